@@ -1,0 +1,153 @@
+"""The settings every task shares: one typed, frozen dataclass whose field metadata is the command line's help."""
+
+import dataclasses
+import math
+import types
+import typing
+from dataclasses import dataclass
+
+from pipelines.errors import PipelineError, nearest
+
+
+def setting(default, help, unit="", low=None, high=None, choices=None, multiple_of=None):
+    """A `Config` field with its help, unit and range; the range is checked when a Config is made."""
+    metadata = dict(help=help, unit=unit, low=low, high=high, choices=choices, multiple_of=multiple_of)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Settings of one run. Made from user input with `parsed`, changed with `replace`; never mutated."""
+
+    seed: int = setting(0, "seed of everything random: weights, order, augmentation, dropout", low=0, high=2**31 - 1)
+    epochs: int = setting(10, "passes over the training split", "epochs", low=1)
+    batch_size: int = setting(32, "examples per step", "examples", low=1)
+    steps_per_epoch: int = setting(0, "steps per epoch; 0 takes what one pass over the training split needs", "steps", low=0)
+    optimizer: str = setting("adamw", "update rule", choices=("adamw", "adam", "sgd", "rmsprop", "lion"))
+    learning_rate: float = setting(1e-3, "peak learning rate", low=0.0, high=10.0)
+    schedule: str = setting(
+        "cosine", "learning rate after the warm-up", choices=("constant", "step", "exponential", "cosine")
+    )
+    decay_rate: float = setting(0.1, "factor of one decay (step, exponential)", low=0.0, high=1.0)
+    decay_epochs: float = setting(0.0, "from one decay to the next (step, exponential); 0 takes a third of the run", "epochs", low=0.0)
+    final_share: float = setting(0.0, "share of the peak that is left at the end (cosine)", low=0.0, high=1.0)
+    warmup_epochs: float = setting(1.0, "linear rise from zero to the peak", "epochs", low=0.0)
+    clip_norm: float = setting(0.0, "clip the global gradient norm; 0 is off", low=0.0)
+    weight_decay: float = setting(1e-4, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0)
+    momentum: float = setting(0.9, "momentum of sgd and rmsprop", low=0.0, high=0.9999)
+    ema: float = setting(0.0, "decay of the moving average of the weights, which then is what is kept; 0 is off", low=0.0, high=0.99999)
+    precision: str = setting("float32", "arithmetic of training", choices=("float32", "mixed_float16", "mixed_bfloat16"))
+    jit_compile: str = setting("auto", "XLA compilation of the step", choices=("auto", "on", "off"))
+    monitor: str = setting("val_loss", "what decides which epoch is kept: val_loss or val_ and a metric's name")
+    keep: str = setting("best", "weights kept at the end: of the best epoch by `monitor`, or of the last", choices=("best", "last"))
+    patience: int = setting(0, "stop after this many epochs without a better `monitor`; 0 never stops early", "epochs", low=0)
+    checkpoint_steps: int = setting(500, "steps between checkpoints, besides one at every epoch; 0 is only at epochs", "steps", low=0)
+    keep_checkpoints: int = setting(2, "how many of the latest checkpoints stay on disk", "files", low=1, high=1000)
+    on_bad_data: str = setting("refuse", "what training does about data that the audit calls an error", choices=("refuse", "skip"))
+    format: str = setting("auto", "format of the data; auto detects it (see `pipelines audit`)")
+    cache: str = setting("auto", "keep parsed examples in memory; auto does where they fit in `cache_mb`", choices=("auto", "memory", "off"))
+    cache_mb: int = setting(2048, "most memory that cache=auto takes for one split", "MB", low=0)
+    calibration_examples: int = setting(200, "training examples that set the ranges of the int8 file", "examples", low=1)
+    labels: tuple[str, ...] = setting((), "class names in the order of their ids; empty takes them from the data")
+
+    def __post_init__(self):
+        for field in settings(type(self)):
+            object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
+
+    def replace(self, **changes):
+        """A copy with `changes`. Raises PipelineError on an unknown name or a value out of range."""
+        known = {field.name for field in settings(type(self))}
+        for name in changes:
+            if name not in known:
+                raise PipelineError(f"unknown setting {name!r}. {nearest(name, known)}")
+        return dataclasses.replace(self, **changes)
+
+    def as_dict(self):
+        """Plain values for YAML and JSON: tuples become lists."""
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in vars(self).items()}
+
+
+def settings(config_class):
+    """The fields of a Config class, in the order of their definition."""
+    return dataclasses.fields(config_class)
+
+
+def describe(field):
+    """One field's help line: meaning, unit, range, default."""
+    m, parts = field.metadata, []
+    if m["choices"]:
+        parts.append(" | ".join(map(str, m["choices"])))
+    elif m["low"] is not None or m["high"] is not None:
+        low = "" if m["low"] is None else f"{m['low']:g}"
+        high = "" if m["high"] is None else f"{m['high']:g}"
+        parts.append(f"{low}..{high}" + (f" {m['unit']}" if m["unit"] else ""))
+    elif m["unit"]:
+        parts.append(m["unit"])
+    default = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
+    parts.append(f"default {default}" if default != "" else "default: none")
+    return f"{m['help']} [{'; '.join(parts)}]"
+
+
+def _checked(field, value):
+    """`value` as the field's type, or PipelineError on what is needed, what came, and what to do."""
+    value = _typed(field, value)
+    m = field.metadata
+    if m["choices"] and value not in m["choices"]:
+        raise PipelineError(
+            f"{field.name} must be one of {', '.join(map(str, m['choices']))}; got {value!r}. {nearest(str(value), map(str, m['choices']))}"
+        )
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, (int, float)) and not isinstance(number, bool):
+            if not math.isfinite(number):
+                raise PipelineError(f"{field.name} must be a finite number; got {number}.")
+            if m["low"] is not None and number < m["low"]:
+                raise PipelineError(f"{field.name} must be at least {m['low']:g}{_unit(m)}; got {number:g}. {m['help']}.")
+            if m["high"] is not None and number > m["high"]:
+                raise PipelineError(f"{field.name} must be at most {m['high']:g}{_unit(m)}; got {number:g}. {m['help']}.")
+            if m["multiple_of"] and number % m["multiple_of"]:
+                step = m["multiple_of"]
+                below, above = number // step * step, (number // step + 1) * step
+                advice = f"Try {below} or {above}." if below else f"Try {above}."
+                raise PipelineError(f"{field.name} must be a multiple of {step}; got {number}. {advice}")
+    return value
+
+
+def _unit(metadata):
+    return f" {metadata['unit']}" if metadata["unit"] else ""
+
+
+def _typed(field, value):
+    kind = field.type
+    if isinstance(kind, types.GenericAlias):  # tuple[T, ...]
+        (item, _) = typing.get_args(kind)
+        values = [v for v in value.split(",") if v] if isinstance(value, str) else value
+        if not isinstance(values, (list, tuple)):
+            raise PipelineError(f"{field.name} must be a list; got {value!r}. Write {field.name}=a,b,c.")
+        return tuple(_scalar(field, item, v) for v in values)
+    return _scalar(field, kind, value)
+
+
+def _scalar(field, kind, value):
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    try:
+        if kind is bool:
+            if isinstance(value, str):
+                return words[value.lower()]
+            if isinstance(value, bool):
+                return value
+        elif kind is str:
+            if isinstance(value, bool):  # YAML reads a bare on and off as booleans
+                return "on" if value else "off"
+            if isinstance(value, (str, int, float)):
+                return str(value)
+        elif not isinstance(value, bool):
+            if kind is int:
+                number = float(value) if isinstance(value, str) and not value.lstrip("+-").isdigit() else value
+                if int(number) == float(number):
+                    return int(number)
+            elif kind is float:
+                return float(value)
+    except (KeyError, ValueError, TypeError, OverflowError):
+        pass
+    wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[kind]
+    raise PipelineError(f"{field.name} must be {wanted}; got {value!r}. {field.metadata['help']}.")

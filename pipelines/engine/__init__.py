@@ -1,0 +1,1 @@
+"""Data, training, evaluation, export and proof. The engine knows no task by name."""

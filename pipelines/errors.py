@@ -1,0 +1,22 @@
+"""The errors a user can meet: one clear line on what is wrong, where, and what to do."""
+
+
+class PipelineError(Exception):
+    """A user's mistake or a broken input. The message is one line; the command line prints it and exits with `exit_code`."""
+
+    exit_code = 2
+
+
+class Refused(PipelineError):
+    """The command was right and the answer is no: a failed audit, a failed proof, a training that diverged."""
+
+    exit_code = 1
+
+
+def nearest(word, candidates):
+    """A suggestion for an unknown `word`: `Did you mean 'epochs'?`, or the list of `candidates` where none is near."""
+    import difflib
+
+    candidates = sorted(candidates)
+    close = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
+    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(candidates) or 'none'}."

@@ -1,0 +1,99 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from pipelines.errors import PipelineError
+
+
+@contextlib.contextmanager
+def appearing(path):
+    """Yields a path beside `path` to write to; it is renamed to `path` on success and removed on failure.
+
+    Works for a file and for a folder. Raises PipelineError where the disk is full or the place cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise PipelineError(_cannot_write(path, error)) from error
+    try:
+        part = scratch / path.name
+        yield part
+        if part.is_file():
+            with open(part, "rb+") as file:
+                os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise PipelineError(_cannot_write(path, error)) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _cannot_write(path, error):
+    return f"cannot write {path}: {error.strerror or error}. Free some space or choose a folder that you may write to."
+
+
+def write_text(path, text):
+    with appearing(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path, data):
+    with appearing(path) as part:
+        part.write_bytes(data)
+
+
+def write_json(path, value):
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path):
+    """The JSON value in a file. Raises PipelineError naming file and line where it is missing or broken."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PipelineError(f"cannot read {path}: {error.strerror}.") from error
+    except ValueError as error:
+        raise PipelineError(f"{path} is not valid JSON ({error}). Restore the file from where it was made.") from error
+
+
+def write_yaml(path, value):
+    write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
+
+
+def read_yaml(path):
+    """The mapping in a YAML file, read with the safe loader. Raises PipelineError naming file and line."""
+    try:
+        value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PipelineError(f"cannot read {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise PipelineError(f"{path}{line} is not plain YAML. Use `name: value` lines only.") from error
+    if not isinstance(value, dict):
+        raise PipelineError(f"{path} must hold `name: value` lines; got {type(value).__name__}.")
+    return value
+
+
+def sha256(path):
+    """SHA-256 of a file, or of a folder's files in the order of their relative names, as hexadecimal digits."""
+    path = Path(path)
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    for file in files:
+        if path.is_dir():
+            digest.update(file.relative_to(path).as_posix().encode() + b"\0")
+        with open(file, "rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

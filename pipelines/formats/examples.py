@@ -1,0 +1,106 @@
+"""What every reader of `formats/` yields: examples in columns, with TFDS's feature names."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SPLITS = ("train", "validation", "test")
+SPLIT_NAMES = {  # what people call the three splits, lower case
+    "train": "train", "training": "train", "trn": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "test": "test", "testing": "test", "tst": "test",
+}  # fmt: skip
+PICTURE_SUFFIXES = frozenset(".jpg .jpeg .jpe .png .bmp .gif .webp .tif .tiff .ppm .pgm".split())
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with the data. `error`: training refuses it; `warning`: look at it; `note`: good to know."""
+
+    severity: str  # error | warning | note
+    kind: str  # a short slug: "unreadable", "leak", "imbalance"...
+    where: str  # file, file:line, or split
+    message: str  # what is wrong and what to do, one line
+    example: str = ""  # name of the example that training must leave out, if one
+
+
+@dataclass(frozen=True)
+class Examples:
+    """One split, in columns of equal length, in a fixed order.
+
+    names: unique name of each example (its path relative to the data, posix style; or TFDS's id).
+    columns: feature name -> list. A column named in `pictures` holds, for each example, a file path (`str`) or encoded
+        bytes; every other column holds numbers, strings, or arrays whose first axis may differ between examples.
+    where: for messages, the file, or file:line, that each example came from.
+    """
+
+    names: list
+    columns: dict
+    where: list
+    pictures: tuple = ()
+
+    def __len__(self):
+        return len(self.names)
+
+    def take(self, indices):
+        """The examples at `indices`, in that order."""
+        indices = list(indices)
+        return Examples(
+            [self.names[i] for i in indices],
+            {name: [values[i] for i in indices] for name, values in self.columns.items()},
+            [self.where[i] for i in indices],
+            self.pictures,
+        )
+
+
+@dataclass(frozen=True)
+class Data:
+    """All splits of one data set.
+
+    source: what the user passed, absolute where it is a path; format: name of the reader.
+    labels: feature name -> class names, in the order of their ids: {"label": ["cat", "dog"]}.
+    problems: what the reader found wrong while reading (rows it could not use, files it passed over).
+    """
+
+    source: str
+    format: str
+    splits: dict
+    labels: dict
+    problems: list = field(default_factory=list)
+
+    def fingerprint(self):
+        """SHA-256 over the names and labels of all examples: changes when an example comes, goes or is relabelled."""
+        digest = hashlib.sha256(repr(sorted(self.labels.items())).encode())
+        for split in SPLITS:
+            examples = self.splits.get(split)
+            for i, name in enumerate(examples.names if examples else ()):
+                label = examples.columns["label"][i] if "label" in examples.columns else ""
+                digest.update(f"{split}\0{name}\0{label}\n".encode())
+        return digest.hexdigest()
+
+
+def cut_splits(splits):
+    """Cuts missing splits out of `train` by a hash of each example's name: {split: Examples} -> the same with all three.
+
+    The hash decides, never the order, so adding a file moves no other file to another split. A name falls to `test` in
+    one case of ten, to `validation` in one of ten, to `train` otherwise; splits that exist are left as they are.
+    """
+    if "train" not in splits:
+        return dict(splits)
+    missing = [split for split in ("test", "validation") if split not in splits]
+    if not missing:
+        return dict(splits)
+    train = splits["train"]
+    parts = {"train": [], **{split: [] for split in missing}}
+    for i, name in enumerate(train.names):
+        tenth = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:8], "big") % 10
+        wanted = {0: "test", 1: "validation"}.get(tenth, "train")
+        parts[wanted if wanted in parts else "train"].append(i)
+    return {**splits, **{split: train.take(indices) for split, indices in parts.items()}}
+
+
+def inside(root, relative):
+    """The absolute path of `relative` below `root`, or None where it climbs out of it (`..`, absolute, or a link)."""
+    root = Path(root).resolve()
+    path = (root / relative).resolve()
+    return path if path.is_relative_to(root) else None

@@ -1,0 +1,1 @@
+"""One architecture a file, in Keras functional form."""

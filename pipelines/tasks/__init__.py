@@ -1,0 +1,1 @@
+"""One task a file, found by its name; see CONTRIBUTING.md for the contract."""
