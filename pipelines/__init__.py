@@ -1,0 +1,50 @@
+"""Task pipelines on Keras 3 and TensorFlow: from a folder of data to a proven model on the device.
+
+Light to import: TensorFlow loads with the first verb.
+"""
+
+__version__ = "0.1.0"
+__all__ = ["PipelineError", "Refused", "audit", "load", "resume", "train"]
+
+from pipelines.errors import PipelineError, Refused
+
+
+def train(task, data=None, run=None, **settings):
+    """Trains `task` on `data` -> Run.
+
+    task: a name of `pipelines tasks`. data: a name of `pipelines datasets`, `tfds:NAME`, a path, or None for the task's
+    own default. run: the folder to make, by default a new one below runs/. settings: fields of the task's Config.
+    Raises PipelineError for a name, setting or folder that will not do, Refused for data with errors.
+    """
+    from pipelines.engine import run as runs
+
+    return runs.start(task, data, run, settings).train()
+
+
+def resume(run):
+    """Goes on with a run that was stopped -> Run; ends with the weights of a run that was not."""
+    from pipelines.engine import run as runs
+
+    opened = runs.Run(run)
+    return opened if opened.finished() else opened.train()
+
+
+def load(path):
+    """The Run or Bundle in a folder. Raises PipelineError where it is neither."""
+    from pathlib import Path
+
+    if (Path(path) / "manifest.json").is_file():
+        from pipelines.engine.bundle import Bundle
+
+        return Bundle(path)
+    from pipelines.engine.run import Run
+
+    return Run(path)
+
+
+def audit(data, format="auto"):
+    """What is wrong with this data, file by file -> Audit."""
+    from pipelines.engine import audit as auditing
+    from pipelines.engine import source
+
+    return auditing.audit(source.read(data, format))

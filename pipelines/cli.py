@@ -1,0 +1,326 @@
+"""The command line: verbs, their flags, what they print, and exit codes 0 (done), 1 (the answer is no), 2 (wrong command)."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from pipelines import __version__, catalog, terminal
+from pipelines.errors import PipelineError
+
+
+def main(argv=None):
+    """Runs one verb -> exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    # Set before TensorFlow loads, which says much that is no news to a user; a setting of the user's own stays.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GLOG_minloglevel", "2")
+    try:
+        arguments = _parser().parse_args(argv)
+        result, code = arguments.verb(arguments)
+        if getattr(arguments, "json", False):
+            print(json.dumps(result, ensure_ascii=False))
+        return code
+    except PipelineError as error:
+        print(f"pipelines: {error}", file=sys.stderr)
+        if "--json" in argv and getattr(error, "details", None):
+            print(json.dumps({"error": str(error), **error.details}, ensure_ascii=False))
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("pipelines: stopped. A run goes on with `pipelines train --resume DIR`.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nothing more to say
+        return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"pipelines: {where}{error.strerror or error}. Check the path, its permissions and free space.", file=sys.stderr)
+        return 2
+
+
+def demo(a):
+    """digits: train, evaluate, export, verify, report."""
+    import pipelines
+
+    out = Path(a.out) if a.out else _free("demo")
+    if out.exists():
+        raise PipelineError(f"{out} exists already. Name another folder with --out.")
+    print("1/4  train on the bundled digits: scikit-learn's 1,797 real handwritten ones", flush=True)
+    run = pipelines.train("classification", data="digits", run=out / "run", **DEMO)
+    print("2/4  evaluate on the test split", flush=True)
+    result = run.evaluate()
+    print("3/4  export SavedModel and four TFLite files, and prove each on the test split", flush=True)
+    bundle = run.export(out / "bundle")
+    print("4/4  verify the bundle: checksums, golden examples, metrics again", flush=True)
+    verified = bundle.verify()
+    report = run.report()
+    print(f"\ntest accuracy {result['accuracy']:.4f} on {result['examples']} digits\n\n{_files_table(bundle.manifest)}\n")
+    print(f"run     {run.path}\nbundle  {bundle.path}\nreport  {report}")
+    print(f"\nTry:    python {bundle.path}/predict.py PICTURE.png")
+    _fail(verified)
+    return {"run": str(run.path), "bundle": str(bundle.path), "report": str(report), **result}, 0 if verified["passed"] else 1
+
+
+DEMO = dict(epochs=12, batch_size=64, learning_rate=3e-3, ema=0.98, keep="last")
+
+
+def tasks(a):
+    """One line each: name, what it does, default data."""
+    print(terminal.table([[n, *catalog.task_summary(n)] for n in catalog.tasks()], ["task", "what it does", "default data"]))
+    return None, 0
+
+
+def datasets(a):
+    """One line each: name and what it is."""
+    print(terminal.table([[n, catalog.dataset_summary(n)] for n in catalog.datasets()], ["data set", "what it is"]))
+    return None, 0
+
+
+def audit(a):
+    """What is wrong with this data, file by file; exit 1 where there is an error."""
+    import pipelines
+
+    result = pipelines.audit(a.data, a.format)
+    print(result.as_text())
+    return result.as_dict(), 1 if result.errors else 0
+
+
+def train(a):
+    """Train a task on data; prints where the run is."""
+    import pipelines
+
+    if a.resume:
+        if a.task or a.data or a.set or a.config or a.run:
+            raise PipelineError("--resume goes on with a run as it was set up: it takes no other argument.")
+        run = pipelines.resume(a.resume)
+    else:
+        if not a.task:
+            raise PipelineError("train needs a TASK, or --resume DIR. `pipelines tasks` lists the tasks.")
+        settings, data, task = _settings(a)
+        if task not in (None, a.task):
+            raise PipelineError(f"{a.config} is for the task {task!r}, not {a.task!r}.")
+        run = pipelines.train(a.task, a.data or data, a.run, **settings)
+    print(f"run: {run.path}")
+    return {"run": str(run.path), **run.info}, 0
+
+
+def evaluate(a):
+    """The task's metrics on one split."""
+    import pipelines
+
+    owner = pipelines.load(a.path)
+    if hasattr(owner, "manifest"):
+        result = owner.evaluate(a.split, a.data, a.format)
+    elif a.format:
+        raise PipelineError(f"{a.path} is a run: --format names one file of a bundle.")
+    else:
+        result = owner.evaluate(a.split, a.data)
+    scalars = {k: v for k, v in result.items() if isinstance(v, float)}
+    print(terminal.table([[k, f"{v:.4f}"] for k, v in scalars.items()], ["metric", f"{a.split}, {result['examples']} examples"]))
+    if result.get("per_class"):
+        names = list(next(iter(result["per_class"].values())))
+        rows = [[label, *(f"{v[n]:.3f}" if n != "support" else f"{v[n]:.0f}" for n in names)] for label, v in result["per_class"].items()]
+        print("\n" + terminal.table(rows, ["class", *names]))
+    return result, 0
+
+
+def predict(a):
+    """Answers for files; pictures and text go to DIR."""
+    import pipelines
+
+    answers = pipelines.load(a.path).predict(a.inputs, a.out)
+    for answer in answers:
+        print("  ".join(str(v) if not isinstance(v, float) else f"{v:.3f}" for v in answer.values() if not isinstance(v, (list, dict))))
+    return answers, 0
+
+
+def export(a):
+    """Export and prove a bundle; exit 1 where a file fails its proof."""
+    import pipelines
+
+    run = _run(a.path)
+    formats = a.formats.split(",") if a.formats else None
+    bundle = run.export(a.out, formats, a.max_drop)
+    print(_files_table(bundle.manifest))
+    print(f"bundle: {bundle.path}")
+    return {"bundle": str(bundle.path), "files": bundle.files, "reference": bundle.manifest["reference"]}, 0
+
+
+def verify(a):
+    """The proof again, on any machine."""
+    import pipelines
+
+    owner = pipelines.load(a.path)
+    if not hasattr(owner, "manifest"):
+        raise PipelineError(f"{a.path} is a run; verify takes a bundle. `pipelines export {a.path}` makes one.")
+    result = owner.verify(a.data)
+    for note in result["notes"]:
+        print(f"note: {note}")
+    for kind, record in result["files"].items():
+        metric = f"{result['headline']} {record['metrics'][result['headline']]:.4f}" if "metrics" in record else "golden examples only"
+        print(f"{'ok  ' if record['passed'] else 'FAIL'}  {owner.files[kind]['path']}  {metric}")
+    _fail(result)
+    return result, 0 if result["passed"] else 1
+
+
+def benchmark(a):
+    """Latency, size, memory, training throughput."""
+    import pipelines
+
+    result = pipelines.load(a.path).benchmark()
+    print(terminal.table(result["rows"], result["header"]))
+    return result, 0
+
+
+def report(a):
+    """One HTML file that needs no network."""
+    import pipelines
+
+    print(f"report: {pipelines.load(a.path).report()}")
+    return None, 0
+
+
+def _run(path):
+    import pipelines
+
+    owner = pipelines.load(path)
+    if hasattr(owner, "manifest"):
+        raise PipelineError(f"{path} is a bundle already; export takes a run.")
+    return owner
+
+
+def _settings(a):
+    """(settings, data, task) from --config and then --set."""
+    from pipelines.files import read_yaml
+
+    settings = read_yaml(a.config) if a.config else {}
+    data, task = settings.pop("data", None), settings.pop("task", None)
+    for item in a.set:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise PipelineError(f"--set takes KEY=VALUE; got {item!r}.")
+        settings[name] = value
+    return settings, data, task
+
+
+def _files_table(manifest):
+    from pipelines.engine.card import scalars
+
+    names = scalars(manifest["reference"])[:3]
+    rows = [["Keras", "", *(f"{manifest['reference'][n]:.4f}" for n in names), "", "", ""]]
+    for record in manifest["files"].values():
+        gap = record.get("max_difference")
+        latency = record.get("latency_ms", {}).get("p50")
+        worst = record.get("worst_class_drop", 0) > 0
+        rows.append([
+            record["path"],
+            f"{record['size_bytes'] / 1024:.0f}",
+            *(f"{record['metrics'][n]:.4f}" for n in names),
+            "" if gap is None else f"{gap:.1e}",
+            f"{record['worst_class']} -{record['worst_class_drop']:.3f}" if worst else "",
+            "" if latency is None else f"{latency:.2f}",
+        ])  # fmt: skip
+    return terminal.table(rows, ["file", "KB", *names, "max diff", "worst class", "p50 ms"])
+
+
+def _fail(result):
+    for failure in result["failures"]:
+        print(f"pipelines: {failure}", file=sys.stderr)
+
+
+def _free(stem):
+    return next(p for p in (Path("runs") / f"{stem}-{i:03d}" for i in range(1, 10_000)) if not p.exists())
+
+
+class _TrainHelp(argparse.Action):
+    """`train TASK --help` lists the task's settings as well; they need no TensorFlow either."""
+
+    def __init__(self, option_strings, dest, **_):
+        super().__init__(option_strings, dest=argparse.SUPPRESS, nargs=0, help="show this help; after a TASK, its settings too")
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        parser.print_help()
+        if getattr(namespace, "task", None):
+            from pipelines.config import describe, settings
+
+            fields = settings(catalog.task(namespace.task).Config)
+            width = max(len(field.name) for field in fields)
+            print(f"\nsettings of {namespace.task}, for --set KEY=VALUE:")
+            for field in fields:
+                print(f"  {field.name.ljust(width)}  {describe(field)}")
+        parser.exit()
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="pipelines",
+        description="From a folder of data to a proven model on the device.",
+        epilog="`pipelines VERB --help` tells more; `pipelines train TASK --help` lists a task's settings.",
+    )
+    parser.add_argument("--version", action="version", version=f"pipelines {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    def verb(function, **kwargs):
+        name, summary = function.__name__, function.__doc__.splitlines()[0]
+        sub = verbs.add_parser(name, help=summary, description=summary, **kwargs)
+        sub.set_defaults(verb=function)
+        return sub
+
+    def json_flag(sub):
+        sub.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+
+    owner = dict(metavar="RUN_OR_BUNDLE", help="folder of a run or of a bundle")
+
+    sub = verb(demo)
+    sub.add_argument("--out", metavar="DIR", help="folder to make; runs/demo-001 and so on by default")
+    json_flag(sub)
+    verb(tasks)
+    verb(datasets)
+
+    sub = verb(audit)
+    sub.add_argument("data", metavar="DATA", help="a data set's name, tfds:NAME, or a path")
+    sub.add_argument("--task", metavar="TASK", help="task that the data is for")
+    sub.add_argument("--format", metavar="FORMAT", default="auto", help="format of the data; auto detects it")
+    json_flag(sub)
+
+    sub = verb(train, add_help=False)
+    sub.add_argument("task", metavar="TASK", nargs="?", help="a name of `pipelines tasks`")
+    sub.add_argument("-h", "--help", action=_TrainHelp)
+    sub.add_argument("--data", metavar="DATA", help="a data set's name, tfds:NAME, or a path; the task's own by default")
+    sub.add_argument("--config", metavar="FILE.yaml", help="settings as `name: value` lines, e.g. the config.yaml of a run")
+    sub.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one setting; may be repeated")
+    sub.add_argument("--run", metavar="DIR", help="folder to make; a new one below runs/ by default")
+    sub.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped")
+    json_flag(sub)
+
+    sub = verb(evaluate)
+    sub.add_argument("path", **owner)
+    sub.add_argument("--data", metavar="DATA", help="other data than the run's")
+    sub.add_argument("--split", metavar="SPLIT", default="test", help="train, validation or test (default)")
+    sub.add_argument("--format", metavar="FORMAT", help="one file of a bundle: saved_model, float32, float16, dynamic, int8")
+    json_flag(sub)
+
+    sub = verb(predict)
+    sub.add_argument("path", **owner)
+    sub.add_argument("inputs", metavar="INPUT", nargs="+", help="files to predict on")
+    sub.add_argument("--out", metavar="DIR", help="folder for pictures and text")
+    json_flag(sub)
+
+    sub = verb(export)
+    sub.add_argument("path", metavar="RUN", help="folder of a run")
+    sub.add_argument("--out", metavar="DIR", help="folder to make; saved_models/NAME by default")
+    sub.add_argument("--formats", metavar="LIST", help="saved_model,float32,float16,dynamic,int8 (all by default)")
+    sub.add_argument("--max-drop", metavar="X", type=float, default=0.01, help="largest fall of the metric, whole and per class (default 0.01)")
+    json_flag(sub)
+
+    sub = verb(verify)
+    sub.add_argument("path", metavar="BUNDLE", help="folder of a bundle")
+    sub.add_argument("--data", metavar="DATA", help="where the held-out data lies on this machine")
+    json_flag(sub)
+
+    sub = verb(benchmark)
+    sub.add_argument("path", **owner)
+    json_flag(sub)
+    verb(report).add_argument("path", **owner)
+    return parser

@@ -1,0 +1,83 @@
+"""The command line of a bundle: this model's answer to each file."""
+
+import argparse
+import hashlib
+import importlib
+import json
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+NEEDS = "pip install numpy pillow ai-edge-litert"
+
+
+def main(argv=None, folder=HERE.parent):
+    """Prints an answer a line -> exit code: 0 done, 1 the bundle is not what was proven, 2 an input cannot be used."""
+    try:
+        manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
+        files = {kind: record for kind, record in manifest["files"].items() if record["path"].endswith(".tflite")}
+        if not files:
+            raise ValueError("this bundle has no TFLite file. Export the model with float32 among its formats")
+        options = _options(argv, list(files))
+        path = _proven(Path(folder), files[options.file])
+        return _answer(options, path, _half(manifest["task"]), manifest)
+    except ModuleNotFoundError as error:
+        return _complain(f"{error.name} is missing: {NEEDS}", 1)
+    except KeyError as error:
+        return _complain(f"manifest.json lacks {error}: export the model again", 1)
+    except (OSError, ValueError) as error:
+        return _complain(" ".join(str(error).split()), 1)
+
+
+def _answer(options, path, half, manifest):
+    code, answers, model = 0, [], None
+    for name in options.inputs:
+        try:
+            inputs, context = half.prepare(name, manifest)
+        except ValueError as error:
+            code = _complain(f"{name}: {error}", 2)
+            continue
+        model = model or _model(path)
+        answers.append({"input": name, **half.answer(model(inputs), context, manifest)})
+        print(f"{name}  {_text(half, answers[-1])}")
+    if options.json:
+        print(json.dumps({"file": path.name, "predictions": answers}, ensure_ascii=False))
+    return code
+
+
+def _options(argv, kinds):
+    parser = argparse.ArgumentParser(prog="predict.py", description="This model's answer to each file.")
+    default = "float32" if "float32" in kinds else kinds[0]
+    parser.add_argument("--file", choices=kinds, default=default, help=f"which of the TFLite files [{default}]")
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT")
+    return parser.parse_args(argv)
+
+
+def _proven(folder, record):
+    path = folder / record["path"]
+    if hashlib.sha256(path.read_bytes()).hexdigest() != record["sha256"]:
+        raise ValueError(f"{path.name} is not the file that was proven: its SHA-256 differs. Export the model again")
+    return path
+
+
+def _half(task):
+    """The task's module beside this one. Its name comes out of a file, so it must not lead anywhere else."""
+    if not (task.isidentifier() and (HERE / f"{task}.py").is_file()):
+        raise ValueError(f"manifest.json names the task {task!r}, which {HERE.name}/ does not have")
+    return importlib.import_module(f".{task}", __package__)
+
+
+def _model(path):
+    from .litert import Model  # LiteRT writes to standard error as it loads, which a wrong input should not bring about
+
+    return Model(path)
+
+
+def _text(half, answer):
+    return half.line(answer) if hasattr(half, "line") else json.dumps(answer, ensure_ascii=False)
+
+
+def _complain(message, code):
+    print(message, file=sys.stderr)
+    return code

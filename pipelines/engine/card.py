@@ -1,0 +1,54 @@
+"""The model card of a bundle: what it is, what goes in and out, what was proven, how to run it."""
+
+
+def text(manifest):
+    """Markdown of one bundle's manifest."""
+    proof, reference = manifest["proof"], manifest["reference"]
+    names = scalars(reference)
+    rows = [_row("Keras", "", reference, names, {})]
+    for record in manifest["files"].values():
+        rows.append(_row(f"`{record['path']}`", f"{record['size_bytes'] / 1024:.0f} KB", record["metrics"], names, record))
+    shape = lambda specs: "\n".join(f"- `{n}`: {s['dtype']} {tuple(s['shape'])}" for n, s in specs.items())  # noqa: E731
+    return f"""# {manifest["name"]}
+
+Task: {manifest["task"]}. Proven on {proof["examples"]} held-out examples (split `{proof["split"]}` of `{proof["data"]}`);
+a file counts when its headline metric falls by at most {proof["max_drop"]:g}, whole and per class.
+
+| file | size | {" | ".join(names)} | p50 ms, 1 thread | worst class |
+|---|---:|{"---:|" * len(names)}---:|---|
+{chr(10).join(rows)}
+
+## In and out
+
+Signature `serving_default`, the same in every file.
+
+{shape(manifest["inputs"])}
+
+gives
+
+{shape(manifest["outputs"])}
+
+Pictures are RGB, 0 to 255, resized to the input's sides by antialiased bilinear interpolation; normalisation is inside.
+{len(manifest["labels"])} labels, in the order of `labels.txt`: {", ".join(manifest["labels"][:50])}{" ..." if len(manifest["labels"]) > 50 else ""}.
+
+## Run it
+
+```
+pip install numpy pillow ai-edge-litert
+python predict.py FILE...
+```
+
+`pipelines verify .` repeats the proof. Weights: SHA-256 `{manifest["weights_sha256"]}`.
+"""
+
+
+def scalars(metrics):
+    """Names of the metrics that are one number."""
+    return [name for name, value in metrics.items() if isinstance(value, float)]
+
+
+def _row(name, size, metrics, names, record):
+    latency = record.get("latency_ms", {}).get("p50")
+    worst = f"{record['worst_class']} {-record['worst_class_drop']:+.3f}" if record.get("worst_class_drop", 0) > 0 else ""
+    values = " | ".join(f"{metrics[s]:.4f}" for s in names)
+    return f"| {name} | {size} | {values} | {'' if latency is None else f'{latency:.2f}'} | {worst} |"

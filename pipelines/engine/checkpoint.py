@@ -1,0 +1,51 @@
+"""Checkpoints: every variable of a training, whole or not at all, without pickle."""
+
+import json
+import zipfile
+
+import keras
+import numpy as np
+
+from pipelines.errors import PipelineError, Refused
+from pipelines.files import appearing
+
+
+def variables(model):
+    """Everything that changes while a compiled, built model trains: weights, random states, optimizer, metrics."""
+    found = {}
+    for v in [*model.variables, *model.optimizer.variables, *model.metrics_variables]:
+        found.setdefault(id(v), v)
+    return list(found.values())
+
+
+def save(path, arrays, state):
+    """Writes arrays (a list) and `state` (plain values) to one file. Raises Refused where an array is not finite."""
+    for i, array in enumerate(arrays):
+        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+            raise Refused(f"array {i} of {path.name} holds NaN or infinity; it was not saved.")
+    text = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    with appearing(path) as part, open(part, "wb") as file:
+        np.savez(file, state=text, **{f"a{i:05d}": array for i, array in enumerate(arrays)})
+
+
+def load(path):
+    """(arrays, state) of one file. Raises PipelineError where it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = [file[name] for name in sorted(file.files) if name != "state"]
+            return arrays, json.loads(file["state"].tobytes())
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise PipelineError(f"{path} is damaged ({error}). Delete it: the run goes on from the one before.") from error
+
+
+def assign(targets, arrays, path):
+    """Puts arrays into variables, in order. Raises PipelineError where they do not fit each other."""
+    if [tuple(v.shape) for v in targets] != [a.shape for a in arrays]:
+        raise PipelineError(f"{path} does not fit this model. It was made with other settings or another version.")
+    for variable, array in zip(targets, arrays, strict=True):
+        variable.assign(array)
+
+
+def numpy(values):
+    """Variables -> NumPy copies."""
+    return [np.array(keras.ops.convert_to_numpy(v)) for v in values]

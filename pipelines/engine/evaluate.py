@@ -1,0 +1,117 @@
+"""One protocol for every model and file: predict, decode, and the task's metrics."""
+
+import heapq
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from pipelines import terminal
+
+WORST = 24  # examples that the report shows
+LOSSES = 5000  # most examples whose loss is taken one by one to find the worst
+
+
+def decoder(model, task, config):
+    """inputs -> decoded {name: NumPy array} of a Keras model."""
+
+    def predict(inputs):
+        return to_numpy(task.decode(model.predict_on_batch(inputs), config))
+
+    return predict
+
+
+def to_numpy(values):
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, values)
+
+
+def score(predict, split, task, config, each=None, title=""):
+    """The task's metrics of `predict` over one pass of `split` -> {name: value, "per_class": ..., "matrices": ...}.
+
+    each: called with (start, inputs, targets, decoded) of every batch. title: of the progress bar; "" shows none.
+    """
+    metrics, at = task.metrics(config), 0
+    with tqdm(total=len(split), desc=title, unit="ex", disable=terminal.quiet() or not title, leave=False) as bar:
+        for inputs, targets in split.batches():
+            decoded = predict(inputs)
+            for metric in metrics:
+                metric.update_state(targets, decoded)
+            if each:
+                each(at, inputs, targets, decoded)
+            count = len(keras.tree.flatten(inputs)[0])
+            at += count
+            bar.update(count)
+    return collect(metrics, config.labels)
+
+
+def collect(metrics, labels):
+    """Results of Keras metrics as plain values: scalars by name, vectors per class by label, matrices by name."""
+    result, per_class, matrices = {}, {}, {}
+    for metric in metrics:
+        value = to_numpy(metric.result())
+        value = value if isinstance(value, dict) else {metric.name: value}
+        per_class |= value.pop("per_class", {})
+        matrices |= value.pop("matrices", {})
+        result |= {name: float(number) for name, number in value.items()}
+    if per_class:
+        result["per_class"] = {
+            label: {name: float(values[i]) for name, values in per_class.items()} for i, label in enumerate(labels)
+        }
+    if matrices:
+        result["matrices"] = {name: np.asarray(matrix).tolist() for name, matrix in matrices.items()}
+    return result
+
+
+def headline(task, config):
+    """Name of the metric that files are judged by: the first that the task names."""
+    first = task.metrics(config)[0]
+    value = first.result()
+    return next(iter(value)) if isinstance(value, dict) else first.name
+
+
+def validate(model, split, task, config):
+    """{"loss": ..., metrics} of a compiled model on `split`, in one pass."""
+    total = 0.0
+
+    def predict(inputs):
+        nonlocal outputs
+        outputs = model.predict_on_batch(inputs)
+        return to_numpy(task.decode(outputs, config))
+
+    def add_loss(at, inputs, targets, decoded):
+        nonlocal total
+        total += batch_loss(model, inputs, targets, outputs) * len(keras.tree.flatten(inputs)[0])
+
+    outputs = None
+    result = score(predict, split, task, config, add_loss)
+    return {"loss": total / max(1, len(split)), **result}
+
+
+def batch_loss(model, inputs, targets, outputs):
+    return float(keras.ops.convert_to_numpy(model.compute_loss(inputs, targets, outputs, training=False)))
+
+
+def evaluate(model, split, task, config, title="evaluate"):
+    """(result, worst): the task's metrics, and the examples with the largest loss, worst first.
+
+    worst: list of {"name", "loss", "inputs", "targets", "decoded"}.
+    """
+    worst = []
+
+    def keep_worst(at, inputs, targets, decoded):
+        outputs = model.predict_on_batch(inputs)
+        if at >= LOSSES:
+            return
+        for i in range(len(keras.tree.flatten(inputs)[0])):
+            pick = lambda value, i=i: keras.tree.map_structure(lambda t: np.asarray(t)[i : i + 1], value)  # noqa: E731
+            loss = batch_loss(model, pick(inputs), pick(targets), pick(outputs))
+            item = (loss, -(at + i), [pick(inputs), pick(targets), pick(decoded)])
+            (heapq.heappush if len(worst) < WORST else heapq.heappushpop)(worst, item)
+
+    result = score(decoder(model, task, config), split, task, config, keep_worst, title)
+    first = lambda value: keras.tree.map_structure(lambda t: t[0], value)  # noqa: E731
+    ordered = [
+        {"name": split.names[-at], "loss": loss, "inputs": first(x), "targets": first(y), "decoded": first(d)}
+        for loss, at, (x, y, d) in sorted(worst, key=lambda item: item[:2], reverse=True)
+    ]
+    return {"examples": len(split), **result}, ordered

@@ -1,0 +1,173 @@
+"""Export: SavedModel and TFLite files, made, checked, proven, and described in one bundle."""
+
+import shutil
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipelines import edge
+from pipelines.edge import latency
+from pipelines.engine import card, convert, evaluate, proof, tflite_file
+from pipelines.engine.bundle import Bundle
+from pipelines.errors import PipelineError, Refused, nearest
+from pipelines.files import appearing, sha256, write_json, write_text, write_yaml
+
+GOLDEN = 8  # held-out examples that go with the bundle, so that it can be verified without the data
+
+
+def export(run, out=None, formats=None, max_drop=0.01):
+    """Run -> Bundle in the folder `out`, which appears only when every file has passed its proof.
+
+    formats: names out of saved_model, float32, float16, dynamic, int8; None is all. max_drop: largest fall of the headline
+    metric, whole and per class. Raises Refused naming file and class, op or layer; its `details` hold all records.
+    """
+    kinds = _kinds(formats)
+    out = Path(out or Path("saved_models") / run.path.name)
+    if out.exists():
+        raise PipelineError(f"{out} exists already. Name another folder with --out.")
+    task, config = run.task, run.config.replace(precision="float32")
+    model = task.model(config)
+    model.set_weights(run.model.get_weights())  # trained in mixed precision or not, files compute in float32
+    split_name, split = held_out(run)
+    predict = evaluate.decoder(model, task, config)
+    reference = evaluate.score(predict, split, task, config, title="prove the Keras model")
+    reference.pop("matrices", None)
+
+    with appearing(out) as folder:
+        folder.mkdir()
+        serve(model, task, config, folder / "saved_model")
+        files, failures = {}, []
+        converted = convert.convert(
+            folder / "saved_model", folder, [k for k in kinds if k != "saved_model"], _calibration(run, config)
+        )
+        for kind in kinds:
+            made = converted.get(kind, folder / proof.KINDS[kind])
+            record = {"passed": False, "reason": f"{proof.KINDS[kind]}: {made}"} if isinstance(made, str) else None
+            if record is None and kind != "saved_model":
+                record = _check(made, run, config)
+            record = record or proof.prove(folder, kind, split, task, config, reference, max_drop, predict)
+            if isinstance(made, Path):
+                record |= {"path": proof.KINDS[kind], "size_bytes": size(made)}
+                if kind != "saved_model" and record["passed"]:
+                    record["latency_ms"] = latency.measure(made, threads=(1,), seconds=1.0)["latency_ms"]["1"]
+            files[kind] = record
+            if not record["passed"]:
+                failures.append(record["reason"])
+        if failures:
+            failed = Refused(f"export failed: {'; '.join(failures)}. {_advice(files)}")
+            failed.details = {"files": files, "reference": reference}
+            raise failed
+        if "saved_model" not in kinds:
+            shutil.rmtree(folder / "saved_model")
+        _describe(folder, run, config, split_name, split, predict, files, reference, max_drop)
+    bundle = Bundle(out)
+    bundle.report(data_facts=run.path)
+    return bundle
+
+
+def serve(model, task, config, folder):
+    """Writes a SavedModel: named inputs with a batch of 1, decoded outputs under their names."""
+    specs = {t.name: tf.TensorSpec((1, *t.shape[1:]), t.dtype, name=t.name) for t in keras.tree.flatten(model.input)}
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint(
+        "serve",
+        lambda inputs: task.decode(model(inputs, training=False), config),
+        input_signature=[specs],
+    )
+    archive.write_out(str(folder), verbose=False)
+
+
+def held_out(run):
+    """(name, Split) of the first split with examples among test and validation."""
+    for name in ("test", "validation"):
+        if len(run.data.splits.get(name, ())):
+            return name, run.split(name)
+    raise PipelineError(f"{run.source} has neither test nor validation examples: no file can be proven. Add a test split.")
+
+
+def size(path):
+    """Bytes of a file, or of all files of a folder."""
+    return sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) if path.is_dir() else path.stat().st_size
+
+
+def _kinds(formats):
+    wanted = list(proof.KINDS) if formats is None else list(formats)
+    for kind in wanted:
+        if kind not in proof.KINDS:
+            raise PipelineError(f"unknown format {kind!r}. {nearest(kind, proof.KINDS)}")
+    if not wanted:
+        raise PipelineError(f"formats must name at least one of {', '.join(proof.KINDS)}.")
+    return [kind for kind in proof.KINDS if kind in wanted]
+
+
+def _calibration(run, config):
+    inputs, _ = run.split("train").sample(config.calibration_examples)
+    return inputs
+
+
+def _check(path, run, config):
+    """None where the file holds built-in ops alone, which then gets its labels; else its failed record."""
+    try:
+        tflite_file.refuse_foreign(path)
+    except Refused as error:
+        return {"passed": False, "reason": str(error)}
+    summary = f"{run.task_name}: {(run.task.__doc__ or '').strip().splitlines()[0]}"
+    tflite_file.attach_metadata(path, name=run.path.name, description=summary, labels=config.labels)
+    return None
+
+
+def _advice(files):
+    if all(not record["passed"] for record in files.values()):
+        return "No file passed: look at the model first."
+    bad = [kind for kind, record in files.items() if not record["passed"]]
+    good = ",".join(kind for kind in files if kind not in bad)
+    more = " or calibrate on more examples (calibration_examples)" if "int8" in bad else ""
+    return f"Leave {', '.join(bad)} out (--formats {good}){more}, or allow more with --max-drop."
+
+
+def _describe(folder, run, config, split_name, split, predict, files, reference, max_drop):
+    """Everything in the bundle beside the models."""
+    inputs, _ = split.sample(GOLDEN)
+    golden = {f"in/{k}": v for k, v in inputs.items()} | {f"out/{k}": v for k, v in predict(inputs).items()}
+    np.savez_compressed(folder / "golden.npz", **golden)
+    write_text(folder / "labels.txt", "".join(f"{label}\n" for label in config.labels))
+    write_yaml(folder / "config.yaml", {"task": run.task_name, "data": run.source, **config.as_dict()})
+    write_text(folder / "predict.py", PREDICT)
+    (folder / "edge").mkdir()
+    for name in ("__init__", "pictures", "litert", "predict", run.task_name):
+        shutil.copy(Path(edge.__file__).parent / f"{name}.py", folder / "edge")
+    specs = lambda part: {  # noqa: E731
+        k[len(part) :]: {"shape": [1, *v.shape[1:]], "dtype": str(v.dtype)} for k, v in golden.items() if k.startswith(part)
+    }
+    manifest = {
+        "name": run.path.name,
+        "task": run.task_name,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "inputs": specs("in/"),
+        "outputs": specs("out/"),
+        "labels": list(config.labels),
+        "config": config.as_dict(),
+        "proof": {"data": run.source, "split": split_name, "examples": len(split), "max_drop": max_drop},
+        "weights_sha256": run.info["weights_sha256"],
+        "reference": reference,
+        "files": files,
+    }
+    write_text(folder / "card.md", card.text(manifest))
+    for record in files.values():
+        record["sha256"] = sha256(folder / record["path"])
+    others = ("labels.txt", "config.yaml", "golden.npz", "card.md", "predict.py", *(f"edge/{p.name}" for p in sorted((folder / "edge").glob("*.py"))))
+    manifest["sha256"] = {name: sha256(folder / name) for name in others}
+    write_json(folder / "manifest.json", manifest)
+
+
+PREDICT = '''"""Runs this model on the files named on the command line; needs NumPy, Pillow and ai-edge-litert only."""
+
+from edge.predict import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())
+'''

@@ -1,0 +1,96 @@
+"""The proof of an exported file: it is run on held-out data and judged by the task's own metrics."""
+
+import math
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from pipelines.edge import litert
+from pipelines.engine import evaluate
+
+KINDS = {
+    "saved_model": "saved_model",
+    "float32": "model.tflite",
+    "float16": "model_float16.tflite",
+    "dynamic": "model_dynamic.tflite",
+    "int8": "model_int8.tflite",
+}
+Z = 1.645  # one-sided 95 %
+
+
+def predictor(folder, kind):
+    """inputs (a batch) -> outputs of one exported file, by name. Raises ValueError where it does not run."""
+    path = folder / KINDS[kind]
+    if kind == "saved_model":
+        try:
+            loaded = tf.saved_model.load(str(path))
+        except OSError as error:
+            raise ValueError(f"{path} cannot be loaded: {error}") from error
+        serve = loaded.signatures["serving_default"]
+        run = lambda example: {k: v.numpy() for k, v in serve(**{k: tf.constant(v) for k, v in example.items()}).items()}  # noqa: E731
+        run.keep = loaded  # a signature holds its variables weakly
+    else:
+        run = litert.Model(path, threads=os.cpu_count())
+
+    def predict(inputs):
+        arrays = {name: np.asarray(values) for name, values in inputs.items()}
+        count = len(next(iter(arrays.values())))
+        rows = [run({name: values[i : i + 1] for name, values in arrays.items()}) for i in range(count)]
+        return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+    return predict
+
+
+def prove(folder, kind, split, task, config, reference, max_drop, keras=None):
+    """One file's record: metrics, the drop from `reference`, whole and of the worst class, and whether it passed.
+
+    reference: the Keras model's metrics on the same split. keras: its predict, to measure `max_difference` of outputs.
+    """
+    differences = {}
+
+    def compare(at, inputs, targets, decoded):
+        for name, wanted in keras(inputs).items():
+            gap = np.abs(np.asarray(wanted, np.float64) - np.asarray(decoded[name], np.float64)).max(initial=0)
+            differences[name] = max(differences.get(name, 0.0), float(gap))
+
+    try:
+        predict = predictor(folder, kind)
+        metrics = evaluate.score(predict, split, task, config, compare if keras else None, f"prove {KINDS[kind]}")
+    except ValueError as error:
+        return {"passed": False, "reason": f"{KINDS[kind]} does not run: {error}"}
+    metrics.pop("matrices", None)
+    record = {"metrics": metrics, **gate(metrics, reference, evaluate.headline(task, config), max_drop, KINDS[kind])}
+    if differences:
+        record["max_difference"] = max(differences.values())
+    return record
+
+
+def gate(metrics, reference, name, max_drop, file):
+    """The drop of metric `name`, whole and of the worst class, and whether `max_drop` allows it.
+
+    Whole: drop <= max_drop. A class of n examples moves by 1/n when one of them flips, so for a class it is the lower
+    95 % bound of the drop that must stay within max_drop: drop - 1.645 sqrt(drop / n), the paired (McNemar) standard
+    error where all flips go one way. With 12 examples 4 lost ones fail; with 500, 10 do.
+    """
+    drop = reference[name] - metrics[name]
+    record = {"drop": drop, "passed": True, "reason": ""}
+    worst = None
+    for label, values in metrics.get("per_class", {}).items():
+        before = reference["per_class"][label]
+        if name in values and before.get("support", 1):
+            lost = before[name] - values[name]
+            excess = lost - Z * math.sqrt(max(lost, 0) / before.get("support", math.inf)) - max_drop
+            if worst is None or (excess, lost) > worst[:2]:
+                worst = (excess, lost, label, before[name], values[name], before.get("support"))
+    if worst:
+        record |= {"worst_class": worst[2], "worst_class_drop": worst[1]}
+    if not drop <= max_drop:  # NaN fails too
+        record["reason"] = f"{file}: {name} fell from {reference[name]:.4f} to {metrics[name]:.4f}, by more than max-drop {max_drop:g}"
+    elif worst and not worst[0] <= 0:
+        count = f", {worst[5]:.0f} examples" if worst[5] else ""
+        record["reason"] = (
+            f"{file}: class {worst[2]!r} fell from {worst[3]:.3f} to {worst[4]:.3f} in {name}{count}, by more than max-drop {max_drop:g} allows"
+        )
+    record["passed"] = not record["reason"]
+    return record

@@ -1,0 +1,221 @@
+"""A run: one training and its folder, from data to weights; everything else starts from it."""
+
+import contextlib
+import functools
+import importlib.metadata
+import os
+import platform
+import time
+from pathlib import Path
+
+import keras
+
+from pipelines import catalog
+from pipelines.engine import checkpoint, evaluate, source, train
+from pipelines.engine.audit import Audit
+from pipelines.errors import PipelineError
+from pipelines.files import appearing, read_json, read_yaml, sha256, write_bytes, write_json, write_yaml
+
+PACKAGES = ("keras-task-pipelines", "tensorflow", "keras", "keras-hub", "tensorflow-datasets", "ai-edge-litert", "numpy", "pillow")
+
+
+class Run:
+    """One training. Made by `start`, gone on with by `resume`, opened by `Run(path)`.
+
+    Raises PipelineError where the folder is not a run.
+    """
+
+    def __init__(self, path, data=None):
+        self.path = Path(path)
+        if not (self.path / "run.json").is_file():
+            raise PipelineError(f"{path} is not a run: it has no run.json. `pipelines train` makes one.")
+        self.info = read_json(self.path / "run.json")
+        values = read_yaml(self.path / "config.yaml")
+        self.task_name, self.source = values.pop("task"), values.pop("data")
+        self.task = catalog.task(self.task_name)
+        self.config = self.task.Config().replace(**values)
+        self._given = data
+
+    def __repr__(self):
+        return f"Run({str(self.path)!r})"
+
+    def evaluate(self, split="test", data=None):
+        """The task's metrics on one split, of the run's data or of other data: {name: value, "per_class": ...}."""
+        part = self.split(split, data)
+        result, worst = evaluate.evaluate(self.model, part, self.task, self.config, f"evaluate {split}")
+        result = {"split": split, **result}
+        if data is None:
+            self._keep(split, result, worst)
+        return result
+
+    def predict(self, inputs, out=None):
+        """One answer a file of `inputs`; pictures and text go to the folder `out`."""
+        from pipelines.engine import predict
+
+        return predict.predict(self, inputs, out)
+
+    def export(self, out=None, formats=None, max_drop=0.01):
+        """Exports and proves a bundle -> Bundle. Raises Refused where a file fails its proof."""
+        from pipelines.engine import export
+
+        return export.export(self, out, formats, max_drop)
+
+    def benchmark(self):
+        """Throughput of training and of its input, latency and memory of the model: plain values."""
+        from pipelines.engine import benchmark
+
+        return benchmark.run(self)
+
+    def report(self):
+        """Writes report.html -> its path."""
+        from pipelines.engine import report
+
+        return report.write_run(self)
+
+    @functools.cached_property
+    def model(self):
+        """The trained Keras model, loaded in safe mode: nothing in the file is executed."""
+        if not self.model_file.is_file():
+            raise PipelineError(f"{self.path} has no model yet. `pipelines train --resume {self.path}` finishes it.")
+        try:
+            return keras.saving.load_model(self.model_file, safe_mode=True)
+        except (ValueError, TypeError, OSError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise PipelineError(f"{self.model_file} cannot be loaded safely: {reason} Train it again.") from error
+
+    @property
+    def model_file(self):
+        return self.path / "model.keras"
+
+    @functools.cached_property
+    def data(self):
+        """The run's data as training used it: what the audit left out stays out."""
+        from pipelines.engine import audit
+
+        data = audit.without(source.read(self._given or self.source, self.config.format), set(self.info["left_out"]))
+        if data.fingerprint() != self.info["data"]["fingerprint"]:
+            raise PipelineError(f"{self.source} has changed since {self.path} began: it cannot go on as if it had not. Start a new run.")
+        return data
+
+    def split(self, name, data=None):
+        data = self.data if data is None else source.read(data)
+        return source.split(data, name, self.task, self.config)
+
+    def finished(self):
+        return self.info["status"] == "finished"
+
+    def train(self):
+        """Trains to the end, from the last checkpoint where there is one, and evaluates on the test split."""
+        began = time.perf_counter()
+        with _precision(self.config.precision):
+            keras.utils.set_random_seed(self.config.seed)
+            model = self.task.model(self.config)
+            history = train.fit(
+                model, self.task, self.config, self.split("train"), self.split("validation"), self.path
+            )
+            with appearing(self.model_file) as part:
+                model.save(part, include_optimizer=False)
+        self.__dict__["model"] = model
+        self.info |= {
+            "status": "finished",
+            "weights_sha256": train.weights_sha256(model),
+            "parameters": model.count_params(),
+            "epochs_done": len(history),
+            "minutes": self.info.get("minutes", 0) + (time.perf_counter() - began) / 60,
+        }
+        write_json(self.path / "run.json", self.info)
+        return self
+
+    def _keep(self, split, result, worst):
+        """The evaluation and its worst examples as pictures, for the report."""
+        folder = self.path / "evaluations" / split
+        rows = []
+        for i, example in enumerate(worst):
+            drawn = self.task.draw(example["inputs"], example["decoded"], self.config, example["targets"])
+            row = {"name": example["name"], "loss": example["loss"]}
+            if isinstance(drawn, str):
+                row["text"] = drawn
+            else:
+                from pipelines import canvas
+
+                row["picture"] = f"{i:02d}.png"
+                write_bytes(folder / row["picture"], canvas.png(drawn))
+            rows.append(row)
+        write_json(folder / "result.json", {"result": result, "worst": rows})
+
+
+def start(task_name, data, path, settings):
+    """A new Run, ready to train: data read and audited, settings resolved, folder made.
+
+    Raises PipelineError for a setting, task, data set or folder that will not do, Refused for data with errors.
+    """
+    task = catalog.task(task_name)
+    config = task.Config().replace(**settings)
+    path = Path(path) if path else _free(task_name, data or task.DATA)
+    if path.exists():
+        raise PipelineError(f"{path} exists already. Name another folder with --run, or go on with it: --resume {path}.")
+    read = source.read(data or task.DATA, config.format)
+    used, audited, left_out = source.usable(read, config.on_bad_data)
+    config = resolved(task, config, used, audited)
+    task.model(config)  # a model that cannot be built is found before a folder is made
+    with appearing(path) as part:
+        part.mkdir()
+        spec = data if isinstance(data, str) and ":" in data else read.source
+        write_yaml(part / "config.yaml", {"task": task_name, "data": str(spec), **config.as_dict()})
+        write_json(part / "environment.json", environment())
+        write_json(part / "audit.json", audited.as_dict())
+        counts = {name: len(examples) for name, examples in used.splits.items()}
+        write_json(
+            part / "run.json",
+            {
+                "task": task_name,
+                "status": "running",
+                "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+                "data": {"format": read.format, "fingerprint": used.fingerprint(), "examples": counts},
+                "left_out": left_out,
+            },
+        )
+    return Run(path, used)
+
+
+def resolved(task, config, data, audited: Audit):
+    """`config` with what follows from the data: labels, steps, and what the task itself takes from it."""
+    if not config.labels and data.labels:
+        config = config.replace(labels=next(iter(data.labels.values())))
+    if not config.steps_per_epoch:
+        config = config.replace(steps_per_epoch=-(-len(data.splits["train"]) // config.batch_size))
+    return task.resolve(config, audited) if hasattr(task, "resolve") else config
+
+
+def environment():
+    """Versions and machine, for the record."""
+    versions = {}
+    for name in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "backend": keras.backend.backend(),
+        **versions,
+    }
+
+
+def _free(task_name, data):
+    stem = getattr(data, "source", str(data)).rstrip("/").split("/")[-1].replace(":", "_")
+    for i in range(1, 10_000):
+        path = Path("runs") / f"{task_name}-{stem}-{i:03d}"
+        if not path.exists():
+            return path
+    raise PipelineError("runs/ is full of runs of this name. Name a folder with --run.")
+
+
+@contextlib.contextmanager
+def _precision(name):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

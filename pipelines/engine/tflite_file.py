@@ -1,0 +1,219 @@
+"""TFLite files opened as flatbuffers: their ops, their picture inputs, their metadata."""
+
+import io
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from pipelines.errors import Refused
+from pipelines.files import write_bytes
+
+OP = schema.BuiltinOperator
+UINT8, FLOAT32 = schema.TensorType.UINT8, schema.TensorType.FLOAT32
+OP_NAMES = {code: name for name, code in vars(OP).items() if isinstance(code, int)}
+ADVICE = {  # for ops that keras.ops makes of something innocent
+    "BitwiseAnd": "keras.ops.argmax of floats makes it: use tf.argmax",
+    "CombinedNonMaxSuppression": "use tf.raw_ops.NonMaxSuppressionV4 with padding, boxes offset by class",
+    "VAR_HANDLE": "the weights were not frozen: export with keras.export.ExportArchive, and track the model",
+}
+METADATA, LABELS = b"TFLITE_METADATA", "labels.txt"
+
+# Slots of the tables and values of the enums in metadata_schema.fbs 1.5.0 of TFLite Support and MediaPipe.
+MODEL_NAME, MODEL_DESCRIPTION, MODEL_SUBGRAPHS, MODEL_LICENSE, MODEL_PARSER = 0, 1, 3, 5, 7
+GRAPH_INPUTS, GRAPH_OUTPUTS = 2, 3
+TENSOR_NAME, TENSOR_CONTENT, TENSOR_PROCESS, TENSOR_STATS, TENSOR_FILES = 0, 3, 4, 5, 6
+FILE_NAME, FILE_DESCRIPTION, FILE_TYPE = 0, 1, 2
+CONTENT_KIND, CONTENT, PROCESS_KIND, PROCESS = 0, 1, 0, 1  # a union takes two slots: which one, and its table
+COLOUR_SPACE, MEAN, STD, MAX, MIN = 0, 0, 1, 0, 1
+FEATURE, IMAGE, RGB, NORMALISATION, TENSOR_AXIS_LABELS = 1, 2, 1, 1, 2
+IDENTIFIER, PARSER_VERSION = b"M001", "1.0.0"  # all that is used here was in the first version
+
+
+def operators(path):
+    """How often each op is in a file: Counter of names; custom ops by their own, such as FlexBitwiseAnd."""
+    model = _read(path)
+    return Counter(_name(model, op) for graph in model.subgraphs for op in graph.operators or ())
+
+
+def refuse_foreign(path):
+    """Raises Refused, naming op and layer, where a file holds an op that plain LiteRT does not have."""
+    model, foreign = _read(path), []
+    # Variables that nothing initialises are weights left out of the file: it runs without an error, and gives NaN.
+    refused = {OP.CUSTOM} if "CALL_ONCE" in operators(path) else {OP.CUSTOM, OP.VAR_HANDLE}
+    for graph in model.subgraphs:
+        for op in graph.operators or ():
+            if _code(model, op) in refused:
+                names = [graph.tensors[i].name.decode() for i in (*op.outputs, *_inputs(op)) if i >= 0]
+                foreign.append((_name(model, op), next((name for name in names if "/" in name), names[0])))
+    if foreign:
+        raise Refused(f"{Path(path).name}: {foreign_ops(foreign)}")
+
+
+def foreign_ops(found):
+    """One line on ops that do not run: [(op, name of a tensor, which begins with its layer's)] -> text."""
+    layers = {}
+    for op, tensor in found:
+        layers.setdefault(op.removeprefix("Flex").removeprefix("tf."), tensor.rpartition("/")[0] or tensor)
+    ops = ", ".join(f"{op} (layer {layer})" for op, layer in layers.items())
+    advice = [ADVICE[op] for op in layers if op in ADVICE] or ["write that layer with other ops, or leave it out"]
+    return f"{ops} does not run in plain LiteRT: {'; '.join(advice)}."
+
+
+def quantise_uint8_inputs(path):
+    """Makes uint8 inputs that are cast to float32 quantised tensors of scale 1, in place: the same numbers.
+
+    A dequantisation runs where the cast does not: on tflite-micro, and within one delegate on phones.
+    """
+    model = _read(path)
+    graph = model.subgraphs[0]
+    is_cast = lambda op: _code(model, op) == OP.CAST and graph.tensors[op.outputs[0]].type == FLOAT32  # noqa: E731
+    for index in graph.inputs:
+        tensor = graph.tensors[index]
+        readers = [op for op in graph.operators if index in _inputs(op)]
+        if tensor.type == UINT8 and readers and all(map(is_cast, readers)):
+            scale, zero_point = np.ones(1, np.float32), np.zeros(1, np.int64)
+            tensor.quantization = schema.QuantizationParametersT(scale=scale, zeroPoint=zero_point)
+            model.operatorCodes.append(schema.OperatorCodeT(OP.DEQUANTIZE, None, 1, OP.DEQUANTIZE))
+            for op in readers:
+                op.opcodeIndex, op.builtinOptionsType, op.builtinOptions = len(model.operatorCodes) - 1, 0, None
+    write_bytes(path, _packed(model))
+
+
+def attach_metadata(path, *, name, description, labels, license=""):
+    """Writes TFLite metadata into a file, and the labels behind it, for MediaPipe and Android Studio; in place.
+
+    Pictures in are described as RGB in 0..255; outputs whose last axis is as long as `labels` are labelled. A file that
+    has metadata gets it replaced; the same arguments give the same bytes.
+    """
+    model = _read(path)
+    builder = flatbuffers.Builder()
+    builder.Finish(_put(builder, _metadata(model, name, description, labels, license)), IDENTIFIER)
+    model.metadata = model.metadata or []
+    entry = next((entry for entry in model.metadata if entry.name == METADATA), None)
+    if entry is None:
+        entry = schema.MetadataT(METADATA, len(model.buffers))
+        model.metadata.append(entry)
+        model.buffers.append(schema.BufferT())
+    model.buffers[entry.buffer].data = np.frombuffer(builder.Output(), np.uint8)
+    stream = io.BytesIO(_packed(model))
+    stream.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(stream, "w") as archive:  # counts its offsets from the start of the stream
+        member = zipfile.ZipInfo(LABELS, (1980, 1, 1, 0, 0, 0))
+        member.create_system = 3  # or the bytes would depend on the machine
+        archive.writestr(member, "".join(f"{label}\n" for label in labels))
+    write_bytes(path, stream.getvalue())
+
+
+def read_metadata(path):
+    """The metadata of a file -> {"name", "description", "license", "labels"}. Raises ValueError where it has none."""
+    model = _read(path)
+    entry = next((entry for entry in model.metadata or () if entry.name == METADATA), None)
+    if entry is None:
+        raise ValueError(f"{path} has no metadata.")
+    data = model.buffers[entry.buffer].data.tobytes()
+    table = flatbuffers.table.Table(data, flatbuffers.encode.Get(flatbuffers.packer.uoffset, data, 0))
+    slots = {"name": MODEL_NAME, "description": MODEL_DESCRIPTION, "license": MODEL_LICENSE}
+    offsets = {key: table.Offset(4 + 2 * slot) for key, slot in slots.items()}
+    texts = {key: table.String(offset + table.Pos).decode() if offset else "" for key, offset in offsets.items()}
+    with zipfile.ZipFile(path) as archive:
+        return {**texts, "labels": archive.read(LABELS).decode().split("\n")[:-1]}
+
+
+def _metadata(model, name, description, labels, license):
+    """Nested tables, {slot: value}, in the order of the tensors of the first subgraph."""
+    graph, signature = model.subgraphs[0], model.signatureDefs[0]
+    names = {t.tensorIndex: t.name.decode() for t in (*signature.inputs, *signature.outputs)}
+    feature = {CONTENT_KIND: FEATURE, CONTENT: {}}
+
+    def source(index):
+        if not _is_picture(graph.tensors[index]):
+            return {TENSOR_NAME: names[index], TENSOR_CONTENT: feature}
+        return {
+            TENSOR_NAME: names[index],
+            TENSOR_CONTENT: {CONTENT_KIND: IMAGE, CONTENT: {COLOUR_SPACE: RGB}},
+            TENSOR_PROCESS: [{PROCESS_KIND: NORMALISATION, PROCESS: {MEAN: [0.0], STD: [1.0]}}],
+            TENSOR_STATS: {MAX: [255.0], MIN: [0.0]},
+        }
+
+    def result(index):
+        shape = _shape(graph.tensors[index])
+        table = {TENSOR_NAME: names[index], TENSOR_CONTENT: feature}
+        if len(shape) > 1 and shape[-1] == len(labels):
+            file = {FILE_NAME: LABELS, FILE_DESCRIPTION: "Names of the classes.", FILE_TYPE: TENSOR_AXIS_LABELS}
+            table[TENSOR_FILES] = [file]
+        return table
+
+    tensors = {GRAPH_INPUTS: [source(i) for i in graph.inputs], GRAPH_OUTPUTS: [result(i) for i in graph.outputs]}
+    texts = {MODEL_NAME: name, MODEL_DESCRIPTION: description, MODEL_LICENSE: license, MODEL_PARSER: PARSER_VERSION}
+    return {**texts, MODEL_SUBGRAPHS: [tensors]}
+
+
+def _is_picture(tensor):
+    return tensor.type in (UINT8, FLOAT32) and len(_shape(tensor)) == 4 and tensor.shape[-1] == 3
+
+
+def _shape(tensor):
+    return () if tensor.shape is None else tuple(tensor.shape)
+
+
+def _put(builder, value):
+    """Writes text, a {slot: value} table, or a vector of floats or tables -> its offset; integers are bytes."""
+    if isinstance(value, str):
+        return builder.CreateString(value)
+    if isinstance(value, list) and isinstance(value[0], float):
+        return builder.CreateNumpyVector(np.asarray(value, np.float32))
+    if isinstance(value, list):
+        offsets = [_put(builder, item) for item in value]
+        builder.StartVector(4, len(offsets), 4)
+        for offset in reversed(offsets):
+            builder.PrependUOffsetTRelative(offset)
+        return builder.EndVector()
+    offsets = {slot: _put(builder, item) for slot, item in value.items() if not isinstance(item, int)}
+    builder.StartObject(max(value, default=-1) + 1)
+    for slot, item in value.items():
+        if slot in offsets:
+            builder.PrependUOffsetTRelativeSlot(slot, offsets[slot], 0)
+        else:
+            builder.PrependUint8Slot(slot, item, 0)
+    return builder.EndObject()
+
+
+def _read(path):
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(Path(path).read_bytes()))
+    if any(buffer.offset for buffer in model.buffers):
+        raise Refused(f"{Path(path).name} is over 2 GB, and such files cannot be changed: make the model smaller.")
+    return model
+
+
+def _packed(model):
+    builder = _AlignedBuilder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+class _AlignedBuilder(flatbuffers.Builder):
+    """Puts weights at multiples of 16 bytes, as the TFLite schema demands and its own Python code forgets."""
+
+    def CreateNumpyVector(self, x):
+        if x.dtype == np.uint8:
+            self.Prep(16, x.nbytes)
+        return super().CreateNumpyVector(x)
+
+
+def _code(model, op):
+    """Codes above 127 are in the newer field alone, and old files have the older one alone."""
+    code = model.operatorCodes[op.opcodeIndex]
+    return max(code.builtinCode, code.deprecatedBuiltinCode)
+
+
+def _inputs(op):
+    return () if op.inputs is None else op.inputs
+
+
+def _name(model, op):
+    code = _code(model, op)
+    return model.operatorCodes[op.opcodeIndex].customCode.decode() if code == OP.CUSTOM else OP_NAMES[code]

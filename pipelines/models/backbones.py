@@ -1,0 +1,103 @@
+"""Backbones by name: our compact net, those of keras.applications, those of KerasHub."""
+
+import inspect
+import json
+
+import keras
+from keras import layers
+
+from pipelines.errors import PipelineError, nearest
+from pipelines.models.compact import MOMENTUM, compact
+
+SMALL = 64  # up to this side in pixels, nets that first reduce the picture 32-fold have nothing left to look at
+
+
+def features(name, pictures, arguments="{}"):
+    """Features of uint8 pictures: KerasTensor (B, S, S, 3) -> float (B, h, w, C).
+
+    name: `auto` (compact up to 64 px, else MobileNetV3Small), `compact` or `compact_WIDTH`; an architecture of
+    keras.applications, without weights, in any spelling (`mobilenet_v3_small`); a KerasHub backbone class
+    (`ResNetBackbone`) built from `arguments`, a JSON object; or `hub:PRESET`, a KerasHub preset with its weights, by name
+    or by the folder of a saved preset. Each gets the range of input that it was made for.
+    Raises PipelineError for an unknown name (with the nearest) and for a preset that cannot be had.
+    """
+    if name == "auto":
+        name = "compact" if pictures.shape[1] <= SMALL else "MobileNetV3Small"
+    pictures = layers.Rescaling(1.0, dtype="float32", name="pixels")(pictures)  # uint8 -> float
+    base, _, width = name.partition("_")
+    if base == "compact" and (not width or width.isdigit()):
+        return compact(_centred(pictures), int(width or 32))
+    if name.startswith("hub:"):
+        return _preset(name.removeprefix("hub:"), pictures)
+    if name.endswith("Backbone"):
+        return _fresh(_hub_class(name)(**_arguments(arguments), image_shape=tuple(pictures.shape[1:])))(_centred(pictures))
+    known = {_plain(known): known for known in dir(keras.applications) if known[0].isupper()}
+    if _plain(name) not in known:
+        everything = ["auto", "compact", "hub:PRESET", *known.values()]
+        raise PipelineError(f"unknown backbone {name!r}. {nearest(name, everything)}")
+    return _application(known[_plain(name)], _centred(pictures))
+
+
+def _plain(name):
+    return name.replace("_", "").lower()
+
+
+def _centred(pictures):
+    return layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(pictures)  # to [-1, 1]
+
+
+def _application(name, x):
+    make = getattr(keras.applications, name)
+    arguments = dict(include_top=False, weights=None, input_shape=tuple(x.shape[1:]))
+    if "include_preprocessing" in inspect.signature(make).parameters:
+        arguments["include_preprocessing"] = False  # the rescaling above already stands in the graph
+    try:
+        net = make(**arguments)
+    except ValueError as error:
+        raise PipelineError(f"backbone {name} does not take {x.shape[1]} px: {error} Raise image_size.") from error
+    return _fresh(net)(x)
+
+
+def _fresh(net):
+    """`net` without weights of its own: batch statistics that follow training instead of hundreds of steps behind."""
+    for layer in net._flatten_layers():
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = MOMENTUM
+    return net
+
+
+def _hub_class(name):
+    import keras_hub
+
+    known = [n for n in dir(keras_hub.models) if n.endswith("Backbone") and n != "Backbone"]
+    if name not in known:
+        raise PipelineError(f"unknown backbone {name!r}. {nearest(name, known)}")
+    return getattr(keras_hub.models, name)
+
+
+def _arguments(text):
+    try:
+        arguments = json.loads(text)
+    except ValueError as error:
+        raise PipelineError(f"backbone_arguments must be a JSON object; got {text!r} ({error}).") from error
+    if not isinstance(arguments, dict):
+        raise PipelineError(f"backbone_arguments must be a JSON object; got {text!r}.")
+    return arguments
+
+
+def _preset(preset, pictures):
+    import keras_hub
+
+    try:
+        net = keras_hub.models.Backbone.from_preset(preset)
+    except Exception as error:  # the hubs' clients raise errors of many kinds
+        raise PipelineError(
+            f"KerasHub preset {preset!r} cannot be had here ({type(error).__name__}). Name one of the presets of "
+            "KerasHub's documentation on a machine with a network, or the folder of a saved preset."
+        ) from error
+    try:
+        converter = keras_hub.layers.ImageConverter.from_preset(preset)
+        scale, offset = converter.scale, converter.offset
+    except Exception:  # a preset saved without its converter: what most KerasHub backbones take
+        scale, offset = 1 / 255.0, 0.0
+    return net(layers.Rescaling(scale or 1.0, offset=offset or 0.0, name="rescale")(pictures))

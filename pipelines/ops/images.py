@@ -1,0 +1,91 @@
+"""Pictures as tensors in tf.data: resizing and random change. Batches are uint8 (B, S, S, 3)."""
+
+import math
+
+import tensorflow as tf
+
+
+def resize(picture, size):
+    """Antialiased bilinear: uint8 (H, W, C) -> uint8 (size, size, C); within 1 grey level of Pillow's."""
+    resized = tf.image.resize(picture, (size, size), antialias=True)
+    return tf.ensure_shape(_uint8(resized), (size, size, picture.shape[-1]))
+
+
+def random_affine(pictures, seed, *, flip=False, shift=0.0, zoom=0.0, rotate=0.0):
+    """One random flip, shift, zoom and rotation per picture, in one bilinear resampling; edges are continued.
+
+    shift: largest move as a share of the side; zoom: largest change of scale (0.2: 0.8 to 1.2); rotate: largest angle
+    in degrees; seed: int (2,). Returns uint8 of the same shape.
+    """
+    if not (flip or shift or zoom or rotate):
+        return pictures
+    count, side = tf.shape(pictures)[0], pictures.shape[1]
+    u = tf.random.stateless_uniform((count, 5), seed, -1.0, 1.0)
+    angle = u[:, 0] * (rotate * math.pi / 180)
+    scale = 1.0 / (1.0 + u[:, 1] * zoom)  # the transform maps output to input
+    mirror = tf.where((u[:, 2] < 0) & flip, -1.0, 1.0)
+    cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale
+    a, b, c, d = cos * mirror, -sin, sin * mirror, cos
+    centre = (side - 1) / 2
+    x = centre - (a + b) * centre + u[:, 3] * shift * side
+    y = centre - (c + d) * centre + u[:, 4] * shift * side
+    zero = tf.zeros_like(a)
+    moved = tf.raw_ops.ImageProjectiveTransformV3(
+        images=pictures,
+        transforms=tf.stack([a, b, x, c, d, y, zero, zero], 1),
+        output_shape=pictures.shape[1:3],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    )
+    return tf.ensure_shape(moved, pictures.shape)
+
+
+def random_colour(pictures, seed, amount):
+    """Random brightness, contrast and saturation per picture, each by up to `amount` in [0, 1]. uint8 in and out."""
+    if not amount:
+        return pictures
+    u = tf.random.stateless_uniform((3, tf.shape(pictures)[0], 1, 1, 1), seed, -amount, amount)
+    x = tf.cast(pictures, tf.float32)
+    grey = tf.tensordot(x, tf.constant([0.299, 0.587, 0.114]), 1)[..., None]  # ITU-R BT.601
+    mean = tf.reduce_mean(grey, (1, 2), keepdims=True)
+    # One line instead of three passes: out = brightness(contrast(saturation(x))).
+    contrast, saturation = 1 + u[0], 1 + u[1]
+    x = x * (contrast * saturation) + grey * (contrast * (1 - saturation)) + (mean * (1 - contrast) + u[2] * 255)
+    return _uint8(x)
+
+
+def cutout(pictures, seed, share):
+    """A grey square of side `share` of the picture at a random place (DeVries & Taylor 2017, arXiv:1708.04552)."""
+    if not share:
+        return pictures
+    count, side = tf.shape(pictures)[0], pictures.shape[1]
+    centre = tf.random.stateless_uniform((2, count, 1), seed, 0, side)
+    near = tf.abs(tf.range(side, dtype=tf.float32) + 0.5 - centre) < share * side / 2
+    hole = near[0][:, :, None, None] & near[1][:, None, :, None]
+    return tf.where(hole, tf.constant(127, tf.uint8), pictures)
+
+
+def mixup(pictures, targets, seed, alpha):
+    """Blends each picture and its target with the next one of the batch, by Beta(alpha, alpha).
+
+    targets: float (B, C), one-hot or soft. Zhang et al. 2018, arXiv:1710.09412.
+    """
+    if not alpha:
+        return pictures, targets
+    count = tf.shape(pictures)[0]
+    gammas = tf.random.stateless_gamma((2, count), seed, alpha) + 1e-9
+    share = gammas[0] / (gammas[0] + gammas[1])
+    wide = share[:, None, None, None]
+    x = tf.cast(pictures, tf.float32)
+    x = wide * x + (1 - wide) * tf.roll(x, 1, 0)
+    return _uint8(x), share[:, None] * targets + (1 - share[:, None]) * tf.roll(targets, 1, 0)
+
+
+def split_seed(seed, count):
+    """`count` independent seeds out of one: int (2,) -> list of int (2,)."""
+    return tf.unstack(tf.random.experimental.stateless_split(seed, count))
+
+
+def _uint8(x):
+    return tf.cast(tf.clip_by_value(tf.round(x), 0, 255), tf.uint8)

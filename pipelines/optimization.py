@@ -1,0 +1,105 @@
+"""The optimizer that the shared settings describe: update rule, schedule, clipping, decay, moving average."""
+
+import math
+
+import keras
+from keras import ops
+
+AVERAGE_WARMUP = 10.0  # decay grows as (1 + t) / (10 + t), so that a short run forgets its first weights
+
+
+@keras.saving.register_keras_serializable("pipelines")
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up from zero to the peak, then `constant`, `step`, `exponential` or `cosine`.
+
+    With t the steps after the warm-up, T their number, d the steps of one decay and r its rate:
+    step r^floor(t/d); exponential r^(t/d); cosine s + (1 - s) (1 + cos(pi t/T)) / 2, s the final share
+    (Loshchilov & Hutter 2017, arXiv:1608.03983, eq. 5).
+    """
+
+    def __init__(self, kind, peak, warmup_steps, total_steps, decay_rate, decay_steps, final_share):
+        self.kind, self.peak, self.warmup_steps, self.total_steps = kind, peak, warmup_steps, total_steps
+        self.decay_rate, self.decay_steps, self.final_share = decay_rate, decay_steps, final_share
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        t = ops.maximum(step - self.warmup_steps, 0.0)
+        if self.kind == "cosine":
+            done = ops.minimum(t / max(1.0, self.total_steps - self.warmup_steps), 1.0)
+            factor = self.final_share + (1 - self.final_share) * 0.5 * (1 + ops.cos(math.pi * done))
+        elif self.kind == "constant":
+            factor = ops.ones_like(t)
+        else:
+            decays = t / self.decay_steps
+            factor = ops.power(self.decay_rate, ops.floor(decays) if self.kind == "step" else decays)
+        rise = ops.minimum((step + 1) / self.warmup_steps, 1.0) if self.warmup_steps >= 1 else 1.0
+        return self.peak * rise * factor
+
+    def get_config(self):
+        return dict(vars(self))
+
+
+def schedule(config):
+    """The Schedule of a Config whose `steps_per_epoch` is resolved."""
+    per_epoch = max(1, config.steps_per_epoch)
+    total = config.epochs * per_epoch
+    return Schedule(
+        kind=config.schedule,
+        peak=config.learning_rate,
+        warmup_steps=min(round(config.warmup_epochs * per_epoch), total // 2),
+        total_steps=total,
+        decay_rate=config.decay_rate,
+        decay_steps=max(1.0, (config.decay_epochs or config.epochs / 3) * per_epoch),
+        final_share=config.final_share,
+    )
+
+
+def optimizer(config):
+    """A Keras optimizer. Its `averages` are the moving averages of the trainable weights where `config.ema` is on."""
+    rule = {
+        "adamw": keras.optimizers.AdamW,
+        "adam": keras.optimizers.Adam,
+        "sgd": keras.optimizers.SGD,
+        "rmsprop": keras.optimizers.RMSprop,
+        "lion": keras.optimizers.Lion,
+    }[config.optimizer]
+    arguments = dict(learning_rate=schedule(config), global_clipnorm=config.clip_norm or None)
+    if config.optimizer in ("sgd", "rmsprop"):
+        arguments["momentum"] = config.momentum
+    if config.optimizer == "sgd":
+        arguments["nesterov"] = config.momentum > 0
+    if config.optimizer != "adam":
+        arguments["weight_decay"] = config.weight_decay or None
+    made = _averaged(rule)(config.ema, **arguments) if config.ema else rule(**arguments)
+    if arguments.get("weight_decay"):
+        # Biases and the scales of normalisation are left alone (Goyal et al. 2017, arXiv:1706.02677, section 5.3).
+        made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "scale", "offset"])
+    return made
+
+
+def _averaged(rule):
+    """`rule` with a moving average of the weights beside them.
+
+    Keras's own `use_ema` overwrites the weights at the end of each `fit`, and starts from random weights.
+    """
+
+    class Averaged(rule):
+        def __init__(self, decay, **arguments):
+            super().__init__(**arguments)
+            self.decay, self.averages = decay, []
+
+        def build(self, variables):
+            super().build(variables)
+            self.averages = [self.add_variable_from_reference(v, name="average") for v in variables]
+            for average, variable in zip(self.averages, variables, strict=True):
+                average.assign(variable)
+
+        def apply(self, grads, trainable_variables=None):
+            super().apply(grads, trainable_variables)
+            t = ops.cast(self.iterations, "float32")
+            decay = ops.minimum(self.decay, (1 + t) / (AVERAGE_WARMUP + t))
+            for average, variable in zip(self.averages, self._trainable_variables, strict=True):
+                average.assign(decay * average + (1 - decay) * variable)
+
+    Averaged.__name__ = f"Averaged{rule.__name__}"
+    return Averaged
