@@ -8,10 +8,9 @@ import re
 import sys
 from pathlib import Path
 
-import pipelines
 from pipelines.errors import PipelineError, nearest
 
-PACKAGE = Path(pipelines.__file__).parent
+PACKAGE = Path(__file__).parent
 BUILDER = "{0}/{0}_dataset_builder.py"  # of a data set, in TFDS's convention
 
 

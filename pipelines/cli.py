@@ -18,6 +18,9 @@ def main(argv=None):
     os.environ.setdefault("GLOG_minloglevel", "2")
     try:
         arguments = _parser().parse_args(argv)
+        if arguments.heavy:
+            with terminal.hushed():
+                import tensorflow  # noqa: F401 - loads here, quietly, and not in the midst of a verb's own output
         result, code = arguments.verb(arguments)
         if getattr(arguments, "json", False):
             print(json.dumps(result, ensure_ascii=False))
@@ -35,7 +38,10 @@ def main(argv=None):
         return 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"pipelines: {where}{error.strerror or error}. Check the path, its permissions and free space.", file=sys.stderr)
+        print(
+            f"pipelines: {where}{error.strerror or error}. Check the path, its permissions and free space.",
+            file=sys.stderr,
+        )
         return 2
 
 
@@ -55,11 +61,15 @@ def demo(a):
     print("4/4  verify the bundle: checksums, golden examples, metrics again", flush=True)
     verified = bundle.verify()
     report = run.report()
-    print(f"\ntest accuracy {result['accuracy']:.4f} on {result['examples']} digits\n\n{_files_table(bundle.manifest)}\n")
+    print(
+        f"\ntest accuracy {result['accuracy']:.4f} on {result['examples']} digits\n\n{_files_table(bundle.manifest)}\n"
+    )
     print(f"run     {run.path}\nbundle  {bundle.path}\nreport  {report}")
     print(f"\nTry:    python {bundle.path}/predict.py PICTURE.png")
     _fail(verified)
-    return {"run": str(run.path), "bundle": str(bundle.path), "report": str(report), **result}, 0 if verified["passed"] else 1
+    return {"run": str(run.path), "bundle": str(bundle.path), "report": str(report), **result}, 0 if verified[
+        "passed"
+    ] else 1
 
 
 DEMO = dict(epochs=12, batch_size=64, learning_rate=3e-3, ema=0.98, keep="last")
@@ -67,7 +77,11 @@ DEMO = dict(epochs=12, batch_size=64, learning_rate=3e-3, ema=0.98, keep="last")
 
 def tasks(a):
     """One line each: name, what it does, default data."""
-    print(terminal.table([[n, *catalog.task_summary(n)] for n in catalog.tasks()], ["task", "what it does", "default data"]))
+    print(
+        terminal.table(
+            [[n, *catalog.task_summary(n)] for n in catalog.tasks()], ["task", "what it does", "default data"]
+        )
+    )
     return None, 0
 
 
@@ -117,10 +131,17 @@ def evaluate(a):
     else:
         result = owner.evaluate(a.split, a.data)
     scalars = {k: v for k, v in result.items() if isinstance(v, float)}
-    print(terminal.table([[k, f"{v:.4f}"] for k, v in scalars.items()], ["metric", f"{a.split}, {result['examples']} examples"]))
+    print(
+        terminal.table(
+            [[k, f"{v:.4f}"] for k, v in scalars.items()], ["metric", f"{a.split}, {result['examples']} examples"]
+        )
+    )
     if result.get("per_class"):
         names = list(next(iter(result["per_class"].values())))
-        rows = [[label, *(f"{v[n]:.3f}" if n != "support" else f"{v[n]:.0f}" for n in names)] for label, v in result["per_class"].items()]
+        rows = [
+            [label, *(f"{v[n]:.3f}" if n != "support" else f"{v[n]:.0f}" for n in names)]
+            for label, v in result["per_class"].items()
+        ]
         print("\n" + terminal.table(rows, ["class", *names]))
     return result, 0
 
@@ -131,13 +152,18 @@ def predict(a):
 
     answers = pipelines.load(a.path).predict(a.inputs, a.out)
     for answer in answers:
-        print("  ".join(str(v) if not isinstance(v, float) else f"{v:.3f}" for v in answer.values() if not isinstance(v, (list, dict))))
+        print(
+            "  ".join(
+                str(v) if not isinstance(v, float) else f"{v:.3f}"
+                for v in answer.values()
+                if not isinstance(v, (list, dict))
+            )
+        )
     return answers, 0
 
 
 def export(a):
     """Export and prove a bundle; exit 1 where a file fails its proof."""
-    import pipelines
 
     run = _run(a.path)
     formats = a.formats.split(",") if a.formats else None
@@ -158,7 +184,11 @@ def verify(a):
     for note in result["notes"]:
         print(f"note: {note}")
     for kind, record in result["files"].items():
-        metric = f"{result['headline']} {record['metrics'][result['headline']]:.4f}" if "metrics" in record else "golden examples only"
+        metric = (
+            f"{result['headline']} {record['metrics'][result['headline']]:.4f}"
+            if "metrics" in record
+            else "golden examples only"
+        )
         print(f"{'ok  ' if record['passed'] else 'FAIL'}  {owner.files[kind]['path']}  {metric}")
     _fail(result)
     return result, 0 if result["passed"] else 1
@@ -237,7 +267,9 @@ class _TrainHelp(argparse.Action):
     """`train TASK --help` lists the task's settings as well; they need no TensorFlow either."""
 
     def __init__(self, option_strings, dest, **_):
-        super().__init__(option_strings, dest=argparse.SUPPRESS, nargs=0, help="show this help; after a TASK, its settings too")
+        super().__init__(
+            option_strings, dest=argparse.SUPPRESS, nargs=0, help="show this help; after a TASK, its settings too"
+        )
 
     def __call__(self, parser, namespace, values, option_string=None):
         parser.print_help()
@@ -264,7 +296,7 @@ def _parser():
     def verb(function, **kwargs):
         name, summary = function.__name__, function.__doc__.splitlines()[0]
         sub = verbs.add_parser(name, help=summary, description=summary, **kwargs)
-        sub.set_defaults(verb=function)
+        sub.set_defaults(verb=function, heavy=function not in (tasks, datasets))
         return sub
 
     def json_flag(sub):
@@ -287,8 +319,12 @@ def _parser():
     sub = verb(train, add_help=False)
     sub.add_argument("task", metavar="TASK", nargs="?", help="a name of `pipelines tasks`")
     sub.add_argument("-h", "--help", action=_TrainHelp)
-    sub.add_argument("--data", metavar="DATA", help="a data set's name, tfds:NAME, or a path; the task's own by default")
-    sub.add_argument("--config", metavar="FILE.yaml", help="settings as `name: value` lines, e.g. the config.yaml of a run")
+    sub.add_argument(
+        "--data", metavar="DATA", help="a data set's name, tfds:NAME, or a path; the task's own by default"
+    )
+    sub.add_argument(
+        "--config", metavar="FILE.yaml", help="settings as `name: value` lines, e.g. the config.yaml of a run"
+    )
     sub.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one setting; may be repeated")
     sub.add_argument("--run", metavar="DIR", help="folder to make; a new one below runs/ by default")
     sub.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped")
@@ -298,7 +334,9 @@ def _parser():
     sub.add_argument("path", **owner)
     sub.add_argument("--data", metavar="DATA", help="other data than the run's")
     sub.add_argument("--split", metavar="SPLIT", default="test", help="train, validation or test (default)")
-    sub.add_argument("--format", metavar="FORMAT", help="one file of a bundle: saved_model, float32, float16, dynamic, int8")
+    sub.add_argument(
+        "--format", metavar="FORMAT", help="one file of a bundle: saved_model, float32, float16, dynamic, int8"
+    )
     json_flag(sub)
 
     sub = verb(predict)
@@ -311,7 +349,13 @@ def _parser():
     sub.add_argument("path", metavar="RUN", help="folder of a run")
     sub.add_argument("--out", metavar="DIR", help="folder to make; saved_models/NAME by default")
     sub.add_argument("--formats", metavar="LIST", help="saved_model,float32,float16,dynamic,int8 (all by default)")
-    sub.add_argument("--max-drop", metavar="X", type=float, default=0.01, help="largest fall of the metric, whole and per class (default 0.01)")
+    sub.add_argument(
+        "--max-drop",
+        metavar="X",
+        type=float,
+        default=0.01,
+        help="largest fall of the metric, whole and per class (default 0.01)",
+    )
     json_flag(sub)
 
     sub = verb(verify)

@@ -22,32 +22,54 @@ class Config:
     seed: int = setting(0, "seed of everything random: weights, order, augmentation, dropout", low=0, high=2**31 - 1)
     epochs: int = setting(10, "passes over the training split", "epochs", low=1)
     batch_size: int = setting(32, "examples per step", "examples", low=1)
-    steps_per_epoch: int = setting(0, "steps per epoch; 0 takes what one pass over the training split needs", "steps", low=0)
+    steps_per_epoch: int = setting(
+        0, "steps per epoch; 0 takes what one pass over the training split needs", "steps", low=0
+    )
     optimizer: str = setting("adamw", "update rule", choices=("adamw", "adam", "sgd", "rmsprop", "lion"))
     learning_rate: float = setting(1e-3, "peak learning rate", low=0.0, high=10.0)
     schedule: str = setting(
         "cosine", "learning rate after the warm-up", choices=("constant", "step", "exponential", "cosine")
     )
     decay_rate: float = setting(0.1, "factor of one decay (step, exponential)", low=0.0, high=1.0)
-    decay_epochs: float = setting(0.0, "from one decay to the next (step, exponential); 0 takes a third of the run", "epochs", low=0.0)
+    decay_epochs: float = setting(
+        0.0, "from one decay to the next (step, exponential); 0 takes a third of the run", "epochs", low=0.0
+    )
     final_share: float = setting(0.0, "share of the peak that is left at the end (cosine)", low=0.0, high=1.0)
     warmup_epochs: float = setting(1.0, "linear rise from zero to the peak", "epochs", low=0.0)
     clip_norm: float = setting(0.0, "clip the global gradient norm; 0 is off", low=0.0)
     weight_decay: float = setting(1e-4, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0)
     momentum: float = setting(0.9, "momentum of sgd and rmsprop", low=0.0, high=0.9999)
-    ema: float = setting(0.0, "decay of the moving average of the weights, which then is what is kept; 0 is off", low=0.0, high=0.99999)
-    precision: str = setting("float32", "arithmetic of training", choices=("float32", "mixed_float16", "mixed_bfloat16"))
+    ema: float = setting(
+        0.0, "decay of the moving average of the weights, which then is what is kept; 0 is off", low=0.0, high=0.99999
+    )
+    precision: str = setting(
+        "float32", "arithmetic of training", choices=("float32", "mixed_float16", "mixed_bfloat16")
+    )
     jit_compile: str = setting("auto", "XLA compilation of the step", choices=("auto", "on", "off"))
     monitor: str = setting("val_loss", "what decides which epoch is kept: val_loss or val_ and a metric's name")
-    keep: str = setting("best", "weights kept at the end: of the best epoch by `monitor`, or of the last", choices=("best", "last"))
-    patience: int = setting(0, "stop after this many epochs without a better `monitor`; 0 never stops early", "epochs", low=0)
-    checkpoint_steps: int = setting(500, "steps between checkpoints, besides one at every epoch; 0 is only at epochs", "steps", low=0)
+    keep: str = setting(
+        "best", "weights kept at the end: of the best epoch by `monitor`, or of the last", choices=("best", "last")
+    )
+    patience: int = setting(
+        0, "stop after this many epochs without a better `monitor`; 0 never stops early", "epochs", low=0
+    )
+    checkpoint_steps: int = setting(
+        500, "steps between checkpoints, besides one at every epoch; 0 is only at epochs", "steps", low=0
+    )
     keep_checkpoints: int = setting(2, "how many of the latest checkpoints stay on disk", "files", low=1, high=1000)
-    on_bad_data: str = setting("refuse", "what training does about data that the audit calls an error", choices=("refuse", "skip"))
+    on_bad_data: str = setting(
+        "refuse", "what training does about data that the audit calls an error", choices=("refuse", "skip")
+    )
     format: str = setting("auto", "format of the data; auto detects it (see `pipelines audit`)")
-    cache: str = setting("auto", "keep parsed examples in memory; auto does where they fit in `cache_mb`", choices=("auto", "memory", "off"))
+    cache: str = setting(
+        "auto",
+        "keep parsed examples in memory; auto does where they fit in `cache_mb`",
+        choices=("auto", "memory", "off"),
+    )
     cache_mb: int = setting(2048, "most memory that cache=auto takes for one split", "MB", low=0)
-    calibration_examples: int = setting(200, "training examples that set the ranges of the int8 file", "examples", low=1)
+    calibration_examples: int = setting(
+        200, "training examples that set the ranges of the int8 file", "examples", low=1
+    )
     labels: tuple[str, ...] = setting((), "class names in the order of their ids; empty takes them from the data")
 
     def __post_init__(self):
@@ -101,9 +123,13 @@ def _checked(field, value):
             if not math.isfinite(number):
                 raise PipelineError(f"{field.name} must be a finite number; got {number}.")
             if m["low"] is not None and number < m["low"]:
-                raise PipelineError(f"{field.name} must be at least {m['low']:g}{_unit(m)}; got {number:g}. {m['help']}.")
+                raise PipelineError(
+                    f"{field.name} must be at least {m['low']:g}{_unit(m)}; got {number:g}. {m['help']}."
+                )
             if m["high"] is not None and number > m["high"]:
-                raise PipelineError(f"{field.name} must be at most {m['high']:g}{_unit(m)}; got {number:g}. {m['help']}.")
+                raise PipelineError(
+                    f"{field.name} must be at most {m['high']:g}{_unit(m)}; got {number:g}. {m['help']}."
+                )
             if m["multiple_of"] and number % m["multiple_of"]:
                 step = m["multiple_of"]
                 below, above = number // step * step, (number // step + 1) * step

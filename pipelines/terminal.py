@@ -1,12 +1,32 @@
 """What a person sees while something runs."""
 
+import contextlib
 import os
 import sys
+import tempfile
 
 
 def quiet():
     """True where no one watches: progress bars stay away from logs and pipes."""
     return not sys.stderr.isatty() or os.environ.get("TERM") == "dumb"
+
+
+@contextlib.contextmanager
+def hushed():
+    """Within it, what native libraries write to standard error is kept back; it is shown where an error follows."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as noise:
+        os.dup2(noise.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            noise.seek(0)
+            os.write(kept, noise.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def table(rows, header):

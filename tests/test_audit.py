@@ -222,7 +222,7 @@ def test_what_is_converted_is_counted():
     rows = [
         ("cmyk.jpg", encoded(noise(2, mode="CMYK"), "JPEG"), 0),
         ("deep.png", Image.fromarray(np.random.default_rng(3).integers(0, 65536, (30, 40), dtype=np.uint16)), 1),
-        ("palette.png", noise(4).quantize(16), 0),
+        ("palette.png", encoded(noise(4).quantize(16), "PNG", transparency=bytes(16)), 0),
         ("rotated.jpg", encoded(noise(5), "JPEG", exif=rotated), 1),
         ("rotated2.jpg", encoded(noise(6), "JPEG", exif=rotated), 1),
         ("alpha.png", alpha, 0),
@@ -230,12 +230,12 @@ def test_what_is_converted_is_counted():
     ]
     result = auditing.audit(data(train=rows))
     assert [p.message for p in of_kind(result, "converted")] == [
-        "1 of 7 pictures are CMYK: converted to 8-bit RGB. The first: file train/cmyk.jpg",
-        "1 of 7 pictures are 16-bit or floating-point: converted to 8-bit RGB. The first: file train/deep.png",
-        "1 of 7 pictures are palette: converted to 8-bit RGB. The first: file train/palette.png",
-        "1 of 7 pictures are transparent: transparency is dropped. The first: file train/alpha.png",
-        "2 of 7 pictures are rotated by EXIF: turned upright. The first: file train/rotated.jpg",
-        "1 of 7 pictures are animated: the first frame is taken. The first: file train/moving.gif",
+        "1 of 7 pictures: CMYK, converted to 8-bit RGB. The first: file train/cmyk.jpg.",
+        "1 of 7 pictures: 16-bit or floating-point, converted to 8-bit RGB. The first: file train/deep.png.",
+        "2 of 7 pictures: with a palette, converted to 8-bit RGB. The first: file train/palette.png.",  # and the GIF
+        "2 of 7 pictures: with transparency, which is dropped. The first: file train/palette.png.",
+        "2 of 7 pictures: rotated by EXIF, turned upright. The first: file train/rotated.jpg.",
+        "1 of 7 pictures: animated, only the first frame is read. The first: file train/moving.gif.",
     ]
     assert result.picture_sizes["height"]["max"] == 40  # upright
 
@@ -290,6 +290,7 @@ def test_a_label_that_is_no_class():
         ("error", "unknown-label", "file train/y.png"),
     ]
     assert result.bad == {"train/x.png", "train/y.png"}
+    assert result.class_counts["train"] == {"cat": 6, "dog": 6}
 
 
 def test_what_the_reader_found_is_carried_over(whole):

@@ -57,6 +57,12 @@ def test_the_builder_tells_what_it_is():
     assert type(catalog.dataset_builder("digits")) is type(builder)  # loaded once
 
 
+def test_a_builder_made_before_another_one_prepared_the_data(digits, tmp_path):
+    early, late = (catalog.dataset_builder("digits", data_dir=tmp_path) for _ in range(2))
+    assert tfds.read("digits", early).fingerprint() == digits.fingerprint()
+    assert tfds.read("digits", late).fingerprint() == digits.fingerprint()
+
+
 def test_two_processes_at_once(tmp_path):
     environment = {**os.environ, "TFDS_DATA_DIR": str(tmp_path), "PYTHONPATH": str(Path(catalog.__file__).parents[1])}
     started = [

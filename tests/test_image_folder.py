@@ -75,6 +75,13 @@ def test_nested_pictures_belong_to_the_first_folder(tmp_path):
     assert by_name == {"train/cat/2020/may/a.jpg": 0, "train/cat/b.jpg": 0, "train/dog/c.jpg": 1}
 
 
+def test_the_order_is_that_of_names(tmp_path):
+    names = ["train/a-b/1.jpg", "train/a/0/z.jpg", "train/a/y.jpg"]
+    data = image_folder.read(write(tmp_path, *names, "val/a/1.jpg", "test/a/1.jpg"))
+    assert data.splits["train"].names == names
+    assert data.splits["train"].columns["label"] == [1, 0, 0]
+
+
 def test_what_is_no_picture_is_said_once_a_folder(tmp_path):
     others = [f"cat/{i}.txt" for i in range(7)]
     write(tmp_path, "cat/a.jpg", "dog/b.jpg", "cat/.hidden.jpg", "cat/Thumbs.db", "__MACOSX/x.jpg", *others)

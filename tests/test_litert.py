@@ -44,6 +44,7 @@ def test_threads_are_as_many_as_asked_for(threads):
     assert len(os.listdir("/proc/self/task")) - before == threads - 1
 
 
+@pytest.mark.filterwarnings(r"ignore:\s*Warning. tf.lite.Interpreter is deprecated")  # TensorFlow's own calibrator
 @pytest.mark.parametrize("dtype", [tf.int8, tf.uint8])
 def test_quantised_ends_take_and_give_real_numbers(tmp_path, dtype):
     inputs = keras.Input((4,), name="x")

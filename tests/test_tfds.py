@@ -40,6 +40,7 @@ def make_builder(tmp_path_factory):
                         "crop": kinds.Image(shape=(1, 1, 3)),
                     }
                 ),
+                "ragged": kinds.Sequence(kinds.Tensor(shape=(None,), dtype=np.int32)),
                 "clip": kinds.Video(shape=(None, 2, 2, 3)),
                 "meta": {"where": kinds.Text()},
             }
@@ -64,6 +65,7 @@ def make_builder(tmp_path_factory):
                         "tokens": ["grün"] * (i % 2),
                         "ner": [1] * (i % 2),
                         "objects": [{"bbox": b, "label": 1, "crop": PIXELS[:1, :1]} for b in boxes],
+                        "ragged": [[1, 2], [3, 4]],
                         "clip": np.zeros((1, 2, 2, 3), np.uint8),
                         "meta": {"where": "x"},
                     },
@@ -118,6 +120,7 @@ def test_what_is_not_used_is_noted(data):
         "depth is not used: no column holds a Image.",
         "meta is not used: no column holds a FeaturesDict.",
         "objects/crop is not used: no column holds a Image.",
+        "ragged is not used: no column holds a Tensor.",
         "splits not used: holdout.",
     ]
 

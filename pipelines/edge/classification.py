@@ -4,21 +4,19 @@ import numpy as np
 
 from . import pictures
 
-
-def prepare(source, manifest):
-    """A picture, file or bytes -> ({"image": uint8 (1, S, S, 3)}, its Placement). Raises ValueError with a reason."""
-    size = manifest["inputs"]["image"]["shape"][1]
-    method = manifest["config"].get("resize", "stretch")
-    picture, placement = pictures.resize(pictures.read_picture(source), size, method)
-    return {"image": picture[None]}, placement
+TOP = 5
 
 
-def answer(outputs, context, manifest, top=5):
-    """{name: probabilities (1, C)} -> {"label": str, "probability": float, "top": [[label, probability], ...]}."""
-    (probabilities,) = (np.asarray(values)[0] for values in outputs.values())
-    best = np.argsort(-probabilities, kind="stable")[:top]
+def predict(source, run, manifest):
+    """A picture, file or bytes -> ({"label": str, "probability": float, "top": [[label, probability], ...]}, {}).
+
+    run: {"image": uint8 (1, S, S, 3)} -> {"probabilities": (1, C)}. Raises ValueError with a reason.
+    """
+    picture, _ = pictures.resize(pictures.read_picture(source), manifest["inputs"]["image"]["shape"][1])
+    probabilities = np.asarray(run({"image": picture[None]})["probabilities"])[0]
+    best = np.argsort(-probabilities, kind="stable")[:TOP]
     ranked = [[manifest["labels"][i], float(probabilities[i])] for i in best]
-    return {"label": ranked[0][0], "probability": ranked[0][1], "top": ranked}
+    return {"label": ranked[0][0], "probability": ranked[0][1], "top": ranked}, {}
 
 
 def line(answer):

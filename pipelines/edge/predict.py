@@ -30,19 +30,36 @@ def main(argv=None, folder=HERE.parent):
 
 
 def _answer(options, path, half, manifest):
-    code, answers, model = 0, [], None
-    for name in options.inputs:
+    code, answers, loaded = 0, [], []
+
+    def run(inputs):
+        if not loaded:
+            loaded.append(_model(path))
+        return loaded[0](inputs)
+
+    for i, name in enumerate(options.inputs):
         try:
-            inputs, context = half.prepare(name, manifest)
+            answer, pictures = half.predict(name, run, manifest)
         except ValueError as error:
             code = _complain(f"{name}: {error}", 2)
             continue
-        model = model or _model(path)
-        answers.append({"input": name, **half.answer(model(inputs), context, manifest)})
+        answers.append({"input": name, **answer})
+        if options.out:
+            save(Path(options.out), f"{i:04d}_{Path(name).stem}", answers[-1], pictures)
         print(f"{name}  {_text(half, answers[-1])}")
     if options.json:
         print(json.dumps({"file": path.name, "predictions": answers}, ensure_ascii=False))
     return code
+
+
+def save(folder, stem, answer, pictures):
+    """Writes STEM.json, and each of `pictures`, {name: uint8 (H, W) or (H, W, 3)}, as STEM_NAME.png."""
+    from PIL import Image
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{stem}.json").write_text(json.dumps(answer, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    for name, picture in pictures.items():
+        Image.fromarray(picture).save(folder / f"{stem}_{name}.png")
 
 
 def _options(argv, kinds):
@@ -50,6 +67,7 @@ def _options(argv, kinds):
     default = "float32" if "float32" in kinds else kinds[0]
     parser.add_argument("--file", choices=kinds, default=default, help=f"which of the TFLite files [{default}]")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    parser.add_argument("--out", metavar="DIR", help="folder for the answers as JSON, and for those that are pictures")
     parser.add_argument("inputs", nargs="+", metavar="INPUT")
     return parser.parse_args(argv)
 

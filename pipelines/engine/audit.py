@@ -269,15 +269,15 @@ def traits(data, facts):
     has_trait = {
         "CMYK": lambda h: h.mode == "CMYK",
         "16-bit or floating-point": lambda h: h.mode[0] in "IF",
-        "palette": lambda h: h.mode in ("P", "PA"),
-        "transparent": lambda h: h.has_alpha,
+        "with a palette": lambda h: h.mode in ("P", "PA"),
+        "with transparency": lambda h: h.has_alpha,
         "rotated by EXIF": lambda h: h.is_rotated,
         "animated": lambda h: h.has_frames,
     }
     done = {
-        "transparent": "transparency is dropped",
+        "with transparency": "which is dropped",
         "rotated by EXIF": "turned upright",
-        "animated": "the first frame is taken",
+        "animated": "only the first frame is read",
     }
     for column in facts.looks:
         items = [item for item in _pictures(data, facts) if item.column == column]
@@ -285,7 +285,7 @@ def traits(data, facts):
             found = [item for item in items if has(item.look.header)]
             if found:
                 what = done.get(trait, "converted to 8-bit RGB")
-                message = f"{len(found):,} of {len(items):,} pictures are {trait}: {what}. The first: {found[0].where}"
+                message = f"{len(found):,} of {len(items):,} pictures: {trait}, {what}. The first: {found[0].where}."
                 yield Problem("note", "converted", column, message)
 
 

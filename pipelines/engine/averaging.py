@@ -6,7 +6,7 @@ import keras
 
 from pipelines.engine import checkpoint
 
-BATCHES = 20  # training batches that re-estimate the batch statistics
+BATCHES = 10  # training batches that re-estimate the batch statistics
 
 
 @contextlib.contextmanager

@@ -51,10 +51,10 @@ class Bundle:
         return {"split": split, "format": kind, "examples": len(part), **result}
 
     def predict(self, inputs, out=None, format=None):
-        """One answer a file of `inputs`; pictures and text go to the folder `out`."""
+        """One answer a file of `inputs`; JSON and pictures go to the folder `out`."""
         from pipelines.engine import predict
 
-        return predict.predict(self, inputs, out, format)
+        return predict.bundle(self, inputs, out, format)
 
     def verify(self, data=None):
         """The proof again -> {"passed", "failures", "files"}: checksums, golden examples, and metrics where the data is."""
@@ -68,11 +68,11 @@ class Bundle:
 
         return benchmark.bundle(self)
 
-    def report(self, data_facts=None):
+    def report(self):
         """Writes report.html -> its path."""
         from pipelines.engine import report
 
-        return report.write_bundle(self, data_facts)
+        return report.write_bundle(self)
 
     def golden(self):
         """(inputs, outputs) of the held-out examples that came with the bundle."""

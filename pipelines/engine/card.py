@@ -7,7 +7,9 @@ def text(manifest):
     names = scalars(reference)
     rows = [_row("Keras", "", reference, names, {})]
     for record in manifest["files"].values():
-        rows.append(_row(f"`{record['path']}`", f"{record['size_bytes'] / 1024:.0f} KB", record["metrics"], names, record))
+        rows.append(
+            _row(f"`{record['path']}`", f"{record['size_bytes'] / 1024:.0f} KB", record["metrics"], names, record)
+        )
     shape = lambda specs: "\n".join(f"- `{n}`: {s['dtype']} {tuple(s['shape'])}" for n, s in specs.items())  # noqa: E731
     return f"""# {manifest["name"]}
 
@@ -49,6 +51,8 @@ def scalars(metrics):
 
 def _row(name, size, metrics, names, record):
     latency = record.get("latency_ms", {}).get("p50")
-    worst = f"{record['worst_class']} {-record['worst_class_drop']:+.3f}" if record.get("worst_class_drop", 0) > 0 else ""
+    worst = (
+        f"{record['worst_class']} {-record['worst_class_drop']:+.3f}" if record.get("worst_class_drop", 0) > 0 else ""
+    )
     values = " | ".join(f"{metrics[s]:.4f}" for s in names)
     return f"| {name} | {size} | {values} | {'' if latency is None else f'{latency:.2f}'} | {worst} |"

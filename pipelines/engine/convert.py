@@ -113,8 +113,9 @@ def _convert_one(kind, saved_model, path, calibration):
         converter.representative_dataset = lambda: (
             {name: values[i : i + 1] for name, values in calibration.items()} for i in range(count)
         )
+    converted = converter.convert()  # what may crash comes first, or a half-made file would stay behind
     with appearing(path) as part:
-        part.write_bytes(converter.convert())
+        part.write_bytes(converted)
         tflite_file.quantise_uint8_inputs(part)
 
 

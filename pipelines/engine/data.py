@@ -47,14 +47,17 @@ class Split:
         def indices(step):
             # Past the end of a permutation the next one of the same epoch begins.
             epoch, position = step // spe, step % spe * size + tf.range(size, dtype=tf.int64)
-            keys = tf.stack([tf.fill([size], tf.cast(v, tf.int64)) for v in (self.config.seed, epoch)] + [position // n], 1)
+            keys = tf.stack(
+                [tf.fill([size], tf.cast(v, tf.int64)) for v in (self.config.seed, epoch)] + [position // n], 1
+            )
             return tf.raw_ops.RandomIndexShuffle(
                 index=position % n, seed=tf.cast(keys, tf.uint32), max_index=tf.fill([size], np.int64(n - 1)), rounds=4
             )
 
         def augmented(step, batch):
             seed = tf.random.experimental.stateless_fold_in(tf.constant([self.config.seed, AUGMENT], tf.int64), step)
-            return self.task.augment(*batch, seed, self.config)
+            progress = tf.cast(step, tf.float32) / float(self.config.epochs * spe)
+            return self.task.augment(*batch, seed, progress, self.config)
 
         steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
         if self._cached() is not None:

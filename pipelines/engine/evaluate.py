@@ -69,6 +69,11 @@ def headline(task, config):
     return next(iter(value)) if isinstance(value, dict) else first.name
 
 
+def better(name):
+    """+1 where more of a metric is better, -1 where less is, by its name."""
+    return -1 if any(word in name for word in ("loss", "error", "distance")) else 1
+
+
 def validate(model, split, task, config):
     """{"loss": ..., metrics} of a compiled model on `split`, in one pass."""
     total = 0.0

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from pipelines import edge
 from pipelines.edge import latency
-from pipelines.engine import card, convert, evaluate, proof, tflite_file
+from pipelines.engine import card, convert, evaluate, proof, report, tflite_file
 from pipelines.engine.bundle import Bundle
 from pipelines.errors import PipelineError, Refused, nearest
 from pipelines.files import appearing, sha256, write_json, write_text, write_yaml
@@ -63,8 +63,9 @@ def export(run, out=None, formats=None, max_drop=0.01):
         if "saved_model" not in kinds:
             shutil.rmtree(folder / "saved_model")
         _describe(folder, run, config, split_name, split, predict, files, reference, max_drop)
+    run.exported(out)
     bundle = Bundle(out)
-    bundle.report(data_facts=run.path)
+    report.write_bundle(bundle, run)
     return bundle
 
 
@@ -86,7 +87,9 @@ def held_out(run):
     for name in ("test", "validation"):
         if len(run.data.splits.get(name, ())):
             return name, run.split(name)
-    raise PipelineError(f"{run.source} has neither test nor validation examples: no file can be proven. Add a test split.")
+    raise PipelineError(
+        f"{run.source} has neither test nor validation examples: no file can be proven. Add a test split."
+    )
 
 
 def size(path):
@@ -140,9 +143,13 @@ def _describe(folder, run, config, split_name, split, predict, files, reference,
     (folder / "edge").mkdir()
     for name in ("__init__", "pictures", "litert", "predict", run.task_name):
         shutil.copy(Path(edge.__file__).parent / f"{name}.py", folder / "edge")
-    specs = lambda part: {  # noqa: E731
-        k[len(part) :]: {"shape": [1, *v.shape[1:]], "dtype": str(v.dtype)} for k, v in golden.items() if k.startswith(part)
-    }
+    specs = (
+        lambda part: {
+            k[len(part) :]: {"shape": [1, *v.shape[1:]], "dtype": str(v.dtype)}
+            for k, v in golden.items()
+            if k.startswith(part)
+        }
+    )
     manifest = {
         "name": run.path.name,
         "task": run.task_name,
@@ -159,7 +166,14 @@ def _describe(folder, run, config, split_name, split, predict, files, reference,
     write_text(folder / "card.md", card.text(manifest))
     for record in files.values():
         record["sha256"] = sha256(folder / record["path"])
-    others = ("labels.txt", "config.yaml", "golden.npz", "card.md", "predict.py", *(f"edge/{p.name}" for p in sorted((folder / "edge").glob("*.py"))))
+    others = (
+        "labels.txt",
+        "config.yaml",
+        "golden.npz",
+        "card.md",
+        "predict.py",
+        *(f"edge/{p.name}" for p in sorted((folder / "edge").glob("*.py"))),
+    )
     manifest["sha256"] = {name: sha256(folder / name) for name in others}
     write_json(folder / "manifest.json", manifest)
 

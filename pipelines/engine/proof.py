@@ -6,16 +6,11 @@ import os
 import numpy as np
 import tensorflow as tf
 
+from pipelines import terminal
 from pipelines.edge import litert
-from pipelines.engine import evaluate
+from pipelines.engine import convert, evaluate
 
-KINDS = {
-    "saved_model": "saved_model",
-    "float32": "model.tflite",
-    "float16": "model_float16.tflite",
-    "dynamic": "model_dynamic.tflite",
-    "int8": "model_int8.tflite",
-}
+KINDS = {"saved_model": "saved_model", **convert.FILES}
 Z = 1.645  # one-sided 95 %
 
 
@@ -28,10 +23,13 @@ def predictor(folder, kind):
         except OSError as error:
             raise ValueError(f"{path} cannot be loaded: {error}") from error
         serve = loaded.signatures["serving_default"]
-        run = lambda example: {k: v.numpy() for k, v in serve(**{k: tf.constant(v) for k, v in example.items()}).items()}  # noqa: E731
+        run = lambda example: {
+            k: v.numpy() for k, v in serve(**{k: tf.constant(v) for k, v in example.items()}).items()
+        }
         run.keep = loaded  # a signature holds its variables weakly
     else:
-        run = litert.Model(path, threads=os.cpu_count())
+        with terminal.hushed():  # LiteRT greets on standard error
+            run = litert.Model(path, threads=os.cpu_count())
 
     def predict(inputs):
         arrays = {name: np.asarray(values) for name, values in inputs.items()}
@@ -86,7 +84,9 @@ def gate(metrics, reference, name, max_drop, file):
     if worst:
         record |= {"worst_class": worst[2], "worst_class_drop": worst[1]}
     if not drop <= max_drop:  # NaN fails too
-        record["reason"] = f"{file}: {name} fell from {reference[name]:.4f} to {metrics[name]:.4f}, by more than max-drop {max_drop:g}"
+        record["reason"] = (
+            f"{file}: {name} fell from {reference[name]:.4f} to {metrics[name]:.4f}, by more than max-drop {max_drop:g}"
+        )
     elif worst and not worst[0] <= 0:
         count = f", {worst[5]:.0f} examples" if worst[5] else ""
         record["reason"] = (

@@ -11,12 +11,21 @@ from pathlib import Path
 import keras
 
 from pipelines import catalog
-from pipelines.engine import checkpoint, evaluate, source, train
+from pipelines.engine import evaluate, source, train
 from pipelines.engine.audit import Audit
 from pipelines.errors import PipelineError
-from pipelines.files import appearing, read_json, read_yaml, sha256, write_bytes, write_json, write_yaml
+from pipelines.files import appearing, read_json, read_yaml, write_bytes, write_json, write_yaml
 
-PACKAGES = ("keras-task-pipelines", "tensorflow", "keras", "keras-hub", "tensorflow-datasets", "ai-edge-litert", "numpy", "pillow")
+PACKAGES = (
+    "keras-task-pipelines",
+    "tensorflow",
+    "keras",
+    "keras-hub",
+    "tensorflow-datasets",
+    "ai-edge-litert",
+    "numpy",
+    "pillow",
+)
 
 
 class Run:
@@ -49,10 +58,10 @@ class Run:
         return result
 
     def predict(self, inputs, out=None):
-        """One answer a file of `inputs`; pictures and text go to the folder `out`."""
+        """One answer a file of `inputs`; JSON and pictures go to the folder `out`."""
         from pipelines.engine import predict
 
-        return predict.predict(self, inputs, out)
+        return predict.run(self, inputs, out)
 
     def export(self, out=None, formats=None, max_drop=0.01):
         """Exports and proves a bundle -> Bundle. Raises Refused where a file fails its proof."""
@@ -94,12 +103,19 @@ class Run:
 
         data = audit.without(source.read(self._given or self.source, self.config.format), set(self.info["left_out"]))
         if data.fingerprint() != self.info["data"]["fingerprint"]:
-            raise PipelineError(f"{self.source} has changed since {self.path} began: it cannot go on as if it had not. Start a new run.")
+            raise PipelineError(
+                f"{self.source} has changed since {self.path} began: it cannot go on as if it had not. Start a new run."
+            )
         return data
 
     def split(self, name, data=None):
         data = self.data if data is None else source.read(data)
         return source.split(data, name, self.task, self.config)
+
+    def exported(self, bundle):
+        """Notes where the newest bundle lies, for the report."""
+        self.info["bundle"] = os.path.relpath(bundle, self.path)
+        write_json(self.path / "run.json", self.info)
 
     def finished(self):
         return self.info["status"] == "finished"
@@ -110,9 +126,7 @@ class Run:
         with _precision(self.config.precision):
             keras.utils.set_random_seed(self.config.seed)
             model = self.task.model(self.config)
-            history = train.fit(
-                model, self.task, self.config, self.split("train"), self.split("validation"), self.path
-            )
+            history = train.fit(model, self.task, self.config, self.split("train"), self.split("validation"), self.path)
             with appearing(self.model_file) as part:
                 model.save(part, include_optimizer=False)
         self.__dict__["model"] = model
@@ -153,7 +167,9 @@ def start(task_name, data, path, settings):
     config = task.Config().replace(**settings)
     path = Path(path) if path else _free(task_name, data or task.DATA)
     if path.exists():
-        raise PipelineError(f"{path} exists already. Name another folder with --run, or go on with it: --resume {path}.")
+        raise PipelineError(
+            f"{path} exists already. Name another folder with --run, or go on with it: --resume {path}."
+        )
     read = source.read(data or task.DATA, config.format)
     used, audited, left_out = source.usable(read, config.on_bad_data)
     config = resolved(task, config, used, audited)

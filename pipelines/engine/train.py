@@ -53,7 +53,7 @@ class Loop(keras.callbacks.Callback):
         self.train_split, self.validation = train, validation
         self.step, self.history, self.best, self.waited, self.stopped = 0, [], None, 0, False
         self._metrics = None  # of an epoch that a checkpoint cut in two
-        self._watch = [config.monitor, _better(config.monitor)]
+        self._watch = [config.monitor, evaluate.better(config.monitor)]
 
     def done(self):
         return self.stopped or self.step >= self.config.epochs * self.config.steps_per_epoch
@@ -77,12 +77,14 @@ class Loop(keras.callbacks.Callback):
         self._check(logs["loss"])
         seconds = time.perf_counter() - self._began
         examples = (self.step - self._began_step) * self.config.batch_size
+        row = {"epoch": epoch + 1, **logs}
         if len(self.validation):
             with averaging.averaged(self.net, self._batches):
-                self._validate(epoch, logs)
-        # What the next step would get; a schedule's last value is the one before it.
-        logs["learning_rate"] = float(optimization.schedule(self.config)(self.step - 1))
-        self.history.append({"epoch": epoch + 1, **logs, "seconds": seconds, "examples_per_second": examples / seconds})
+                row |= self._validate(epoch)
+            headline = f"val_{evaluate.headline(self.task, self.config)}"
+            logs |= {name: row[name] for name in ("val_loss", headline)}  # all of them is more than a line holds
+        row["learning_rate"] = float(optimization.schedule(self.config)(self.step - 1))
+        self.history.append({**row, "seconds": seconds, "examples_per_second": examples / seconds})
         write_text(self.folder / "history.csv", _csv(self.history))
         self.save()
         if self.stopped:
@@ -126,18 +128,19 @@ class Loop(keras.callbacks.Callback):
         else:
             averaging.settle(self.net, self._batches)
 
-    def _validate(self, epoch, logs):
+    def _validate(self, epoch):
         result = evaluate.validate(self.net, self.validation, self.task, self.config)
-        logs |= {f"val_{name}": value for name, value in result.items() if isinstance(value, float)}
+        found = {f"val_{name}": value for name, value in result.items() if isinstance(value, float)}
         name, sign = self._watch
-        if name not in logs:
-            raise PipelineError(f"monitor must be one of {', '.join(n for n in logs)}; got {name!r}.")
-        if self.best is None or sign * logs[name] > sign * self.best["value"]:
-            self.best, self.waited = {"epoch": epoch + 1, "value": logs[name]}, 0
+        if name not in found:
+            raise PipelineError(f"monitor must be one of {', '.join(found)}; got {name!r}.")
+        if self.best is None or sign * found[name] > sign * self.best["value"]:
+            self.best, self.waited = {"epoch": epoch + 1, "value": found[name]}, 0
             checkpoint.save(self._folder() / BEST, checkpoint.numpy(self.net.weights), self.best)
         else:
             self.waited += 1
             self.stopped = bool(self.config.patience) and self.waited >= self.config.patience
+        return found
 
     def _check(self, loss):
         if not math.isfinite(loss):
@@ -174,11 +177,6 @@ def _build(model, split):
         model.compute_loss(inputs, targets, outputs, training=False)
         model.compute_metrics(inputs, targets, outputs)
     model.reset_metrics()
-
-
-def _better(monitor):
-    """+1 where more of it is better, else -1."""
-    return -1 if any(word in monitor for word in ("loss", "error", "distance")) else 1
 
 
 def _csv(rows):

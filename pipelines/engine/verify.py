@@ -38,7 +38,9 @@ def verify(bundle, data=None):
         gap = max(float(np.abs(got[k].astype(np.float64) - v).max(initial=0)) for k, v in outputs.items())
         record = {"golden_difference": gap, "passed": True}
         if gap > before.get("max_difference", np.inf) + SLACK:
-            failures.append(f"{before['path']}: outputs differ by {gap:.3g} from the Keras model's, {before['max_difference']:.3g} at export")
+            failures.append(
+                f"{before['path']}: outputs differ by {gap:.3g} from the Keras model's, {before['max_difference']:.3g} at export"
+            )
         if split is not None:
             record |= proof.prove(
                 bundle.path, kind, split, bundle.task, bundle.config, bundle.manifest["reference"], wanted["max_drop"]
@@ -46,4 +48,10 @@ def verify(bundle, data=None):
             if not record["passed"]:
                 failures.append(record["reason"])
         files[kind] = record
-    return {"passed": not failures, "failures": failures, "headline": evaluate.headline(bundle.task, bundle.config), "files": files, "notes": notes}
+    return {
+        "passed": not failures,
+        "failures": failures,
+        "headline": evaluate.headline(bundle.task, bundle.config),
+        "files": files,
+        "notes": notes,
+    }

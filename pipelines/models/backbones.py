@@ -30,7 +30,9 @@ def features(name, pictures, arguments="{}"):
     if name.startswith("hub:"):
         return _preset(name.removeprefix("hub:"), pictures)
     if name.endswith("Backbone"):
-        return _fresh(_hub_class(name)(**_arguments(arguments), image_shape=tuple(pictures.shape[1:])))(_centred(pictures))
+        return _fresh(_hub_class(name)(**_arguments(arguments), image_shape=tuple(pictures.shape[1:])))(
+            _centred(pictures)
+        )
     known = {_plain(known): known for known in dir(keras.applications) if known[0].isupper()}
     if _plain(name) not in known:
         everything = ["auto", "compact", "hub:PRESET", *known.values()]

@@ -28,8 +28,6 @@ def _residual(x, filters, stride, name):
 
 
 def _conv(x, filters, kernel, stride=1, activate=True, *, name):
-    x = layers.Conv2D(
-        filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name
-    )(x)
+    x = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
     x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x) if activate else x

@@ -24,13 +24,19 @@ DATA = "digits"
 class Config(shared.Config):
     """The shared settings and classification's own."""
 
-    image_size: int = setting(0, "side of the square picture the model sees; 0 follows the data, 16 to 224", "px", low=0, high=2048)
-    backbone: str = setting("auto", "compact[_WIDTH], a keras.applications or KerasHub name, or hub:PRESET; auto goes by image_size")
+    image_size: int = setting(
+        0, "side of the square picture the model sees; 0 follows the data, 16 to 224", "px", low=0, high=2048
+    )
+    backbone: str = setting(
+        "auto", "compact[_WIDTH], a keras.applications or KerasHub name, or hub:PRESET; auto goes by image_size"
+    )
     backbone_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
     dropout: float = setting(0.2, "share of features dropped before the last layer", low=0.0, high=0.95)
     label_smoothing: float = setting(0.1, "share of each target spread over all classes", low=0.0, high=0.9)
     class_weights: str = setting("none", "balanced weighs rare classes up", choices=("none", "balanced"))
-    class_weight_values: tuple[float, ...] = setting((), "weight of each class; empty takes class_weights' word", low=0.0)
+    class_weight_values: tuple[float, ...] = setting(
+        (), "weight of each class; empty takes class_weights' word", low=0.0
+    )
     flip: bool = setting(False, "mirror pictures left to right at random")
     shift: float = setting(0.1, "largest random move, as a share of the side", low=0.0, high=0.5)
     zoom: float = setting(0.1, "largest random change of size", low=0.0, high=0.9)
@@ -58,8 +64,8 @@ def parse(example, config):
     return {"image": image}, tf.one_hot(example["label"], len(config.labels))
 
 
-def augment(inputs, targets, seed, config):
-    """Random change of a batch; see `ops.images`. seed: int (2,)."""
+def augment(inputs, targets, seed, progress, config):
+    """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run that is done, in [0, 1)."""
     seeds = images.split_seed(seed, 4)
     image = images.random_affine(
         inputs["image"], seeds[0], flip=config.flip, shift=config.shift, zoom=config.zoom, rotate=config.rotate

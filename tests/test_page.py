@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipelines import canvas
-from pipelines.engine import report
+from pipelines.engine import page as pages
 
 VOID = {"meta", "link", "img", "br"}
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}"
@@ -115,7 +115,7 @@ SECTIONS = ("notes", "settings", "environment", "audit", "history", "evaluation"
     ],
 )
 def test_number(value, text):
-    assert report.number(value) == text
+    assert pages.number(value) == text
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_number(value, text):
     ],
 )
 def test_size(size_bytes, text):
-    assert report.size(size_bytes) == text
+    assert pages.size(size_bytes) == text
 
 
 def test_settings_are_never_rounded():
-    assert report.plain(0.00123456789) == "0.00123456789"
-    assert report.plain(("a", "b")) == "a, b"
-    assert report.plain(()) == report.plain("") == "–"
+    assert pages.plain(0.00123456789) == "0.00123456789"
+    assert pages.plain(("a", "b")) == "a, b"
+    assert pages.plain(()) == pages.plain("") == "–"
 
 
 @pytest.mark.parametrize(
@@ -144,23 +144,23 @@ def test_settings_are_never_rounded():
     [(0, 1, [0, 0.25, 0.5, 0.75, 1]), (0.31, 0.87, [0.2, 0.4, 0.6, 0.8, 1.0]), (0, 1990, [0, 500, 1000, 1500, 2000])],
 )
 def test_ticks(low, high, expected):
-    assert report.ticks(low, high, count=4) == pytest.approx(expected)
+    assert pages.ticks(low, high, count=4) == pytest.approx(expected)
 
 
 def test_ticks_of_epochs_are_whole():
-    assert report.ticks(1, 3, count=5, whole=True) == [1, 2, 3]
-    assert report.ticks(4, 4, count=5, whole=True) == [4]
+    assert pages.ticks(1, 3, count=5, whole=True) == [1, 2, 3]
+    assert pages.ticks(4, 4, count=5, whole=True) == [4]
 
 
 def test_empty_context_renders():
-    page = Page(report.render({}))
+    page = Page(pages.render({}))
     assert page.all("h1")
     assert not page.all("section")
     assert not page.all("nav")
 
 
 def test_every_section_shows_and_is_linked():
-    page = Page(report.render(sample()))
+    page = Page(pages.render(sample()))
     assert [a["id"] for a in page.all("section")] == [a["href"][1:] for a in page.all("a")]
     assert {a["id"] for a in page.all("section")} == set(SECTIONS)
 
@@ -173,7 +173,7 @@ def test_every_key_is_optional(key, alone, emptied):
     context = {key: full[key]} if alone else {k: v for k, v in full.items() if k != key}
     if emptied:
         context |= dict.fromkeys([k for k in full if k not in context], None)
-    shown = {a["id"] for a in Page(report.render(context)).all("section")}
+    shown = {a["id"] for a in Page(pages.render(context)).all("section")}
     assert shown == {name for name in SECTIONS if context.get(name)}
 
 
@@ -181,12 +181,12 @@ def test_every_key_is_optional(key, alone, emptied):
 def test_every_part_of_a_section_is_optional(section):
     full = sample()[section]
     for part in full:
-        Page(report.render({section: {part: full[part]}}))
-        Page(report.render({section: {k: v for k, v in full.items() if k != part}}))
+        Page(pages.render({section: {part: full[part]}}))
+        Page(pages.render({section: {k: v for k, v in full.items() if k != part}}))
 
 
 def test_hostile_text_shows_as_text():
-    html = report.render(sample(HOSTILE))
+    html = pages.render(sample(HOSTILE))
     page = Page(html)
     assert not page.all("script")
     assert "<script" not in html
@@ -198,20 +198,20 @@ def test_hostile_text_shows_as_text():
 
 def test_class_named_script_shows_as_text():
     label = "<script>alert(1)</script>"
-    page = Page(report.render({"evaluation": {"per_class": {label: {"f1": 1.0}}, "matrices": {"confusion": [[2]]}}}))
-    assert page.words.count(label) == 3  # the table by class; row and column of the matrix
+    page = Page(pages.render({"evaluation": {"per_class": {label: {"f1": 1.0}}, "matrices": {"confusion": [[2]]}}}))
+    assert pages.words.count(label) == 3  # the table by class; row and column of the matrix
     assert not page.all("script")
 
 
 def test_file_name_that_is_no_text_can_be_written():
     name = b"photo\xff\x00\x1b.jpg".decode("utf-8", "surrogateescape")
-    html = report.render({"worst": [{"name": name, "picture": None, "text": "a\nb", "loss": 1.0}]})
+    html = pages.render({"worst": [{"name": name, "picture": None, "text": "a\nb", "loss": 1.0}]})
     assert "photo?" in html.encode("utf-8").decode()
     assert not re.search(r"[\x00-\x08\x0b-\x1f]", html)
 
 
 def test_page_needs_nothing_from_outside():
-    html = report.render(sample())
+    html = pages.render(sample())
     assert not re.search(r"https?://|@import|url\(|<script|<iframe|<object", html)
     for tag, attributes in Page(html).tags:
         for name in ("src", "href"):
@@ -221,7 +221,7 @@ def test_page_needs_nothing_from_outside():
 
 @pytest.mark.parametrize("word", ["shirt", HOSTILE, "a & b < c"])
 def test_charts_are_well_formed(word):
-    html = report.render(sample(word))
+    html = pages.render(sample(word))
     charts = [ElementTree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL)]
     assert len(charts) == 4  # loss, the word, learning_rate, one curve
     for chart in charts:
@@ -239,15 +239,15 @@ def test_missing_values_show_as_dashes():
         {"file": "model.tflite", "metrics": {"accuracy": None}, "drop": math.nan, "size_bytes": None, "passed": None}
     ]
     context = {"evaluation": evaluation, "headline": [("accuracy", None)], "settings": {"x": None}, "files": files}
-    page = Page(report.render(context | {"worst": [{"name": None, "picture": None, "text": None, "loss": math.nan}]}))
-    assert page.words.count("–") == 7  # headline, two metrics, two classes, the file's drop, the setting
+    page = Page(pages.render(context | {"worst": [{"name": None, "picture": None, "text": None, "loss": math.nan}]}))
+    assert pages.words.count("–") == 7  # headline, two metrics, two classes, the file's drop, the setting
     assert "loss –" in page.text
     assert not re.search(r"\b(None|nan|NaN)\b", page.text)
 
 
 def test_a_gap_in_the_history_breaks_the_line_and_is_counted():
     rows = [{"epoch": i, "loss": value} for i, value in enumerate([4.0, 3.0, math.nan, 1.0], 1)]
-    html = report.render({"history": rows})
+    html = pages.render({"history": rows})
     (path,) = re.findall(r'<path class="line main" d="([^"]+)"', html)
     assert path.count("M") == 2
     assert path.endswith("h0")  # the last value stands alone: a dot
@@ -255,12 +255,12 @@ def test_a_gap_in_the_history_breaks_the_line_and_is_counted():
 
 
 def test_history_without_one_finite_value_is_left_out():
-    assert not Page(report.render({"history": [{"epoch": 1, "loss": "nan"}]})).all("section")
+    assert not Page(pages.render({"history": [{"epoch": 1, "loss": "nan"}]})).all("section")
 
 
 def test_a_metric_and_its_twin_share_a_chart():
     rows = [{"loss": 1.0, "val_loss": 2.0, "val_f1": 0.5, "seconds": 3.0}] * 2
-    page = Page(report.render({"history": rows}))
+    page = Page(pages.render({"history": rows}))
     labels = [a["aria-label"] for a in page.all("svg")]
     assert [label.split(" by ")[0] for label in labels] == ["loss", "f1", "seconds"]
     assert "train from 1.000 to 1.000; val from 2.00 to 2.00" in labels[0]
@@ -268,20 +268,20 @@ def test_a_metric_and_its_twin_share_a_chart():
 
 def test_best_epoch_is_marked_where_it_exists():
     rows = [{"epoch": i, "loss": 1.0 / i} for i in (1, 2, 3)]
-    assert "best 2" in Page(report.render({"history": rows, "best_epoch": 2})).text
-    assert "best" not in Page(report.render({"history": rows, "best_epoch": 9})).text
+    assert "best 2" in Page(pages.render({"history": rows, "best_epoch": 2})).text
+    assert "best" not in Page(pages.render({"history": rows, "best_epoch": 9})).text
 
 
 def test_a_long_history_stays_small_and_keeps_its_spike():
     rows = [{"epoch": i, "loss": 100.0 if i == 777 else 1.0} for i in range(5000)]
-    html = report.render({"history": rows})
+    html = pages.render({"history": rows})
     assert len(html) < 200_000
     (path,) = re.findall(r'<path class="line main" d="([^"]+)"', html)
     assert min(float(y) for y in re.findall(r",([\d.]+)", path)) == 14  # the top of the plot
 
 
 def test_matrix_shades_by_share_of_the_row():
-    matrix = report._matrix("confusion", [[3, 1], [0, 0]], ["hat", "shoe"])
+    matrix = pages._matrix("confusion", [[3, 1], [0, 0]], ["hat", "shoe"])
     assert [cell["shade"] for cell in matrix["rows"][0]["cells"]] == [f"{0.75**0.6:.2f}", f"{0.25**0.6:.2f}"]
     assert [cell["shade"] for cell in matrix["rows"][1]["cells"]] == ["0.00", "0.00"]  # a class without an example
     (pair,) = matrix["pairs"]
@@ -294,20 +294,20 @@ def test_matrix_takes_labels_in_the_order_of_ids_not_of_the_table():
         "per_class": {"b": {"f1": 0.1}, "a": {"f1": 0.9}},
         "matrices": {"m": [[5, 2], [0, 1]]},
     }
-    assert "a taken for b (2 of 7, 29%)" in Page(report.render({"evaluation": evaluation})).text
+    assert "a taken for b (2 of 7, 29%)" in Page(pages.render({"evaluation": evaluation})).text
 
 
 def test_large_matrix_becomes_a_picture_and_its_worst_pairs():
     counts = np.eye(40, dtype=int) * 9
     counts[3, 7] = 5
-    page = Page(report.render({"evaluation": {"matrices": {"confusion": counts}}}))
+    page = Page(pages.render({"evaluation": {"matrices": {"confusion": counts}}}))
     assert len(page.all("img")) == 1
     assert not page.all("table", class_="matrix")
     assert "3 → 7 5 of 14, 36%" in page.text
 
 
 def test_bars_show_unit_range_or_share_of_the_largest():
-    table = report._bar_table(
+    table = pages._bar_table(
         "", {"hat": {"f1": 0.25, "examples": 4}, "shoe": {"f1": 0.5, "examples": 8}}, mark_lowest=True
     )
     assert [[cell["share"] for cell in row["cells"]] for row in table["rows"]] == [[0.25, 0.5], [0.5, 1.0]]
@@ -316,7 +316,7 @@ def test_bars_show_unit_range_or_share_of_the_largest():
 
 def test_long_tables_fold():
     rows = {f"class {i}": {"f1": i / 100} for i in range(100)}
-    page = Page(report.render({"evaluation": {"per_class": rows}}))
+    page = Page(pages.render({"evaluation": {"per_class": rows}}))
     assert "70 more" in page.text
     assert len(page.all("tr")) == 102  # two heads
 
@@ -324,7 +324,7 @@ def test_long_tables_fold():
 def test_problems_are_grouped_and_the_worst_come_first():
     problems = [{"severity": "warning", "kind": "leak", "where": f"{i}.jpg", "message": "twice"} for i in range(600)]
     problems.append({"severity": "error", "kind": "truncated_image", "where": "x.jpg", "message": "ends early"})
-    text = Page(report.render({"audit": {"problems": problems}})).text
+    text = Page(pages.render({"audit": {"problems": problems}})).text
     assert text.index("truncated image") < text.index("leak")
     assert "480 more" in text
     assert "and 100 that this page does not list" in text
@@ -332,7 +332,7 @@ def test_problems_are_grouped_and_the_worst_come_first():
 
 def test_audit_names_absent_classes_and_the_balance():
     counts = {"train": {"hat": 2, "shoe": 50}, "test": {"hat": 0, "shoe": 5}}
-    text = Page(report.render({"audit": {"class_counts": counts, "problems": []}})).text
+    text = Page(pages.render({"audit": {"class_counts": counts, "problems": []}})).text
     assert "shoe (50) has 25 times the examples of the smallest, hat (2)" in text
     assert "No example in test: hat." in text
     assert "✓ None found" in text
@@ -343,7 +343,7 @@ def test_files_say_pass_or_fail_in_words():
         {"file": "a.tflite", "passed": True},
         {"file": "b.tflite", "passed": False, "reason": "op Erf is no builtin"},
     ]
-    text = Page(report.render({"files": files})).text
+    text = Page(pages.render({"files": files})).text
     assert "1 of 2 files passed" in text
     assert "✓ passed" in text
     assert "✕ failed" in text
@@ -351,10 +351,10 @@ def test_files_say_pass_or_fail_in_words():
 
 
 def test_settings_that_differ_stand_apart():
-    page = Page(report.render({"settings": {"epochs": 3, "seed": 0}, "changed": {"epochs"}}))
+    page = Page(pages.render({"settings": {"epochs": 3, "seed": 0}, "changed": {"epochs"}}))
     assert len(page.all("tr", class_="changed")) == 1
     assert "1 of 2 differ from their defaults" in page.text
-    assert "All settings are at their defaults" in Page(report.render({"settings": {"seed": 0}, "changed": set()})).text
+    assert "All settings are at their defaults" in Page(pages.render({"settings": {"seed": 0}, "changed": set()})).text
 
 
 def test_tiny_pictures_are_not_blurred_and_jpeg_keeps_its_kind():
@@ -362,14 +362,14 @@ def test_tiny_pictures_are_not_blurred_and_jpeg_keeps_its_kind():
         {"name": "a", "picture": canvas.png(np.zeros((8, 6, 3), np.uint8))},
         {"name": "b", "picture": b"\xff\xd8\xff\xe0"},
     ]
-    page = Page(report.render({"worst": worst}))
+    page = Page(pages.render({"worst": worst}))
     tiny, jpeg = page.all("img")
     assert (tiny["width"], tiny["height"], tiny["class"]) == ("6", "8", "tiny")
     assert jpeg["src"].startswith("data:image/jpeg;base64,")
 
 
 def test_tables_and_pictures_are_accessible():
-    page = Page(report.render(sample()))
+    page = Page(pages.render(sample()))
     assert all(a.get("scope") in ("row", "col") for a in page.all("th"))
     assert all(a.get("alt") for a in page.all("img"))
     assert len(page.all("caption")) == len(page.all("table"))
@@ -379,5 +379,5 @@ def test_tables_and_pictures_are_accessible():
 def test_the_context_is_left_as_it_was():
     context = sample()
     before = repr(context)
-    report.render(context)
+    pages.render(context)
     assert repr(context) == before
