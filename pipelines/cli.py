@@ -1,4 +1,4 @@
-"""The command line: verbs, their flags, what they print, and exit codes 0 (done), 1 (the answer is no), 2 (wrong command)."""
+"""The command line: verbs, their flags, what they print. Exit codes: 0 done, 1 the answer is no, 2 wrong command."""
 
 import argparse
 import json

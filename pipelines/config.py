@@ -115,8 +115,9 @@ def _checked(field, value):
     value = _typed(field, value)
     m = field.metadata
     if m["choices"] and value not in m["choices"]:
+        known = list(map(str, m["choices"]))
         raise PipelineError(
-            f"{field.name} must be one of {', '.join(map(str, m['choices']))}; got {value!r}. {nearest(str(value), map(str, m['choices']))}"
+            f"{field.name} must be one of {', '.join(known)}; got {value!r}. {nearest(str(value), known)}"
         )
     for number in value if isinstance(value, tuple) else (value,):
         if isinstance(number, (int, float)) and not isinstance(number, bool):

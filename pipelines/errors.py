@@ -2,7 +2,7 @@
 
 
 class PipelineError(Exception):
-    """A user's mistake or a broken input. The message is one line; the command line prints it and exits with `exit_code`."""
+    """A user's mistake or a broken input, in one line; the command line prints it and exits with `exit_code`."""
 
     exit_code = 2
 

@@ -57,7 +57,7 @@ class Bundle:
         return predict.bundle(self, inputs, out, format)
 
     def verify(self, data=None):
-        """The proof again -> {"passed", "failures", "files"}: checksums, golden examples, and metrics where the data is."""
+        """The proof again -> {"passed", "failures", ...}: checksums, golden examples, metrics where the data is."""
         from pipelines.engine import verify
 
         return verify.verify(self, data)

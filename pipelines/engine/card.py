@@ -1,5 +1,7 @@
 """The model card of a bundle: what it is, what goes in and out, what was proven, how to run it."""
 
+LISTED = 50  # labels
+
 
 def text(manifest):
     """Markdown of one bundle's manifest."""
@@ -10,10 +12,11 @@ def text(manifest):
         rows.append(
             _row(f"`{record['path']}`", f"{record['size_bytes'] / 1024:.0f} KB", record["metrics"], names, record)
         )
-    shape = lambda specs: "\n".join(f"- `{n}`: {s['dtype']} {tuple(s['shape'])}" for n, s in specs.items())  # noqa: E731
+    labels = ", ".join(manifest["labels"][:LISTED]) + (" ..." if len(manifest["labels"]) > LISTED else "")
     return f"""# {manifest["name"]}
 
-Task: {manifest["task"]}. Proven on {proof["examples"]} held-out examples (split `{proof["split"]}` of `{proof["data"]}`);
+Task: {manifest["task"]}. Proven on {proof["examples"]} held-out examples, split `{proof["split"]}` of
+`{proof["data"]}`;
 a file counts when its headline metric falls by at most {proof["max_drop"]:g}, whole and per class.
 
 | file | size | {" | ".join(names)} | p50 ms, 1 thread | worst class |
@@ -24,14 +27,14 @@ a file counts when its headline metric falls by at most {proof["max_drop"]:g}, w
 
 Signature `serving_default`, the same in every file.
 
-{shape(manifest["inputs"])}
+{_listed(manifest["inputs"])}
 
 gives
 
-{shape(manifest["outputs"])}
+{_listed(manifest["outputs"])}
 
 Pictures are RGB, 0 to 255, resized to the input's sides by antialiased bilinear interpolation; normalisation is inside.
-{len(manifest["labels"])} labels, in the order of `labels.txt`: {", ".join(manifest["labels"][:50])}{" ..." if len(manifest["labels"]) > 50 else ""}.
+{len(manifest["labels"])} labels, in the order of `labels.txt`: {labels}.
 
 ## Run it
 
@@ -42,6 +45,10 @@ python predict.py FILE...
 
 `pipelines verify .` repeats the proof. Weights: SHA-256 `{manifest["weights_sha256"]}`.
 """
+
+
+def _listed(specs):
+    return "\n".join(f"- `{name}`: {spec['dtype']} {tuple(spec['shape'])}" for name, spec in specs.items())
 
 
 def scalars(metrics):

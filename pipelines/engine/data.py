@@ -35,7 +35,7 @@ class Split:
         return self.examples.names
 
     def steps_per_epoch(self):
-        """Steps of one pass: the last step of an epoch wraps around to the epoch's first examples, so none is left out."""
+        """Steps of one pass: the last step is filled up with examples that come a second time, so none is left out."""
         return self.config.steps_per_epoch or math.ceil(len(self) / self.config.batch_size)
 
     def train(self, first_step=0):

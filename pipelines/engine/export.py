@@ -21,8 +21,8 @@ GOLDEN = 8  # held-out examples that go with the bundle, so that it can be verif
 def export(run, out=None, formats=None, max_drop=0.01):
     """Run -> Bundle in the folder `out`, which appears only when every file has passed its proof.
 
-    formats: names out of saved_model, float32, float16, dynamic, int8; None is all. max_drop: largest fall of the headline
-    metric, whole and per class. Raises Refused naming file and class, op or layer; its `details` hold all records.
+    formats: names out of saved_model, float32, float16, dynamic, int8; None is all. max_drop: largest fall of the
+    headline metric, whole and per class. Raises Refused naming file and class, op or layer; `details` has all.
     """
     kinds = _kinds(formats)
     out = Path(out or Path("saved_models") / run.path.name)
@@ -135,7 +135,8 @@ def _advice(files):
 def _describe(folder, run, config, split_name, split, predict, files, reference, max_drop):
     """Everything in the bundle beside the models."""
     inputs, _ = split.sample(GOLDEN)
-    golden = {f"in/{k}": v for k, v in inputs.items()} | {f"out/{k}": v for k, v in predict(inputs).items()}
+    outputs = predict(inputs)
+    golden = {f"in/{k}": v for k, v in inputs.items()} | {f"out/{k}": v for k, v in outputs.items()}
     np.savez_compressed(folder / "golden.npz", **golden)
     write_text(folder / "labels.txt", "".join(f"{label}\n" for label in config.labels))
     write_yaml(folder / "config.yaml", {"task": run.task_name, "data": run.source, **config.as_dict()})
@@ -143,19 +144,12 @@ def _describe(folder, run, config, split_name, split, predict, files, reference,
     (folder / "edge").mkdir()
     for name in ("__init__", "pictures", "litert", "predict", run.task_name):
         shutil.copy(Path(edge.__file__).parent / f"{name}.py", folder / "edge")
-    specs = (
-        lambda part: {
-            k[len(part) :]: {"shape": [1, *v.shape[1:]], "dtype": str(v.dtype)}
-            for k, v in golden.items()
-            if k.startswith(part)
-        }
-    )
     manifest = {
         "name": run.path.name,
         "task": run.task_name,
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "inputs": specs("in/"),
-        "outputs": specs("out/"),
+        "inputs": _specs(inputs),
+        "outputs": _specs(outputs),
         "labels": list(config.labels),
         "config": config.as_dict(),
         "proof": {"data": run.source, "split": split_name, "examples": len(split), "max_drop": max_drop},
@@ -176,6 +170,10 @@ def _describe(folder, run, config, split_name, split, predict, files, reference,
     )
     manifest["sha256"] = {name: sha256(folder / name) for name in others}
     write_json(folder / "manifest.json", manifest)
+
+
+def _specs(arrays):
+    return {name: {"shape": [1, *a.shape[1:]], "dtype": str(a.dtype)} for name, a in arrays.items()}
 
 
 PREDICT = '''"""Runs this model on the files named on the command line; needs NumPy, Pillow and ai-edge-litert only."""

@@ -23,10 +23,11 @@ def predictor(folder, kind):
         except OSError as error:
             raise ValueError(f"{path} cannot be loaded: {error}") from error
         serve = loaded.signatures["serving_default"]
-        run = lambda example: {
-            k: v.numpy() for k, v in serve(**{k: tf.constant(v) for k, v in example.items()}).items()
-        }
-        run.keep = loaded  # a signature holds its variables weakly
+
+        def run(example, loaded=loaded):  # a signature holds its variables weakly, so the model has to stay
+            outputs = serve(**{name: tf.constant(values) for name, values in example.items()})
+            return {name: values.numpy() for name, values in outputs.items()}
+
     else:
         with terminal.hushed():  # LiteRT greets on standard error
             run = litert.Model(path, threads=os.cpu_count())
@@ -90,7 +91,8 @@ def gate(metrics, reference, name, max_drop, file):
     elif worst and not worst[0] <= 0:
         count = f", {worst[5]:.0f} examples" if worst[5] else ""
         record["reason"] = (
-            f"{file}: class {worst[2]!r} fell from {worst[3]:.3f} to {worst[4]:.3f} in {name}{count}, by more than max-drop {max_drop:g} allows"
+            f"{file}: class {worst[2]!r} fell from {worst[3]:.3f} to {worst[4]:.3f} in {name}{count}, "
+            f"by more than max-drop {max_drop:g} allows"
         )
     record["passed"] = not record["reason"]
     return record

@@ -9,6 +9,8 @@ from PIL import Image
 from pipelines.engine import evaluate, page
 from pipelines.files import read_json, write_text
 
+FILE_FACTS = ("size_bytes", "metrics", "drop", "worst_class", "worst_class_drop", "max_difference", "latency_ms")
+FILE_FACTS += ("passed", "reason")
 SIDE = 320  # pixels of a picture on the page; more only makes the file larger
 
 
@@ -72,10 +74,10 @@ def of_bundle(bundle):
         {
             "file": record["path"],
             "kind": kind,
-            **{k: record.get(k) for k in ("size_bytes", "metrics", "drop", "worst_class", "worst_class_drop", "max_difference", "latency_ms", "passed", "reason")},
+            **{key: record.get(key) for key in FILE_FACTS},
         }
         for kind, record in bundle.files.items()
-    ]  # fmt: skip
+    ]
     name = evaluate.headline(bundle.task, bundle.config)
     return {
         "title": manifest["name"],

@@ -17,7 +17,7 @@ def read(source, format="auto"):
 
 
 def usable(data, on_bad_data):
-    """(data that training may use, its audit, names left out). Raises Refused where there are errors to be mended first."""
+    """(data that training may use, its audit, names left out). Raises Refused where errors are to be mended first."""
     result = auditing.audit(data)
     if not result.errors:
         return data, result, []
@@ -34,7 +34,7 @@ def usable(data, on_bad_data):
 
 
 def split(data, name, task, config):
-    """Split `name` of `data`, with the labels of `config`. Raises PipelineError where it is missing or has other labels."""
+    """Split `name` of `data`, with the labels of `config`. Raises PipelineError where it is missing or has others."""
     if name not in data.splits:
         raise PipelineError(f"{data.source} has no split {name!r}. It has: {', '.join(data.splits)}.")
     examples = _relabelled(data, data.splits[name], config.labels)
@@ -52,10 +52,13 @@ def _relabelled(data, examples, labels):
             for value in values if hasattr(values, "__len__") else [values]:
                 if int(value) not in ids:
                     raise PipelineError(
-                        f"{examples.where[i]}: label {names[int(value)]!r} is not among the labels of training: {', '.join(labels)}."
+                        f"{examples.where[i]}: label {names[int(value)]!r} is not among the labels of training: "
+                        f"{', '.join(labels)}."
                     )
-        to_id = lambda v: [ids[int(x)] for x in v] if hasattr(v, "__len__") else ids[int(v)]  # noqa: E731
-        columns[feature] = [to_id(values) for values in columns[feature]]
+        columns[feature] = [
+            [ids[int(v)] for v in values] if hasattr(values, "__len__") else ids[int(values)]
+            for values in columns[feature]
+        ]
     return Examples(examples.names, columns, examples.where, examples.pictures)
 
 

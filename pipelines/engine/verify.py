@@ -37,10 +37,9 @@ def verify(bundle, data=None):
             continue
         gap = max(float(np.abs(got[k].astype(np.float64) - v).max(initial=0)) for k, v in outputs.items())
         record = {"golden_difference": gap, "passed": True}
-        if gap > before.get("max_difference", np.inf) + SLACK:
-            failures.append(
-                f"{before['path']}: outputs differ by {gap:.3g} from the Keras model's, {before['max_difference']:.3g} at export"
-            )
+        at_export = before.get("max_difference", np.inf)
+        if not gap <= at_export + SLACK:  # NaN fails too
+            failures.append(f"{before['path']}: outputs differ by {gap:.3g} from Keras's, {at_export:.3g} at export")
         if split is not None:
             record |= proof.prove(
                 bundle.path, kind, split, bundle.task, bundle.config, bundle.manifest["reference"], wanted["max_drop"]

@@ -10,7 +10,9 @@ SPLIT_NAMES = {  # what people call the three splits, lower case
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test", "tst": "test",
 }  # fmt: skip
-PICTURE_SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"])
+PICTURE_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Data:
 
 
 def cut_splits(splits):
-    """Cuts missing splits out of `train` by a hash of each example's name: {split: Examples} -> the same with all three.
+    """Cuts missing splits out of `train` by a hash of each example's name: {split: Examples} -> with all three.
 
     The hash decides, never the order, so adding a file moves no other file to another split. A name falls to `test` in
     one case of ten, to `validation` in one of ten, to `train` otherwise; splits that exist are left as they are.

@@ -17,8 +17,8 @@ def features(name, pictures, arguments="{}"):
 
     name: `auto` (compact up to 64 px, else MobileNetV3Small), `compact` or `compact_WIDTH`; an architecture of
     keras.applications, without weights, in any spelling (`mobilenet_v3_small`); a KerasHub backbone class
-    (`ResNetBackbone`) built from `arguments`, a JSON object; or `hub:PRESET`, a KerasHub preset with its weights, by name
-    or by the folder of a saved preset. Each gets the range of input that it was made for.
+    (`ResNetBackbone`) built from `arguments`, a JSON object; or `hub:PRESET`, a KerasHub preset with its weights, by
+    name or by the folder of a saved preset. Each gets the range of input that it was made for.
     Raises PipelineError for an unknown name (with the nearest) and for a preset that cannot be had.
     """
     if name == "auto":

@@ -1,4 +1,4 @@
-"""A compact residual network for small pictures: three stages of pre-sized residual blocks at full, half and quarter size.
+"""A compact residual network for small pictures: stages at full, half and quarter size.
 
 Residual blocks as in He et al. 2016 (arXiv:1512.03385, section 3.3, option B), with batch normalisation after each
 convolution; deviations: no max pooling, 3x3 stem, widths as given.

@@ -65,7 +65,7 @@ def parse(example, config):
 
 
 def augment(inputs, targets, seed, progress, config):
-    """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run that is done, in [0, 1)."""
+    """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run done, in [0, 1)."""
     seeds = images.split_seed(seed, 4)
     image = images.random_affine(
         inputs["image"], seeds[0], flip=config.flip, shift=config.shift, zoom=config.zoom, rotate=config.rotate
