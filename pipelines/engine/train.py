@@ -84,7 +84,8 @@ class Loop(keras.callbacks.Callback):
             headline = f"val_{evaluate.headline(self.task, self.config)}"
             logs |= {name: row[name] for name in ("val_loss", headline)}  # all of them is more than a line holds
         row["learning_rate"] = float(optimization.schedule(self.config)(self.step - 1))
-        self.history.append({**row, "seconds": seconds, "examples_per_second": examples / seconds})
+        row |= {"seconds": seconds, "examples_per_second": examples / seconds, "ended": time.time()}
+        self.history.append(row)
         write_text(self.folder / "history.csv", _csv(self.history))
         self.save()
         if self.stopped:
@@ -184,7 +185,7 @@ def _csv(rows):
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    writer.writerows({k: f"{v:.9g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
     return out.getvalue()
 
 

@@ -25,17 +25,15 @@ def features(name, pictures, arguments="{}"):
         name = "compact" if pictures.shape[1] <= SMALL else "MobileNetV3Small"
     pictures = layers.Rescaling(1.0, dtype="float32", name="pixels")(pictures)  # uint8 -> float
     base, _, width = name.partition("_")
-    if base == "compact" and (not width or width.isdigit()):
+    if base == "compact" and (not width or width.isdigit() and int(width)):
         return compact(_centred(pictures), int(width or 32))
     if name.startswith("hub:"):
         return _preset(name.removeprefix("hub:"), pictures)
     if name.endswith("Backbone"):
-        return _fresh(_hub_class(name)(**_arguments(arguments), image_shape=tuple(pictures.shape[1:])))(
-            _centred(pictures)
-        )
+        return _hub_class(name, _arguments(arguments), _centred(pictures))
     known = {_plain(known): known for known in dir(keras.applications) if known[0].isupper()}
     if _plain(name) not in known:
-        everything = ["auto", "compact", "hub:PRESET", *known.values()]
+        everything = ["auto", "compact", "hub:PRESET", *known.values(), *(_hub_names() if "ackb" in name else ())]
         raise PipelineError(f"unknown backbone {name!r}. {nearest(name, everything)}")
     return _application(known[_plain(name)], _centred(pictures))
 
@@ -68,13 +66,36 @@ def _fresh(net):
     return net
 
 
-def _hub_class(name):
+def _hub_names():
     import keras_hub
 
-    known = [n for n in dir(keras_hub.models) if n.endswith("Backbone") and n != "Backbone"]
+    return [name for name in dir(keras_hub.models) if name.endswith("Backbone") and name != "Backbone"]
+
+
+def _hub_class(name, arguments, x):
+    import keras_hub
+
+    known = _hub_names()
     if name not in known:
         raise PipelineError(f"unknown backbone {name!r}. {nearest(name, known)}")
-    return getattr(keras_hub.models, name)
+    made_of = set(inspect.signature(getattr(keras_hub.models, name)).parameters) - {"kwargs"}
+    for argument in arguments:  # KerasHub passes over those that it does not know
+        if argument not in made_of:
+            raise PipelineError(f"backbone {name} has no argument {argument!r}. {nearest(argument, made_of)}")
+    shape = {known: tuple(x.shape[1:]) for known in ("image_shape", "input_shape") if known in made_of}
+    try:
+        net = getattr(keras_hub.models, name)(**arguments, **shape)
+        return _map(_fresh(net)(x))
+    except (ValueError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise PipelineError(f"backbone {name} does not take these backbone_arguments: {reason}") from error
+
+
+def _map(x):
+    """Features as a map: tokens (B, N, C), as transformers have them, become (B, N, 1, C)."""
+    if len(getattr(x, "shape", ())) not in (3, 4):
+        raise ValueError("it gives no feature map. Name a backbone for pictures.")
+    return layers.Reshape((-1, 1, x.shape[-1]), name="map")(x) if len(x.shape) == 3 else x
 
 
 def _arguments(text):
@@ -102,4 +123,8 @@ def _preset(preset, pictures):
         scale, offset = converter.scale, converter.offset
     except Exception:  # a preset saved without its converter: what most KerasHub backbones take
         scale, offset = 1 / 255.0, 0.0
-    return net(layers.Rescaling(scale or 1.0, offset=offset or 0.0, name="rescale")(pictures))
+    try:
+        return _map(net(layers.Rescaling(scale or 1.0, offset=offset or 0.0, name="rescale")(pictures)))
+    except (ValueError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise PipelineError(f"KerasHub preset {preset!r} does not take {pictures.shape[1]} px: {reason}") from error

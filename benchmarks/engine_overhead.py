@@ -1,0 +1,79 @@
+"""Steps per second of `pipelines.train`, beside a bare `keras.Model.fit` of the same model on data in memory.
+
+All callbacks are on (validation, checkpoints, history, TensorBoard); both train in turn, in one process.
+Claim: >= 0.95 times the bare rate. `python benchmarks/engine_overhead.py`
+"""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+
+import pipelines
+from pipelines import catalog, terminal
+from pipelines.engine.run import Run
+
+EPOCHS, TURNS = 4, 3
+SETTINGS = dict(
+    epochs=EPOCHS, batch_size=32, image_size=32, steps_per_epoch=100, checkpoint_steps=50, keep="last",
+    shift=0, zoom=0, rotate=0, colour=0,
+)  # fmt: skip
+
+
+def main():
+    rows = []
+    for turn in range(TURNS):
+        with tempfile.TemporaryDirectory() as folder:
+            run = pipelines.train("classification", "digits", Path(folder) / "run", **SETTINGS)
+            history = np.genfromtxt(run.path / "history.csv", delimiter=",", names=True)
+            steps = SETTINGS["steps_per_epoch"]
+            ours = steps / np.median(history["seconds"][1:])
+            whole = steps / np.median(np.diff(history["ended"]))
+            bare = plain(Run(run.path))
+        rows.append([turn, *(f"{v:.1f}" for v in (bare, ours, whole)), f"{ours / bare:.3f}", f"{whole / bare:.3f}"])
+        print(rows[-1], flush=True)
+    header = ["turn", "bare fit, steps/s", "ours in an epoch", "ours with validation and saving", "ratio", "ratio, all"]
+    print(terminal.table(rows, header))
+    print(
+        "median ratio", np.median([float(row[4]) for row in rows]), "with all", np.median([float(r[5]) for r in rows])
+    )
+
+
+def plain(run):
+    """Steps per second of a bare fit on the arrays that the run trained on, first epoch left out."""
+    task = catalog.task(run.task_name)
+    model = task.model(run.config)
+    inputs, targets = run.split("train").sample(10**9)
+    count = SETTINGS["steps_per_epoch"] * SETTINGS["batch_size"]
+    pick = np.arange(count) % len(targets)
+    clock = Clock()
+    model.fit(
+        inputs["image"][pick],
+        targets[pick],
+        batch_size=SETTINGS["batch_size"],
+        epochs=EPOCHS,
+        verbose=2,
+        callbacks=[clock],
+    )
+    return SETTINGS["steps_per_epoch"] / np.median(clock.seconds[1:])
+
+
+class Clock(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self.began)
+
+
+if __name__ == "__main__":
+    main()

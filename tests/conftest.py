@@ -1,0 +1,114 @@
+"""What tests share: places apart from the user's, real data, photos that can be learned, one trained run, one bundle."""
+
+import atexit
+import colorsys
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import zlib
+from pathlib import Path
+
+# Set before TFDS is imported, which reads its variable then. Workers and child processes inherit the place, so that
+# what takes long is made once for all of them.
+if "PIPELINES_TEST_SCRATCH" not in os.environ:
+    os.environ["PIPELINES_TEST_SCRATCH"] = tempfile.mkdtemp(prefix="pipelines-tests-")
+    atexit.register(shutil.rmtree, os.environ["PIPELINES_TEST_SCRATCH"], ignore_errors=True)
+SCRATCH = Path(os.environ["PIPELINES_TEST_SCRATCH"])
+os.environ["XDG_CACHE_HOME"] = str(SCRATCH / "cache")
+os.environ["TFDS_DATA_DIR"] = str(SCRATCH / "tfds")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np  # noqa: E402 - after the places are set
+import pytest  # noqa: E402
+from PIL import Image  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = dict(backbone="compact_8", image_size=16, batch_size=8)  # a net that trains in seconds
+CLASSES = ("apple", "grün", "sky")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Lets the exceptions in setup.cfg stand where `-W error` is given on the command line as well."""
+    for line in config.getini("filterwarnings"):
+        if line.startswith("ignore:"):
+            for item in items:
+                item.add_marker(pytest.mark.filterwarnings(line))
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder of small public data sets; see README.md there."""
+    folder = Path(os.environ.get("PIPELINES_TEST_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no real data: PIPELINES_TEST_DATA is not set, and there is no {folder}")
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Makes a folder of photos: photos({"train/cat": 3}, size=(width, height)) -> Path; see `write_photos`."""
+    made = []
+
+    def make(counts, size=(40, 30), seed=0):
+        made.append(tmp_path / f"photos{len(made)}")
+        return write_photos(made[-1], counts, size, seed)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def trained():
+    """A finished Run on photos of three classes, made once for all workers. Copy its folder before you change it."""
+    import pipelines
+
+    def make(folder):
+        counts = {f"{s}/{c}": n for s, n in (("train", 24), ("validation", 6), ("test", 8)) for c in CLASSES}
+        data = write_photos(folder / "photos", counts)
+        pipelines.train("classification", data=data, run=folder / "run", epochs=3, ema=0.9, learning_rate=5e-3, **SMALL)
+
+    return pipelines.load(once("trained", make) / "run")
+
+
+@pytest.fixture(scope="session")
+def exported(trained):
+    """The Bundle of `trained`, all formats. Copy its folder before you change it."""
+    import pipelines
+
+    return pipelines.load(once("exported", lambda folder: trained.export(folder / "bundle")) / "bundle")
+
+
+def once(name, make):
+    """The folder that `make(folder)` filled, once for all workers of this session; another one waits for it."""
+    folder = SCRATCH / name
+    with _locked(SCRATCH / f"{name}.lock"):
+        if not folder.exists():
+            folder.mkdir()
+            try:
+                make(folder)
+            except BaseException:
+                shutil.rmtree(folder)
+                raise
+    return folder
+
+
+def write_photos(folder, counts, size=(40, 30), seed=0):
+    """Fills `folder`: {"SPLIT/CLASS": count} JPEGs, all different; a class has a colour of its own, with noise."""
+    classes = sorted({path.rpartition("/")[2] for path in counts})
+    for path, count in counts.items():
+        hue = classes.index(path.rpartition("/")[2]) / len(classes)
+        colour = np.multiply(colorsys.hsv_to_rgb(hue, 0.8, 0.8), 255)
+        (folder / path).mkdir(parents=True, exist_ok=True)
+        for i in range(count):
+            random = np.random.default_rng(zlib.crc32(f"{seed}/{path}/{i}".encode()))
+            pixels = colour + random.normal(0, 25, 3) + random.normal(0, 20, (size[1], size[0], 3))
+            Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(folder / path / f"{i:03d}.jpg", quality=90)
+    return folder
+
+
+@contextlib.contextmanager
+def _locked(path):
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
