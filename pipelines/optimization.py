@@ -92,7 +92,7 @@ def _averaged(rule):
             super().build(variables)
             self.averages = [self.add_variable_from_reference(v, name="average") for v in variables]
             for average, variable in zip(self.averages, variables, strict=True):
-                average.assign(variable)
+                average.assign(ops.copy(variable))  # JAX gives buffers away: the two must not share one
 
         def apply(self, grads, trainable_variables=None):
             super().apply(grads, trainable_variables)

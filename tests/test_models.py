@@ -127,7 +127,11 @@ def test_a_name_that_will_not_do_is_one_line(name, side, message):
         ("ResNetBackbone", "[1]", "backbone_arguments must be a JSON object; got '[1]'"),
         ("ResNetBackbone", "{}", "missing 6 required positional arguments: 'input_conv_filters'"),
         ("ResNetBackbone", json.dumps(RESNET | {"stackwise_num_filters": [8, 16]}), "must be 64"),
-        ("ResNetBackbone", json.dumps(RESNET | {"block_tipe": "x"}), "no argument 'block_tipe'. Did you mean 'block_type'?"),
+        (
+            "ResNetBackbone",
+            json.dumps(RESNET | {"block_tipe": "x"}),
+            "no argument 'block_tipe'. Did you mean 'block_type'?",
+        ),
         ("ViTBackbone", json.dumps(VIT | {"patch_size": "x"}), "backbone ViTBackbone does not take"),
         (
             "BertBackbone",

@@ -84,6 +84,7 @@ def test_every_make_target_exists():
     for line in found:
         done = subprocess.run([*shlex.split(line), "-n"], cwd=ROOT, **COMMAND)
         assert done.returncode == 0, done.stdout
+        assert "Nothing to be done" not in done.stdout, done.stdout  # a folder of that name, and no target
 
 
 def test_every_pip_line_fits_the_metadata():

@@ -13,7 +13,7 @@ BATCHES = 10  # training batches that re-estimate the batch statistics
 def averaged(model, batches):
     """Within it, `model` has its averaged weights where the optimizer keeps such; afterwards its own again.
 
-    batches: () -> iterable of (inputs, targets) that re-estimate the statistics of batch normalisation, which belong to
+    batches: () -> tf.data of (inputs, targets) that re-estimate the statistics of batch normalisation, which belong to
     the weights they were measured with (Izmailov et al. 2018, arXiv:1803.05407, section 3.2).
     """
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
@@ -42,15 +42,15 @@ def _recalibrate(model, batches):
     if not norms:
         return
     for norm in norms:
-        norm.moving_mean.assign(keras.ops.zeros_like(norm.moving_mean))
-        norm.moving_variance.assign(keras.ops.zeros_like(norm.moving_variance))
+        for statistic in (norm.moving_mean, norm.moving_variance):
+            statistic.assign(keras.ops.zeros(statistic.shape))
     count = 0
-    for inputs, _ in batches():
+    for inputs, _ in batches().as_numpy_iterator():
         model(inputs, training=True)
         count += 1
         if count == BATCHES:
             break
     for norm in norms:  # started from zero, the averages fall short by the weight that zero still has
         share = 1 - norm.momentum**count
-        norm.moving_mean.assign(norm.moving_mean / share)
-        norm.moving_variance.assign(norm.moving_variance / share)
+        for statistic in (norm.moving_mean, norm.moving_variance):
+            statistic.assign(statistic / share)

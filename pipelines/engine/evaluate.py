@@ -32,7 +32,7 @@ def score(predict, split, task, config, each=None, title=""):
     """
     metrics, at = task.metrics(config), 0
     with tqdm(total=len(split), desc=title, unit="ex", disable=terminal.quiet() or not title, leave=False) as bar:
-        for inputs, targets in split.batches():
+        for inputs, targets in split.batches().as_numpy_iterator():
             decoded = predict(inputs)
             for metric in metrics:
                 metric.update_state(targets, decoded)

@@ -28,9 +28,7 @@ def export(run, out=None, formats=None, max_drop=0.01):
     out = Path(out or Path("saved_models") / run.path.name)
     if out.exists():
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
-    task, config = run.task, run.config.replace(precision="float32")
-    model = task.model(config)
-    model.set_weights(run.model.get_weights())  # trained in mixed precision or not, files compute in float32
+    task, config, model = run.task, run.config, run.model
     split_name, split = held_out(run)
     predict = evaluate.decoder(model, task, config)
     reference = evaluate.score(predict, split, task, config, title="prove the Keras model")

@@ -83,14 +83,17 @@ class Run:
 
     @functools.cached_property
     def model(self):
-        """The trained Keras model, loaded in safe mode: nothing in the file is executed."""
+        """The trained Keras model, compiled, in float32; its file is read in safe mode: nothing in it is executed."""
         if not self.model_file.is_file():
             raise PipelineError(f"{self.path} has no model yet. `pipelines train --resume {self.path}` finishes it.")
+        model = self.task.model(self.config)
         try:
-            return keras.saving.load_model(self.model_file, safe_mode=True)
+            loaded = keras.saving.load_model(self.model_file, compile=False, safe_mode=True)
+            model.set_weights(loaded.get_weights())
         except (ValueError, TypeError, OSError, KeyError) as error:
             reason = str(error).strip().splitlines()[0]
             raise PipelineError(f"{self.model_file} cannot be loaded safely: {reason} Train it again.") from error
+        return model
 
     @property
     def model_file(self):
@@ -129,7 +132,6 @@ class Run:
             history = train.fit(model, self.task, self.config, self.split("train"), self.split("validation"), self.path)
             with appearing(self.model_file) as part:
                 model.save(part, include_optimizer=False)
-        self.__dict__["model"] = model
         self.info |= {
             "status": "finished",
             "weights_sha256": train.weights_sha256(model),

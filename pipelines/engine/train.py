@@ -173,7 +173,7 @@ class Loop(keras.callbacks.Callback):
 def _build(model, split):
     """Makes the variables that Keras otherwise makes in the first step, so that a checkpoint has where to go."""
     model.optimizer.build(model.trainable_variables)
-    for inputs, targets in split.batches(1).take(1):
+    for inputs, targets in split.batches(1).take(1).as_numpy_iterator():
         outputs = model(inputs, training=False)
         model.compute_loss(inputs, targets, outputs, training=False)
         model.compute_metrics(inputs, targets, outputs)
