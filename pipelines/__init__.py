@@ -42,9 +42,13 @@ def load(path):
     return Run(path)
 
 
-def audit(data, format="auto"):
-    """What is wrong with this data, file by file -> Audit."""
+def audit(data, format="auto", task=None):
+    """What is wrong with this data, file by file -> Audit. With a task: PipelineError where it cannot use such data."""
     from pipelines.engine import audit as auditing
-    from pipelines.engine import source
+    from pipelines.engine import run, source
 
-    return auditing.audit(source.read(data, format))
+    read = source.read(data, format)
+    result = auditing.audit(read)
+    if task:
+        run.try_out(task, read, result)
+    return result

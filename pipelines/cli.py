@@ -95,7 +95,7 @@ def audit(a):
     """What is wrong with this data, file by file; exit 1 where there is an error."""
     import pipelines
 
-    result = pipelines.audit(a.data, a.format)
+    result = pipelines.audit(a.data, a.format, a.task)
     print(result.as_text())
     return result.as_dict(), 1 if result.errors else 0
 
@@ -312,7 +312,7 @@ def _parser():
 
     sub = verb(audit)
     sub.add_argument("data", metavar="DATA", help="a data set's name, tfds:NAME, or a path")
-    sub.add_argument("--task", metavar="TASK", help="task that the data is for")
+    sub.add_argument("--task", metavar="TASK", help="task that the data is for: it is tried on one example")
     sub.add_argument("--format", metavar="FORMAT", default="auto", help="format of the data; auto detects it")
     json_flag(sub)
 

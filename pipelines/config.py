@@ -100,8 +100,7 @@ def describe(field):
     if m["choices"]:
         parts.append(" | ".join(map(str, m["choices"])))
     elif m["low"] is not None or m["high"] is not None:
-        low = "" if m["low"] is None else f"{m['low']:g}"
-        high = "" if m["high"] is None else f"{m['high']:g}"
+        low, high = ("" if m[end] is None else str(m[end]).removesuffix(".0") for end in ("low", "high"))
         parts.append(f"{low}..{high}" + (f" {m['unit']}" if m["unit"] else ""))
     elif m["unit"]:
         parts.append(m["unit"])

@@ -55,6 +55,8 @@ def test_image_classifier_gives_our_answers_under_our_labels(kind, tmp_path):
 
     command = [interpreter(), "-c", CLASSIFY, str(path), str(tmp_path / "pictures.npy")]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    if "cannot open shared object file" in done.stderr:
+        pytest.skip(f"MediaPipe lacks a library of the system's: {done.stderr.strip().splitlines()[-1]}")
     assert done.returncode == 0, done.stderr
 
     answers = [json.loads(line) for line in done.stdout.splitlines()]

@@ -197,7 +197,9 @@ def test_data_that_has_changed_is_not_gone_on_with(tmp_path, data, monkeypatch):
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoint(data, tmp_path, capfd, ema):
     # 10 times a decay of 1 multiplies the weights by -9 in each step.
     settings = dict(optimizer="sgd", learning_rate=10, weight_decay=1, warmup_epochs=0, schedule="constant", ema=ema)
-    words = [f"--set={name}={value}" for name, value in (SMALL | settings | dict(epochs=20, checkpoint_steps=1)).items()]
+    words = [
+        f"--set={name}={value}" for name, value in (SMALL | settings | dict(epochs=20, checkpoint_steps=1)).items()
+    ]
     assert cli.main(["train", "classification", "--data", str(data), "--run", str(tmp_path / "run"), *words]) == 1
     error = capfd.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("pipelines: training diverged: ")
@@ -296,7 +298,18 @@ def test_settings_follow_the_data_unless_they_are_given(tmp_path):
 def test_the_jax_backend_trains_what_tensorflow_then_exports(data, tmp_path):
     words = [f"--set={name}={value}" for name, value in EVERYTHING.items()]
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines", "train", "classification", "--data", data, "--run", tmp_path / "run", *words],
+        [
+            sys.executable,
+            "-m",
+            "pipelines",
+            "train",
+            "classification",
+            "--data",
+            data,
+            "--run",
+            tmp_path / "run",
+            *words,
+        ],
         env={**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax"},
         capture_output=True,
         text=True,

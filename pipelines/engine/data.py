@@ -68,7 +68,7 @@ class Split:
             data = steps.map(lambda g: (g, self._gather(indices(g))), num_parallel_calls=tf.data.AUTOTUNE)
         else:
             order = steps.flat_map(lambda g: tf.data.Dataset.from_tensor_slices(indices(g)))
-            parsed = order.map(self._load, num_parallel_calls=tf.data.AUTOTUNE).batch(size, drop_remainder=True)
+            parsed = self._read(order).batch(size, drop_remainder=True)
             data = tf.data.Dataset.zip(steps, parsed)
         data = data.map(augmented, num_parallel_calls=tf.data.AUTOTUNE)
         return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
@@ -87,13 +87,25 @@ class Split:
     def sample(self, count):
         """Up to `count` examples spread evenly over the split: (inputs, targets) as batched NumPy arrays."""
         chosen = np.unique(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
-        data = tf.data.Dataset.from_tensor_slices(chosen).map(self._load, num_parallel_calls=tf.data.AUTOTUNE)
+        data = self._read(tf.data.Dataset.from_tensor_slices(chosen))
         for batch in data.batch(len(chosen)).with_options(_options()):
             return tf.nest.map_structure(lambda t: t.numpy(), batch)
         raise PipelineError("the split is empty: there is nothing to take a sample of.")
 
     def _in_order(self):
-        return tf.data.Dataset.range(len(self)).map(self._load, num_parallel_calls=tf.data.AUTOTUNE)
+        return self._read(tf.data.Dataset.range(len(self)))
+
+    def _read(self, indices):
+        """A data set of indices -> of (inputs, targets), parsed in parallel."""
+        try:
+            return indices.map(self._load, num_parallel_calls=tf.data.AUTOTUNE)
+        except KeyError as error:
+            needs = str(error).strip().splitlines()[-1].removeprefix("KeyError: ").strip("'\"")
+            task = self.task.__name__.rpartition(".")[2]
+            raise PipelineError(
+                f"{task} needs the feature {needs!r}, and this data has {', '.join(self._columns) or 'none'}. "
+                "Choose another task, or name the format with --set format=NAME."
+            ) from error
 
     def _load(self, index):
         """Example `index` -> (inputs, targets)."""

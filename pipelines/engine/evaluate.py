@@ -55,7 +55,8 @@ def collect(metrics, labels):
         result |= {name: float(number) for name, number in value.items()}
     if per_class:
         result["per_class"] = {
-            label: {name: float(values[i]) for name, values in per_class.items()} for i, label in enumerate(labels)
+            label: {name: (int if name == "support" else float)(values[i]) for name, values in per_class.items()}
+            for i, label in enumerate(labels)
         }
     if matrices:
         result["matrices"] = {name: np.asarray(matrix).tolist() for name, matrix in matrices.items()}

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+from pathlib import Path
 
 from PIL import Image
 
@@ -46,8 +47,8 @@ def of_run(run):
             ("training", f"{info['minutes']:.1f} min", f"{info['epochs_done']} epochs"),
         ]
     return {
-        "title": run.path.name,
-        "subtitle": f"{run.task_name} · {run.source} · {info['started'][:10]}",
+        "title": f"{run.task_name.capitalize()} of {Path(run.source).name}",
+        "subtitle": f"run {run.path.name} · {run.source} · {info['started'][:10]}",
         "headline": headline,
         "notes": [
             f"{len(info['left_out'])} examples were left out (on_bad_data=skip): {', '.join(info['left_out'][:20])}"

@@ -11,8 +11,7 @@ from pathlib import Path
 import keras
 
 from pipelines import catalog
-from pipelines.engine import evaluate, source, train
-from pipelines.engine.audit import Audit
+from pipelines.engine import audit, evaluate, source, train
 from pipelines.errors import PipelineError
 from pipelines.files import appearing, read_json, read_yaml, write_bytes, write_json, write_yaml
 
@@ -102,8 +101,6 @@ class Run:
     @functools.cached_property
     def data(self):
         """The run's data as training used it: what the audit left out stays out."""
-        from pipelines.engine import audit
-
         data = audit.without(source.read(self._given or self.source, self.config.format), set(self.info["left_out"]))
         if data.fingerprint() != self.info["data"]["fingerprint"]:
             raise PipelineError(
@@ -196,7 +193,16 @@ def start(task_name, data, path, settings):
     return Run(path, used)
 
 
-def resolved(task, config, data, audited: Audit):
+def try_out(task_name, data, audited):
+    """Parses one example as the task does. Raises PipelineError where the data has not got what it needs."""
+    task = catalog.task(task_name)
+    usable = audit.without(data, audited.bad)
+    if len(usable.splits.get("train", ())):
+        config = resolved(task, task.Config(), usable, audited)
+        source.split(usable, "train", task, config).sample(1)
+
+
+def resolved(task, config, data, audited):
     """`config` with what follows from the data: labels, steps, and what the task itself takes from it."""
     if not config.labels and data.labels:
         config = config.replace(labels=next(iter(data.labels.values())))
