@@ -19,7 +19,7 @@ from pipelines.engine import checkpoint, evaluate, train
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import read_json
 
-TIMES = ("seconds", "examples_per_second", "ended")  # the columns of history.csv that differ from run to run
+TIMES = ("seconds", "examples_per_second", "elapsed")  # the columns of history.csv that differ from run to run
 # 48 photos make 6 steps an epoch. All that is random is on, and all that has a state.
 EVERYTHING = SMALL | dict(
     epochs=3,

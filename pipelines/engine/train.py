@@ -52,6 +52,7 @@ class Loop(keras.callbacks.Callback):
         self.net, self.task, self.config, self.folder = model, task, config, folder
         self.train_split, self.validation = train, validation
         self.step, self.history, self.best, self.waited, self.stopped = 0, [], None, 0, False
+        self._started = time.perf_counter()
         self._metrics = None  # of an epoch that a checkpoint cut in two
         self._watch = [config.monitor, evaluate.better(config.monitor)]
 
@@ -84,7 +85,7 @@ class Loop(keras.callbacks.Callback):
             headline = f"val_{evaluate.headline(self.task, self.config)}"
             logs |= {name: row[name] for name in ("val_loss", headline)}  # all of them is more than a line holds
         row["learning_rate"] = float(optimization.schedule(self.config)(self.step - 1))
-        row |= {"seconds": seconds, "examples_per_second": examples / seconds, "ended": time.time()}
+        row |= {"seconds": seconds, "examples_per_second": examples / seconds, "elapsed": time.perf_counter() - self._started}
         self.history.append(row)
         write_text(self.folder / "history.csv", _csv(self.history))
         self.save()
