@@ -85,7 +85,8 @@ class Loop(keras.callbacks.Callback):
             headline = f"val_{evaluate.headline(self.task, self.config)}"
             logs |= {name: row[name] for name in ("val_loss", headline)}  # all of them is more than a line holds
         row["learning_rate"] = float(optimization.schedule(self.config)(self.step - 1))
-        row |= {"seconds": seconds, "examples_per_second": examples / seconds, "elapsed": time.perf_counter() - self._started}
+        elapsed = time.perf_counter() - self._started
+        row |= {"seconds": seconds, "examples_per_second": examples / seconds, "elapsed": elapsed}
         self.history.append(row)
         write_text(self.folder / "history.csv", _csv(self.history))
         self.save()
@@ -136,9 +137,13 @@ class Loop(keras.callbacks.Callback):
         name, sign = self._watch
         if name not in found:
             raise PipelineError(f"monitor must be one of {', '.join(found)}; got {name!r}.")
-        if self.best is None or sign * found[name] > sign * self.best["value"]:
+        # A value that is no number is never the best: nothing would be better than it.
+        if math.isfinite(found[name]) and (self.best is None or sign * found[name] > sign * self.best["value"]):
             self.best, self.waited = {"epoch": epoch + 1, "value": found[name]}, 0
-            checkpoint.save(self._folder() / BEST, checkpoint.numpy(self.net.weights), self.best)
+            try:
+                checkpoint.save(self._folder() / BEST, checkpoint.numpy(self.net.weights), self.best)
+            except Refused:
+                self._diverged("the weights are no longer finite")
         else:
             self.waited += 1
             self.stopped = bool(self.config.patience) and self.waited >= self.config.patience
