@@ -1,4 +1,4 @@
-"""What tests share: places apart from the user's, real data, photos that can be learned, one trained run, one bundle."""
+"""What tests share: places apart from the user's, real data, photos that can be learned, a trained run, its bundle."""
 
 import atexit
 import colorsys

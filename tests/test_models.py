@@ -57,7 +57,7 @@ def noise(side, count=2):
         ("auto", 64, None, (16, 16, 128), 308_704),
         ("auto", 65, None, (3, 3, 576), 939_120),
         ("compact", 30, None, (8, 8, 128), 308_704),
-        # 8 channels: stem 27*8; blocks (8: 2*9*8*8), (16: 9*8*16 + 9*16*16 + 8*16), (32: likewise); 4 per channel of norm
+        # Stem 27 * 8; blocks 2 * 9 * 8 * 8, 9 * 8 * 16 + 9 * 16 * 16 + 8 * 16, likewise for 32; norms 4 a channel.
         ("compact_8", 16, None, (4, 4, 32), 216 + 1152 + 3584 + 14336 + 4 * (8 * 3 + 16 * 3 + 32 * 3)),
         ("MobileNetV3Small", 64, None, (2, 2, 576), 939_120),
         ("mobilenet_v3_small", 64, None, (2, 2, 576), 939_120),

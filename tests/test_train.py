@@ -1,6 +1,5 @@
 import csv
 import importlib.util
-import itertools
 import os
 import random
 import shutil
@@ -16,7 +15,7 @@ from conftest import ROOT, SMALL, once, write_photos
 import pipelines
 from pipelines import cli
 from pipelines.engine import checkpoint, evaluate, train
-from pipelines.errors import PipelineError, Refused
+from pipelines.errors import PipelineError
 from pipelines.files import read_json
 
 TIMES = ("seconds", "examples_per_second", "elapsed")  # the columns of history.csv that differ from run to run
@@ -150,7 +149,7 @@ def test_a_damaged_checkpoint_is_passed_over(data, whole, tmp_path, monkeypatch,
         with pytest.raises(KeyboardInterrupt):
             pipelines.train("classification", data=data, run=tmp_path / "run", **EVERYTHING)
     files = sorted((tmp_path / "run" / "checkpoints").glob("step_*.npz"))
-    assert [file.name for file in files] == [f"step_{i:09d}.npz" for i in (10, 12, 16)]
+    assert [file.name for file in files] == [f"step_{i:09d}.npz" for i in (8, 12, 16)]
     files[2].write_bytes(files[2].read_bytes()[:-1000])
     altered = bytearray(files[1].read_bytes())
     altered[len(altered) // 2] ^= 1
@@ -268,10 +267,12 @@ def test_mixed_precision_trains_and_leaves_no_trace(data, tmp_path, precision):
     run = small(data, tmp_path / "run", epochs=4, precision=precision, learning_rate=5e-3, ema=0.5)
     assert keras.config.dtype_policy().name == "float32"
     assert float(history(run)[-1]["loss"]) < float(history(run)[0]["loss"])
+    trained = keras.saving.load_model(run.path / "model.keras", compile=False)
+    assert trained.get_layer("stem").compute_dtype == precision.removeprefix("mixed_")
     again = pipelines.load(run.path)
-    assert again.model.get_layer("stem").compute_dtype == precision.removeprefix("mixed_")
-    assert {w.dtype for w in again.model.weights if w.dtype.startswith("f")} == {"float32"}
-    assert again.evaluate("test")["accuracy"] == run.evaluate("test")["accuracy"] > 0.5
+    assert again.model.get_layer("stem").compute_dtype == "float32"
+    assert train.weights_sha256(again.model) == run.info["weights_sha256"]
+    assert again.evaluate("test")["accuracy"] > 0.7
 
 
 def test_balanced_class_weights_by_hand(tmp_path):

@@ -1,0 +1,369 @@
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from conftest import write_photos
+
+import pipelines
+from pipelines.edge import litert
+from pipelines.engine import export, proof, tflite_file, verify
+from pipelines.engine.bundle import Bundle
+from pipelines.errors import PipelineError, Refused
+from pipelines.files import read_json, sha256
+
+KINDS = ("saved_model", "float32", "float16", "dynamic", "int8")
+FILES = {
+    "saved_model": "saved_model",
+    "float32": "model.tflite",
+    "float16": "model_float16.tflite",
+    "dynamic": "model_dynamic.tflite",
+    "int8": "model_int8.tflite",
+}
+
+
+@pytest.fixture
+def copy(exported, tmp_path):
+    """The bundle's folder, free to be changed."""
+    return shutil.copytree(exported.path, tmp_path / "bundle")
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A photo of the class grün that the model has not seen, of a size that it does not have."""
+    folder = write_photos(tmp_path / "new", {"apple": 0, "grün": 1, "sky": 0}, size=(61, 47), seed=9)
+    return folder / "grün" / "000.jpg"
+
+
+def alter(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def predict_py(bundle, *arguments):
+    """The bundle's own command line, with our package out of reach."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    command = [sys.executable, "predict.py", *map(str, arguments)]
+    return subprocess.run(command, cwd=bundle, env=environment, capture_output=True, text=True, encoding="utf-8")
+
+
+def test_what_is_in_a_bundle(exported):
+    found = {p.relative_to(exported.path).as_posix() for p in exported.path.rglob("*") if p.is_file()}
+    assert {f for f in found if not f.startswith("saved_model/")} == {
+        *[f for f in FILES.values() if f.endswith("tflite")],
+        "labels.txt", "config.yaml", "predict.py", "card.md", "report.html", "manifest.json", "golden.npz",
+        "edge/__init__.py", "edge/pictures.py", "edge/litert.py", "edge/predict.py", "edge/classification.py",
+    }  # fmt: skip
+    assert (exported.path / "labels.txt").read_text(encoding="utf-8") == "apple\ngrün\nsky\n"
+    config = yaml.safe_load((exported.path / "config.yaml").read_text(encoding="utf-8"))
+    assert (config["task"], config["labels"], config["image_size"]) == ("classification", ["apple", "grün", "sky"], 16)
+
+
+def test_the_manifest(exported, trained):
+    manifest = read_json(exported.path / "manifest.json")
+    assert manifest["inputs"] == {"image": {"shape": [1, 16, 16, 3], "dtype": "uint8"}}
+    assert manifest["outputs"] == {"probabilities": {"shape": [1, 3], "dtype": "float32"}}
+    assert manifest["labels"] == ["apple", "grün", "sky"]
+    assert manifest["weights_sha256"] == trained.info["weights_sha256"]
+    assert (manifest["proof"]["split"], manifest["proof"]["examples"]) == ("test", 24)
+    assert manifest["reference"]["accuracy"] == trained.evaluate("test")["accuracy"] >= 0.9
+    assert {kind: record["path"] for kind, record in manifest["files"].items()} == FILES
+    for kind, record in manifest["files"].items():
+        path = exported.path / record["path"]
+        assert record["passed"] is True
+        assert record["sha256"] == sha256(path)
+        assert record["size_bytes"] == export.size(path)
+        assert record["max_difference"] <= {"saved_model": 1e-6, "float32": 1e-5, "float16": 1e-2}.get(kind, 0.1)
+        assert record["drop"] == manifest["reference"]["accuracy"] - record["metrics"]["accuracy"]
+        assert set(record["metrics"]["per_class"]) == {"apple", "grün", "sky"}
+        assert ("latency_ms" in record) == (kind != "saved_model")
+    for name, digest in manifest["sha256"].items():
+        assert sha256(exported.path / name) == digest
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_each_tflite_file_takes_uint8_and_holds_its_labels(exported, kind):
+    path = exported.path / FILES[kind]
+    model = litert.Model(path)
+    assert model.inputs == {"image": {"shape": [1, 16, 16, 3], "dtype": "uint8"}}
+    assert model.outputs == {"probabilities": {"shape": [1, 3], "dtype": "float32"}}
+    tflite_file.refuse_foreign(path)
+    assert "apple\ngrün\nsky".encode() in path.read_bytes()
+
+
+def test_the_small_file_is_smaller(exported):
+    sizes = {kind: record["size_bytes"] for kind, record in exported.files.items()}
+    assert sizes["float16"] < 0.7 * sizes["float32"]
+
+
+def test_golden_examples_are_held_out_pictures_with_keras_answers(exported, trained):
+    inputs, outputs = exported.golden()
+    assert {k: (v.shape, v.dtype.name) for k, v in inputs.items()} == {"image": ((8, 16, 16, 3), "uint8")}
+    wanted = trained.task.decode(trained.model.predict_on_batch(inputs), trained.config)["probabilities"]
+    np.testing.assert_allclose(outputs["probabilities"], wanted, atol=1e-6)
+    held_out = trained.split("test").sample(8)[0]["image"]
+    np.testing.assert_array_equal(inputs["image"], held_out)
+
+
+def test_the_card_has_every_file_and_what_goes_in_and_out(exported):
+    card = (exported.path / "card.md").read_text(encoding="utf-8")
+    for words in (*FILES.values(), "`image`: uint8 (1, 16, 16, 3)", "`probabilities`: float32 (1, 3)", "grün", "24 "):
+        assert words in card
+    assert exported.manifest["weights_sha256"] in card
+
+
+def test_run_bundle_and_predict_py_give_the_same_answers(exported, trained, picture, tmp_path):
+    (from_run,), (from_bundle,) = trained.predict([picture]), exported.predict([picture])
+    done = predict_py(exported.path, "--json", picture, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    (from_device,) = json.loads(done.stdout.splitlines()[-1])["predictions"]
+    for answer in (from_run, from_bundle, from_device):
+        assert answer["input"] == str(picture)
+        assert answer["label"] == "grün"
+        assert [label for label, _ in answer["top"]] == [label for label, _ in from_run["top"]]
+        assert [p for _, p in answer["top"]] == pytest.approx([p for _, p in from_run["top"]], abs=1e-5)
+    assert sum(p for _, p in from_run["top"]) == pytest.approx(1, abs=1e-5)
+    assert json.loads((tmp_path / "out" / "0000_000.json").read_text(encoding="utf-8")) == from_device
+    (from_bytes,) = exported.predict(picture.read_bytes())
+    assert from_bytes["top"] == from_bundle["top"]
+
+
+def test_every_format_predicts_and_evaluates(exported, picture):
+    for kind in KINDS:
+        (answer,) = exported.predict(picture, format=kind)
+        assert answer["label"] == "grün"
+    assert exported.evaluate(format="int8")["accuracy"] == exported.files["int8"]["metrics"]["accuracy"]
+    with pytest.raises(PipelineError, match="has no format 'int4'. Did you mean 'int8'"):
+        exported.evaluate(format="int4")
+
+
+def test_verify_repeats_the_proof(exported):
+    result = exported.verify()
+    assert (result["passed"], result["failures"], result["notes"]) == (True, [], [])
+    for kind, record in result["files"].items():
+        before = exported.files[kind]
+        assert record["metrics"]["accuracy"] == before["metrics"]["accuracy"]
+        assert record["golden_difference"] <= before["max_difference"] + verify.SLACK
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *[f for f in FILES.values() if f != "saved_model"],
+        "saved_model/saved_model.pb", "saved_model/variables/variables.data-00000-of-00001",
+        "labels.txt", "config.yaml", "golden.npz", "card.md", "predict.py", "edge/pictures.py",
+    ],
+)  # fmt: skip
+def test_one_altered_byte_fails_and_is_named(copy, name):
+    alter(copy / name)
+    result = Bundle(copy).verify()
+    named = "saved_model" if name.startswith("saved_model/") else name
+    assert result["passed"] is False
+    assert result["failures"] == [f"{named} is not the file that was proven: its SHA-256 differs"]
+
+
+def test_a_file_that_is_gone_or_added_fails(copy):
+    (copy / "model.tflite").unlink()
+    (copy / "saved_model" / "assets" / "more.txt").parent.mkdir(exist_ok=True)
+    (copy / "saved_model" / "assets" / "more.txt").touch()
+    assert [line.split()[0] for line in Bundle(copy).verify()["failures"]] == ["saved_model", "model.tflite"]
+
+
+def test_predict_py_refuses_an_altered_file(copy, picture):
+    alter(copy / "model.tflite")
+    done = predict_py(copy, picture)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "model.tflite is not the file that was proven: its SHA-256 differs. Export the model again\n"
+    )
+
+
+def test_without_the_data_the_golden_examples_are_verified_and_it_is_said(copy):
+    manifest = read_json(copy / "manifest.json")
+    manifest["proof"]["data"] = "/gone/photos"
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    result = Bundle(copy).verify()
+    assert result["passed"]
+    (note,) = result["notes"]
+    assert note.startswith("metrics were not repeated: there is no file or folder /gone/photos.")
+    assert note.endswith("Name the data with --data.")
+    assert all("metrics" not in record for record in result["files"].values())
+    assert set(result["files"]) == set(KINDS)
+    with pytest.raises(PipelineError, match="there is no file or folder /also/gone"):
+        Bundle(copy).verify("/also/gone")
+
+
+def test_other_answers_than_keras_gave_fail(copy):
+    manifest = read_json(copy / "manifest.json")
+    inputs, outputs = Bundle(copy).golden()
+    changed = {"in/image": inputs["image"], "out/probabilities": outputs["probabilities"][:, ::-1]}
+    np.savez(copy / "golden.npz", **changed)
+    manifest["sha256"]["golden.npz"] = sha256(copy / "golden.npz")
+    manifest["proof"]["data"] = "/gone"
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    result = Bundle(copy).verify()
+    assert not result["passed"]
+    assert len(result["failures"]) == 5
+    assert all("outputs differ by" in line for line in result["failures"])
+
+
+def test_a_bundle_moves(copy, picture):
+    assert Bundle(copy).predict(picture)[0]["label"] == "grün"
+    assert pipelines.load(copy).verify()["passed"]
+
+
+@pytest.mark.parametrize(("text", "message"), [("{", "is not valid JSON"), ("{}", "lacks 'task'")])
+def test_a_broken_manifest_is_one_line(copy, text, message):
+    (copy / "manifest.json").write_text(text)
+    with pytest.raises(PipelineError, match=message) as raised:
+        pipelines.load(copy)
+    assert "\n" not in str(raised.value)
+
+
+# The gate, by hand. Its bound for a class of n: drop - 1.645 sqrt(drop / n) <= max_drop.
+
+
+def gate(whole, classes, max_drop=0.01):
+    """`whole`: (before, after); `classes`: {label: (before, after, examples)} -> the gate's record."""
+    metrics, reference = (
+        {
+            "accuracy": whole[i],
+            "per_class": {label: {"accuracy": v[i], "support": v[2]} for label, v in classes.items()},
+        }
+        for i in (1, 0)
+    )
+    return proof.gate(metrics, reference, "accuracy", max_drop, "model.tflite")
+
+
+@pytest.mark.parametrize(
+    ("whole", "max_drop", "passed"),
+    [
+        ((0.90, 0.90), 0.01, True),
+        ((0.90, 0.95), 0.0, True),
+        ((0.90, 0.895), 0.01, True),
+        ((0.90, 0.88), 0.01, False),
+        ((0.90, 0.88), 0.05, True),
+        ((0.90, math.nan), 1.0, False),
+        ((math.nan, 0.9), 1.0, False),
+    ],
+)
+def test_gate_on_the_whole(whole, max_drop, passed):
+    record = gate(whole, {}, max_drop)
+    assert record["passed"] is passed
+    if not passed:
+        assert record["reason"].startswith("model.tflite: accuracy fell from ")
+    assert record["drop"] == pytest.approx(whole[0] - whole[1], nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("lost", "examples", "passed"),
+    [
+        (1, 12, True),  # 0.0833 - 1.645 sqrt(0.0833 / 12) = -0.054
+        (2, 12, True),  # 0.1667 - 1.645 sqrt(0.1667 / 12) = -0.027
+        (3, 12, False),  # 0.25 - 1.645 sqrt(0.25 / 12) = 0.0126
+        (10, 500, True),  # 0.02 - 1.645 sqrt(0.02 / 500) = 0.0096
+        (11, 500, False),  # 0.022 - 1.645 sqrt(0.022 / 500) = 0.0111
+        (12, 12, False),  # a class that is lost
+    ],
+)
+def test_gate_on_a_class(lost, examples, passed):
+    record = gate((0.9, 0.9), {"shirt": (1.0, 1 - lost / examples, examples), "hat": (0.8, 0.8, 40)})
+    assert record["passed"] is passed
+    assert record["worst_class"] == "shirt"
+    assert record["worst_class_drop"] == pytest.approx(lost / examples)
+    if not passed:
+        assert "class 'shirt' fell from 1.000 to" in record["reason"]
+
+
+def test_gate_names_the_class_that_fell_furthest_beyond_what_its_number_allows():
+    record = gate((0.9, 0.9), {"many": (0.9, 0.8, 1000), "few": (1.0, 0.8, 5)})
+    assert (record["worst_class"], record["passed"]) == ("many", False)
+
+
+def test_gate_passes_over_classes_without_examples():
+    assert gate((0.9, 0.9), {"none": (0.0, 0.0, 0), "hat": (1.0, 1.0, 3)})["worst_class"] == "hat"
+
+
+def test_gate_fails_a_class_that_became_nan_wherever_it_stands():
+    classes = {"hat": (1.0, 1.0, 12), "shirt": (1.0, math.nan, 12), "shoe": (0.5, 0.5, 12)}
+    record = gate((0.9, 0.9), classes)
+    assert (record["passed"], record["worst_class"]) == (False, "shirt")
+    assert gate((0.9, 0.9), {"hat": (1.0, 1.0, 12), "unknown": (math.nan, math.nan, 12)})["passed"]
+
+
+def test_gate_tells_of_the_class_that_fell_furthest_where_all_pass():
+    record = gate((0.9, 0.9), {"hat": (1.0, 1.0, 500), "shirt": (1.0, 0.8, 10), "shoe": (0.9, 0.899, 1000)})
+    assert record["passed"]
+    assert (record["worst_class"], record["worst_class_drop"]) == ("shirt", pytest.approx(0.2))
+
+
+# Exports that do not come about, and those of fewer files.
+
+
+def test_a_file_that_fails_is_named_and_nothing_is_left(trained, tmp_path, monkeypatch):
+    plain = proof.predictor
+
+    def wrong(folder, kind):
+        predict = plain(folder, kind)
+        flip = lambda outputs: {k: v[:, ::-1] for k, v in outputs.items()}  # noqa: E731
+        return (lambda inputs: flip(predict(inputs))) if kind == "dynamic" else predict
+
+    monkeypatch.setattr(proof, "predictor", wrong)
+    with pytest.raises(Refused) as raised:
+        trained.export(tmp_path / "out" / "bundle", ["saved_model", "dynamic"], max_drop=0.2)
+    message = str(raised.value)
+    assert message.startswith("export failed: model_dynamic.tflite: accuracy fell from ")
+    assert "by more than max-drop 0.2" in message
+    assert "Leave dynamic out (--formats saved_model)" in message
+    assert "\n" not in message
+    files = raised.value.details["files"]
+    assert [files[kind]["passed"] for kind in ("saved_model", "dynamic")] == [True, False]
+    assert files["dynamic"]["metrics"]["accuracy"] < 0.8
+    assert raised.value.details["reference"]["accuracy"] >= 0.9
+    json.dumps(raised.value.details)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_max_drop_that_no_file_meets(trained, tmp_path):
+    with pytest.raises(Refused, match="No file passed: look at the model first"):
+        trained.export(tmp_path / "bundle", ["saved_model"], max_drop=-2.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_folder_is_not_touched(trained, tmp_path):
+    (tmp_path / "bundle").mkdir()
+    with pytest.raises(PipelineError, match="bundle exists already. Name another folder with --out."):
+        trained.export(tmp_path / "bundle")
+    assert list((tmp_path / "bundle").iterdir()) == []
+
+
+def test_some_formats_alone(trained, tmp_path):
+    bundle = trained.export(tmp_path / "bundle", ["float16"])
+    assert list(bundle.files) == ["float16"]
+    assert not (bundle.path / "saved_model").exists()
+    assert {p.name for p in bundle.path.glob("*.tflite")} == {"model_float16.tflite"}
+    assert bundle.verify()["passed"]
+    assert bundle.kind() == "float16"
+    assert predict_py(bundle.path, trained.data.splits["test"].columns["image"][0]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("formats", "message"),
+    [
+        (["int4"], "unknown format 'int4'. Did you mean 'int8'"),
+        (["float"], "unknown format 'float'. Did you mean 'float"),
+        (["onnx"], "unknown format 'onnx'. Known: dynamic, float16, float32, int8, saved_model"),
+        ([], "formats must name at least one of"),
+    ],
+)
+def test_unknown_formats(trained, tmp_path, formats, message):
+    with pytest.raises(PipelineError) as raised:
+        trained.export(tmp_path / "bundle", formats)
+    assert message in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
