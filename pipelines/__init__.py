@@ -33,6 +33,8 @@ def load(path):
     """The Run or Bundle in a folder. Raises PipelineError where it is neither."""
     from pathlib import Path
 
+    if not any((Path(path) / name).is_file() for name in ("manifest.json", "run.json")):
+        raise PipelineError(f"{path} is neither a run nor a bundle: it has no run.json and no manifest.json.")
     if (Path(path) / "manifest.json").is_file():
         from pipelines.engine.bundle import Bundle
 

@@ -111,7 +111,7 @@ def _detected(path):
     fitting = [format for format in known if format.detect(path)]
     if len(fitting) == 1:
         return fitting[0]
-    remedy = "Say which it is with `--set format=NAME`."
+    remedy = "Say which it is with `--set format=NAME` (train) or `--format NAME` (audit)."
     if fitting:
         raise PipelineError(f"{path} fits several formats: {_listed(fitting)} {remedy}")
     raise PipelineError(f"{path} fits no known format. Looked for: {_listed(known)} {remedy}")

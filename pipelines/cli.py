@@ -3,11 +3,12 @@
 import argparse
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
 from pipelines import __version__, catalog, terminal
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, nearest
 
 
 def main(argv=None):
@@ -53,7 +54,7 @@ def demo(a):
     if out.exists():
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
     print("1/4  train on the bundled digits: scikit-learn's 1,797 real handwritten ones", flush=True)
-    run = pipelines.train("classification", data="digits", run=out / "run", **DEMO)
+    run = pipelines.train("classification", data="digits", run=out / "digits", **DEMO)
     print("2/4  evaluate on the test split", flush=True)
     result = run.evaluate()
     print("3/4  export SavedModel and four TFLite files, and prove each on the test split", flush=True)
@@ -115,8 +116,14 @@ def train(a):
         if task not in (None, a.task):
             raise PipelineError(f"{a.config} is for the task {task!r}, not {a.task!r}.")
         run = pipelines.train(a.task, a.data or data, a.run, **settings)
+    if left_out := run.info["left_out"]:
+        listed = ", ".join(left_out[:LISTED]) + (", ... (run.json lists all)" if len(left_out) > LISTED else "")
+        print(f"left out, as the audit calls them bad: {len(left_out)} of the examples: {listed}")
     print(f"run: {run.path}")
     return {"run": str(run.path), **run.info}, 0
+
+
+LISTED = 10  # examples left out
 
 
 def evaluate(a):
@@ -150,23 +157,18 @@ def predict(a):
     """Answers for files; pictures and text go to DIR."""
     import pipelines
 
-    answers = pipelines.load(a.path).predict(a.inputs, a.out)
+    owner = pipelines.load(a.path)
+    answers, line = owner.predict(a.inputs, a.out), catalog.edge(owner.task_name).line
     for answer in answers:
-        print(
-            "  ".join(
-                str(v) if not isinstance(v, float) else f"{v:.3f}"
-                for v in answer.values()
-                if not isinstance(v, (list, dict))
-            )
-        )
-    return answers, 0
+        print(f"{answer['input']}  {line(answer)}")
+    return {"predictions": answers}, 0
 
 
 def export(a):
     """Export and prove a bundle; exit 1 where a file fails its proof."""
 
     run = _run(a.path)
-    formats = a.formats.split(",") if a.formats else None
+    formats = None if a.formats is None else [name.strip() for name in a.formats.split(",")]
     bundle = run.export(a.out, formats, a.max_drop)
     print(_files_table(bundle.manifest))
     print(f"bundle: {bundle.path}")
@@ -284,8 +286,19 @@ class _TrainHelp(argparse.Action):
         parser.exit()
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with the nearest verb, where argparse prints its usage as well."""
+
+    def error(self, message):
+        wrong = re.match(r"argument VERB: invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if wrong:
+            message = f"unknown verb {wrong[1]!r}. {nearest(wrong[1], re.findall(r'[a-z]+', wrong[2]))}"
+        stop = "" if message[-1] in ".?" else "."
+        raise PipelineError(f"{message}{stop} `{self.prog} --help` tells more.")
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pipelines",
         description="From a folder of data to a proven model on the device.",
         epilog="`pipelines VERB --help` tells more; `pipelines train TASK --help` lists a task's settings.",

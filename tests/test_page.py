@@ -199,7 +199,7 @@ def test_hostile_text_shows_as_text():
 def test_class_named_script_shows_as_text():
     label = "<script>alert(1)</script>"
     page = Page(pages.render({"evaluation": {"per_class": {label: {"f1": 1.0}}, "matrices": {"confusion": [[2]]}}}))
-    assert pages.words.count(label) == 3  # the table by class; row and column of the matrix
+    assert page.words.count(label) == 3  # the table by class; row and column of the matrix
     assert not page.all("script")
 
 
@@ -240,7 +240,7 @@ def test_missing_values_show_as_dashes():
     ]
     context = {"evaluation": evaluation, "headline": [("accuracy", None)], "settings": {"x": None}, "files": files}
     page = Page(pages.render(context | {"worst": [{"name": None, "picture": None, "text": None, "loss": math.nan}]}))
-    assert pages.words.count("–") == 7  # headline, two metrics, two classes, the file's drop, the setting
+    assert page.words.count("–") == 7  # headline, two metrics, two classes, the file's drop, the setting
     assert "loss –" in page.text
     assert not re.search(r"\b(None|nan|NaN)\b", page.text)
 

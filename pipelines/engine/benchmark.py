@@ -65,7 +65,7 @@ def run(owner):
         "parameters": model.count_params(),
     }
     rows = [
-        [name.replace("_", " "), f"{value:,.1f}" if isinstance(value, float) else str(value)]
+        [name.replace("_mb", "_MB").replace("_", " "), f"{value:,.1f}" if isinstance(value, float) else str(value)]
         for name, value in result.items()
         if not isinstance(value, dict)
     ]

@@ -17,7 +17,8 @@ def text(manifest):
 
 Task: {manifest["task"]}. Proven on {proof["examples"]} held-out examples, split `{proof["split"]}` of
 `{proof["data"]}`;
-a file counts when its headline metric falls by at most {proof["max_drop"]:g}, whole and per class.
+a file counts when its headline metric falls by at most {proof["max_drop"]:g} on the whole, and for each class by no
+more than that at the lower 95 % bound of the fall.
 
 | file | size | {" | ".join(names)} | p50 ms, 1 thread | worst class |
 |---|---:|{"---:|" * len(names)}---:|---|

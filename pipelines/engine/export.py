@@ -25,6 +25,8 @@ def export(run, out=None, formats=None, max_drop=0.01):
     headline metric, whole and per class. Raises Refused naming file and class, op or layer; `details` has all.
     """
     kinds = _kinds(formats)
+    if not max_drop >= 0:  # NaN too
+        raise PipelineError(f"max_drop must be 0 or more, a fall of the headline metric; got {max_drop}.")
     out = Path(out or Path("saved_models") / run.path.name)
     if out.exists():
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
@@ -77,7 +79,13 @@ def serve(model, task, config, folder):
         lambda inputs: task.decode(model(inputs, training=False), config),
         input_signature=[specs],
     )
-    archive.write_out(str(folder), verbose=False)
+    try:
+        archive.write_out(str(folder), verbose=False)
+    except tf.errors.OpError as error:  # TensorFlow writes with its own code, whose errors are no OSError
+        reason = str(error).strip().splitlines()[0].rpartition("; ")[2]
+        raise PipelineError(
+            f"cannot write {folder}: {reason}. Free some space or choose a folder that you may write to."
+        ) from error
 
 
 def held_out(run):

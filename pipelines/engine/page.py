@@ -51,7 +51,7 @@ def render(context):
         "notes": ("Notes", list(context.get("notes") or [])),
         "evaluation": ("Evaluation", _evaluation(context)),
         "samples": (context.get("samples_title") or "Samples", _pictures(context.get("samples"))),
-        "worst": ("Largest errors", _pictures(context.get("worst"))),
+        "worst": ("Largest losses", _pictures(context.get("worst"))),
         "files": ("Exported files", _files(context.get("files"), context.get("reference"))),
         "history": ("Learning curves", _history(context.get("history"), context.get("best_epoch"))),
         "audit": ("Data", _audit(context.get("audit"))),

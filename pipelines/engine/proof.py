@@ -72,13 +72,14 @@ def gate(metrics, reference, name, max_drop, file):
     95 % bound of the drop that must stay within max_drop: drop - 1.645 sqrt(drop / n), the paired (McNemar) standard
     error where all flips go one way. With 12 examples 3 lost ones fail; with 500, 11 do.
     """
-    drop = reference[name] - metrics[name]
+    sign = evaluate.better(name)
+    drop = sign * (reference[name] - metrics[name])
     record = {"drop": drop, "passed": True, "reason": ""}
     worst = None
     for label, values in metrics.get("per_class", {}).items():
         before = reference["per_class"][label]
         if name in values and before.get("support", 1) and not math.isnan(before[name]):
-            lost = before[name] - (0.0 if math.isnan(values[name]) else values[name])
+            lost = sign * (before[name] - (0.0 if math.isnan(values[name]) else values[name]))
             excess = lost - Z * math.sqrt(max(lost, 0) / before.get("support", math.inf)) - max_drop
             # What fails comes first; among those that pass, the class that fell furthest.
             if worst is None or (max(excess, 0), lost) > (max(worst[0], 0), worst[1]):

@@ -43,7 +43,7 @@ def of_run(run):
     )
     if "parameters" in info:
         headline += [
-            ("parameters", info["parameters"]),
+            ("parameters", f"{info['parameters']:,}"),
             ("training", f"{info['minutes']:.1f} min", f"{info['epochs_done']} epochs"),
         ]
     return {

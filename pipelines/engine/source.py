@@ -24,8 +24,8 @@ def usable(data, on_bad_data):
     if on_bad_data == "refuse":
         first = next(p for p in result.problems if p.severity == "error")
         raise Refused(
-            f"the data has {result.errors} errors; the first: {first.where}: {first.message} "
-            "`pipelines audit` lists them all; on_bad_data=skip trains without these examples."
+            f"the data has {result.errors} error{'s' if result.errors > 1 else ''}: {first.where}: {first.message} "
+            "`pipelines audit` lists all; on_bad_data=skip trains without these examples."
         )
     hopeless = [p for p in result.problems if p.severity == "error" and p.kind in auditing.HOPELESS]
     if hopeless:

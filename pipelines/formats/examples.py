@@ -1,6 +1,7 @@
 """What every reader of `formats/` yields: examples in columns, with TFDS's feature names."""
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,14 +72,20 @@ class Data:
     problems: list = field(default_factory=list)
 
     def fingerprint(self):
-        """SHA-256 over the names and labels of all examples: changes when an example comes, goes or is relabelled."""
+        """SHA-256 over names, labels and sizes: changes when an example comes, goes, is relabelled or replaced."""
         digest = hashlib.sha256(repr(sorted(self.labels.items())).encode())
         for split in SPLITS:
             examples = self.splits.get(split)
             for i, name in enumerate(examples.names if examples else ()):
                 label = examples.columns["label"][i] if "label" in examples.columns else ""
-                digest.update(f"{split}\0{name}\0{label}\n".encode())
+                sizes = [_size(examples.columns[column][i]) for column in examples.pictures]
+                digest.update(f"{split}\0{name}\0{label}\0{sizes}\n".encode())
         return digest.hexdigest()
+
+
+def _size(picture):
+    """Bytes of an encoded picture, in memory or in a file."""
+    return len(picture) if isinstance(picture, bytes) else os.path.getsize(picture)
 
 
 def cut_splits(splits):
