@@ -19,7 +19,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     here = Path(__file__).resolve().parents[2] / "shared" / "data"
     parser.add_argument("--data", default=Path(os.environ.get("PIPELINES_TEST_DATA", here)) / "clothing")
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--out", help="folder to keep the run and the bundle in")
     options = parser.parse_args()
     folder = Path(options.out or tempfile.mkdtemp())
