@@ -97,7 +97,8 @@ def process(*arguments, **environment):
     "code",
     [
         "import pipelines; assert pipelines.__version__",
-        "from pipelines import cli\nfor words in (['--help'], ['train', '--help'], ['export', '--help'], ['--version']):\n"
+        "from pipelines import cli\n"
+        "for words in (['--help'], ['train', '--help'], ['export', '--help'], ['--version']):\n"
         "    try: cli.main(words)\n    except SystemExit: pass",
         "from pipelines import cli\ntry: cli.main(['train', 'classification', '--help'])\nexcept SystemExit: pass",
         "from pipelines import cli\nassert cli.main(['tasks']) == cli.main(['datasets']) == 0",
