@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipelines.errors import PipelineError
-from pipelines.models import backbones
+from pipelines.models import backbones, compact
 from pipelines.tasks import classification
 
 RESNET = dict(
@@ -175,3 +175,20 @@ def test_the_classifier_takes_each_and_gives_logits(backbone, arguments):
     assert net({"image": noise(32)}).shape == (2, 3)
     probabilities = classification.decode(net({"image": noise(32)}), config)["probabilities"]
     np.testing.assert_allclose(keras.ops.sum(probabilities, -1), 1, rtol=1e-5)
+
+
+def test_a_narrow_net_has_gradients():
+    # With a strided 1x1 convolution of 8 channels TensorFlow 2.21 corrupts its memory here, and dies.
+    net = built("compact_8", 64)
+    net.compile("sgd", "mse")
+    assert np.isfinite(net.train_on_batch(noise(64, 4), np.zeros((4, 16, 16, 32), "float32")))
+
+
+def test_a_shortcut_takes_every_other_pixel_as_a_strided_convolution_does():
+    x = keras.Input((7, 7, 8))
+    net = keras.Model(x, compact._residual(x, 16, 2, "block"))
+    kernel = net.get_layer("block_shortcut").kernel
+    pictures = np.random.default_rng(0).normal(size=(2, 7, 7, 8)).astype("float32")
+    upto = keras.Model(x, net.get_layer("block_shortcut").output)
+    wanted = keras.ops.conv(pictures, kernel, strides=2, padding="same")
+    np.testing.assert_allclose(upto(pictures), wanted, rtol=1e-4, atol=1e-5)

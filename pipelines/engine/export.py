@@ -7,8 +7,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
-from pipelines import edge
+from pipelines import edge, terminal
 from pipelines.edge import latency
 from pipelines.engine import card, convert, evaluate, proof, report, tflite_file
 from pipelines.engine.bundle import Bundle
@@ -40,9 +41,7 @@ def export(run, out=None, formats=None, max_drop=0.01):
         folder.mkdir()
         serve(model, task, config, folder / "saved_model")
         files, failures = {}, []
-        converted = convert.convert(
-            folder / "saved_model", folder, [k for k in kinds if k != "saved_model"], _calibration(run, config)
-        )
+        converted = _converted(folder, [kind for kind in kinds if kind != "saved_model"], _calibration(run, config))
         for kind in kinds:
             made = converted.get(kind, folder / proof.KINDS[kind])
             record = {"passed": False, "reason": f"{proof.KINDS[kind]}: {made}"} if isinstance(made, str) else None
@@ -111,6 +110,11 @@ def _kinds(formats):
     if not wanted:
         raise PipelineError(f"formats must name at least one of {', '.join(proof.KINDS)}.")
     return [kind for kind in proof.KINDS if kind in wanted]
+
+
+def _converted(folder, kinds, calibration):
+    with tqdm(total=len(kinds), desc="convert", unit="file", disable=terminal.quiet(), leave=False) as bar:
+        return convert.convert(folder / "saved_model", folder, kinds, calibration, lambda kind, result: bar.update())
 
 
 def _calibration(run, config):

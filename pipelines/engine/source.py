@@ -30,7 +30,10 @@ def usable(data, on_bad_data):
     hopeless = [p for p in result.problems if p.severity == "error" and p.kind in auditing.HOPELESS]
     if hopeless:
         raise Refused(f"{hopeless[0].where}: {hopeless[0].message}")
-    return auditing.without(data, result.bad), result, sorted(result.bad)
+    kept = auditing.without(data, result.bad)
+    if not len(kept.splits.get("train", ())):
+        raise Refused(f"every training example of {data.source} has an error. `pipelines audit` lists them.")
+    return kept, result, sorted(result.bad)
 
 
 def split(data, name, task, config):

@@ -84,7 +84,7 @@ def _prepare(builder, where, download):
     except Exception as error:  # whatever a host, a disk or the data set's own code raises
         if not builder.data_path.exists():  # else another process was faster, and its data is as good
             raise PipelineError(f"{where} could not be prepared: {_one_line(error)}") from error
-    if not builder.data_path.exists():
+    if not download and not builder.data_path.exists():
         raise PipelineError(f"{where} is not in {builder.data_path}. Allow the download.")
     if not builder.info.splits:  # the other process came after this builder was made
         builder.info.read_from_directory(builder.data_path)

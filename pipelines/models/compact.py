@@ -20,8 +20,12 @@ def compact(x, width=32, blocks=1):
 
 def _residual(x, filters, stride, name):
     shortcut = x
+    if stride > 1:
+        # With the convolution below, a strided 1x1 one. In one piece its gradient writes beyond its memory where there
+        # are 8 channels or fewer: TensorFlow 2.21, oneDNN, AVX-512.
+        shortcut = layers.MaxPooling2D(1, stride, "same", name=f"{name}_stride")(shortcut)
     if stride > 1 or x.shape[-1] != filters:
-        shortcut = _conv(x, filters, 1, stride, activate=False, name=f"{name}_shortcut")
+        shortcut = _conv(shortcut, filters, 1, activate=False, name=f"{name}_shortcut")
     x = _conv(x, filters, 3, stride, name=f"{name}_conv1")
     x = _conv(x, filters, 3, activate=False, name=f"{name}_conv2")
     return layers.ReLU(name=f"{name}_out")(layers.Add(name=f"{name}_add")([x, shortcut]))
