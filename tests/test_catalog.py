@@ -34,7 +34,7 @@ def test_every_format_keeps_to_the_contract():
 
 
 def test_summaries():
-    assert catalog.dataset_summary("digits").startswith("1,797 handwritten digits of 43 people")
+    assert catalog.dataset_summary("digits").startswith("1,797 real handwritten digits, 8 x 8 grey pixels")
     summary, data = catalog.task_summary("classification")
     assert summary.endswith(".")
     assert data == "digits"

@@ -1,5 +1,6 @@
 """A bundle's own command line, run in a process where our package is out of reach."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -125,11 +126,14 @@ def test_a_broken_manifest_is_one_line(bundle, manifest, reason):
 
 
 def test_the_best_labels_come_first():
-    outputs = {"probabilities": np.array([[0.1, 0.6, 0.3]], np.float32)}
-    answer = classification.answer(outputs, None, {"labels": ["a", "b", "c"]}, top=2)
-    assert (answer["label"], answer["probability"]) == ("b", pytest.approx(0.6))
-    assert answer["top"] == [["b", pytest.approx(0.6)], ["c", pytest.approx(0.3)]]
-    assert classification.line(answer) == "b 0.60  (c 0.30)"
+    out = io.BytesIO()
+    Image.new("RGB", (9, 7)).save(out, "PNG")
+    manifest = {"labels": ["a", "b", "c"], "inputs": {"image": {"shape": [1, 4, 4, 3]}}}
+    run = lambda inputs: {"probabilities": np.array([[0.1, 0.6, 0.3]], np.float32)}  # noqa: E731
+    answer, pictures = classification.predict(out.getvalue(), run, manifest)
+    assert (answer["label"], answer["probability"], pictures) == ("b", pytest.approx(0.6), {})
+    assert answer["top"] == [["b", pytest.approx(0.6)], ["c", pytest.approx(0.3)], ["a", pytest.approx(0.1)]]
+    assert classification.line(answer) == "b 0.60  (c 0.30, a 0.10)"
 
 
 def test_latency_is_measured_in_a_process_of_its_own():

@@ -330,9 +330,10 @@ def test_a_file_that_fails_is_named_and_nothing_is_left(trained, tmp_path, monke
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_max_drop_that_no_file_meets(trained, tmp_path):
-    with pytest.raises(Refused, match="No file passed: look at the model first"):
-        trained.export(tmp_path / "bundle", ["saved_model"], max_drop=-2.0)
+@pytest.mark.parametrize("max_drop", [-0.1, float("nan")])
+def test_a_max_drop_that_is_no_fall(trained, tmp_path, max_drop):
+    with pytest.raises(PipelineError, match="max_drop must be 0 or more"):
+        trained.export(tmp_path / "bundle", ["saved_model"], max_drop=max_drop)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -152,7 +152,8 @@ def test_a_damaged_checkpoint_is_passed_over(data, whole, tmp_path, monkeypatch,
     assert [file.name for file in files] == [f"step_{i:09d}.npz" for i in (8, 12, 16)]
     files[2].write_bytes(files[2].read_bytes()[:-1000])
     altered = bytearray(files[1].read_bytes())
-    altered[len(altered) // 2] ^= 1
+    for i in range(len(altered) // 2, len(altered) // 2 + 100):  # wherever that falls, some of it matters
+        altered[i] ^= 1
     files[1].write_bytes(altered)
     same(pipelines.resume(tmp_path / "run"), whole)
     errors = capfd.readouterr().err
@@ -168,7 +169,7 @@ def test_a_finished_run_is_not_trained_again(whole):
 
 
 def test_what_a_run_leaves(whole):
-    assert {p.name for p in whole.path.iterdir()} == {
+    assert {p.name for p in whole.path.iterdir()} - {"evaluations", "report.html"} == {
         "audit.json", "checkpoints", "config.yaml", "environment.json", "history.csv", "model.keras", "run.json",
         "tensorboard",
     }  # fmt: skip

@@ -44,7 +44,7 @@ def checkout(tmp_path_factory):
 def wheel(checkout, tmp_path_factory):
     """Made from the source distribution, so that both are complete."""
     packed = build(checkout, tmp_path_factory.mktemp("sdist"), "sdist")
-    shutil.unpack_archive(packed, unpacked := tmp_path_factory.mktemp("unpacked"))
+    shutil.unpack_archive(packed, unpacked := tmp_path_factory.mktemp("unpacked"), filter="data")
     return build(next(unpacked.iterdir()), tmp_path_factory.mktemp("wheel"), "wheel")
 
 

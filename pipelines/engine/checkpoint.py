@@ -31,7 +31,7 @@ def save(path, arrays, state):
 def load(path):
     """(arrays, state) of one file. Raises PipelineError where it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = [file[name] for name in sorted(file.files) if name != "state"]
             return arrays, json.loads(file["state"].tobytes())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
