@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-# Tiles of 256 px in batches of 6, out of several pictures: with whole pictures one by one, batch normalisation learns the
-# statistics of single pictures, which are not those it is used with.
+# Tiles of 256 px in batches of 6, out of several pictures: with whole pictures one by one, batch normalisation learns
+# the statistics of single pictures, which are not those it is used with.
 MEMBRANE = dict(
     seed=0, epochs=24, batch_size=6, width=12, depth=4, learning_rate=3e-3, image_size=256, dropout=0.1,
     flip=True, turn=True, shift=0.1, zoom=0.2, rotate=20.0, elastic=6.0, colour=0.2, keep="last",
@@ -78,7 +78,9 @@ def judged(run, out, minutes):
     for kind, record in bundle.files.items():
         size = f"{record['size_bytes'] / 1024:.0f} KB, {record['size_bytes'] / whole:.0%}"
         found = record["metrics"]
-        rows.append((run.path.name, kind, found["mean_iou"], found["pixel_accuracy"], "", size, record.get("latency_ms")))
+        rows.append(
+            (run.path.name, kind, found["mean_iou"], found["pixel_accuracy"], "", size, record.get("latency_ms"))
+        )
     return rows
 
 
@@ -116,7 +118,10 @@ def main():
             rows += judged(run, out, (time.perf_counter() - began) / 60)
             bundles.append(out / f"{name}-bundle")
     for run, kind, iou, accuracy, minutes, size, more in rows:
-        print(f"{run:10} {kind:12} mean IoU {iou:.4f}  accuracy {accuracy:.4f}  {minutes and f'{minutes:.1f} min'} {size} {more}")
+        print(
+            f"{run:10} {kind:12} mean IoU {iou:.4f}  accuracy {accuracy:.4f}  "
+            f"{minutes and f'{minutes:.1f} min'} {size} {more}"
+        )
     if "large" in options.parts:
         seconds, megabytes = large(bundles[0])
         print(f"{LARGE} x {LARGE} with {bundles[0].name}: {seconds:.0f} s, peak {megabytes:.0f} MB")

@@ -92,7 +92,8 @@ def test_what_tells_of_no_classes_is_refused(mask, said):
     ("name", "text", "names", "table"),
     [
         ("classes.txt", "sky\nroad\n", ("sky", "road"), None),
-        ("classes.csv", "name,r,g,b\nsky,0,0,255\nroad, 90, 90, 90\n", ("sky", "road"), {(0, 0, 255): 0, (90, 90, 90): 1}),
+        ("classes.csv", "name,r,g,b\nsky,0,0,255\nroad, 90, 90, 90\n", ("sky", "road"),
+         {(0, 0, 255): 0, (90, 90, 90): 1}),
         ("class_dict.csv", "cell,255\nmembrane,0\n", ("cell", "membrane"), {(255): 0, 0: 1}),
         ("labelmap.txt", "# label:color_rgb:parts:actions\nsky:0,0,255::\nroad:1,2,3::\n", ("sky", "road"),
          {(0, 0, 255): 0, (1, 2, 3): 1}),

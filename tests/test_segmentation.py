@@ -14,7 +14,9 @@ from pipelines.tasks import segmentation as task
 
 
 def _config(**settings):
-    return task.Config(**{"labels": ("a", "b"), "image_size": 16, "depth": 2, "width": 2, "steps_per_epoch": 1} | settings)
+    return task.Config(
+        **{"labels": ("a", "b"), "image_size": 16, "depth": 2, "width": 2, "steps_per_epoch": 1} | settings
+    )
 
 
 def _png(array):
@@ -90,10 +92,13 @@ def test_border_weights_move_with_the_mask():
 
 def test_augment_is_the_same_for_a_seed():
     config = _config(elastic=1.0)
-    batch = {"image": tf.constant(np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), np.uint8))}, tf.zeros(
-        (2, 16, 16), tf.uint8
+    batch = (
+        {"image": tf.constant(np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), np.uint8))},
+        tf.zeros((2, 16, 16), tf.uint8),
     )
-    first, again, other = (task.augment(*batch, tf.constant(s), 0.0, config)[0]["image"] for s in ((1, 2), (1, 2), (1, 3)))
+    first, again, other = (
+        task.augment(*batch, tf.constant(s), 0.0, config)[0]["image"] for s in ((1, 2), (1, 2), (1, 3))
+    )
     np.testing.assert_array_equal(first, again)
     assert (first != other).numpy().any()
 
@@ -120,8 +125,17 @@ class _Facts:
     pixel_counts: dict
 
 
-@pytest.mark.parametrize(("side", "settings", "size"), [(128, {}, 128), (100, {}, 112), (3000, {}, 512), (5, {}, 16),
-                                                        (50, dict(unpadded=True), 112), (50, dict(depth=2), 52)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("side", "settings", "size"),
+    [
+        (128, {}, 128),
+        (100, {}, 112),
+        (3000, {}, 512),
+        (5, {}, 16),
+        (50, {"unpadded": True}, 112),
+        (50, {"depth": 2}, 52),
+    ],
+)
 def test_the_size_follows_the_data(side, settings, size):
     assert task.resolve(task.Config(**settings), _Facts(side, {})).image_size == size
 

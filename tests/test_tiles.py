@@ -28,7 +28,9 @@ def _whole(picture, side, run, margin, step=1):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(1, 90), st.integers(1, 90), st.sampled_from([8, 16, 32]), st.integers(0, 8), st.sampled_from([1, 4, 8]))
+@given(
+    st.integers(1, 90), st.integers(1, 90), st.sampled_from([8, 16, 32]), st.integers(0, 8), st.sampled_from([1, 4, 8])
+)
 def test_blending_changes_nothing_that_tiles_agree_on(height, width, side, margin, step):
     picture = _picture(height, width)
     answers = _whole(picture, side, _itself, min(margin, side // 4), step)
@@ -40,7 +42,7 @@ def test_blending_changes_nothing_that_tiles_agree_on(height, width, side, margi
 def test_grid_owns_every_pixel_once(length, side):
     owned = np.zeros(max(length, side), int)
     for begin, own in tiles.grid(length, side):
-        assert 0 <= begin
+        assert begin >= 0
         assert begin + side <= max(length, side)
         owned[begin + own : begin + side] += 1
     assert (owned[:length] == 1).all()

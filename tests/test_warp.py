@@ -32,7 +32,9 @@ def test_reads_between_pixels_and_mirrors_beyond_the_edge():
     picture = np.array([0, 10, 20], np.uint8)[None, None, :, None].repeat(3, axis=1)  # (1, 3, 3, 1)
     row = np.array([[[[1.0, x] for x in (0.25, -1.0, 2.4)]] * 3])
     np.testing.assert_array_equal(warp.take(picture, tf.constant(row, tf.float32))[0, 0, :, 0], [2, 0, 20])
-    np.testing.assert_array_equal(warp.take(picture, tf.constant(row + [0, 1], tf.float32), True)[0, 0, :, 0], [10, 0, 20])
+    np.testing.assert_array_equal(
+        warp.take(picture, tf.constant(row + [0, 1], tf.float32), True)[0, 0, :, 0], [10, 0, 20]
+    )
 
 
 def test_agrees_with_scipy():

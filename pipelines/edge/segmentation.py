@@ -9,11 +9,11 @@ FILES = ("tiles", "overlay")  # what this file needs beside it, besides `picture
 
 
 def predict(source, run, manifest):
-    """A picture, file or bytes -> ({"size": [H, W], "confidence": mean, "shares": {label: share of the pixels}}, pictures).
+    """A picture, file or bytes -> ({"size": [H, W], "confidence": mean, "shares": {label: share of pixels}}, pictures).
 
     pictures: `mask`, uint8 (H, W) class ids; `confidence`, uint8 (H, W), 255 times the probability of that class;
-    `overlay`, the mask in colours over the picture. run: {"image": uint8 (1, S, S, 3)} -> {"probabilities": (1, S, S, C)}.
-    Raises ValueError with a reason.
+    `overlay`, the mask in colours over the picture. run: {"image": uint8 (1, S, S, 3)} -> {"probabilities": (1, S, S,
+    C)}. Raises ValueError with a reason.
     """
     picture = pictures.read_picture(source)
     mask, confidence = np.empty(picture.shape[:2], np.uint8), np.empty(picture.shape[:2], np.uint8)
@@ -57,6 +57,6 @@ def _answers(picture, run, manifest):
 
 
 def margin(side, config):
-    """Pixels along a tile's border that another tile knows better: as far as the net sees, or a quarter of a small tile."""
+    """Pixels along a tile's border that another tile knows better: as far as the net sees, or a quarter of a tile."""
     sees = 6 * 2 ** config["depth"] - 4 if not config["encoder"] else side  # see models/unet.py
     return min(sees, side // 4)

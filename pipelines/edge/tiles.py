@@ -9,10 +9,10 @@ import numpy as np
 def bands(picture, side, run, margin, step=1):
     """Yields (first row, answers float32 (rows, W, C)) from top to bottom, until all rows of `picture` are done.
 
-    picture: uint8 (H, W, 3). run: uint8 (1, side, side, 3) -> (1, side, side, C). margin: pixels along a tile's border that
-    count for nothing where another tile has them: with all that the model sees around a pixel, answers are the same
-    as of the whole picture. step: tiles begin at multiples of it, as the model's strides need. Beyond its edges, a picture is
-    mirrored up to a multiple of `step`, and up to `side`.
+    picture: uint8 (H, W, 3). run: uint8 (1, side, side, 3) -> (1, side, side, C). margin: pixels along a tile's border
+    that count for nothing where another tile has them: with all that the model sees around a pixel, answers are the
+    same as of the whole picture. step: tiles begin at multiples of it, as the model's strides need. Beyond its edges,
+    a picture is mirrored up to a multiple of `step`, and up to `side`.
     """
     height, width = picture.shape[:2]
     rows, columns = (_mirrored(length, _padded(length, side, step)) for length in (height, width))
@@ -25,9 +25,7 @@ def bands(picture, side, run, margin, step=1):
             if total is None:
                 total = np.zeros((side, len(columns), answer.shape[-1]), np.float32)
                 norm = np.zeros((side, len(columns), 1), np.float32)
-            down, across = (
-                _weights(at, side, len(axis), margin, step) for at, axis in ((top, rows), (left, columns))
-            )
+            down, across = (_weights(at, side, len(axis), margin, step) for at, axis in ((top, rows), (left, columns)))
             weight = (down[:, None] * across)[:, :, None]
             total[:, left : left + side] += weight * answer
             norm[:, left : left + side] += weight
@@ -48,7 +46,7 @@ def starts(length, side, margin, step):
 
 
 def grid(length, side):
-    """Tiles that cover an axis and own each pixel once: [(first pixel, first pixel that is its own)], within the tile."""
+    """Tiles that cover an axis and own each pixel once: [(first pixel, first pixel of its own, within the tile)]."""
     count = -(-length // side)
     begins = [min(i * side, max(0, length - side)) for i in range(count)]
     return [(begin, i * side - begin) for i, begin in enumerate(begins)]

@@ -48,8 +48,8 @@ class Facts:
     """What the checks judge by.
 
     looks: column of pictures -> split -> a Look per example; masks: the same of masks, see audit_masks.
-    feature: the labelled feature that classes are counted by, or None; labels: split -> the class names in each example;
-    counts: split -> label -> examples with it.
+    feature: the labelled feature that classes are counted by, or None; labels: split -> the class names in each
+    example; counts: split -> label -> examples with it.
     """
 
     looks: dict
@@ -63,7 +63,8 @@ class Facts:
 class Audit:
     """All problems of some data, and its figures.
 
-    counts: examples by split. class_counts: examples by split and label; pixel_counts: the same of pixels in masks. bad: names of examples with an error.
+    counts: examples by split. class_counts: examples by split and label; pixel_counts: the same of pixels in masks.
+    bad: names of examples with an error.
     picture_sizes: {"height": {"min": , "median": , "max": }, "width": ...}, pixels. modes: pictures by format and mode.
     """
 

@@ -36,9 +36,7 @@ def looks(data):
 def labels(data, masks, feature, split):
     """The class names in each example of a split."""
     names = data.labels[feature]
-    return [
-        [name for name, n in zip(names, look.counts, strict=False) if n] for look in masks.get(feature, {})[split]
-    ]
+    return [[name for name, n in zip(names, look.counts, strict=False) if n] for look in masks.get(feature, {})[split]]
 
 
 def pixel_counts(data, masks, feature):
@@ -90,7 +88,8 @@ def unknown_values(data, facts):
             (value, pixels), others = look.unknown[0], len(look.unknown) - 1
             share = sum(n for _, n in look.unknown) / (look.size[0] * look.size[1])
             message = (
-                f"its mask has {pixels:,} pixels of {_mask_files.shown(value)}{f' and {others} more values' * bool(others)} "
+                f"its mask has {pixels:,} pixels of {_mask_files.shown(value)}"
+                f"{f' and {others} more values' * bool(others)} "
                 f"({share:.1%} of the mask), which none of the {len(data.labels[column])} classes has. "
                 "Mend the mask or the file of classes."
             )

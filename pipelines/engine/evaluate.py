@@ -45,7 +45,7 @@ def score(predict, split, task, config, each=None, title=""):
 
 
 def collect(metrics, labels):
-    """Results of Keras metrics as plain values: scalars by name, vectors per class by label, matrices and curves by name.
+    """Results of Keras metrics as plain values: scalars, vectors per class by label, matrices and curves by name.
 
     A curve is what `page.render` draws: {"x": [...], "y": [...], "x_label": ..., "y_label": ..., "diagonal": bool}.
     """

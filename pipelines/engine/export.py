@@ -4,9 +4,7 @@ import shutil
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from pipelines import catalog, edge
 from pipelines.edge import latency
@@ -38,7 +36,9 @@ def export(run, out=None, formats=None, max_drop=0.01):
 
     with appearing(out) as folder:
         folder.mkdir()
-        saved_model.write(model, lambda inputs: task.decode(model(inputs, training=False), config), folder / "saved_model")
+        saved_model.write(
+            model, lambda inputs: task.decode(model(inputs, training=False), config), folder / "saved_model"
+        )
         files, failures = {}, []
         converted = convert.convert(
             folder / "saved_model", folder, [k for k in kinds if k != "saved_model"], _calibration(run, config)

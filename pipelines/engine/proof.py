@@ -75,7 +75,7 @@ def prove(folder, kind, split, task, config, reference, max_drop, keras=None):
 
 
 def difference(wanted, got):
-    """How far one output is from another: the largest difference of real numbers, the share of ids that are not equal."""
+    """How far one output is from another: the largest difference of real numbers, the share of unequal ids."""
     if np.issubdtype(np.asarray(wanted).dtype, np.integer):
         return float(np.mean(np.asarray(wanted) != np.asarray(got)))
     return float(np.abs(np.asarray(wanted, np.float64) - np.asarray(got, np.float64)).max(initial=0))

@@ -91,7 +91,8 @@ def _relabelled_table(data, table, names, labels, feature):
     missing = [name for name in names if name not in labels]
     if missing:
         raise PipelineError(
-            f"{data.source}: class {missing[0]!r} of {feature} is not among the labels of training: {', '.join(labels)}."
+            f"{data.source}: class {missing[0]!r} of {feature} is not among the labels of training: "
+            f"{', '.join(labels)}."
         )
     return {value: labels.index(names[i]) for value, i in (table or {i: i for i in range(len(names))}).items()}
 

@@ -92,8 +92,8 @@ def classes(sources, where, names=(), table=None):
     values = sorted(value for value in counts if value != IGNORE)
     if len(values) > MOST:
         raise PipelineError(
-            f"{where}: the masks have {len(values)} different values, which are no class ids: were they saved as JPEG, or "
-            "are they photos? Save them as PNG, or put a file classes.txt with a name a line beside the folders."
+            f"{where}: the masks have {len(values)} different values, which are no class ids: were they saved as JPEG, "
+            "or are they photos? Save them as PNG, or put a file classes.txt with a name a line beside the folders."
         )
     listed = ", ".join(map(str, values))
     note = Problem("note", "inferred-classes", where, f"each value is a class: {listed}. Name them in classes.txt.")
@@ -103,8 +103,8 @@ def classes(sources, where, names=(), table=None):
 def read_table(folder):
     """(names, table or None) of a file of classes in `folder`, one of TABLES; ((), None) where there is none.
 
-    `classes.txt`: a name a line, in the order of ids. `classes.csv`: NAME,R,G,B or NAME,VALUE, with or without a line of
-    headings. `labelmap.txt` as CVAT writes it: NAME:R,G,B::. Raises PipelineError naming file and line.
+    `classes.txt`: a name a line, in the order of ids. `classes.csv`: NAME,R,G,B or NAME,VALUE, with or without a line
+    of headings. `labelmap.txt` as CVAT writes it: NAME:R,G,B::. Raises PipelineError naming file and line.
     """
     file = next((Path(folder) / name for name in TABLES if (Path(folder) / name).is_file()), None)
     if file is None:

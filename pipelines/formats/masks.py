@@ -5,7 +5,16 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _mask_files
-from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES, SPLITS, Data, Examples, Problem, cut_splits, inside
+from pipelines.formats.examples import (
+    PICTURE_SUFFIXES,
+    SPLIT_NAMES,
+    SPLITS,
+    Data,
+    Examples,
+    Problem,
+    cut_splits,
+    inside,
+)
 
 PICTURES = ("image", "images", "img", "imgs", "jpegimages", "leftimg8bit", "pictures", "input", "inputs")
 MASKS = ("mask", "masks", "label", "labels", "annotation", "annotations", "annot", "segmentation", "segmentations")
@@ -50,7 +59,8 @@ def read(path):
             found.setdefault(_split(folder) or "train", []).extend(_paired(root, pictures, masks, problems))
     if not any(found.values()):
         raise PipelineError(
-            f"no picture in {path} has a mask of its name. Put pictures in images/ and masks in masks/ under equal names."
+            f"no picture in {path} has a mask of its name. "
+            "Put pictures in images/ and masks in masks/ under equal names."
         )
     found = _listed(root, found)
     sources = [mask for rows in found.values() for _, _, mask in rows]
@@ -133,7 +143,9 @@ def _listed(root, found):
             if stem in taken:
                 raise PipelineError(f"{file}:{n}: {stem!r} is in {taken[stem]} already. Keep one of the two.")
             if stem and stem not in rows:
-                raise PipelineError(f"{file}:{n}: there is no picture {stem!r} with a mask. Mend the line or delete it.")
+                raise PipelineError(
+                    f"{file}:{n}: there is no picture {stem!r} with a mask. Mend the line or delete it."
+                )
             if stem:
                 taken[stem] = split
                 out[split].append(rows[stem])

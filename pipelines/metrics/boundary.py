@@ -10,10 +10,10 @@ TOLERANCE = 0.0075  # of the picture's diagonal: Csurka et al. 2013, doi:10.5244
 
 
 class BoundaryF1(keras.metrics.Metric):
-    """`boundary_f1` in [0, 1], mean over classes of the mean over the pictures that have the class, in truth or prediction.
+    """`boundary_f1` in [0, 1]: mean over classes of the mean over pictures with the class, in truth or prediction.
 
-    targets, decoded: as of `Segmentation`. A boundary pixel is right where the other mask has a boundary of the same class
-    within the tolerance, at least 1 px, along both axes. Csurka et al. 2013; deviation: a square, not a disc.
+    targets, decoded: as of `Segmentation`. A boundary pixel is right where the other mask has a boundary of the same
+    class within the tolerance, at least 1 px, along both axes. Csurka et al. 2013; deviation: a square, not a disc.
     """
 
     def __init__(self, classes, name="boundary", **kwargs):
@@ -41,7 +41,7 @@ class BoundaryF1(keras.metrics.Metric):
 
 
 def f1(truth, guess, near):
-    """F1 of the boundaries of two masks, bool (H, W), within `near` pixels; 1 where neither has any, 0 where one has."""
+    """F1 of the boundaries of two masks, bool (H, W), within `near` pixels; 1 where neither has any, 0 where one."""
     truth, guess = outline(truth), outline(guess)
     if not truth.any() or not guess.any():
         return float(truth.any() == guess.any())

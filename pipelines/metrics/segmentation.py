@@ -7,9 +7,9 @@ import numpy as np
 class Segmentation(keras.metrics.Metric):
     """Counts of (true class, predicted class) by pixel -> `mean_iou`, `dice`, `pixel_accuracy`, and both per class.
 
-    targets: ids (B, H, W), or (B, H, W, 2) with weights beside them, which do not count here; decoded: {"mask": (B, H, W)}.
-    A pixel whose true id is no class is left out; a class that neither truth nor prediction has is left out of the means.
-    `support` is the number of pictures with the class: pixels of one picture are no independent examples.
+    targets: ids (B, H, W), or (B, H, W, 2) with weights beside them, which do not count here; decoded: {"mask": (B, H,
+    W)}. A pixel whose true id is no class is left out; a class that neither truth nor prediction has is left out of
+    the means. `support` is the number of pictures with the class: pixels of one picture are no independent examples.
     """
 
     def __init__(self, classes, name="segmentation", **kwargs):

@@ -34,6 +34,12 @@ class ThresholdCurve(keras.metrics.Metric):
         union = self.counts[1].sum() + above[0]
         iou = above[1] / np.maximum(union, 1)
         thresholds = np.arange(1, BINS) / BINS
-        curve = {"x": thresholds.tolist(), "y": iou.tolist(), "x_label": "threshold", "y_label": "IoU", "diagonal": False}
+        curve = {
+            "x": thresholds.tolist(),
+            "y": iou.tolist(),
+            "x_label": "threshold",
+            "y_label": "IoU",
+            "diagonal": False,
+        }
         best = int(iou.argmax())
         return {"best_threshold": thresholds[best], "best_threshold_iou": iou[best], "curves": {"threshold": curve}}

@@ -13,9 +13,9 @@ GRID = 3  # points a side of the coarse grid of an elastic deformation: Ronneber
 def places(count, side, seed, *, flip=False, turn=False, shift=0.0, zoom=0.0, rotate=0.0, elastic=0.0):
     """Random places for `count` square pictures; everything off gives each pixel its own place.
 
-    flip: mirror left to right in half of the pictures; turn: by 0, 90, 180 or 270 degrees; shift: largest move as a share
-    of the side; zoom: largest change of scale (0.2: 0.8 to 1.2); rotate: largest angle in degrees; elastic: standard
-    deviation, in pixels, of the moves of a coarse grid of points, bicubic between them. seed: int (2,).
+    flip: mirror left to right in half of the pictures; turn: by 0, 90, 180 or 270 degrees; shift: largest move as a
+    share of the side; zoom: largest change of scale (0.2: 0.8 to 1.2); rotate: largest angle in degrees; elastic:
+    standard deviation, in pixels, of the moves of a coarse grid of points, bicubic between them. seed: int (2,).
     """
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
     u = tf.random.stateless_uniform((count, 6), seeds[0], -1.0, 1.0)

@@ -45,7 +45,8 @@ class Config(shared.Config):
     width: int = setting(16, "channels at full size; they double with each halving", "channels", low=1, high=256)
     unpadded: bool = setting(False, "unpadded convolutions and cropping, as in the original, on a mirrored margin")
     encoder: str = setting(
-        "", "contracting path: empty is U-Net's own; a keras.applications or KerasHub name, or hub:PRESET with its weights"
+        "",
+        "contracting path: empty is U-Net's own; a keras.applications or KerasHub name, or hub:PRESET with its weights",
     )
     encoder_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
     dropout: float = setting(0.1, "share of features dropped at the bottom", low=0.0, high=0.95)
@@ -58,7 +59,9 @@ class Config(shared.Config):
     class_weight_values: tuple[float, ...] = setting(
         (), "weight of each class; empty takes class_weights' word", low=0.0
     )
-    border_weight: float = setting(0.0, "extra weight of pixels between touching objects (U-Net: 10); 0 is off", low=0.0)
+    border_weight: float = setting(
+        0.0, "extra weight of pixels between touching objects (U-Net: 10); 0 is off", low=0.0
+    )
     border_sigma: float = setting(5.0, "reach of that weight", "px", low=0.1)
     flip: bool = setting(False, "mirror pictures left to right at random")
     turn: bool = setting(False, "turn pictures by 90, 180 or 270 degrees at random")
@@ -81,7 +84,9 @@ class Config(shared.Config):
         if self.encoder and self.unpadded:
             raise PipelineError("unpadded convolutions are U-Net's own: leave encoder empty, or unpadded false.")
         if not any((self.cross_entropy, self.dice, self.jaccard, self.focal)):
-            raise PipelineError("one of cross_entropy, dice, jaccard and focal must be above 0: together they are the loss.")
+            raise PipelineError(
+                "one of cross_entropy, dice, jaccard and focal must be above 0: together they are the loss."
+            )
 
 
 def resolve(config, data):
@@ -99,7 +104,7 @@ def resolve(config, data):
 
 
 def expand(examples, config):
-    """Examples -> one for each tile of each picture, with the column `tile`: top, left, and first row and column of its own."""
+    """Examples -> one for each tile of each picture. Column `tile`: top, left, first row and column of the tile's own."""
     if config.fit != "tile":
         return examples
     side, rows, names, places = config.image_size, [], [], []
@@ -121,8 +126,8 @@ def expand(examples, config):
 def parse(example, config):
     """{"image": uint8 (H, W, 3), "segmentation_mask": uint8 (H, W, 1)} -> ({"image": (S, S, 3)}, ids uint8 (S, S)).
 
-    255 marks pixels that count nowhere: those that the data ignores, lie outside, or belong to another tile. With a border
-    weight, targets are float32 (S, S, 2): ids, and the weight of each pixel.
+    255 marks pixels that count nowhere: those that the data ignores, lie outside, or belong to another tile. With a
+    border weight, targets are float32 (S, S, 2): ids, and the weight of each pixel.
     """
     side, image, mask = config.image_size, example["image"], example[LABELS]
     if config.fit == "stretch":
