@@ -104,7 +104,7 @@ def resolve(config, data):
 
 
 def expand(examples, config):
-    """Examples -> one for each tile of each picture. Column `tile`: top, left, first row and column of the tile's own."""
+    """Examples -> one for each tile of each picture. Column `tile`: top, left, first row and column of its own."""
     if config.fit != "tile":
         return examples
     side, rows, names, places = config.image_size, [], [], []
