@@ -83,7 +83,7 @@ class Data:
             examples = self.splits.get(split)
             for i, name in enumerate(examples.names if examples else ()):
                 label = examples.columns["label"][i] if "label" in examples.columns else ""
-                sizes = [_size(examples.columns[column][i]) for column in examples.pictures]
+                sizes = [_size(examples.columns[column][i]) for column in (*examples.pictures, *examples.masks)]
                 digest.update(f"{split}\0{name}\0{label}\0{sizes}\n".encode())
         return digest.hexdigest()
 
