@@ -1,4 +1,4 @@
-"""COCO JSON with polygons or RLE, as a class per pixel; named with format=coco_masks, as such a file also holds boxes."""
+"""COCO JSON with polygons or RLE, as a class per pixel: named with format=coco_masks, as such files hold boxes too."""
 
 import io
 import json
