@@ -46,11 +46,12 @@ def load(path):
 
 def audit(data, format="auto", task=None):
     """What is wrong with this data, file by file -> Audit. With a task: PipelineError where it cannot use such data."""
+    from pipelines import catalog
     from pipelines.engine import audit as auditing
     from pipelines.engine import run, source
 
     read = source.read(data, format)
-    result = auditing.audit(read)
+    result = auditing.audit(read, feature=source.feature(read, catalog.task(task)) if task else None)
     if task:
         run.try_out(task, read, result)
     return result

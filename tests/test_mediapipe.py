@@ -66,3 +66,54 @@ def test_image_classifier_gives_our_answers_under_our_labels(kind, tmp_path):
     assert len({max(answer, key=answer.get) for answer in answers}) > 1
     for answer, probabilities in zip(answers, expected, strict=True):
         assert answer == pytest.approx(dict(zip(tiny.LABELS, probabilities.tolist(), strict=True)), abs=1e-5)
+
+
+SEGMENT = """
+import sys
+import numpy as np
+import mediapipe as mp
+from mediapipe.tasks.python import BaseOptions
+from mediapipe.tasks.python.vision import ImageSegmenter, ImageSegmenterOptions
+
+model, pictures, out = sys.argv[1:]
+options = ImageSegmenterOptions(
+    base_options=BaseOptions(model_asset_path=model), output_category_mask=True, output_confidence_masks=True
+)
+with ImageSegmenter.create_from_options(options) as segmenter:
+    masks, confidences = [], []
+    for picture in np.load(pictures):
+        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(picture))
+        found = segmenter.segment(image)
+        masks.append(np.squeeze(found.category_mask.numpy_view()).copy())
+        confidences.append([np.squeeze(mask.numpy_view()).copy() for mask in found.confidence_masks])
+    np.savez(out, masks=masks, confidences=confidences, labels=segmenter.labels)
+"""
+
+
+@pytest.mark.skipif(not interpreter(), reason="no MediaPipe, see above")
+def test_image_segmenter_gives_our_masks_under_our_labels(tmp_path):
+    import types
+
+    import keras
+
+    from pipelines.engine import mediapipe
+    from pipelines.tasks import segmentation as task
+
+    keras.utils.set_random_seed(0)
+    config = task.Config(labels=("ground", "sky", "grün"), image_size=32, depth=1, width=4, steps_per_epoch=1)
+    model, images = task.model(config), np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
+    run = types.SimpleNamespace(task=task, config=config, path=Path("tiny"))
+    record = mediapipe.write(model, run, tmp_path, {"image": images}, "A class per pixel.")
+    assert record["max_difference"] < 1e-4
+    np.save(tmp_path / "pictures.npy", images)
+
+    arguments = [str(tmp_path / name) for name in (record["path"], "pictures.npy", "out.npz")]
+    done = subprocess.run([interpreter(), "-c", SEGMENT, *arguments], capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+
+    ours = {name: keras.ops.convert_to_numpy(v) for name, v in task.decode(model({"image": images}), config).items()}
+    with np.load(tmp_path / "out.npz") as found:
+        assert found["labels"].tolist() == list(config.labels)
+        np.testing.assert_allclose(found["confidences"], np.moveaxis(ours["probabilities"], -1, 1), atol=1e-4)
+        assert (found["masks"] != ours["mask"]).mean() < 1e-3
+        assert len(np.unique(found["masks"])) > 1

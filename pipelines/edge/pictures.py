@@ -34,6 +34,12 @@ def read_picture(source, max_pixels=MAX_PIXELS):
         raise ValueError(_damaged(error)) from error
 
 
+def size(source):
+    """(height, width) of a file or of encoded bytes in pixels, as its header has it: before any EXIF rotation."""
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as picture:
+        return picture.height, picture.width
+
+
 def resize(picture, size, method="stretch"):
     """uint8 (H, W, 3) -> uint8 (size, size, 3) by antialiased bilinear filtering, and the `Placement` in it.
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from pipelines import terminal
 from pipelines.edge import pictures as edge
-from pipelines.engine import pictures
+from pipelines.engine import audit_masks, pictures
 from pipelines.formats.examples import SPLITS, Examples, Problem
 
 HOPELESS = ("one-class", "empty-split")  # errors that leaving out examples cannot mend
@@ -47,12 +47,15 @@ class Look:
 class Facts:
     """What the checks judge by.
 
-    looks: column of pictures -> split -> a Look per example.
-    feature: the labelled feature that classes are counted by, or None; counts: split -> label -> examples with it.
+    looks: column of pictures -> split -> a Look per example; masks: the same of masks, see audit_masks.
+    feature: the labelled feature that classes are counted by, or None; labels: split -> the class names in each
+    example; counts: split -> label -> examples with it.
     """
 
     looks: dict
+    masks: dict
     feature: str | None
+    labels: dict
     counts: dict
 
 
@@ -60,7 +63,8 @@ class Facts:
 class Audit:
     """All problems of some data, and its figures.
 
-    counts: examples by split. class_counts: examples by split and label. bad: names of examples with an error.
+    counts: examples by split. class_counts: examples by split and label; pixel_counts: the same of pixels in masks.
+    bad: names of examples with an error.
     picture_sizes: {"height": {"min": , "median": , "max": }, "width": ...}, pixels. modes: pictures by format and mode.
     """
 
@@ -71,6 +75,7 @@ class Audit:
     median_side: int  # of the pictures' shorter sides, pixels; 0 without pictures
     modes: dict
     bad: frozenset
+    pixel_counts: dict = dataclasses.field(default_factory=dict)
 
     @property
     def errors(self):
@@ -113,15 +118,21 @@ class Audit:
         return sum(problem.severity == severity for problem in self.problems)
 
 
-def audit(data, progress=True):
-    """Reads every picture and label of `data` once -> Audit. `progress`: show a bar where someone watches."""
-    looks = _looks(data, progress)
-    feature = "label" if "label" in data.labels else next(iter(data.labels), None)
-    counts = {}
+def audit(data, progress=True, feature=None):
+    """Reads every picture and label of `data` once -> Audit. `progress`: show a bar where someone watches.
+
+    feature: the labelled feature that classes are counted by; `label`, or else the first, by default.
+    """
+    looks, masks = _looks(data, progress), audit_masks.looks(data)
+    feature = feature or ("label" if "label" in data.labels else next(iter(data.labels), None))
+    labels = {}
     for split, examples in _splits(data):
-        labels = (label for i in range(len(examples)) for label in _labels(data, feature, examples, i))
-        counts[split] = collections.Counter(labels)
-    facts = Facts(looks, feature, counts)
+        if feature in examples.masks:
+            labels[split] = audit_masks.labels(data, masks, feature, split)
+        else:
+            labels[split] = [_labels(data, feature, examples, i) for i in range(len(examples))]
+    counts = {split: collections.Counter(label for row in rows for label in row) for split, rows in labels.items()}
+    facts = Facts(looks, masks, feature, labels, counts)
     problems = [*data.problems, *(problem for check in CHECKS for problem in check(data, facts))]
     bad = {p.example for p in problems if p.severity == "error" and p.example} | set(_unseen(data, facts))
     read = [look for splits in looks.values() for column in splits.values() for look in column if not look.error]
@@ -133,6 +144,7 @@ def audit(data, progress=True):
         median_side=round(statistics.median(min(look.size) for look in read)) if read else 0,
         modes=dict(collections.Counter(f"{look.header.format} {look.header.mode}" for look in read).most_common()),
         bad=frozenset(bad),
+        pixel_counts=audit_masks.pixel_counts(data, masks, feature),
     )
 
 
@@ -299,6 +311,8 @@ def empty_splits(data, facts):
 def unknown_labels(data, facts):
     for feature, names in data.labels.items():
         for _, examples in _splits(data):
+            if feature in examples.masks:
+                continue
             for i, value in enumerate(examples.columns.get(feature, ())):
                 unknown = [j for j in np.unique(value).tolist() if j not in range(len(names))]
                 if unknown:
@@ -348,6 +362,7 @@ def balance(data, facts):
 CHECKS = (
     *(unreadable, leaks, conflicts, duplicates, constant, suffixes, traits),
     *(empty_splits, unknown_labels, one_class, unseen_classes, rare_classes, balance),
+    *audit_masks.CHECKS,
 )
 
 
@@ -410,6 +425,6 @@ def _unseen(data, facts):
     found = {}
     for split, examples in _splits(data):
         for i, name in enumerate(examples.names if split != "train" else ()):
-            if labels := [label for label in _labels(data, facts.feature, examples, i) if label not in trained]:
+            if labels := [label for label in facts.labels[split][i] if label not in trained]:
                 found[name] = labels
     return found

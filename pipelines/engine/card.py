@@ -44,12 +44,17 @@ pip install numpy pillow ai-edge-litert
 python predict.py FILE...
 ```
 
-`pipelines verify .` repeats the proof. Weights: SHA-256 `{manifest["weights_sha256"]}`.
+{_mediapipe(manifest)}`pipelines verify .` repeats the proof. Weights: SHA-256 `{manifest["weights_sha256"]}`.
 """
 
 
 def _listed(specs):
     return "\n".join(f"- `{name}`: {spec['dtype']} {tuple(spec['shape'])}" for name, spec in specs.items())
+
+
+def _mediapipe(manifest):
+    extra = manifest.get("mediapipe")
+    return f"`{extra['path']}` has the same weights and the outputs that MediaPipe Tasks takes.\n\n" if extra else ""
 
 
 def scalars(metrics):

@@ -112,6 +112,8 @@ class Split:
         example = {name: tf.gather(column, index) for name, column in self._columns.items()}
         for name in self.examples.pictures:
             example[name] = _decode(example[name], self.examples.columns[name])
+        for name in self.examples.masks:
+            example[name] = tf.io.decode_png(_encoded(example[name], self.examples.columns[name]), channels=1)
         return self.task.parse(example, self.config)
 
     def _cached(self):
@@ -151,7 +153,7 @@ def _column(values, name):
 
 def _decode(source, values):
     """A path or encoded bytes -> uint8 (H, W, 3), exactly as Pillow decodes it."""
-    data = tf.io.read_file(source) if isinstance(values[0], str) else source
+    data = _encoded(source, values)
     is_jpeg = tf.strings.substr(data, 0, 2) == b"\xff\xd8"
     picture = tf.cond(
         is_jpeg,
@@ -160,6 +162,11 @@ def _decode(source, values):
         lambda: tf.io.decode_png(data, channels=3),
     )
     return tf.ensure_shape(picture, (None, None, 3))
+
+
+def _encoded(source, values):
+    """A path or encoded bytes -> encoded bytes; `values`, the column, tells which."""
+    return tf.io.read_file(source) if isinstance(values[0], str) else source
 
 
 def _options():

@@ -45,11 +45,16 @@ def score(predict, split, task, config, each=None, title=""):
 
 
 def collect(metrics, labels):
-    """Results of Keras metrics as plain values: scalars by name, vectors per class by label, matrices by name."""
-    result, per_class, matrices = {}, {}, {}
+    """Results of Keras metrics as plain values: scalars, vectors per class by label, matrices and curves by name.
+
+    A curve is what `page.render` draws: {"x": [...], "y": [...], "x_label": ..., "y_label": ..., "diagonal": bool}.
+    """
+    result, per_class, matrices, curves = {}, {}, {}, {}
     for metric in metrics:
-        value = to_numpy(metric.result())
-        value = value if isinstance(value, dict) else {metric.name: value}
+        value = metric.result()
+        value = dict(value) if isinstance(value, dict) else {metric.name: value}
+        curves |= value.pop("curves", {})  # plain values already
+        value = to_numpy(value)
         per_class |= value.pop("per_class", {})
         matrices |= value.pop("matrices", {})
         result |= {name: float(number) for name, number in value.items()}
@@ -60,6 +65,8 @@ def collect(metrics, labels):
         }
     if matrices:
         result["matrices"] = {name: np.asarray(matrix).tolist() for name, matrix in matrices.items()}
+    if curves:
+        result["curves"] = curves
     return result
 
 

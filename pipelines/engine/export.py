@@ -4,14 +4,12 @@ import shutil
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
-from pipelines import edge, terminal
+from pipelines import catalog, edge, terminal
 from pipelines.edge import latency
-from pipelines.engine import card, convert, evaluate, proof, report, tflite_file
+from pipelines.engine import card, convert, evaluate, mediapipe, proof, report, saved_model, tflite_file
 from pipelines.engine.bundle import Bundle
 from pipelines.errors import PipelineError, Refused, nearest
 from pipelines.files import appearing, sha256, write_json, write_text, write_yaml
@@ -35,11 +33,13 @@ def export(run, out=None, formats=None, max_drop=0.01):
     split_name, split = held_out(run)
     predict = evaluate.decoder(model, task, config)
     reference = evaluate.score(predict, split, task, config, title="prove the Keras model")
-    reference.pop("matrices", None)
+    reference = {k: v for k, v in reference.items() if k not in ("matrices", "curves")}
 
     with appearing(out) as folder:
         folder.mkdir()
-        serve(model, task, config, folder / "saved_model")
+        saved_model.write(
+            model, lambda inputs: task.decode(model(inputs, training=False), config), folder / "saved_model"
+        )
         files, failures = {}, []
         converted = _converted(folder, [kind for kind in kinds if kind != "saved_model"], _calibration(run, config))
         for kind in kinds:
@@ -61,30 +61,12 @@ def export(run, out=None, formats=None, max_drop=0.01):
             raise failed
         if "saved_model" not in kinds:
             shutil.rmtree(folder / "saved_model")
-        _describe(folder, run, config, split_name, split, predict, files, reference, max_drop)
+        extra = mediapipe.write(model, run, folder, split.sample(1)[0], _summary(run))
+        _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop)
     run.exported(out)
     bundle = Bundle(out)
     report.write_bundle(bundle, run)
     return bundle
-
-
-def serve(model, task, config, folder):
-    """Writes a SavedModel: named inputs with a batch of 1, decoded outputs under their names."""
-    specs = {t.name: tf.TensorSpec((1, *t.shape[1:]), t.dtype, name=t.name) for t in keras.tree.flatten(model.input)}
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint(
-        "serve",
-        lambda inputs: task.decode(model(inputs, training=False), config),
-        input_signature=[specs],
-    )
-    try:
-        archive.write_out(str(folder), verbose=False)
-    except tf.errors.OpError as error:  # TensorFlow writes with its own code, whose errors are no OSError
-        reason = str(error).strip().splitlines()[0].rpartition("; ")[2]
-        raise PipelineError(
-            f"cannot write {folder}: {reason}. Free some space or choose a folder that you may write to."
-        ) from error
 
 
 def held_out(run):
@@ -128,9 +110,13 @@ def _check(path, run, config):
         tflite_file.refuse_foreign(path)
     except Refused as error:
         return {"passed": False, "reason": str(error)}
-    summary = f"{run.task_name}: {(run.task.__doc__ or '').strip().splitlines()[0]}"
-    tflite_file.attach_metadata(path, name=run.path.name, description=summary, labels=config.labels)
+    tflite_file.attach_metadata(path, name=run.path.name, description=_summary(run), labels=config.labels)
     return None
+
+
+def _summary(run):
+    """What the run's task does, in one line."""
+    return f"{run.task_name}: {(run.task.__doc__ or '').strip().splitlines()[0]}"
 
 
 def _advice(files):
@@ -142,7 +128,7 @@ def _advice(files):
     return f"Leave {', '.join(bad)} out (--formats {good}){more}, or allow more with --max-drop."
 
 
-def _describe(folder, run, config, split_name, split, predict, files, reference, max_drop):
+def _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop):
     """Everything in the bundle beside the models."""
     inputs, _ = split.sample(GOLDEN)
     outputs = predict(inputs)
@@ -152,7 +138,8 @@ def _describe(folder, run, config, split_name, split, predict, files, reference,
     write_yaml(folder / "config.yaml", {"task": run.task_name, "data": run.source, **config.as_dict()})
     write_text(folder / "predict.py", PREDICT)
     (folder / "edge").mkdir()
-    for name in ("__init__", "pictures", "litert", "predict", run.task_name):
+    own = getattr(catalog.edge(run.task_name), "FILES", ())
+    for name in ("__init__", "pictures", "litert", "predict", *own, run.task_name):
         shutil.copy(Path(edge.__file__).parent / f"{name}.py", folder / "edge")
     manifest = {
         "name": run.path.name,
@@ -166,6 +153,7 @@ def _describe(folder, run, config, split_name, split, predict, files, reference,
         "weights_sha256": run.info["weights_sha256"],
         "reference": reference,
         "files": files,
+        "mediapipe": extra,
     }
     write_text(folder / "card.md", card.text(manifest))
     for record in files.values():
@@ -176,6 +164,7 @@ def _describe(folder, run, config, split_name, split, predict, files, reference,
         "golden.npz",
         "card.md",
         "predict.py",
+        *([extra["path"]] if extra else []),
         *(f"edge/{p.name}" for p in sorted((folder / "edge").glob("*.py"))),
     )
     manifest["sha256"] = {name: sha256(folder / name) for name in others}

@@ -1,6 +1,7 @@
-"""Pictures as TensorFlow can decode them: those that it would read wrongly, or not at all, are rewritten."""
+"""Pictures and masks as TensorFlow can decode them: those that it would read wrongly, or not at all, are rewritten."""
 
 import dataclasses
+import functools
 import hashlib
 import io
 import os
@@ -13,6 +14,7 @@ from PIL import Image
 from pipelines.edge.pictures import FORMATS, read_picture
 from pipelines.errors import PipelineError
 from pipelines.files import write_bytes
+from pipelines.formats import _mask_files as mask_files
 
 ORIENTATION = 0x112  # EXIF's tag; 2 to 8 are rotations and mirrorings
 # Measured: of these, TensorFlow 2.21 decodes the very pixels that Pillow does, whatever the subsampling, interlacing,
@@ -57,14 +59,18 @@ def prepare(examples, folder):
     """Examples whose every picture TensorFlow decodes to the pixels of `read_picture`.
 
     Pictures of which it does already stay where they are. The others are decoded once and kept in `folder` as PNG, or
-    in memory where the column holds encoded bytes. Raises PipelineError, naming the example, where one is unreadable.
+    in memory where the column holds encoded bytes. Masks become grey PNGs of class ids, and their tables empty.
+    Raises PipelineError, naming the example, where one is unreadable.
     """
     folder = Path(folder)
     columns = dict(examples.columns)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name in examples.pictures:
             columns[name] = list(pool.map(lambda s, w: _prepared(s, w, folder), columns[name], examples.where))
-    return dataclasses.replace(examples, columns=columns)
+        for name, table in examples.masks.items():
+            change = functools.partial(_prepared_mask, table=table, folder=folder)
+            columns[name] = list(pool.map(change, columns[name], examples.where))
+    return dataclasses.replace(examples, columns=columns, masks=dict.fromkeys(examples.masks, {}))
 
 
 def _prepared(source, where, folder):
@@ -73,13 +79,32 @@ def _prepared(source, where, folder):
             return source
     except Exception:  # Pillow raises nearly anything on a damaged file; read_picture says it in one line
         pass
+    return _rewritten(source, where, folder, "", read_picture)
+
+
+def _prepared_mask(source, where, table, folder):
+    try:
+        found = header(source)
+        if not table and (found.format, found.mode) == ("PNG", "L"):
+            return source
+    except Exception:  # said in one line below
+        pass
+    how = f"mask {sorted(table.items(), key=str)}"
+    return _rewritten(source, where, folder, how, lambda encoded: mask_files.ids(mask_files.pixels(encoded), table)[0])
+
+
+def _rewritten(source, where, folder, how, read):
+    """`source` as PNG of the pixels that `read` gives of its bytes; in memory or in `folder`, as `source` is.
+
+    how: what `read` does, as far as the pixels depend on more than the bytes.
+    """
     try:
         if isinstance(source, bytes):
-            return _png(source)
+            return _png(read(source))
         encoded = Path(source).read_bytes()
-        file = folder / f"{hashlib.sha256(encoded).hexdigest()}.png"
+        file = folder / f"{hashlib.sha256(encoded + how.encode()).hexdigest()}.png"
         if not file.exists():
-            write_bytes(file, _png(encoded))
+            write_bytes(file, _png(read(encoded)))
         return str(file)
     except ValueError as error:
         raise PipelineError(f"{where} {error}. `pipelines audit` lists all such files.") from error
@@ -87,9 +112,9 @@ def _prepared(source, where, folder):
         raise PipelineError(f"{where} cannot be read: {error.strerror or error}.") from error
 
 
-def _png(encoded):
+def _png(pixels):
     buffer = io.BytesIO()
-    Image.fromarray(read_picture(encoded)).save(buffer, "PNG", compress_level=1)
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 

@@ -12,6 +12,7 @@ from pipelines.engine import convert, evaluate
 
 KINDS = {"saved_model": "saved_model", **convert.FILES}
 Z = 1.645  # one-sided 95 %
+FLOAT_SLACK = 1e-3  # by which an output in [0, 1] of a float file may differ from Keras's: 1e-5 is usual
 
 
 def predictor(folder, kind):
@@ -28,9 +29,18 @@ def predictor(folder, kind):
             outputs = serve(**{name: tf.constant(values) for name, values in example.items()})
             return {name: values.numpy() for name, values in outputs.items()}
 
-    else:
-        with terminal.hushed():  # LiteRT greets on standard error
-            run = litert.Model(path, threads=os.cpu_count())
+        return _by_one(run)
+    return runner(path)
+
+
+def runner(path):
+    """inputs (a batch) -> outputs of one TFLite file, by name. Raises ValueError where it does not run."""
+    with terminal.hushed():  # LiteRT greets on standard error
+        return _by_one(litert.Model(path, threads=os.cpu_count()))
+
+
+def _by_one(run):
+    """A function of a batch out of one of a single example."""
 
     def predict(inputs):
         arrays = {name: np.asarray(values) for name, values in inputs.items()}
@@ -50,19 +60,25 @@ def prove(folder, kind, split, task, config, reference, max_drop, keras=None):
 
     def compare(at, inputs, targets, decoded):
         for name, wanted in keras(inputs).items():
-            gap = np.abs(np.asarray(wanted, np.float64) - np.asarray(decoded[name], np.float64)).max(initial=0)
-            differences[name] = max(differences.get(name, 0.0), float(gap))
+            differences[name] = max(differences.get(name, 0.0), difference(wanted, decoded[name]))
 
     try:
         predict = predictor(folder, kind)
         metrics = evaluate.score(predict, split, task, config, compare if keras else None, f"prove {KINDS[kind]}")
     except ValueError as error:
         return {"passed": False, "reason": f"{KINDS[kind]} does not run: {error}"}
-    metrics.pop("matrices", None)
+    metrics = {k: v for k, v in metrics.items() if k not in ("matrices", "curves")}
     record = {"metrics": metrics, **gate(metrics, reference, evaluate.headline(task, config), max_drop, KINDS[kind])}
     if differences:
         record["max_difference"] = max(differences.values())
     return record
+
+
+def difference(wanted, got):
+    """How far one output is from another: the largest difference of real numbers, the share of unequal ids."""
+    if np.issubdtype(np.asarray(wanted).dtype, np.integer):
+        return float(np.mean(np.asarray(wanted) != np.asarray(got)))
+    return float(np.abs(np.asarray(wanted, np.float64) - np.asarray(got, np.float64)).max(initial=0))
 
 
 def gate(metrics, reference, name, max_drop, file):

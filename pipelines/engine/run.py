@@ -170,7 +170,7 @@ def start(task_name, data, path, settings):
             f"{path} exists already. Name another folder with --run, or go on with it: --resume {path}."
         )
     read = source.read(data or task.DATA, config.format)
-    used, audited, left_out = source.usable(read, config.on_bad_data)
+    used, audited, left_out = source.usable(read, config.on_bad_data, source.feature(read, task))
     config = resolved(task, config, used, audited)
     task.model(config)  # a model that cannot be built is found before a folder is made
     with appearing(path) as part:
@@ -205,10 +205,13 @@ def try_out(task_name, data, audited):
 def resolved(task, config, data, audited):
     """`config` with what follows from the data: labels, steps, and what the task itself takes from it."""
     if not config.labels and data.labels:
-        config = config.replace(labels=next(iter(data.labels.values())))
+        config = config.replace(labels=data.labels[source.feature(data, task)])
+    if hasattr(task, "resolve"):
+        config = task.resolve(config, audited)
     if not config.steps_per_epoch:
-        config = config.replace(steps_per_epoch=-(-len(data.splits["train"]) // config.batch_size))
-    return task.resolve(config, audited) if hasattr(task, "resolve") else config
+        examples = source.expanded(data.splits["train"], task, config)
+        config = config.replace(steps_per_epoch=-(-len(examples) // config.batch_size))
+    return config
 
 
 def environment():

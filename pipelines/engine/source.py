@@ -1,5 +1,6 @@
 """From what the user calls data to the splits of one run: read, audit, refuse or leave out, and match the labels."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from pipelines.engine import audit as auditing
 from pipelines.engine import pictures
 from pipelines.engine.data import Split
 from pipelines.errors import PipelineError, Refused
-from pipelines.formats.examples import Data, Examples
+from pipelines.formats.examples import Data
 
 
 def read(source, format="auto"):
@@ -16,9 +17,12 @@ def read(source, format="auto"):
     return source if isinstance(source, Data) else catalog.load(str(source), format)
 
 
-def usable(data, on_bad_data):
-    """(data that training may use, its audit, names left out). Raises Refused where errors are to be mended first."""
-    result = auditing.audit(data)
+def usable(data, on_bad_data, feature=None):
+    """(data that training may use, its audit, names left out). Raises Refused where errors must be mended first.
+
+    feature: the labelled feature that is learned; see `audit.audit`.
+    """
+    result = auditing.audit(data, feature=feature)
     if not result.errors:
         return data, result, []
     if on_bad_data == "refuse":
@@ -40,16 +44,37 @@ def split(data, name, task, config):
     """Split `name` of `data`, with the labels of `config`. Raises PipelineError where it is missing or has others."""
     if name not in data.splits:
         raise PipelineError(f"{data.source} has no split {name!r}. It has: {', '.join(data.splits)}.")
-    examples = _relabelled(data, data.splits[name], config.labels)
-    return Split(pictures.prepare(examples, _cache()), task, config)
+    examples = pictures.prepare(_relabelled(data, data.splits[name], config.labels, feature(data, task)), _cache())
+    return Split(expanded(examples, task, config), task, config)
 
 
-def _relabelled(data, examples, labels):
-    """Ids of `data`'s own labels -> ids of `labels`."""
-    columns = dict(examples.columns)
-    for feature, names in data.labels.items():
-        if feature not in columns or tuple(names) == tuple(labels):
-            continue
+def expanded(examples, task, config):
+    """Examples as the task takes them: it may make several out of one, as tiles of a picture are."""
+    return task.expand(examples, config) if hasattr(task, "expand") else examples
+
+
+def feature(data, task):
+    """The labelled feature that a task learns: its LABELS where it names one, else the data's first, or None.
+
+    Raises PipelineError where the data lacks it.
+    """
+    wanted = getattr(task, "LABELS", None) or next(iter(data.labels), None)
+    if wanted and wanted not in data.labels:
+        raise PipelineError(
+            f"{data.source} has no {wanted}, which this task learns; it has {', '.join(data.labels) or 'no labels'}. "
+            "Choose another task, or other data."
+        )
+    return wanted
+
+
+def _relabelled(data, examples, labels, feature):
+    """Ids of `data`'s own labels of `feature` -> ids of `labels`."""
+    columns, masks, names = dict(examples.columns), dict(examples.masks), data.labels.get(feature, ())
+    if tuple(names) == tuple(labels) or feature not in columns:
+        return examples
+    if feature in masks:
+        masks[feature] = _relabelled_table(data, masks[feature], names, labels, feature)
+    else:
         ids = {i: labels.index(name) for i, name in enumerate(names) if name in labels}
         for i, values in enumerate(columns[feature]):
             for value in values if hasattr(values, "__len__") else [values]:
@@ -59,10 +84,20 @@ def _relabelled(data, examples, labels):
                         f"{', '.join(labels)}."
                     )
         columns[feature] = [
-            [ids[int(v)] for v in values] if hasattr(values, "__len__") else ids[int(values)]
-            for values in columns[feature]
+            [ids[int(x)] for x in v] if hasattr(v, "__len__") else ids[int(v)] for v in columns[feature]
         ]
-    return Examples(examples.names, columns, examples.where, examples.pictures)
+    return dataclasses.replace(examples, columns=columns, masks=masks)
+
+
+def _relabelled_table(data, table, names, labels, feature):
+    """A mask's table that leads to ids of `labels`."""
+    missing = [name for name in names if name not in labels]
+    if missing:
+        raise PipelineError(
+            f"{data.source}: class {missing[0]!r} of {feature} is not among the labels of training: "
+            f"{', '.join(labels)}."
+        )
+    return {value: labels.index(names[i]) for value, i in (table or {i: i for i in range(len(names))}).items()}
 
 
 def _cache():

@@ -11,6 +11,7 @@ SPLIT_NAMES = {  # what people call the three splits, lower case
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test", "tst": "test",
 }  # fmt: skip
+IGNORE = 255  # in masks: a pixel that counts in neither loss nor metric
 PICTURE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 )
@@ -35,12 +36,15 @@ class Examples:
     columns: feature name -> list. A column named in `pictures` holds, for each example, a file path (`str`) or encoded
         bytes; every other column holds numbers, strings, or arrays whose first axis may differ between examples.
     where: for messages, the file, or file:line, that each example came from.
+    masks: columns of pictures with a class per pixel -> {value in the file, a number or (r, g, b): class id}; empty
+        where the values are the ids. IGNORE stays what it is unless the table has it. Not among `pictures`.
     """
 
     names: list
     columns: dict
     where: list
     pictures: tuple = ()
+    masks: dict = field(default_factory=dict)
 
     def __len__(self):
         return len(self.names)
@@ -53,6 +57,7 @@ class Examples:
             {name: [values[i] for i in indices] for name, values in self.columns.items()},
             [self.where[i] for i in indices],
             self.pictures,
+            self.masks,
         )
 
 
@@ -78,7 +83,7 @@ class Data:
             examples = self.splits.get(split)
             for i, name in enumerate(examples.names if examples else ()):
                 label = examples.columns["label"][i] if "label" in examples.columns else ""
-                sizes = [_size(examples.columns[column][i]) for column in examples.pictures]
+                sizes = [_size(examples.columns[column][i]) for column in (*examples.pictures, *examples.masks)]
                 digest.update(f"{split}\0{name}\0{label}\0{sizes}\n".encode())
         return digest.hexdigest()
 

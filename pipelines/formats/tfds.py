@@ -11,6 +11,7 @@ import sys
 import numpy as np
 
 from pipelines.errors import PipelineError, nearest
+from pipelines.formats import _mask_files
 from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Data, Examples, Problem, cut_splits
 
 PREFIX = "tfds:"
@@ -48,11 +49,17 @@ def _read(name, builder, download):
     if "train" not in kept:
         raise PipelineError(f"{where} has no training split; it has {', '.join(others + list(kept.values()))}.")
     columns, skipped = _columns(builder.info.features)
+    masks = {column for column, (_, feature) in columns.items() if _is_mask(column, feature)}
     problems = [Problem("note", "unused-split", where, f"splits not used: {', '.join(others)}.")] if others else []
     for feature, kind in skipped.items():
         problems.append(Problem("note", "unused-feature", where, f"{feature} is not used: no column holds a {kind}."))
-    splits = _named({split: _read_split(builder, kept[split], columns) for split in SPLITS if split in kept})
-    labels = {column: list(feature.names) for column, (_, feature) in columns.items() if hasattr(feature, "names")}
+    splits = _named({split: _read_split(builder, kept[split], columns, masks) for split in SPLITS if split in kept})
+    labels = {column: list(feature.names) for column, (_, feature) in columns.items() if _has_names(feature)}
+    for column in masks - labels.keys():
+        sources = [source for examples in splits.values() for source in examples.columns[column]]
+        labels[column], table, found = _mask_files.classes(sources, where)
+        splits = {k: dataclasses.replace(v, masks={**v.masks, column: table}) for k, v in splits.items()}
+        problems += found
     return Data(where, "tfds", cut_splits(splits), labels, problems)
 
 
@@ -143,6 +150,18 @@ def _is_picture(feature):
     return isinstance(feature, kinds.Image) and np.dtype(feature.np_dtype).name in ("uint8", "uint16")
 
 
+def _is_mask(name, feature):
+    """Whether a feature is a picture with a class per pixel."""
+    from tensorflow_datasets import features as kinds
+
+    is_grey = _is_picture(feature) and feature.shape[-1] == 1
+    return isinstance(feature, kinds.LabeledImage) or (is_grey and name.endswith("mask"))
+
+
+def _has_names(feature):
+    return getattr(feature, "names", None) is not None
+
+
 def _is_value(feature, fixed_shape):
     """Whether a feature holds numbers, strings or class ids; in a sequence, of a known shape."""
     from tensorflow_datasets import features as kinds
@@ -151,7 +170,7 @@ def _is_value(feature, fixed_shape):
     return type(feature) in plain and not (fixed_shape and None in feature.shape)
 
 
-def _read_split(builder, split, columns):
+def _read_split(builder, split, columns, masks):
     """One split of TFDS as Examples, named by TFDS's ids."""
     import tensorflow_datasets as tfds
 
@@ -174,7 +193,7 @@ def _read_split(builder, split, columns):
         for column, (path, _) in columns.items():
             value = functools.reduce(operator.getitem, path, example)
             values[column].append(value if column in pictures else _plain(value))
-    return Examples(names, values, list(names), pictures)
+    return Examples(names, values, list(names), tuple(p for p in pictures if p not in masks), dict.fromkeys(masks, {}))
 
 
 def _plain(value):

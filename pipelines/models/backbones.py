@@ -38,6 +38,33 @@ def features(name, pictures, arguments="{}"):
     return _application(known[_plain(name)], _centred(pictures))
 
 
+def pyramid(name, pictures, strides, arguments="{}"):
+    """Features of a backbone at several `strides`, powers of two: as `features`, but a list, in the order of `strides`.
+
+    Each is the last that the backbone has at that size. Raises PipelineError also where it has none.
+    """
+    outer = keras.Model(pictures, features(name, pictures, arguments))
+    inner = next((layer for layer in reversed(outer.layers) if isinstance(layer, keras.Model)), None)
+    taps = [_tap(inner or outer, name, stride, pictures.shape[1]) for stride in strides]
+    if inner is None:
+        return taps
+    (x,) = inner._inbound_nodes[-1].input_tensors
+    found = keras.Model(inner.input, taps, name="pyramid")(x)
+    return found if isinstance(found, list) else [found]
+
+
+def _tap(net, name, stride, side):
+    """The last features of `net` at a stride; its own word on them, where KerasHub gives it, comes first."""
+    named = getattr(net, "pyramid_outputs", {}).get(f"P{stride.bit_length() - 1}")
+    if named is not None:
+        return named
+    outputs = [layer.output for layer in net.layers if len(layer._inbound_nodes) == 1]
+    fitting = [x for x in outputs if len(getattr(x, "shape", ())) == 4 and x.shape[1] == -(-side // stride)]
+    if not fitting:
+        raise PipelineError(f"backbone {name} has no features at stride {stride} of {side} px. Name another backbone.")
+    return fitting[-1]
+
+
 def _plain(name):
     return name.replace("_", "").lower()
 

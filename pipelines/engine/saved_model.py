@@ -1,0 +1,24 @@
+"""A Keras model as a SavedModel with named inputs and outputs."""
+
+import keras
+import tensorflow as tf
+
+from pipelines.errors import PipelineError
+
+
+def write(model, answer, folder):
+    """Writes `answer`, a function of the named inputs that calls `model`, with a batch of 1; outputs keep their names.
+
+    Raises PipelineError where it cannot be written.
+    """
+    specs = {t.name: tf.TensorSpec((1, *t.shape[1:]), t.dtype, name=t.name) for t in keras.tree.flatten(model.input)}
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", answer, input_signature=[specs])
+    try:
+        archive.write_out(str(folder), verbose=False)
+    except tf.errors.OpError as error:  # TensorFlow writes with its own code, whose errors are no OSError
+        reason = str(error).strip().splitlines()[0].rpartition("; ")[2]
+        raise PipelineError(
+            f"cannot write {folder}: {reason}. Free some space or choose a folder that you may write to."
+        ) from error

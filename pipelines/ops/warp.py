@@ -1,0 +1,65 @@
+"""Random moves and bends of pictures, as the places they are read from; one set of places moves picture and mask.
+
+Places: float (B, S, S, 2), row and column in the source of each pixel of the result, in pixels.
+"""
+
+import math
+
+import tensorflow as tf
+
+GRID = 3  # points a side of the coarse grid of an elastic deformation: Ronneberger et al. 2015, section 3.1
+
+
+def places(count, side, seed, *, flip=False, turn=False, shift=0.0, zoom=0.0, rotate=0.0, elastic=0.0):
+    """Random places for `count` square pictures; everything off gives each pixel its own place.
+
+    flip: mirror left to right in half of the pictures; turn: by 0, 90, 180 or 270 degrees; shift: largest move as a
+    share of the side; zoom: largest change of scale (0.2: 0.8 to 1.2); rotate: largest angle in degrees; elastic:
+    standard deviation, in pixels, of the moves of a coarse grid of points, bicubic between them. seed: int (2,).
+    """
+    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+    u = tf.random.stateless_uniform((count, 6), seeds[0], -1.0, 1.0)
+    quarter = tf.floor((u[:, 5] + 1) * 2) * (math.pi / 2) if turn else 0.0
+    angle = u[:, 0] * (rotate * math.pi / 180) + quarter
+    scale = 1.0 / (1.0 + u[:, 1] * zoom)  # from the result to the source
+    mirror = tf.where((u[:, 2] < 0) & flip, -1.0, 1.0)
+    line = tf.range(side, dtype=tf.float32) - (side - 1) / 2
+    y, x = tf.meshgrid(line, line, indexing="ij")
+    wide = lambda v: v[:, None, None]  # noqa: E731
+    cos, sin = wide(tf.cos(angle) * scale), wide(tf.sin(angle) * scale)
+    rows = cos * y + sin * x * wide(mirror) + wide(u[:, 3] * shift * side)
+    columns = -sin * y + cos * x * wide(mirror) + wide(u[:, 4] * shift * side)
+    found = tf.stack([rows, columns], -1) + (side - 1) / 2
+    if elastic:
+        moves = tf.random.stateless_normal((count, GRID, GRID, 2), seeds[1], 0.0, elastic)
+        found += tf.image.resize(moves, (side, side), "bicubic")
+    return tf.ensure_shape(found, (None, side, side, 2))
+
+
+def take(pictures, places, nearest=False):
+    """Pictures (B, S, S, C) read at `places`, bilinear or from the nearest pixel; mirrored beyond the edges.
+
+    Returns the dtype of `pictures`, rounded where that is of integers.
+    """
+    pictures = tf.convert_to_tensor(pictures)
+    side = pictures.shape[1]
+    if nearest:
+        return _at(pictures, tf.cast(tf.round(places), tf.int32), side)
+    low = tf.floor(places)
+    share = places - low
+    low = tf.cast(low, tf.int32)
+    out = 0.0
+    for dy in (0, 1):
+        for dx in (0, 1):
+            weight = (share[..., 0] if dy else 1 - share[..., 0]) * (share[..., 1] if dx else 1 - share[..., 1])
+            out += weight[..., None] * tf.cast(_at(pictures, low + [dy, dx], side), tf.float32)
+    if pictures.dtype.is_integer:
+        out = tf.clip_by_value(tf.round(out), pictures.dtype.min, pictures.dtype.max)
+    return tf.ensure_shape(tf.cast(out, pictures.dtype), pictures.shape)
+
+
+def _at(pictures, indices, side):
+    period = 2 * side  # 0 1 2 2 1 0 0 1 2: the edge pixel is its own neighbour, as in tf.pad's SYMMETRIC
+    inner = tf.math.floormod(indices, period)
+    inner = tf.where(inner < side, inner, period - 1 - inner)
+    return tf.gather_nd(pictures, inner, batch_dims=1)

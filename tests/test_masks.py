@@ -1,0 +1,155 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipelines import catalog
+from pipelines.engine import audit, pictures
+from pipelines.errors import PipelineError
+from pipelines.formats import masks
+
+
+def _save(file, array):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.asarray(array, np.uint8)).save(file)
+
+
+def _pair(root, picture, mask, seed=0, size=(12, 10), values=(0, 255)):
+    random = np.random.default_rng(seed)
+    _save(root / picture, random.integers(0, 256, (*size, 3)))
+    _save(root / mask, random.choice(values, size))
+
+
+LAYOUTS = {
+    "image and label": ("image/{}.png", "label/{}.png", ["train"]),
+    "images and masks with a suffix": ("images/{}.jpg", "masks/{}_mask.png", ["train"]),
+    "splits within": ("images/train/{}.png", "masks/train/{}.png", ["train"]),
+    "splits outside": ("val/images/{}.png", "val/labels/{}.png", ["validation"]),
+    "trainannot": ("train/{}.png", "trainannot/{}.png", ["train"]),
+    "train_labels": ("train/{}.png", "train_labels/{}_L.png", ["train"]),
+    "beside": ("{}.jpg", "{}_mask.png", ["train"]),
+    "beside in splits": ("train/{}.jpg", "train/{}-mask.png", ["train"]),
+    "Pascal VOC": ("JPEGImages/{}.jpg", "SegmentationClass/{}.png", ["train"]),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(tmp_path, layout):
+    picture, mask, splits = LAYOUTS[layout]
+    for i in range(6):
+        _pair(tmp_path, picture.format(f"p{i}"), mask.format(f"p{i}"), i)
+    (tmp_path / "notes.md").write_text("not a picture")
+    data = catalog.load(tmp_path)
+    assert data.format == "masks"
+    assert data.labels == {"segmentation_mask": ["background", "foreground"]}
+    assert data.problems == []
+    rows = [row for part in data.splits.values() for row in zip(part.names, *part.columns.values(), strict=True)]
+    assert sorted(rows) == [
+        (picture.format(f"p{i}"), str(tmp_path / picture.format(f"p{i}")), str(tmp_path / mask.format(f"p{i}")))
+        for i in range(6)
+    ]
+    assert splits[0] in data.splits
+
+
+def test_lists_of_names_make_the_splits(tmp_path):
+    for i in range(5):
+        _pair(tmp_path, f"image/{i}.png", f"label/{i}.png", i)
+    for split, names in {"train": "0\n1.png\n2\n", "val": "3\n", "test": "4\n"}.items():
+        (tmp_path / f"{split}.txt").write_text(names)
+    data = masks.read(tmp_path)
+    names = {split: part.names for split, part in data.splits.items()}
+    assert names == {
+        "train": ["image/0.png", "image/1.png", "image/2.png"],
+        "validation": ["image/3.png"],
+        "test": ["image/4.png"],
+    }
+    (tmp_path / "test.txt").write_text("4\n9\n")
+    with pytest.raises(PipelineError, match=r"test.txt:2: there is no picture '9'"):
+        masks.read(tmp_path)
+    (tmp_path / "test.txt").write_text("4\n3\n")
+    with pytest.raises(PipelineError, match=r"test.txt:2: '3' is in validation already"):
+        masks.read(tmp_path)
+
+
+def test_a_missing_an_extra_and_a_small_mask_are_named(tmp_path):
+    for i in range(4):
+        _pair(tmp_path, f"images/{i}.png", f"masks/{i}.png", i)
+    (tmp_path / "masks/1.png").rename(tmp_path / "masks/nobody.png")
+    _save(tmp_path / "masks/2.png", np.eye(5) * 255)
+    data = masks.read(tmp_path)
+    found = {(p.severity, p.kind, p.where) for p in audit.audit(data, progress=False).problems}
+    assert ("error", "missing-mask", "images/1.png") in found
+    assert ("warning", "missing-picture", "masks/nobody.png") in found
+    assert ("error", "mask-size", "images/2.png") in found
+    result = audit.audit(data, progress=False)
+    assert result.bad == {"images/1.png", "images/2.png"}
+    (problem,) = (p for p in result.problems if p.kind == "mask-size")
+    assert "5 x 5 px, the picture 12 x 10" in problem.message
+
+
+def test_an_unknown_colour_is_an_error_with_its_share(tmp_path):
+    (tmp_path / "classes.csv").write_text("sky,0,0,255\nroad,90,90,90\n")
+    for i in range(3):
+        _save(tmp_path / f"images/{i}.png", np.random.default_rng(i).integers(0, 256, (4, 4, 3)))
+        mask = np.full((4, 4, 3), 90)
+        mask[:2] = 0, 0, 255
+        if i == 1:
+            mask[0, 0] = 255, 0, 128
+        _save(tmp_path / f"masks/{i}.png", mask)
+    data = masks.read(tmp_path)
+    assert data.labels == {"segmentation_mask": ["sky", "road"]}
+    result = audit.audit(data, progress=False)
+    (problem,) = (p for p in result.problems if p.kind == "unknown-value")
+    assert (problem.severity, problem.where) == ("error", "images/1.png")
+    assert "1 pixels of #ff0080 (6.2% of the mask)" in problem.message
+    total = {label: sum(c[label] for c in result.pixel_counts.values()) for label in ("sky", "road")}
+    assert total == {"sky": 23, "road": 24}
+
+
+def test_one_value_and_smooth_masks_are_warned_of(tmp_path):
+    disc = (np.hypot(*np.mgrid[-32:32, -32:32]) < 20) * np.uint8(255)
+    for i, mask in enumerate([disc, np.zeros_like(disc), disc]):
+        _save(tmp_path / f"images/{i}.png", np.random.default_rng(i).integers(0, 256, (64, 64, 3)))
+        _save(tmp_path / f"masks/{i}.png", mask)
+    Image.fromarray(disc).save(tmp_path / "masks/2.jpg", quality=60)
+    (tmp_path / "masks/2.png").unlink()
+    result = audit.audit(masks.read(tmp_path), progress=False)
+    found = {p.kind: p for p in result.problems if p.severity == "warning" and "mask" in p.message}
+    assert found["one-value"].where == "images/1.png"
+    assert "'background' everywhere" in found["one-value"].message
+    assert found["smoothed-mask"].where == "images/2.png"
+    assert "% of the pixels of its mask lie between 0 and 255" in found["smoothed-mask"].message
+    (shares,) = {p.message for p in result.problems if p.kind == "pixels" and p.where == "train"} or {""}
+    assert shares.startswith("classes of segmentation_mask by pixel: background ")
+
+
+def test_prepared_masks_are_grey_pngs_of_ids(tmp_path):
+    (tmp_path / "classes.csv").write_text("road,90,90,90\nsky,0,0,255\n")
+    mask = np.full((4, 6, 3), 90)
+    mask[:, 3:] = 0, 0, 255
+    mask[3, 5] = 255
+    _save(tmp_path / "images/a.png", np.zeros((4, 6, 3)))
+    _save(tmp_path / "masks/a.png", mask)
+    (part,) = (p for p in masks.read(tmp_path).splits.values() if len(p))
+    prepared = pictures.prepare(part, tmp_path / "cache")
+    with Image.open(prepared.columns["segmentation_mask"][0]) as file:
+        assert (file.format, file.mode) == ("PNG", "L")
+        wanted = np.where(np.arange(6) < 3, 0, 1) * np.ones((4, 1), int)
+        wanted[3, 5] = 255
+        np.testing.assert_array_equal(np.asarray(file), wanted)
+    assert prepared.masks == {"segmentation_mask": {}}
+    again = pictures.prepare(prepared, tmp_path / "other")
+    assert again.columns == prepared.columns  # nothing left to do
+
+
+def test_a_folder_where_nothing_pairs_up_is_refused(tmp_path):
+    _save(tmp_path / "images/a.png", np.zeros((4, 4, 3)))
+    _save(tmp_path / "masks/b.png", np.zeros((4, 4)))
+    with pytest.raises(PipelineError, match="no picture in .* has a mask of its name"):
+        masks.read(tmp_path)
+
+
+def test_yolo_labels_are_no_masks(tmp_path):
+    _save(tmp_path / "images/a.png", np.zeros((4, 4, 3)))
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/a.txt").write_text("0 0.5 0.5 1 1\n")
+    assert not masks.detect(tmp_path)
