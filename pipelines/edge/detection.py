@@ -57,5 +57,7 @@ def marked(picture, boxes_yxyx, captions, colours):
             left, top, right, bottom = draw.textbbox((xmin + width, ymin), caption, font=font)
             move = -min(top, bottom - top) if ymin > bottom - top else 0
             draw.rectangle([left - 1, top + move - 1, right + 1, bottom + move + 1], fill=colour)
-            draw.text((xmin + width, ymin + move), caption, font=font, fill=(0, 0, 0) if sum(colour) > 380 else (255,) * 3)
+            draw.text(
+                (xmin + width, ymin + move), caption, font=font, fill=(0, 0, 0) if sum(colour) > 380 else (255,) * 3
+            )
     return np.asarray(image)

@@ -6,7 +6,12 @@ import io
 import keras
 import numpy as np
 
-SIZES = ("all", "small", "medium", "large")  # COCO's areas: below 32 x 32, 96 x 96, and above, in pixels of the original
+SIZES = (
+    "all",
+    "small",
+    "medium",
+    "large",
+)  # COCO's areas: below 32 x 32, 96 x 96, and above, in pixels of the original
 HALF = 0  # index of IoU 0.50 among COCO's thresholds 0.50, 0.55, ... 0.95
 RECALLS = np.linspace(0, 1, 101)
 

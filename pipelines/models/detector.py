@@ -49,7 +49,9 @@ def detector(pictures, classes, size="nano", strides=(8, 16, 32), backbone="csp"
         for outputs, channels, branch in ((classes_out, classes, "classes"), (sides_out, 4 * BINS, "sides")):
             y = conv(x, head, 3, name=f"{name}_{branch}_conv")
             bias = "zeros"
-            if branch == "classes":  # at the start about 5 objects in a picture of S / stride squared cells and C classes
+            if (
+                branch == "classes"
+            ):  # at the start about 5 objects in a picture of S / stride squared cells and C classes
                 cells = (pictures.shape[1] / stride) ** 2
                 bias = keras.initializers.Constant(math.log(5 / classes / cells))
             y = layers.Conv2D(channels, 1, bias_initializer=bias, dtype="float32", name=f"{name}_{branch}")(y)
@@ -66,9 +68,9 @@ def conv(x, filters, kernel=1, stride=1, *, name):
     if stride == 2:
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x)
     padding = "valid" if stride == 2 else "same"
-    x = layers.Conv2D(
-        filters, kernel, stride, padding, use_bias=False, kernel_initializer="he_normal", name=f"{name}"
-    )(x)
+    x = layers.Conv2D(filters, kernel, stride, padding, use_bias=False, kernel_initializer="he_normal", name=f"{name}")(
+        x
+    )
     x = layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-3, name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
 

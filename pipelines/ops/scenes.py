@@ -64,9 +64,7 @@ def mosaic(pictures, boxes, extra, content, seed, *, share, scale, least_visible
         return tf.where(right, tf.where(below, parts[2], parts[1]), tf.where(below, parts[0], out))
 
     out = tf.cond(tf.reduce_any(is_mosaic), filled, lambda: out)
-    return tf.ensure_shape(out, pictures.shape), *compact(
-        tf.concat(all_boxes, 1), tf.concat(all_extra, 1), capacity
-    )
+    return tf.ensure_shape(out, pictures.shape), *compact(tf.concat(all_boxes, 1), tf.concat(all_extra, 1), capacity)
 
 
 def mixup(pictures, boxes, extra, seed, share, capacity):

@@ -86,7 +86,9 @@ def resolve(config, data):
     if not config.max_boxes:
         changes["max_boxes"] = most
     elif config.max_boxes < most:
-        raise PipelineError(f"max_boxes is {config.max_boxes}, and a picture has {most} boxes. Raise it, or leave it 0.")
+        raise PipelineError(
+            f"max_boxes is {config.max_boxes}, and a picture has {most} boxes. Raise it, or leave it 0."
+        )
     if not config.max_detections:
         changes["max_detections"] = max(DETECTIONS, most)
     return config.replace(**changes)
