@@ -16,6 +16,7 @@ from pipelines.models import backbones
 BINS = 16  # distances of a side from its cell, 0 to 15 strides: Li et al. 2020, arXiv:2006.04388, table 2
 MOMENTUM = 0.97  # of batch statistics, as in YOLOv5 and later
 SIZES = {  # widths at strides 2, 4, 8, 16, 32; blocks at strides 4 to 32; least width of the heads
+    "pico": ((16, 24, 48, 96, 160), (1, 1, 1, 1), 48),
     "nano": ((16, 32, 64, 128, 256), (1, 2, 2, 1), 64),
     "small": ((32, 64, 128, 256, 384), (1, 2, 2, 1), 96),
     "medium": ((48, 96, 192, 384, 512), (2, 4, 4, 2), 128),
@@ -33,7 +34,7 @@ class Detector(keras.Model):
 def detector(pictures, classes, size="nano", strides=(8, 16, 32), backbone="csp", arguments="{}"):
     """Outputs of uint8 pictures (B, S, S, 3): {"classes": (B, A, C) logits, "sides": (B, A, 4 BINS) logits}.
 
-    A cells, level by level, row by row, S a multiple of 32. size: nano, small or medium. strides: of the levels, the
+    A cells, level by level, row by row, S a multiple of 32. size: a name of SIZES. strides: of the levels, the
     finest first, 4 to 32. backbone: `csp`, or one of `models.backbones`, with its arguments.
     """
     widths, blocks, head = SIZES[size]

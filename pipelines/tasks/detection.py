@@ -44,7 +44,7 @@ class Config(shared.Config):
     image_size: int = setting(
         0, "side of the letterbox; 0 follows the data, 96 to 640", "px", low=0, high=2048, multiple_of=32
     )
-    size: str = setting("nano", "size of the model", choices=("nano", "small", "medium"))
+    size: str = setting("nano", "size of the model", choices=("pico", "nano", "small", "medium"))
     backbone: str = setting(
         "csp", "csp, or any backbone of classification: a keras.applications or KerasHub name, or hub:PRESET"
     )
