@@ -36,9 +36,7 @@ def export(run, out=None, formats=None, max_drop=0.01):
 
     with appearing(out) as folder:
         folder.mkdir()
-        saved_model.write(
-            model, lambda inputs: task.decode(model(inputs, training=False), config), folder / "saved_model"
-        )
+        saved_model.write(model, _answer(model, task, config), folder / "saved_model")
         files, failures = {}, []
         converted = convert.convert(
             folder / "saved_model", folder, [k for k in kinds if k != "saved_model"], _calibration(run, config)
@@ -68,6 +66,18 @@ def export(run, out=None, formats=None, max_drop=0.01):
     bundle = Bundle(out)
     report.write_bundle(bundle, run)
     return bundle
+
+
+def _answer(model, task, config):
+    """inputs -> decoded outputs; what decodes stays in float in every file where the task asks for it."""
+    scope = convert.FLOAT if getattr(task, "DECODE_IN_FLOAT", False) else "decode"
+
+    def answer(inputs):
+        outputs = model(inputs, training=False)
+        with tf.name_scope(scope):
+            return task.decode(outputs, config)
+
+    return answer
 
 
 def held_out(run):

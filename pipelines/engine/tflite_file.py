@@ -39,6 +39,12 @@ def operators(path):
     return Counter(_name(model, op) for graph in model.subgraphs for op in graph.operators or ())
 
 
+def made_tensors(content):
+    """Names of the tensors that ops make, of a file's bytes."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+    return [g.tensors[i].name.decode() for g in model.subgraphs for op in g.operators or () for i in op.outputs]
+
+
 def refuse_foreign(path):
     """Raises Refused, naming op and layer, where a file holds an op that plain LiteRT does not have."""
     model, foreign = _read(path), []

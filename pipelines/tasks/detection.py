@@ -23,6 +23,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 DATA = "digit_scenes"
 LABELS = "objects/label"  # the feature whose names are the classes
+DECODE_IN_FLOAT = True  # boxes moved apart by class do not fit into the 256 steps of int8
 DETECTIONS = 100  # most that COCO's protocol counts in a picture
 
 
