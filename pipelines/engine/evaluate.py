@@ -66,7 +66,7 @@ def collect(metrics, labels):
     if matrices:
         result["matrices"] = {name: np.asarray(matrix).tolist() for name, matrix in matrices.items()}
     if curves:
-        result["curves"] = keras.tree.map_structure(lambda value: np.asarray(value).tolist(), curves)
+        result["curves"] = curves
     return result
 
 
