@@ -2,7 +2,8 @@
 
     python benchmarks/detection.py [bccd] [scenes] [speed] [--data shared/data/bccd] [--out DIR]
 
-Prints a table. Needs two cores and about half an hour. `bccd` wants the folder of Annotations, ImageSets and JPEGImages.
+Prints a table. Needs two cores and about half an hour. `bccd` wants the folder of Annotations, ImageSets and
+JPEGImages.
 """
 
 import argparse

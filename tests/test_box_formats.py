@@ -19,7 +19,9 @@ from pipelines.formats.examples import Data, Examples
 FORMATS = {"coco": coco, "voc": voc, "yolo": yolo, "box_table": box_table}
 HEIGHT, WIDTH = 40, 80
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = next((p for p in (Path(os.environ.get("PIPELINES_TEST_DATA", "-")), ROOT / "../shared/data") if p.is_dir()), None)
+SHARED = next(
+    (p for p in (Path(os.environ.get("PIPELINES_TEST_DATA", "-")), ROOT / "../shared/data") if p.is_dir()), None
+)
 
 
 def picture(file, size=(WIDTH, HEIGHT)):
@@ -50,7 +52,9 @@ def objects(data):
         split: {
             name.rpartition("/")[2]: [
                 (tuple(box.tolist()), names[i])
-                for box, i in zip(examples.columns["objects/bbox"][k], examples.columns["objects/label"][k], strict=True)
+                for box, i in zip(
+                    examples.columns["objects/bbox"][k], examples.columns["objects/label"][k], strict=True
+                )
             ]
             for k, name in enumerate(examples.names)
         }
@@ -69,7 +73,7 @@ box = st.tuples(*[st.integers(0, 1000).map(lambda i: i / 1000)] * 4)
 @settings(max_examples=8, deadline=None)
 @given(rows=st.lists(st.lists(st.tuples(box, st.integers(0, 1)), max_size=4), min_size=1, max_size=3))
 def test_a_round_trip_loses_nothing(name, rows, tmp_path_factory):
-    if not {label for row in rows for _, label in row} == {0, 1}:
+    if {label for row in rows for _, label in row} != {0, 1}:
         rows = [*rows, [([0.25, 0.125, 0.5, 0.75], 0), ([0, 0, 1, 1], 1)]]  # a table knows classes that occur only
     root = tmp_path_factory.mktemp("data")
     data = made(root, rows)

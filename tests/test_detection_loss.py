@@ -59,7 +59,7 @@ def brute_force(truth, scores, found):
             continue
         box = truth["boxes"][0, n] * SIZE
         iou = ops.convert_to_numpy(box_ops.iou(box[None], found.astype(np.float32)))[0]
-        inside = ((POINTS > box[:2]) & (POINTS < box[2:])).all(1)
+        inside = ((box[:2] < POINTS) & (box[2:] > POINTS)).all(1)
         overlap[n], metric[n] = iou * inside, scores[:, label] ** 0.5 * iou**6 * inside
         best = sorted(np.flatnonzero(inside), key=lambda i, n=n: -metric[n][i])[:10]
         taken[n] = set(best)
@@ -98,7 +98,7 @@ def test_an_object_smaller_than_a_cell_has_a_cell():
 def test_perfect_predictions_cost_nearly_nothing_and_wrong_ones_much():
     box = np.array([16.0, 16, 48, 48])
     truth = targets([box], [1])
-    inside = ((POINTS > box[:2]) & (POINTS < box[2:])).all(1)
+    inside = ((box[:2] < POINTS) & (box[2:] > POINTS)).all(1)
     scores = np.full((len(POINTS), 2), 1e-4)
     scores[inside, 1] = 1 - 1e-4
     everywhere = np.tile(box, (len(POINTS), 1))
@@ -119,7 +119,7 @@ def test_without_any_box_only_scores_cost():
 def test_within_a_crowd_nothing_is_wrong():
     scores = np.full((len(POINTS), 2), 1e-6)
     crowd = np.array([0.0, 0, 32, 32])
-    scores[((POINTS > crowd[:2]) & (POINTS < crowd[2:])).all(1)] = 0.99
+    scores[((crowd[:2] < POINTS) & (crowd[2:] > POINTS)).all(1)] = 0.99
     assert loss(targets([crowd], [0], [1]), outputs(scores)) < 0.01 < loss(targets([], []), outputs(scores))
 
 

@@ -104,9 +104,7 @@ def test_it_agrees_with_coco_on_random_boxes(tmp_path):
             for n, (i, b, k) in enumerate(notes)
         ],
     }
-    results = [
-        dict(image_id=i, category_id=k, bbox=xywh(b), score=s) for i, row in enumerate(found) for b, k, s in row
-    ]
+    results = [dict(image_id=i, category_id=k, bbox=xywh(b), score=s) for i, row in enumerate(found) for b, k, s in row]
     (tmp_path / "truth.json").write_text(json.dumps(content))
     (tmp_path / "found.json").write_text(json.dumps(results))
     with contextlib.redirect_stdout(io.StringIO()):

@@ -13,7 +13,7 @@ SIDE = 64
 
 
 def painted(count, seed=0):
-    """Pictures with one bright box each: uint8 (B, 64, 64, 3), boxes (B, 2, 4), the second one empty, extra (B, 2, 1)."""
+    """Pictures with one bright box each: uint8 (B, 64, 64, 3), boxes (B, 2, 4), the second empty, extra (B, 2, 1)."""
     rng = np.random.default_rng(seed)
     pixels, boxes = np.zeros((count, SIDE, SIDE, 3), np.uint8), np.zeros((count, 2, 4), np.float32)
     for i in range(count):

@@ -20,7 +20,7 @@ def predict(source, run, manifest):
     picture, size = pictures.read_picture(source), manifest["inputs"]["image"]["shape"][1]
     square, placement = pictures.resize(picture, size, "letterbox")
     answer = {name: np.asarray(values)[0] for name, values in run({"image": square[None]}).items()}
-    boxes = placement.back(answer["boxes"] * size)
+    boxes = placement.back(answer["boxes"].reshape(-1, 4) * size)
     objects = []
     for i in range(int(answer["count"])):
         score = float(answer["scores"][i])

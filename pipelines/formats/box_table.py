@@ -1,4 +1,4 @@
-"""A table of boxes: one .csv or .tsv file with the columns path, label, xmin, ymin, xmax, ymax and, if you like, split."""
+"""A table of boxes: one .csv or .tsv file with the columns path, label, xmin, ymin, xmax, ymax and maybe split."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Pascal VOC: an Annotations folder of one XML file a picture, JPEGImages, and ImageSets/Main/SPLIT.txt where it exists."""
+"""Pascal VOC: Annotations with one XML file a picture, JPEGImages, and ImageSets/Main/SPLIT.txt where it exists."""
 
 import os
 import xml.etree.ElementTree as ET
@@ -22,8 +22,8 @@ def detect(path):
 def read(path):
     """Pictures with their boxes: Path -> Data.
 
-    Coordinates are pixels as they stand, as TFDS reads them: x = 0 is the left edge of the picture. A picture of a split
-    without an XML file is background. Raises PipelineError where there is no usable picture.
+    Coordinates are pixels as they stand, as TFDS reads them: x = 0 is the left edge of the picture. A picture of a
+    split without an XML file is background. Raises PipelineError where there is no usable picture.
     """
     root = Path(path).resolve()
     if not detect(root):

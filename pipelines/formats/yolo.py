@@ -1,4 +1,4 @@
-"""YOLO: images/ and labels/ with one .txt a picture (class, then centre x, y, width, height as shares), and a data.yaml."""
+"""YOLO: images/ and labels/ with one .txt a picture (class, centre x y, width, height as shares), and a data.yaml."""
 
 import math
 import os
@@ -48,7 +48,7 @@ def read(path):
 
 
 def write(data, folder):
-    """Data with boxes -> the same as YOLO in `folder`: images/SPLIT, labels/SPLIT, data.yaml. Crowds and the like are lost."""
+    """Data with boxes -> YOLO in `folder`: images/SPLIT, labels/SPLIT, data.yaml. Crowds and the like are lost."""
     folder, splits = Path(folder), []
     for split, name, path, _, objects in _boxes.objects(data):
         splits += [split] if split not in splits else []

@@ -15,8 +15,8 @@ class DetectionLoss(keras.losses.Loss):
     """Class scores by BCE or focal loss, boxes by CIoU, sides by the distribution focal loss -> one number a batch.
 
     targets: {"boxes": (B, N, 4) in [0, 1], "labels": (B, N), -1 where there is no box, "crowd": (B, N)};
-    outputs: {"classes": (B, A, C) logits, "sides": (B, A, 4 R) logits}. Each term is summed over the cells and divided by
-    the sum of the class targets in the batch, or 1 where that is less.
+    outputs: {"classes": (B, A, C) logits, "sides": (B, A, 4 R) logits}. Each term is summed over the cells and
+    divided by the sum of the class targets in the batch, or 1 where that is less.
     """
 
     def __init__(self, image_size, strides, focal=0.0, name="detection", **kwargs):
@@ -73,8 +73,8 @@ def assign(scores, found, truth, labels, is_object, is_crowd, points, smallest):
     """Task-aligned assignment: which object each cell answers for, and how well it does.
 
     scores: (B, A, C); found: boxes (B, A, 4); truth: boxes (B, N, 4); labels: int (B, N); is_object, is_crowd: 0 or 1,
-    (B, N); points: (A, 2). All in pixels. Returns box (B, A, 4), label (B, A), quality in [0, 1] (B, A), 0 for background,
-    and whether a cell lies in a crowd (B, A).
+    (B, N); points: (A, 2). All in pixels. Returns box (B, A, 4), label (B, A), quality in [0, 1] (B, A), 0 for
+    background, and whether a cell lies in a crowd (B, A).
 
     An object takes the TOP cells inside of it with the largest score^ALPHA * IoU^BETA; a cell that several objects want
     goes to the one it overlaps most. The quality is that product, scaled so that the best cell of an object has its IoU

@@ -24,11 +24,12 @@ class MeanAveragePrecision(keras.metrics.Metric):
     "classes": (B, K), "count": (B,)}. Both are measured in pixels of the original: IoU is the same in the letterbox,
     which scales both sides alike, but the areas of `small`, `medium` and `large` are not.
 
-    The result: `map50` and `map50_95` (IoU 0.50, and the mean of 0.50 to 0.95), also by size; `map75`; `recall`, the mean
-    over IoUs of the highest recall with all detections; `precision_f1`, `recall_f1` and `score_f1`, at the score
-    with the best F1 over all classes at IoU 0.50; `per_class` with `support`, its number of boxes. A class or size
-    without boxes counts in no mean, and is 0 by itself. The matrix `confusion` (classes and background) is at IoU 0.50 and the score
-    of the best F1.
+    The result: `map50` and `map50_95` (IoU 0.50, and the mean of 0.50 to 0.95), also by size; `map75`; `recall`, the
+    mean over IoUs of the highest recall with all detections; `f1`, `precision_f1` and `recall_f1` at the score
+    `score_f1` where F1 at IoU 0.50, the mean of the classes, is best; `per_class` with `support`, its number of boxes.
+    A class or size without boxes counts in no mean, and is 0 by itself. `confusion` (C + 1, C + 1), the last row and
+    column for background, pairs boxes at IoU 0.50 among those with that score or more. A curve per class: precision by
+    recall at IoU 0.50.
     """
 
     def __init__(self, labels, detections=100, name="mean_average_precision", **kwargs):
@@ -55,7 +56,7 @@ class MeanAveragePrecision(keras.metrics.Metric):
                 self._found.append(self._record(decoded["classes"][i, j], place) | record)
 
     def result(self):
-        precision, recall, scores, judged = self._coco()
+        precision, recall, scores = self._coco()
         support = np.zeros(len(self.labels))
         for box in self._truth:
             support[box["category_id"] - 1] += not box["iscrowd"]
@@ -85,11 +86,11 @@ class MeanAveragePrecision(keras.metrics.Metric):
             **f1,
             "per_class": {
                 "map50": per_class(precision[HALF, :, :, 0]),
-                "map50_95": per_class(np.moveaxis(precision[:, :, :, 0], -1, -1)),
+                "map50_95": per_class(precision[:, :, :, 0]),
                 "recall": per_class(recall[:, :, 0]),
                 "support": support,
             },
-            "matrices": {"confusion": self._confusion(judged, best)},
+            "matrices": {"confusion": self._confusion(best)},
             "curves": curves,
         }
 
@@ -97,7 +98,7 @@ class MeanAveragePrecision(keras.metrics.Metric):
         return {"image_id": self._pictures, "category_id": int(label) + 1, "bbox": place}
 
     def _coco(self):
-        """COCO's arrays of precision (T, R, K, A), recall (T, K, A) and scores (T, R, K, A), -1 where there is no box."""
+        """COCO's arrays of precision (T, R, K, A), recall (T, K, A), scores (T, R, K, A); -1 where there is no box."""
         from pycocotools.coco import COCO
         from pycocotools.cocoeval import COCOeval
 
@@ -120,13 +121,12 @@ class MeanAveragePrecision(keras.metrics.Metric):
             judge.params.maxDets = [self.detections]
             if not self._pictures:
                 shape = (10, 101, len(self.labels), 4)
-                return -np.ones(shape), -np.ones((10, *shape[2:])), -np.ones(shape), judge
+                return -np.ones(shape), -np.ones((10, *shape[2:])), -np.ones(shape)
             judge.evaluate()
             judge.accumulate()
-        arrays = [judge.eval[name][..., 0] for name in ("precision", "recall", "scores")]
-        return *arrays, judge
+        return [judge.eval[name][..., 0] for name in ("precision", "recall", "scores")]
 
-    def _confusion(self, judge, least_score):
+    def _confusion(self, least_score):
         """Counts (C + 1, C + 1): truth in rows, predictions in columns, the last of each is background."""
         classes, matrix = len(self.labels), np.zeros((len(self.labels) + 1,) * 2, np.int64)
         truth, found = {}, {}

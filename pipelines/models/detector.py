@@ -2,8 +2,8 @@
 
 The backbone is made of cross-stage partial blocks (Wang et al. 2020, arXiv:1911.11929) with YOLOv8's split, the pyramid
 goes top-down and back up (PANet, Liu et al. 2018, arXiv:1803.01534), each level's head has one 3x3 convolution for the
-classes and one for the sides (YOLOv6, Li et al. 2022, arXiv:2209.02976, section 2.1.3). Deviations: ReLU for SiLU, which
-is faster to train on CPUs and easier to quantise; the widths.
+classes and one for the sides (YOLOv6, Li et al. 2022, arXiv:2209.02976, section 2.1.3). Deviations: ReLU for SiLU, as
+it is faster to train on CPUs and easier to quantise; the widths.
 """
 
 import math

@@ -35,8 +35,8 @@ def iou(a, b):
 def ciou(a, b):
     """Complete IoU of boxes one to one: (..., 4), (..., 4) -> (...) in (-1.5, 1].
 
-    IoU less the squared distance of the centres over the enclosing box's squared diagonal, less a term for the ratios of
-    the sides, whose weight takes no gradient (Zheng et al. 2020, arXiv:1911.08287, section 3.4).
+    IoU less the squared distance of the centres over the enclosing box's squared diagonal, less a term for the ratios
+    of the sides, whose weight takes no gradient (Zheng et al. 2020, arXiv:1911.08287, section 3.4).
     """
     shared = intersection(a, b)
     plain = shared / (area(a) + area(b) - shared + EPSILON)

@@ -1,7 +1,7 @@
 """Random change of pictures together with their boxes, in tf.data.
 
-Pictures are uint8 (B, S, S, 3); boxes float (B, N, 4), ymin xmin ymax xmax in [0, 1] of the square; what else belongs to a
-box, such as its label, comes as `extra` (B, N, K). A box that is gone has no area and lies behind those that are left.
+Pictures are uint8 (B, S, S, 3); boxes float (B, N, 4), ymin xmin ymax xmax in [0, 1] of the square; what else belongs
+to a box, such as its label, comes as `extra` (B, N, K). A box that is gone has no area and lies behind those left.
 """
 
 import tensorflow as tf
@@ -24,8 +24,8 @@ def flip(pictures, boxes, seed, axis):
 def mosaic(pictures, boxes, extra, content, seed, *, share, scale, least_visible, capacity):
     """Each picture at a random scale and place; a `share` of them beside random parts of three others.
 
-    content: (B, 4) in pixels, where the picture lies in its letterbox; only that is shown. scale: largest random change of
-    size (0.5: 0.5 to 1.5). A box of which less than `least_visible` is left is dropped. Returns pictures, boxes
+    content: (B, 4) in pixels, where the picture lies in its letterbox; only that is shown. scale: largest random change
+    of size (0.5: 0.5 to 1.5). A box of which less than `least_visible` is left is dropped. Returns pictures, boxes
     (B, capacity, 4), extra (B, capacity, K). Mosaic: Bochkovskiy et al. 2020, arXiv:2004.10934, section 3.3.
     """
     count, side = tf.shape(pictures)[0], pictures.shape[1]

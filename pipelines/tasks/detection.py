@@ -19,7 +19,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.metrics import mean_average_precision
     from pipelines.models import detector
     from pipelines.ops import boxes as box_ops
-    from pipelines.ops import images, scenes, suppression
+    from pipelines.ops import images, mediapipe_detector, scenes, suppression
 
 DATA = "digit_scenes"
 LABELS = "objects/label"  # the feature whose names are the classes
@@ -108,7 +108,7 @@ def check(examples, config):
 
 
 def parse(example, config):
-    """{"image": uint8 (H, W, 3), "objects/bbox": (n, 4), "objects/label": (n,)} -> the letterboxed picture and its boxes.
+    """{"image": uint8 (H, W, 3), "objects/bbox": (n, 4), "objects/label": (n,)} -> the letterbox and its boxes.
 
     Inputs: {"image": uint8 (S, S, 3)}. Targets, N = max_boxes: {"boxes": float (N, 4) yxyx in [0, 1] of the letterbox,
     "labels": int32 (N,), -1 behind the last box, "crowd": int32 (N,), "size": int32 (2,) of the original, pixels,
@@ -185,19 +185,38 @@ def decode(outputs, config):
     N = max_detections, the best first, zeros behind the last. It is TensorFlow whatever trains the model, as
     non-maximum suppression has to be what runs in the exported files.
     """
-    points, steps = box_ops.anchor_points(config.image_size, config.strides)
-    classes, sides = (tf.convert_to_tensor(outputs[name]) for name in ("classes", "sides"))
-    shares = tf.nn.softmax(tf.reshape(sides, (-1, len(points), 4, sides.shape[-1] // 4)))
-    distances = tf.reduce_sum(shares * tf.range(shares.shape[-1], dtype=tf.float32), -1) * steps[:, None]
-    boxes = tf.concat([points - distances[..., :2], points + distances[..., 2:]], -1) / config.image_size
+    boxes, scores = _boxes(outputs, config)
     return suppression.suppress(
-        tf.clip_by_value(boxes, 0.0, 1.0),
-        tf.sigmoid(classes),
+        *(boxes, scores),
         count=config.max_detections,
         iou=config.nms_iou,
         least_score=config.least_score,
         candidates=10 * config.max_detections,
     )
+
+
+def _boxes(outputs, config):
+    """Logits -> boxes (B, A, 4) yxyx in [0, 1] of the letterbox, scores (B, A, C) in [0, 1]."""
+    points, steps = box_ops.anchor_points(config.image_size, config.strides)
+    classes, sides = (tf.convert_to_tensor(outputs[name]) for name in ("classes", "sides"))
+    shares = tf.nn.softmax(tf.reshape(sides, (-1, len(points), 4, sides.shape[-1] // 4)))
+    distances = tf.reduce_sum(shares * tf.range(shares.shape[-1], dtype=tf.float32), -1) * steps[:, None]
+    boxes = tf.concat([points - distances[..., :2], points + distances[..., 2:]], -1) / config.image_size
+    return tf.clip_by_value(boxes, 0.0, 1.0), tf.sigmoid(classes)
+
+
+def mediapipe(outputs, config):
+    """What MediaPipe's ObjectDetector takes, which suppresses by itself, whatever the class: centre and size of each
+    cell's box as shares of the picture, "location" (B, A, 4) yxhw, and "score" (B, A, C)."""
+    boxes, scores = _boxes(outputs, config)
+    low, high = boxes[..., :2], boxes[..., 2:]
+    return {"location": tf.concat([(low + high) / 2, high - low], -1), "score": scores}
+
+
+def mediapipe_metadata(config):
+    """How MediaPipe is to read these: (name, bytes)."""
+    cells = sum((config.image_size // stride) ** 2 for stride in config.strides)
+    return mediapipe_detector.NAME, mediapipe_detector.options(cells, len(config.labels))
 
 
 def metrics(config):
