@@ -30,6 +30,8 @@ TENSOR_NAME, TENSOR_CONTENT, TENSOR_PROCESS, TENSOR_STATS, TENSOR_FILES = 0, 3, 
 FILE_NAME, FILE_DESCRIPTION, FILE_TYPE = 0, 1, 2
 CONTENT_KIND, CONTENT, PROCESS_KIND, PROCESS = 0, 1, 0, 1  # a union takes two slots: which one, and its table
 COLOUR_SPACE, MEAN, STD, MAX, MIN = 0, 0, 1, 0, 1
+BOX_ORDER, BOX_KIND = 0, 1
+BOX, BOUNDARIES = 3, 1
 FEATURE, IMAGE, RGB, NORMALISATION, TENSOR_AXIS_LABELS = 1, 2, 1, 1, 2
 IDENTIFIER, PARSER_VERSION = b"M001", "1.0.0"  # nearly all that is used here was in the first version
 CUSTOM_VERSION = "1.5.0"  # the first with custom metadata
@@ -91,16 +93,16 @@ def quantise_uint8_inputs(path):
     write_bytes(path, _packed(model))
 
 
-def attach_metadata(path, *, name, description, labels, license="", custom=None):
+def attach_metadata(path, *, name, description, labels, license="", custom=None, boxes=()):
     """Writes TFLite metadata into a file, and the labels behind it, for MediaPipe and Android Studio; in place.
 
     Pictures in are described as RGB in 0..255; outputs whose last axis is as long as `labels` are labelled. A file that
     has metadata gets it replaced; the same arguments give the same bytes. custom: (name, bytes) of what a runtime must
-    know beyond that.
+    know beyond that; boxes: names of the outputs that hold boxes, as centre y x and height width in [0, 1].
     """
     model = _read(path)
     builder = _AlignedBuilder()
-    builder.Finish(_put(builder, _metadata(model, name, description, labels, license, custom)), IDENTIFIER)
+    builder.Finish(_put(builder, _metadata(model, name, description, labels, license, custom, boxes)), IDENTIFIER)
     model.metadata = model.metadata or []
     entry = next((entry for entry in model.metadata if entry.name == METADATA), None)
     if entry is None:
@@ -132,7 +134,7 @@ def read_metadata(path):
         return {**texts, "labels": archive.read(LABELS).decode().split("\n")[:-1]}
 
 
-def _metadata(model, name, description, labels, license, custom):
+def _metadata(model, name, description, labels, license, custom, boxes):
     """Nested tables, {slot: value}, in the order of the tensors of the first subgraph."""
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     names = {t.tensorIndex: t.name.decode() for t in (*signature.inputs, *signature.outputs)}
@@ -150,6 +152,9 @@ def _metadata(model, name, description, labels, license, custom):
 
     def result(index):
         shape = _shape(graph.tensors[index])
+        if names[index] in boxes:
+            content = {BOX_ORDER: np.array([1, 0, 3, 2], np.uint32), BOX_KIND: BOUNDARIES}
+            return {TENSOR_NAME: names[index], TENSOR_CONTENT: {CONTENT_KIND: BOX, CONTENT: content}}
         table = {TENSOR_NAME: names[index], TENSOR_CONTENT: feature}
         if len(shape) > 1 and shape[-1] == len(labels):
             file = {FILE_NAME: LABELS, FILE_DESCRIPTION: "Names of the classes.", FILE_TYPE: TENSOR_AXIS_LABELS}
@@ -174,6 +179,8 @@ def _shape(tensor):
 
 def _put(builder, value):
     """Writes text, bytes, a {slot: value} table, or a vector of floats or tables -> its offset; integers are bytes."""
+    if isinstance(value, np.ndarray):
+        return builder.CreateNumpyVector(value)
     if isinstance(value, bytes):
         return builder.CreateNumpyVector(np.frombuffer(value, np.uint8))
     if isinstance(value, str):

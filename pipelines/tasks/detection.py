@@ -214,9 +214,10 @@ def mediapipe(outputs, config):
 
 
 def mediapipe_metadata(config):
-    """How MediaPipe is to read these: (name, bytes)."""
+    """How MediaPipe is to read these: arguments of `tflite_file.attach_metadata`."""
     cells = sum((config.image_size // stride) ** 2 for stride in config.strides)
-    return mediapipe_detector.NAME, mediapipe_detector.options(cells, len(config.labels))
+    options = mediapipe_detector.options(cells, len(config.labels))
+    return {"custom": (mediapipe_detector.NAME, options), "boxes": ("location",)}
 
 
 def metrics(config):
