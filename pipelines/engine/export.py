@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from pipelines import catalog, edge
 from pipelines.edge import latency

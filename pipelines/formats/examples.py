@@ -79,7 +79,7 @@ class Data:
     problems: list = field(default_factory=list)
 
     def fingerprint(self):
-        """SHA-256 over names, labels, boxes and sizes: changes when an example comes, goes, is relabelled or replaced."""
+        """SHA-256 over names, labels, boxes and sizes: changes when an example comes, goes or is changed."""
         digest = hashlib.sha256(repr(sorted(self.labels.items())).encode())
         for split in SPLITS:
             examples = self.splits.get(split)
