@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from pipelines import terminal
 from pipelines.edge import pictures as edge
-from pipelines.engine import audit_masks, pictures
+from pipelines.engine import audit_boxes, audit_masks, pictures
 from pipelines.formats.examples import SPLITS, Examples, Problem
 
-HOPELESS = ("one-class", "empty-split")  # errors that leaving out examples cannot mend
+HOPELESS = ("one-class", "empty-split", "no-boxes")  # errors that leaving out examples cannot mend
 SEVERITIES = ("error", "warning", "note")
 CONSTANT = 2.0  # grey levels: a photo of one surface has a standard deviation above, a blank frame below
 FEW = 5  # examples of a class in training
@@ -76,6 +76,7 @@ class Audit:
     modes: dict
     bad: frozenset
     pixel_counts: dict = dataclasses.field(default_factory=dict)
+    longest: dict = dataclasses.field(default_factory=dict)  # column of lists -> most items that an example has
 
     @property
     def errors(self):
@@ -145,6 +146,7 @@ def audit(data, progress=True, feature=None):
         modes=dict(collections.Counter(f"{look.header.format} {look.header.mode}" for look in read).most_common()),
         bad=frozenset(bad),
         pixel_counts=audit_masks.pixel_counts(data, masks, feature),
+        longest=_longest(data),
     )
 
 
@@ -207,6 +209,17 @@ def _look(source):
     if deviation < CONSTANT:
         deviation = picture.std(axis=(0, 1)).max()
     return Look("", header, (height, width), digest, float(deviation))
+
+
+def _longest(data):
+    """{column: most items of an example} of the columns whose values are lists, over all splits."""
+    found = {}
+    for _, examples in _splits(data):
+        for name, values in examples.columns.items():
+            lengths = [len(v) for v in values if isinstance(v, (list, tuple, np.ndarray))]
+            if lengths:
+                found[name] = max(found.get(name, 0), *lengths)
+    return found
 
 
 def _sizes(looks):
@@ -322,7 +335,7 @@ def unknown_labels(data, facts):
 
 def one_class(data, facts):
     labels = {label for counts in facts.counts.values() for label in counts}
-    if facts.feature and len(labels) == 1:
+    if facts.feature == "label" and len(labels) == 1:  # one class of objects is enough: the rest is background
         (label,) = labels
         advice = "At least two are needed; where the class folders lie deeper, pass the folder that holds them."
         yield Problem("error", "one-class", facts.feature, f"every example has the label {label!r}. {advice}")
@@ -363,6 +376,7 @@ CHECKS = (
     *(unreadable, leaks, conflicts, duplicates, constant, suffixes, traits),
     *(empty_splits, unknown_labels, one_class, unseen_classes, rare_classes, balance),
     *audit_masks.CHECKS,
+    *audit_boxes.CHECKS,
 )
 
 

@@ -19,6 +19,7 @@ FILES = {
     "dynamic": "model_dynamic.tflite",
     "int8": "model_int8.tflite",
 }
+FLOAT = "decode_in_float"  # name scope of ops that no file quantises
 LONGEST_REASON = 300  # characters; the converter's own errors print the whole graph
 
 
@@ -113,10 +114,26 @@ def _convert_one(kind, saved_model, path, calibration):
         converter.representative_dataset = lambda: (
             {name: values[i : i + 1] for name, values in calibration.items()} for i in range(count)
         )
-    converted = converter.convert()  # what may crash comes first, or a half-made file would stay behind
+    # What may crash comes first, or a half-made file would stay behind.
+    in_part = kind == "int8" and FLOAT.encode() in (Path(saved_model) / "saved_model.pb").read_bytes()
+    converted = _int8_in_part(converter) if in_part else converter.convert()
     with appearing(path) as part:
         part.write_bytes(converted)
         tflite_file.quantise_uint8_inputs(part)
+
+
+def _int8_in_part(converter):
+    """The int8 file, in which the ops of the name scope FLOAT stay float32.
+
+    What decodes adds and compares numbers of different kinds, such as a box and its class, which 256 steps cannot hold
+    at once. The converter's two steps are taken apart here, as only the second one takes names.
+    """
+    from tensorflow.lite.python.convert import mlir_quantize
+
+    converter._experimental_calibrate_only = True
+    calibrated = converter.convert()
+    kept = [name for name in tflite_file.made_tensors(calibrated) if f"{FLOAT}/" in name]
+    return mlir_quantize(calibrated, fully_quantize=True, denylisted_nodes=kept)
 
 
 def _reason(error):

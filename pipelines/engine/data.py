@@ -145,10 +145,19 @@ def _column(values, name):
     """A column as a tensor; arrays of differing length become ragged."""
     try:
         if values and isinstance(values[0], (list, tuple, np.ndarray)) and len({len(v) for v in values}) > 1:
-            return tf.ragged.constant([np.asarray(v).tolist() for v in values], ragged_rank=1)
+            return _ragged([np.asarray(v) for v in values])
         return tf.constant(values)
     except (ValueError, TypeError) as error:
         raise PipelineError(f"feature {name!r} holds values of different kinds: {error}") from error
+
+
+def _ragged(arrays):
+    """Arrays that differ in their first axis; an empty one has no type of its own to go by."""
+    filled = [array for array in arrays if len(array)]
+    joined = np.concatenate(filled)
+    return tf.RaggedTensor.from_row_lengths(
+        tf.constant(joined.tolist() if joined.dtype.kind == "U" else joined), [len(array) for array in arrays]
+    )
 
 
 def _decode(source, values):

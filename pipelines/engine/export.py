@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 from tqdm import tqdm
 
 from pipelines import catalog, edge, terminal
@@ -37,9 +38,7 @@ def export(run, out=None, formats=None, max_drop=0.01):
 
     with appearing(out) as folder:
         folder.mkdir()
-        saved_model.write(
-            model, lambda inputs: task.decode(model(inputs, training=False), config), folder / "saved_model"
-        )
+        saved_model.write(model, _answer(model, task, config), folder / "saved_model")
         files, failures = {}, []
         converted = _converted(folder, [kind for kind in kinds if kind != "saved_model"], _calibration(run, config))
         for kind in kinds:
@@ -67,6 +66,18 @@ def export(run, out=None, formats=None, max_drop=0.01):
     bundle = Bundle(out)
     report.write_bundle(bundle, run)
     return bundle
+
+
+def _answer(model, task, config):
+    """inputs -> decoded outputs; what decodes stays in float in every file where the task asks for it."""
+    scope = convert.FLOAT if getattr(task, "DECODE_IN_FLOAT", False) else "decode"
+
+    def answer(inputs):
+        outputs = model(inputs, training=False)
+        with tf.name_scope(scope):
+            return task.decode(outputs, config)
+
+    return answer
 
 
 def held_out(run):

@@ -272,8 +272,9 @@ def _matrix(name, counts, labels):
     counts = np.nan_to_num(np.asarray(counts, np.float64))
     if counts.ndim != 2 or not counts.size:
         return None
+    named = [*map(str, labels), "background"]  # detectors have one more, for what is nothing
     truths, predictions = (
-        [str(label) for label in labels] if len(labels) == n else [str(i) for i in range(n)] for n in counts.shape
+        named[:n] if n in (len(labels), len(named)) else [str(i) for i in range(n)] for n in counts.shape
     )
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.clip(np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0), 0, 1)

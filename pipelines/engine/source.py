@@ -44,7 +44,10 @@ def split(data, name, task, config):
     """Split `name` of `data`, with the labels of `config`. Raises PipelineError where it is missing or has others."""
     if name not in data.splits:
         raise PipelineError(f"{data.source} has no split {name!r}. It has: {', '.join(data.splits)}.")
-    examples = pictures.prepare(_relabelled(data, data.splits[name], config.labels, feature(data, task)), _cache())
+    examples = _relabelled(data, data.splits[name], config.labels, feature(data, task))
+    if hasattr(task, "check"):
+        task.check(examples, config)
+    examples = pictures.prepare(examples, _cache())
     return Split(expanded(examples, task, config), task, config)
 
 

@@ -24,19 +24,29 @@ METADATA, LABELS = b"TFLITE_METADATA", "labels.txt"
 
 # Slots of the tables and values of the enums in metadata_schema.fbs 1.5.0 of TFLite Support and MediaPipe.
 MODEL_NAME, MODEL_DESCRIPTION, MODEL_SUBGRAPHS, MODEL_LICENSE, MODEL_PARSER = 0, 1, 3, 5, 7
-GRAPH_INPUTS, GRAPH_OUTPUTS = 2, 3
+GRAPH_INPUTS, GRAPH_OUTPUTS, GRAPH_CUSTOM = 2, 3, 9
+CUSTOM_NAME, CUSTOM_DATA = 0, 1
 TENSOR_NAME, TENSOR_CONTENT, TENSOR_PROCESS, TENSOR_STATS, TENSOR_FILES = 0, 3, 4, 5, 6
 FILE_NAME, FILE_DESCRIPTION, FILE_TYPE = 0, 1, 2
 CONTENT_KIND, CONTENT, PROCESS_KIND, PROCESS = 0, 1, 0, 1  # a union takes two slots: which one, and its table
 COLOUR_SPACE, MEAN, STD, MAX, MIN = 0, 0, 1, 0, 1
+BOX_ORDER, BOX_KIND = 0, 1
+BOX, BOUNDARIES = 3, 1
 FEATURE, IMAGE, RGB, NORMALISATION, TENSOR_AXIS_LABELS = 1, 2, 1, 1, 2
-IDENTIFIER, PARSER_VERSION = b"M001", "1.0.0"  # all that is used here was in the first version
+IDENTIFIER, PARSER_VERSION = b"M001", "1.0.0"  # nearly all that is used here was in the first version
+CUSTOM_VERSION = "1.5.0"  # the first with custom metadata
 
 
 def operators(path):
     """How often each op is in a file: Counter of names; custom ops by their own, such as FlexBitwiseAnd."""
     model = _read(path)
     return Counter(_name(model, op) for graph in model.subgraphs for op in graph.operators or ())
+
+
+def made_tensors(content):
+    """Names of the tensors that ops make, of a file's bytes."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+    return [g.tensors[i].name.decode() for g in model.subgraphs for op in g.operators or () for i in op.outputs]
 
 
 def refuse_foreign(path):
@@ -83,15 +93,16 @@ def quantise_uint8_inputs(path):
     write_bytes(path, _packed(model))
 
 
-def attach_metadata(path, *, name, description, labels, license=""):
+def attach_metadata(path, *, name, description, labels, license="", custom=None, boxes=()):
     """Writes TFLite metadata into a file, and the labels behind it, for MediaPipe and Android Studio; in place.
 
     Pictures in are described as RGB in 0..255; outputs whose last axis is as long as `labels` are labelled. A file that
-    has metadata gets it replaced; the same arguments give the same bytes.
+    has metadata gets it replaced; the same arguments give the same bytes. custom: (name, bytes) of what a runtime must
+    know beyond that; boxes: names of the outputs that hold boxes, as centre y x and height width in [0, 1].
     """
     model = _read(path)
-    builder = flatbuffers.Builder()
-    builder.Finish(_put(builder, _metadata(model, name, description, labels, license)), IDENTIFIER)
+    builder = _AlignedBuilder()
+    builder.Finish(_put(builder, _metadata(model, name, description, labels, license, custom, boxes)), IDENTIFIER)
     model.metadata = model.metadata or []
     entry = next((entry for entry in model.metadata if entry.name == METADATA), None)
     if entry is None:
@@ -123,7 +134,7 @@ def read_metadata(path):
         return {**texts, "labels": archive.read(LABELS).decode().split("\n")[:-1]}
 
 
-def _metadata(model, name, description, labels, license):
+def _metadata(model, name, description, labels, license, custom, boxes):
     """Nested tables, {slot: value}, in the order of the tensors of the first subgraph."""
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     names = {t.tensorIndex: t.name.decode() for t in (*signature.inputs, *signature.outputs)}
@@ -141,6 +152,9 @@ def _metadata(model, name, description, labels, license):
 
     def result(index):
         shape = _shape(graph.tensors[index])
+        if names[index] in boxes:
+            content = {BOX_ORDER: np.array([1, 0, 3, 2], np.uint32), BOX_KIND: BOUNDARIES}
+            return {TENSOR_NAME: names[index], TENSOR_CONTENT: {CONTENT_KIND: BOX, CONTENT: content}}
         table = {TENSOR_NAME: names[index], TENSOR_CONTENT: feature}
         if len(shape) > 1 and shape[-1] == len(labels):
             file = {FILE_NAME: LABELS, FILE_DESCRIPTION: "Names of the classes.", FILE_TYPE: TENSOR_AXIS_LABELS}
@@ -148,7 +162,10 @@ def _metadata(model, name, description, labels, license):
         return table
 
     tensors = {GRAPH_INPUTS: [source(i) for i in graph.inputs], GRAPH_OUTPUTS: [result(i) for i in graph.outputs]}
-    texts = {MODEL_NAME: name, MODEL_DESCRIPTION: description, MODEL_LICENSE: license, MODEL_PARSER: PARSER_VERSION}
+    if custom:
+        tensors[GRAPH_CUSTOM] = [{CUSTOM_NAME: custom[0], CUSTOM_DATA: custom[1]}]
+    version = CUSTOM_VERSION if custom else PARSER_VERSION
+    texts = {MODEL_NAME: name, MODEL_DESCRIPTION: description, MODEL_LICENSE: license, MODEL_PARSER: version}
     return {**texts, MODEL_SUBGRAPHS: [tensors]}
 
 
@@ -161,7 +178,11 @@ def _shape(tensor):
 
 
 def _put(builder, value):
-    """Writes text, a {slot: value} table, or a vector of floats or tables -> its offset; integers are bytes."""
+    """Writes text, bytes, a {slot: value} table, or a vector of floats or tables -> its offset; integers are bytes."""
+    if isinstance(value, np.ndarray):
+        return builder.CreateNumpyVector(value)
+    if isinstance(value, bytes):
+        return builder.CreateNumpyVector(np.frombuffer(value, np.uint8))
     if isinstance(value, str):
         return builder.CreateString(value)
     if isinstance(value, list) and isinstance(value[0], float):

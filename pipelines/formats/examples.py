@@ -5,6 +5,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 SPLITS = ("train", "validation", "test")
 SPLIT_NAMES = {  # what people call the three splits, lower case
     "train": "train", "training": "train", "trn": "train",
@@ -77,14 +79,17 @@ class Data:
     problems: list = field(default_factory=list)
 
     def fingerprint(self):
-        """SHA-256 over names, labels and sizes: changes when an example comes, goes, is relabelled or replaced."""
+        """SHA-256 over names, labels, boxes and sizes: changes when an example comes, goes or is changed."""
         digest = hashlib.sha256(repr(sorted(self.labels.items())).encode())
         for split in SPLITS:
             examples = self.splits.get(split)
+            judged = [c for c in ("objects/label", "objects/bbox") if examples and c in examples.columns]
             for i, name in enumerate(examples.names if examples else ()):
                 label = examples.columns["label"][i] if "label" in examples.columns else ""
                 sizes = [_size(examples.columns[column][i]) for column in (*examples.pictures, *examples.masks)]
                 digest.update(f"{split}\0{name}\0{label}\0{sizes}\n".encode())
+                for column in judged:
+                    digest.update(np.asarray(examples.columns[column][i], np.float32).tobytes())
         return digest.hexdigest()
 
 

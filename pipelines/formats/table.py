@@ -20,7 +20,7 @@ COLUMNS = {  # what people call the columns, lower case
 def detect(path):
     """Whether `path` is a .csv or .tsv file, or a folder with exactly one, whose header names a path and a label."""
     if path.is_file():
-        return path.suffix.lower() in SUFFIXES
+        return path.suffix.lower() in SUFFIXES and not has_boxes(path)
     tables = _tables(path)
     if len(tables) != 1:
         return False
@@ -28,7 +28,17 @@ def detect(path):
         _header(tables[0], _text(tables[0]))
     except PipelineError:
         return False
-    return True
+    return not has_boxes(tables[0])
+
+
+def has_boxes(table):
+    """Whether the header names the four sides of a box: then `box_table` reads it."""
+    try:
+        first = re.split(r"\r\n|\r|\n", _text(table), maxsplit=1)[0]
+    except PipelineError:
+        return False
+    cells = {cell.strip().strip('"').lower() for cell in re.split("[,;\t]", first)}
+    return {"xmin", "ymin", "xmax", "ymax"} <= cells
 
 
 def read(path):

@@ -13,6 +13,22 @@ def resize(picture, size):
     return tf.ensure_shape(_uint8(resized), (size, size, picture.shape[-1]))
 
 
+def letterbox(picture, size, padding=114):
+    """Scaled to fit and centred between grey bars: uint8 (H, W, 3) -> uint8 (size, size, 3), and its content.
+
+    The content is where the picture lies in the square: int32 (4,), ymin xmin ymax xmax in pixels. It is placed exactly
+    as `edge.pictures.resize(..., "letterbox")` places it; the pixels are within 1 grey level.
+    """
+    height, width = tf.shape(picture)[0], tf.shape(picture)[1]
+    sides = tf.cast(tf.stack([height, width]), tf.float64)
+    inner = tf.maximum(1, tf.cast(tf.round(sides * size / tf.reduce_max(sides)), tf.int32))
+    low = (size - inner) // 2
+    resized = _uint8(tf.image.resize(picture, inner, antialias=True))
+    after = size - inner - low
+    square = tf.pad(resized, [[low[0], after[0]], [low[1], after[1]], [0, 0]], constant_values=padding)
+    return tf.ensure_shape(square, (size, size, 3)), tf.concat([low, low + inner], 0)
+
+
 def random_affine(pictures, seed, *, flip=False, shift=0.0, zoom=0.0, rotate=0.0):
     """One random flip, shift, zoom and rotation per picture, in one bilinear resampling; edges are continued.
 

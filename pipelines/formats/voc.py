@@ -1,0 +1,178 @@
+"""Pascal VOC: Annotations with one XML file a picture, JPEGImages, and ImageSets/Main/SPLIT.txt where it exists."""
+
+import os
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from xml.parsers import expat
+
+from pipelines.errors import PipelineError
+from pipelines.files import write_text
+from pipelines.formats import _boxes
+from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES
+
+LINE = "line"  # attribute that keeps where an element began
+FOLDERS = ("JPEGImages", "images", "Images", ".")
+
+
+def detect(path):
+    """Whether `path` is a folder with XML files in Annotations."""
+    return path.is_dir() and any((path / "Annotations").glob("*.xml"))
+
+
+def read(path):
+    """Pictures with their boxes: Path -> Data.
+
+    Coordinates are pixels as they stand, as TFDS reads them: x = 0 is the left edge of the picture. A picture of a
+    split without an XML file is background. Raises PipelineError where there is no usable picture.
+    """
+    root = Path(path).resolve()
+    if not detect(root):
+        raise PipelineError(f"{path} has no Annotations/*.xml. Pass the folder that holds Annotations and JPEGImages.")
+    folder = next(f for f in FOLDERS if (root / f).is_dir())
+    stems, twice = {}, []
+    for entry in sorted(os.scandir(root / folder), key=lambda e: e.name):
+        if Path(entry.name).suffix.lower() in PICTURE_SUFFIXES:
+            twice += [entry.name] if Path(entry.name).stem in stems else []
+            stems.setdefault(Path(entry.name).stem, entry.name)
+    scenes = _boxes.Scenes(root)
+    for name in twice:
+        scenes.note("warning", "same-name", f"{folder}/{name}", "another picture has this name but for its suffix.")
+    listed = _splits(root)
+    annotated = sorted(p.stem for p in (root / "Annotations").glob("*.xml"))
+    if not listed:
+        listed = {"train": [(stem, f"Annotations/{stem}.xml") for stem in sorted({*annotated, *stems})]}
+    prefix = "" if folder == "." else f"{folder}/"
+    known = set(annotated)
+    for split, items in listed.items():
+        for stem, where in items:
+            name = prefix + stems.get(stem, f"{stem}.jpg")
+            if stem in known:
+                _annotated(scenes, name, split, f"Annotations/{stem}.xml")
+            else:
+                scenes.picture(name, split, where)
+    used = {stem for items in listed.values() for stem, _ in items}
+    if left := sorted({*annotated, *stems} - used):
+        shown = ", ".join(left[:5]) + (", ..." if len(left) > 5 else "")
+        scenes.note("warning", "unlisted", "ImageSets/Main", f"{len(left):,} pictures are in no split: {shown}.")
+    return scenes.data(root, "voc")
+
+
+def write(data, folder):
+    """Data with boxes -> the same as Pascal VOC in `folder`."""
+    folder, sets = Path(folder), {}
+    for split, name, path, (height, width), objects in _boxes.objects(data):
+        stem = Path(name).stem
+        if stem in (s for stems in sets.values() for s in stems):
+            raise PipelineError(f"two pictures are called {stem!r}: Pascal VOC needs a name each.")
+        sets.setdefault(split, []).append(stem)
+        _boxes.link(path, folder / "JPEGImages" / Path(name).name)
+        root = ET.Element("annotation")
+        ET.SubElement(root, "filename").text = Path(name).name
+        size = ET.SubElement(root, "size")
+        for key, value in (("width", width), ("height", height), ("depth", 3)):
+            ET.SubElement(size, key).text = str(value)
+        for box, label, _, difficult in objects:
+            item = ET.SubElement(root, "object")
+            ET.SubElement(item, "name").text = data.labels["objects/label"][label]
+            ET.SubElement(item, "difficult").text = str(int(difficult))
+            bounds = ET.SubElement(item, "bndbox")
+            for key, value, side in zip(("ymin", "xmin", "ymax", "xmax"), box, (height, width) * 2, strict=True):
+                ET.SubElement(bounds, key).text = repr(value * side)
+        ET.indent(root)
+        write_text(folder / "Annotations" / f"{stem}.xml", ET.tostring(root, "unicode") + "\n")
+    for split, stems in sets.items():
+        name = {"validation": "val"}.get(split, split)
+        write_text(folder / "ImageSets" / "Main" / f"{name}.txt", "".join(f"{stem}\n" for stem in stems))
+
+
+def _splits(root):
+    """{split: [(stem, file:line)]} of ImageSets/Main; {} where there is none."""
+    files = {p.stem: p for p in (root / "ImageSets" / "Main").glob("*.txt") if p.stem in (*SPLIT_NAMES, "trainval")}
+    if "trainval" in files and any(SPLIT_NAMES.get(name) == "train" for name in files):
+        del files["trainval"]  # train and val list its pictures already
+    found = {}
+    for name, file in sorted(files.items()):
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise PipelineError(f"{file} cannot be read: {error}.") from error
+        where = file.relative_to(root).as_posix()
+        items = [(line.split()[0], f"{where}:{i}") for i, line in enumerate(lines, 1) if line.strip()]
+        found.setdefault(SPLIT_NAMES.get(name, "train"), []).extend(items)
+    return found
+
+
+def _annotated(scenes, name, split, where):
+    """One XML file and its picture."""
+    try:
+        root = _parsed((scenes.root / where).read_bytes())
+    except expat.ExpatError as error:
+        message = f"this XML does not parse: {expat.ErrorString(error.code)}. Restore or delete the file."
+        return scenes.error("annotation", f"{where}:{error.lineno}", message, name)
+    except (OSError, ValueError) as error:
+        return scenes.error("annotation", where, f"this file cannot be used: {error}. Restore or delete it.", name)
+    if root.tag != "annotation":
+        return scenes.error("annotation", where, f"the root must be <annotation>; got <{root.tag}>. Restore it.", name)
+    claimed = (root.findtext("filename") or "").strip()
+    if claimed and (".." in claimed.replace("\\", "/").split("/") or claimed.startswith("/")):
+        line = root.find("filename").get(LINE)
+        return scenes.error(
+            "outside", f"{where}:{line}", f"<filename> {claimed!r} leads out of the data. Correct it.", name
+        )
+    declared = None
+    try:
+        size = root.find("size")
+        if size is not None:
+            declared = tuple(int(float(size.findtext(side))) for side in ("height", "width"))
+            declared = declared if all(declared) else None  # some tools write 0 for "not known"
+        found = [_object(item, where) for item in root.iter("object")]
+    except ValueError as error:
+        return scenes.error("annotation", *_place(error, where), name)
+    except TypeError:
+        message = "<size> needs a height and a width. Correct it."
+        return scenes.error("annotation", f"{where}:{size.get(LINE)}", message, name)
+    scene = scenes.picture(name, split, where, declared)
+    for box, label, place, difficult in found if scene else ():
+        scene.add(box, label, place, is_difficult=difficult)
+
+
+def _place(error, where):
+    """(file:line, message) of a ValueError of ours, or of one of Python's own."""
+    if len(error.args) == 2:
+        return error.args
+    return where, f"{error}. Correct the file."
+
+
+def _object(item, where):
+    """<object> -> (box_yxyx in pixels, label, file:line, is_difficult). Raises ValueError(file:line, message)."""
+    place = f"{where}:{item.get(LINE)}"
+    label = (item.findtext("name") or "").strip()
+    if not label:
+        raise ValueError(place, "this <object> has no <name>. Name its class.")
+    box, bounds = [], item.find("bndbox")
+    for key in ("ymin", "xmin", "ymax", "xmax"):
+        text = None if bounds is None else bounds.findtext(key)
+        try:
+            box.append(float(text))
+            if box[-1] - box[-1]:  # NaN and infinity
+                raise ValueError
+        except (TypeError, ValueError):
+            raise ValueError(place, f"<{key}> must be a number of pixels; got {text!r}. Correct the box.") from None
+    return box, label, place, (item.findtext("difficult") or "0").strip() == "1"
+
+
+def _parsed(encoded):
+    """XML -> its root element; every element keeps the line it began at. Entities of its own are refused."""
+    builder, parser = ET.TreeBuilder(), expat.ParserCreate()
+
+    def refuse(*_):
+        raise ValueError("it declares a document type, which annotations have no use for")
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = lambda tag, attributes: builder.start(
+        tag, {**attributes, LINE: str(parser.CurrentLineNumber)}
+    )
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.Parse(encoded, True)
+    return builder.close()

@@ -1,0 +1,44 @@
+"""Non-maximum suppression with ops that every TFLite runtime has."""
+
+import tensorflow as tf
+
+APART = 4.0  # boxes in [0, 1] of different classes, this far apart, never overlap
+
+
+def suppress(boxes, scores, *, count, iou, least_score, candidates):
+    """The best boxes of each picture: boxes (B, A, 4) yxyx in [0, 1], scores (B, A, C) in [0, 1] -> dict.
+
+    A cell stands for its best class alone; only boxes of one class suppress each other, where their IoU is above `iou`.
+    The best `candidates` cells take part. Returns {"boxes": (B, count, 4), "scores": (B, count), "classes": int32
+    (B, count), "count": int32 (B,)}, the highest score first, zeros behind the last.
+    """
+    boxes, scores = tf.convert_to_tensor(boxes), tf.convert_to_tensor(scores)
+    one = lambda pair: _picture(*pair, count, iou, least_score, candidates)  # noqa: E731
+    if boxes.shape[0] == 1:  # what is exported: without a loop
+        return {name: value[None] for name, value in one((boxes[0], scores[0])).items()}
+    kinds = {"boxes": tf.float32, "scores": tf.float32, "classes": tf.int32, "count": tf.int32}
+    return tf.map_fn(one, (boxes, scores), fn_output_signature=kinds)
+
+
+def _picture(boxes, scores, count, iou, least_score, candidates):
+    best = tf.reduce_max(scores, -1)
+    best, kept = tf.math.top_k(best, min(candidates, boxes.shape[0]))
+    boxes = tf.gather(boxes, kept)
+    # keras.ops.argmax and argmax over all cells would do more, and Keras's needs an op that LiteRT lacks.
+    classes = tf.argmax(tf.gather(scores, kept), -1, output_type=tf.int32)
+    chosen, found = tf.raw_ops.NonMaxSuppressionV4(
+        boxes=boxes + tf.cast(classes, tf.float32)[:, None] * APART,
+        scores=best,
+        max_output_size=count,
+        iou_threshold=iou,
+        score_threshold=least_score,
+        pad_to_max_output_size=True,
+    )
+    is_real = tf.range(count) < found
+    real = tf.cast(is_real, tf.float32)
+    return {
+        "boxes": tf.gather(boxes, chosen) * real[:, None],
+        "scores": tf.gather(best, chosen) * real,
+        "classes": tf.gather(classes, chosen) * tf.cast(is_real, tf.int32),
+        "count": found,
+    }

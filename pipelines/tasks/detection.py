@@ -1,0 +1,244 @@
+"""Object detection: a box and a class for each object in a picture."""
+
+from dataclasses import dataclass
+
+from etils import epy
+
+from pipelines import config as shared
+from pipelines.config import setting
+from pipelines.errors import PipelineError
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from pipelines import optimization
+    from pipelines.edge import detection as edge
+    from pipelines.losses import detection as losses
+    from pipelines.metrics import mean_average_precision
+    from pipelines.models import detector
+    from pipelines.ops import boxes as box_ops
+    from pipelines.ops import images, mediapipe_detector, scenes, suppression
+
+DATA = "digit_scenes"
+LABELS = "objects/label"  # the feature whose names are the classes
+DECODE_IN_FLOAT = True  # boxes moved apart by class do not fit into the 256 steps of int8
+DETECTIONS = 100  # most that COCO's protocol counts in a picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(shared.Config):
+    """The shared settings and detection's own."""
+
+    epochs: int = setting(100, "passes over the training split", "epochs", low=1)
+    batch_size: int = setting(16, "examples per step", "examples", low=1)
+    learning_rate: float = setting(2e-3, "peak learning rate", low=0.0, high=10.0)
+    clip_norm: float = setting(10.0, "clip the global gradient norm; 0 is off", low=0.0)
+    weight_decay: float = setting(5e-3, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0)
+    ema: float = setting(
+        0.995, "decay of the moving average of the weights, which then is what is kept; 0 is off", low=0.0, high=0.99999
+    )
+    keep: str = setting(
+        "last", "weights kept at the end: of the best epoch by `monitor`, or of the last", choices=("best", "last")
+    )
+    image_size: int = setting(
+        0, "side of the letterbox; 0 follows the data, 96 to 640", "px", low=0, high=2048, multiple_of=32
+    )
+    size: str = setting("nano", "size of the model", choices=("pico", "nano", "small", "medium"))
+    backbone: str = setting(
+        "csp", "csp, or any backbone of classification: a keras.applications or KerasHub name, or hub:PRESET"
+    )
+    backbone_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
+    strides: tuple[int, ...] = setting((8, 16, 32), "levels of the pyramid; 4,8,16,32 is for small objects", "px")
+    focal: float = setting(0.0, "focal exponent of the class loss; 0 is plain cross-entropy", low=0.0, high=5.0)
+    max_boxes: int = setting(0, "most boxes in a picture; 0 takes the most that the data has", "boxes", low=0)
+    max_detections: int = setting(
+        0, "most objects that are found in a picture; 0 takes 100, or max_boxes where that is more", "boxes", low=0
+    )
+    nms_iou: float = setting(0.6, "IoU above which the lower scored of two boxes of a class is dropped", low=0, high=1)
+    least_score: float = setting(0.005, "score below which nothing is found, for the metrics", low=0.0, high=1.0)
+    shown_score: float = setting(0.3, "score below which nothing is shown, in pictures and answers", low=0.0, high=1.0)
+    mosaic: float = setting(0.5, "share of the pictures that are put together of four", low=0.0, high=1.0)
+    plain_end: float = setting(0.2, "share of the run, at its end, without mosaic and MixUp", low=0.0, high=1.0)
+    scale: float = setting(0.3, "largest random change of size", low=0.0, high=0.9)
+    least_visible: float = setting(0.25, "share of a box below which it is dropped when cut", low=0.0, high=1.0)
+    flip: bool = setting(True, "mirror pictures left to right at random")
+    flip_vertical: bool = setting(False, "mirror pictures top to bottom at random")
+    colour: float = setting(0.2, "largest random change of brightness, contrast and saturation", low=0.0, high=1.0)
+    mixup: float = setting(0.0, "share of the pictures that are blended with another", low=0.0, high=1.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.strides or any(s not in (4, 8, 16, 32) for s in self.strides):
+            raise PipelineError(f"strides must be out of 4, 8, 16, 32; got {', '.join(map(str, self.strides))}.")
+        if list(self.strides) != sorted({2**i * self.strides[0] for i in range(len(self.strides))}):
+            raise PipelineError(f"strides must double from one to the next; got {', '.join(map(str, self.strides))}.")
+
+
+def resolve(config, data):
+    """Settings that follow from the data: the picture's size and the number of boxes there is room for."""
+    changes = {}
+    if not config.image_size:
+        changes["image_size"] = min(640, max(96, round(data.median_side / 32) * 32))
+    most = data.longest.get("objects/bbox", 0)
+    if not most:
+        raise PipelineError("the data has no boxes (objects/bbox). Name data with boxes, or another task.")
+    if not config.max_boxes:
+        changes["max_boxes"] = most
+    elif config.max_boxes < most:
+        raise PipelineError(
+            f"max_boxes is {config.max_boxes}, and a picture has {most} boxes. Raise it, or leave it 0."
+        )
+    if not config.max_detections:
+        changes["max_detections"] = max(DETECTIONS, most)
+    return config.replace(**changes)
+
+
+def check(examples, config):
+    """Raises PipelineError where a picture has more boxes than there is room for: none is dropped silently."""
+    if "objects/bbox" not in examples.columns:
+        raise PipelineError("the data has no boxes (objects/bbox). Name data with boxes, or another task.")
+    for where, boxes in zip(examples.where, examples.columns["objects/bbox"], strict=True):
+        if len(boxes) > config.max_boxes:
+            raise PipelineError(
+                f"{where}: {len(boxes)} boxes, and the model was set up for {config.max_boxes} at most. "
+                f"Train with max_boxes={len(boxes)}, or evaluate without this picture."
+            )
+
+
+def parse(example, config):
+    """{"image": uint8 (H, W, 3), "objects/bbox": (n, 4), "objects/label": (n,)} -> the letterbox and its boxes.
+
+    Inputs: {"image": uint8 (S, S, 3)}. Targets, N = max_boxes: {"boxes": float (N, 4) yxyx in [0, 1] of the letterbox,
+    "labels": int32 (N,), -1 behind the last box, "crowd": int32 (N,), "size": int32 (2,) of the original, pixels,
+    "content": int32 (4,), where the picture lies in the letterbox, pixels}.
+    """
+    picture, size = example["image"], config.image_size
+    image, content = images.letterbox(picture, size)
+    boxes = tf.clip_by_value(tf.reshape(tf.cast(example["objects/bbox"], tf.float32), (-1, 4)), 0, 1)
+    inner = tf.cast(content, tf.float32) / size
+    boxes = boxes * tf.tile(inner[2:] - inner[:2], [2]) + tf.tile(inner[:2], [2])
+    labels = tf.cast(example["objects/label"], tf.int32)
+    crowd = tf.cast(example.get("objects/is_crowd", tf.zeros_like(labels)), tf.int32)
+
+    def padded(values, nothing):
+        short = [[0, config.max_boxes - tf.shape(values)[0]]] + [[0, 0]] * (values.shape.rank - 1)
+        return tf.ensure_shape(tf.pad(values, short, constant_values=nothing), (config.max_boxes, *values.shape[1:]))
+
+    targets = {
+        "boxes": padded(boxes, 0.0),
+        "labels": padded(labels, -1),
+        "crowd": padded(crowd, 0),
+        "size": tf.ensure_shape(tf.shape(picture)[:2], (2,)),
+        "content": content,
+    }
+    return {"image": image}, targets
+
+
+def augment(inputs, targets, seed, progress, config):
+    """Random change of a batch; see `ops.scenes`. Boxes that are cut away make room for those of a mosaic."""
+    seeds, late = images.split_seed(seed, 5), progress >= 1 - config.plain_end
+    image, boxes = inputs["image"], targets["boxes"]
+    extra = tf.stack([targets["labels"], targets["crowd"]], -1)
+    # A mosaic shows about one picture's worth of four; twice the room holds it even where all four are crowded.
+    capacity = config.max_boxes * (2 if config.mosaic else 1)
+    if config.mosaic or config.scale:
+        image, boxes, extra = scenes.mosaic(
+            *(image, boxes, extra, targets["content"], seeds[0]),
+            share=tf.where(late, 0.0, config.mosaic),
+            scale=config.scale,
+            least_visible=config.least_visible,
+            capacity=capacity,
+        )
+    if config.flip:
+        image, boxes = scenes.flip(image, boxes, seeds[1], axis=2)
+    if config.flip_vertical:
+        image, boxes = scenes.flip(image, boxes, seeds[2], axis=1)
+    image = images.random_colour(image, seeds[3], config.colour)
+    if config.mixup:
+        share = tf.where(late, 0.0, config.mixup)
+        image, boxes, extra = scenes.mixup(image, boxes, extra, seeds[4], share, 2 * capacity)
+    is_box = tf.reduce_all(boxes[..., 2:] > boxes[..., :2], -1)
+    moved = {"boxes": boxes, "labels": tf.where(is_box, extra[..., 0], -1), "crowd": extra[..., 1]}
+    return {"image": image}, {**targets, **moved}
+
+
+def model(config):
+    """{"image": uint8 (B, S, S, 3)} -> {"classes": (B, A, C) logits, "sides": (B, A, 4 R) logits}, compiled."""
+    inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8", name="image")
+    outputs = detector.detector(
+        *(inputs, len(config.labels), config.size, config.strides, config.backbone, config.backbone_arguments)
+    )
+    net = detector.Detector({"image": inputs}, outputs, name="detection")
+    net.compile(
+        optimizer=optimization.optimizer(config),
+        loss=losses.DetectionLoss(config.image_size, config.strides, config.focal),
+        jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
+    )
+    return net
+
+
+def decode(outputs, config):
+    """Logits -> {"boxes": (B, N, 4) yxyx in [0, 1] of the letterbox, "scores", "classes": (B, N), "count": (B,)}.
+
+    N = max_detections, the best first, zeros behind the last. It is TensorFlow whatever trains the model, as
+    non-maximum suppression has to be what runs in the exported files.
+    """
+    boxes, scores = _boxes(outputs, config)
+    return suppression.suppress(
+        *(boxes, scores),
+        count=config.max_detections,
+        iou=config.nms_iou,
+        least_score=config.least_score,
+        candidates=10 * config.max_detections,
+    )
+
+
+def _boxes(outputs, config):
+    """Logits -> boxes (B, A, 4) yxyx in [0, 1] of the letterbox, scores (B, A, C) in [0, 1]."""
+    points, steps = box_ops.anchor_points(config.image_size, config.strides)
+    classes, sides = (tf.convert_to_tensor(outputs[name]) for name in ("classes", "sides"))
+    shares = tf.nn.softmax(tf.reshape(sides, (-1, len(points), 4, sides.shape[-1] // 4)))
+    distances = tf.reduce_sum(shares * tf.range(shares.shape[-1], dtype=tf.float32), -1) * steps[:, None]
+    boxes = tf.concat([points - distances[..., :2], points + distances[..., 2:]], -1) / config.image_size
+    return tf.clip_by_value(boxes, 0.0, 1.0), tf.sigmoid(classes)
+
+
+def mediapipe(outputs, config):
+    """What MediaPipe's ObjectDetector takes, which suppresses by itself, whatever the class: centre and size of each
+    cell's box as shares of the picture, "location" (B, A, 4) yxhw, and "score" (B, A, C)."""
+    boxes, scores = _boxes(outputs, config)
+    low, high = boxes[..., :2], boxes[..., 2:]
+    return {"location": tf.concat([(low + high) / 2, high - low], -1), "score": scores}
+
+
+def mediapipe_metadata(config):
+    """How MediaPipe is to read these: arguments of `tflite_file.attach_metadata`."""
+    cells = sum((config.image_size // stride) ** 2 for stride in config.strides)
+    options = mediapipe_detector.options(cells, len(config.labels))
+    return {"custom": (mediapipe_detector.NAME, options), "boxes": ("location",)}
+
+
+def metrics(config):
+    """COCO's protocol. map50, the first one named, is what an exported file is judged by: it says whether objects are
+    found, class by class; map50_95 moves with every pixel that rounding shifts a box."""
+    return [mean_average_precision.MeanAveragePrecision(config.labels, config.max_detections)]
+
+
+def draw(inputs, decoded, config, targets=None):
+    """One picture (S, S, 3) with the boxes found, in the colour of their class, over the true ones in white."""
+    side, boxes, captions, colours = config.image_size, [], [], []
+    if targets is not None:
+        for box, label in zip(targets["boxes"], targets["labels"], strict=True):
+            if label >= 0:
+                boxes.append(np.asarray(box) * side)
+                captions.append("")
+                colours.append(-1)
+    for i in range(int(decoded["count"])):
+        if decoded["scores"][i] >= config.shown_score:
+            number = int(decoded["classes"][i])
+            boxes.append(np.asarray(decoded["boxes"][i]) * side)
+            captions.append(f"{config.labels[number]} {decoded['scores'][i]:.2f}")
+            colours.append(number)
+    return edge.marked(np.asarray(inputs["image"]), boxes, captions, colours)
