@@ -338,7 +338,9 @@ def _parser():
     sub.add_argument(
         "--config", metavar="FILE.yaml", help="settings as `name: value` lines, e.g. the config.yaml of a run"
     )
-    sub.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one setting; may be repeated")
+    sub.add_argument(
+        "--set", metavar="KEY=VALUE", action="extend", nargs="+", default=[], help="settings; may be repeated"
+    )
     sub.add_argument("--run", metavar="DIR", help="folder to make; a new one below runs/ by default")
     sub.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped")
     json_flag(sub)
