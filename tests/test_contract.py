@@ -63,7 +63,7 @@ def case(request, tmp_path_factory):
     split = started.split("train")
     model = task.model(started.config)
     inputs, targets = next(split.train().as_numpy_iterator())
-    decoded = evaluate.decoder(model, task, started.config)(inputs)
+    decoded = evaluate.Decoder(model, task, started.config)(inputs)
     return types.SimpleNamespace(
         name=request.param, task=task, config=started.config, model=model, split=split,
         inputs=inputs, targets=targets, decoded=decoded,

@@ -12,13 +12,15 @@ WORST = 24  # examples that the report shows
 LOSSES = 5000  # most examples whose loss is taken one by one to find the worst
 
 
-def decoder(model, task, config):
-    """inputs -> decoded {name: NumPy array} of a Keras model."""
+class Decoder:
+    """inputs -> decoded {name: NumPy array} of a Keras model; `outputs` are the raw ones of the last batch."""
 
-    def predict(inputs):
-        return to_numpy(task.decode(model.predict_on_batch(inputs), config))
+    def __init__(self, model, task, config):
+        self._model, self._task, self._config = model, task, config
 
-    return predict
+    def __call__(self, inputs):
+        self.outputs = self._model.predict_on_batch(inputs)
+        return to_numpy(self._task.decode(self.outputs, self._config))
 
 
 def to_numpy(values):
@@ -84,18 +86,12 @@ def better(name):
 
 def validate(model, split, task, config):
     """{"loss": ..., metrics} of a compiled model on `split`, in one pass."""
-    total = 0.0
-
-    def predict(inputs):
-        nonlocal outputs
-        outputs = model.predict_on_batch(inputs)
-        return to_numpy(task.decode(outputs, config))
+    total, predict = 0.0, Decoder(model, task, config)
 
     def add_loss(at, inputs, targets, decoded):
         nonlocal total
-        total += batch_loss(model, inputs, targets, outputs) * len(keras.tree.flatten(inputs)[0])
+        total += batch_loss(model, inputs, targets, predict.outputs) * len(keras.tree.flatten(inputs)[0])
 
-    outputs = None
     result = score(predict, split, task, config, add_loss)
     return {"loss": total / max(1, len(split)), **result}
 
@@ -109,19 +105,18 @@ def evaluate(model, split, task, config, title="evaluate"):
 
     worst: list of {"name", "loss", "inputs", "targets", "decoded"}.
     """
-    worst = []
+    worst, predict = [], Decoder(model, task, config)
 
     def keep_worst(at, inputs, targets, decoded):
-        outputs = model.predict_on_batch(inputs)
         if at >= LOSSES:
             return
         for i in range(len(keras.tree.flatten(inputs)[0])):
             pick = lambda value, i=i: keras.tree.map_structure(lambda t: np.asarray(t)[i : i + 1], value)  # noqa: E731
-            loss = batch_loss(model, pick(inputs), pick(targets), pick(outputs))
+            loss = batch_loss(model, pick(inputs), pick(targets), pick(predict.outputs))
             item = (loss, -(at + i), [pick(inputs), pick(targets), pick(decoded)])
             (heapq.heappush if len(worst) < WORST else heapq.heappushpop)(worst, item)
 
-    result = score(decoder(model, task, config), split, task, config, keep_worst, title)
+    result = score(predict, split, task, config, keep_worst, title)
     first = lambda value: keras.tree.map_structure(lambda t: t[0], value)  # noqa: E731
     ordered = [
         {"name": split.names[-at], "loss": loss, "inputs": first(x), "targets": first(y), "decoded": first(d)}

@@ -32,7 +32,7 @@ def export(run, out=None, formats=None, max_drop=0.01):
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
     task, config, model = run.task, run.config, run.model
     split_name, split = held_out(run)
-    predict = evaluate.decoder(model, task, config)
+    predict = evaluate.Decoder(model, task, config)
     reference = evaluate.score(predict, split, task, config, title="prove the Keras model")
     reference = {k: v for k, v in reference.items() if k not in ("matrices", "curves")}
 

@@ -21,7 +21,7 @@ def run(owner, inputs, out=None):
             t.name: {"shape": [1, *t.shape[1:]], "dtype": t.dtype} for t in keras.tree.flatten(owner.model.input)
         },
     }
-    return predict(inputs, evaluate.decoder(owner.model, owner.task, owner.config), manifest, out)
+    return predict(inputs, evaluate.Decoder(owner.model, owner.task, owner.config), manifest, out)
 
 
 def bundle(owner, inputs, out=None, format=None):

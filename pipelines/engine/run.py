@@ -121,7 +121,7 @@ class Run:
         return self.info["status"] == "finished"
 
     def train(self):
-        """Trains to the end, from the last checkpoint where there is one, and evaluates on the test split."""
+        """Trains to the end, from the last checkpoint where there is one."""
         began = time.perf_counter()
         with _precision(self.config.precision):
             keras.utils.set_random_seed(self.config.seed)

@@ -1,6 +1,5 @@
 """COCO JSON: annotations/instances_SPLIT.json, SPLIT/_annotations.coco.json, or one .json file beside its pictures."""
 
-import json
 import math
 import os
 import re
@@ -8,10 +7,9 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.files import write_json
-from pipelines.formats import _boxes
+from pipelines.formats import _boxes, _coco_json
+from pipelines.formats._coco_json import PARTS
 from pipelines.formats.examples import SPLIT_NAMES, inside
-
-PARTS = ("images", "annotations", "categories")
 
 
 def detect(path):
@@ -32,7 +30,7 @@ def read(path):
     scenes, names = _boxes.Scenes(root), {}
     for file in files:
         shown = file.relative_to(root).as_posix()
-        content = _content(file, shown)
+        content = _content(file)
         for category in content["categories"]:
             name = names.setdefault(category["id"], category["name"])
             if name != category["name"]:
@@ -101,19 +99,11 @@ def _split(file, root):
     return split, [p.relative_to(root).as_posix() for p in places if p.is_dir()]
 
 
-def _content(file, shown):
-    """The parsed file, with its three parts as lists of dicts. Raises PipelineError naming what is wrong and where."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise PipelineError(f"{file}:{error.lineno} is not valid JSON: {error.msg}. Restore the file.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise PipelineError(f"{file} cannot be read: {error}.") from error
+def _content(file):
+    """The parsed file, with what boxes need in each entry. Raises PipelineError naming the entry that lacks it."""
+    content = _coco_json.content(file)
     for part, keys in zip(PARTS, (("id", "file_name"), ("image_id", "category_id"), ("id", "name")), strict=True):
-        rows = content.get(part) if isinstance(content, dict) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise PipelineError(f"{file} has no list {part!r}. It must be COCO JSON: {', '.join(PARTS)}.")
-        for i, row in enumerate(rows):
+        for i, row in enumerate(content[part]):
             if missing := [key for key in keys if not isinstance(row.get(key), (str, int))]:
                 raise PipelineError(f"{file}: {part}[{i}] lacks {missing[0]!r}. Add it, or delete the entry.")
     return content

@@ -1,13 +1,13 @@
 """COCO JSON with polygons or RLE, as a class per pixel: named with format=coco_masks, as such files hold boxes too."""
 
 import io
-import json
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from pipelines.errors import PipelineError
+from pipelines.formats import _coco_json
 from pipelines.formats.examples import IGNORE, SPLIT_NAMES, Data, Examples, Problem, cut_splits, inside
 
 FEATURE = "segmentation_mask"
@@ -155,16 +155,7 @@ def _examples(rows):
 
 
 def _content(file):
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise PipelineError(f"{file}:{error.lineno} is not valid JSON: {error.msg}. Restore the file.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise PipelineError(f"{file} cannot be read: {error}.") from error
-    for part in ("images", "annotations", "categories"):
-        rows = content.get(part) if isinstance(content, dict) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise PipelineError(f"{file} has no list {part!r}. It must be COCO JSON.")
+    content = _coco_json.content(file)
     if not all("id" in c and "name" in c for c in content["categories"]):
         raise PipelineError(f"{file}: a category lacks id or name. Add it.")
     return content
