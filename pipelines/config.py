@@ -1,5 +1,6 @@
 """The settings every task shares: one typed, frozen dataclass whose field metadata is the command line's help."""
 
+import collections.abc
 import dataclasses
 import math
 import types
@@ -13,6 +14,10 @@ def setting(default, help, unit="", low=None, high=None, choices=None, multiple_
     """A `Config` field with its help, unit and range; the range is checked when a Config is made."""
     metadata = dict(help=help, unit=unit, low=low, high=high, choices=choices, multiple_of=multiple_of)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def _nothing():
+    return types.MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +76,8 @@ class Config:
         200, "training examples that set the ranges of the int8 file", "examples", low=1
     )
     labels: tuple[str, ...] = setting((), "class names in the order of their ids; empty takes them from the data")
+    # What a task took from the training split and what no one sets: {name: list of str, or array}, such as a vocabulary.
+    learned: collections.abc.Mapping = dataclasses.field(default_factory=_nothing, repr=False, compare=False)
 
     def __post_init__(self):
         for field in settings(type(self)):
@@ -86,12 +93,17 @@ class Config:
 
     def as_dict(self):
         """Plain values for YAML and JSON: tuples become lists."""
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in vars(self).items()}
+        values = ((field.name, getattr(self, field.name)) for field in settings(type(self)))
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values}
+
+    def having(self, learned):
+        """A copy that also knows `learned`, {name: list of str, or array}."""
+        return dataclasses.replace(self, learned=types.MappingProxyType({**self.learned, **learned}))
 
 
 def settings(config_class):
-    """The fields of a Config class, in the order of their definition."""
-    return dataclasses.fields(config_class)
+    """The fields of a Config class that can be set, in the order of their definition."""
+    return [field for field in dataclasses.fields(config_class) if "help" in field.metadata]
 
 
 def describe(field):

@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from .learned import read as read_learned
+
 HERE = Path(__file__).resolve().parent
 NEEDS = "pip install numpy pillow ai-edge-litert"
 
@@ -20,6 +22,7 @@ def main(argv=None, folder=HERE.parent):
             raise ValueError("this bundle has no TFLite file. Export the model with float32 among its formats")
         options = _options(argv, list(files))
         path = _proven(Path(folder), files[options.file])
+        manifest["learned"] = _learned(Path(folder), manifest)
         return _answer(options, path, _half(manifest["task"]), manifest)
     except ModuleNotFoundError as error:
         return _complain(f"{error.name} is missing: {NEEDS}", 1)
@@ -77,6 +80,11 @@ def _proven(folder, record):
     if hashlib.sha256(path.read_bytes()).hexdigest() != record["sha256"]:
         raise ValueError(f"{path.name} is not the file that was proven: its SHA-256 differs. Export the model again")
     return path
+
+
+def _learned(folder, manifest):
+    digests = {n: digest for n, digest in manifest.get("sha256", {}).items() if Path(n).parent == Path("learned")}
+    return read_learned(folder / "learned", {Path(name).name: digest for name, digest in digests.items()})
 
 
 def _half(task):

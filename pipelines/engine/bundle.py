@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines import catalog
-from pipelines.engine import evaluate, proof, source
+from pipelines.engine import evaluate, learned, proof, source
 from pipelines.errors import PipelineError, nearest
 from pipelines.files import read_json, sha256
 
@@ -19,7 +19,8 @@ class Bundle:
         try:
             self.task_name = self.manifest["task"]
             self.task = catalog.task(self.task_name)
-            self.config = self.task.Config().replace(**self.manifest["config"])
+            config = self.task.Config().replace(**self.manifest["config"])
+            self.config = config.having(learned.read(self.path / learned.FOLDER))
             self.files = self.manifest["files"]
         except (KeyError, TypeError) as error:
             raise PipelineError(f"{self.path / 'manifest.json'} lacks {error}. Export the run again.") from error

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from pipelines import catalog, edge, terminal
 from pipelines.edge import latency
-from pipelines.engine import card, convert, evaluate, mediapipe, proof, report, saved_model, tflite_file
+from pipelines.engine import card, convert, evaluate, learned, mediapipe, proof, report, saved_model, tflite_file
 from pipelines.engine.bundle import Bundle
 from pipelines.errors import PipelineError, Refused, nearest
 from pipelines.files import appearing, sha256, write_json, write_text, write_yaml
@@ -147,10 +147,11 @@ def _describe(folder, run, config, split_name, split, predict, files, extra, ref
     np.savez_compressed(folder / "golden.npz", **golden)
     write_text(folder / "labels.txt", "".join(f"{label}\n" for label in config.labels))
     write_yaml(folder / "config.yaml", {"task": run.task_name, "data": run.source, **config.as_dict()})
+    learned.write(folder / learned.FOLDER, learned.lists(config.learned))
     write_text(folder / "predict.py", PREDICT)
     (folder / "edge").mkdir()
     own = getattr(catalog.edge(run.task_name), "FILES", ())
-    for name in ("__init__", "pictures", "litert", "predict", *own, run.task_name):
+    for name in ("__init__", "pictures", "learned", "litert", "predict", *own, run.task_name):
         shutil.copy(Path(edge.__file__).parent / f"{name}.py", folder / "edge")
     manifest = {
         "name": run.path.name,
@@ -177,6 +178,7 @@ def _describe(folder, run, config, split_name, split, predict, files, extra, ref
         "predict.py",
         *([extra["path"]] if extra else []),
         *(f"edge/{p.name}" for p in sorted((folder / "edge").glob("*.py"))),
+        *(f"{learned.FOLDER}/{p.name}" for p in sorted((folder / learned.FOLDER).glob("*.txt"))),
     )
     manifest["sha256"] = {name: sha256(folder / name) for name in others}
     write_json(folder / "manifest.json", manifest)

@@ -7,7 +7,7 @@ import keras
 
 from pipelines import catalog
 from pipelines.edge.predict import save
-from pipelines.engine import evaluate, proof
+from pipelines.engine import evaluate, learned, proof
 from pipelines.errors import PipelineError
 
 
@@ -17,6 +17,7 @@ def run(owner, inputs, out=None):
         "task": owner.task_name,
         "labels": list(owner.config.labels),
         "config": owner.config.as_dict(),
+        "learned": learned.lists(owner.config.learned),
         "inputs": {
             t.name: {"shape": [1, *t.shape[1:]], "dtype": t.dtype} for t in keras.tree.flatten(owner.model.input)
         },
@@ -26,8 +27,9 @@ def run(owner, inputs, out=None):
 
 def bundle(owner, inputs, out=None, format=None):
     """Answers of one file of a Bundle: [{"input": file, ...}]; see `predict`."""
+    manifest = {**owner.manifest, "learned": learned.lists(owner.config.learned)}
     try:
-        return predict(inputs, proof.predictor(owner.path, owner.kind(format)), owner.manifest, out)
+        return predict(inputs, proof.predictor(owner.path, owner.kind(format)), manifest, out)
     except ValueError as error:
         raise PipelineError(str(error)) from error
 

@@ -1,12 +1,12 @@
 """What a report says: the facts of a run and of its bundle, gathered for the page."""
 
 import csv
-import dataclasses
 import io
 from pathlib import Path
 
 from PIL import Image
 
+from pipelines.config import settings
 from pipelines.engine import evaluate, page
 from pipelines.files import read_json, write_text
 
@@ -37,7 +37,7 @@ def of_run(run):
     evaluation = found.get("result", {})
     name = evaluate.headline(run.task, run.config)
     history = _history(run.path / "history.csv")
-    defaults = {field.name: field.default for field in dataclasses.fields(run.config)}
+    defaults = {field.name: field.default for field in settings(type(run.config))}
     headline = (
         [(name, evaluation[name], f"{evaluation['examples']:,} {evaluation['split']} examples")] if evaluation else []
     )
@@ -62,7 +62,7 @@ def of_run(run):
         "best_epoch": _best(history, run.config) if run.config.keep == "best" else None,
         "audit": read_json(run.path / "audit.json"),
         "settings": run.config.as_dict(),
-        "changed": {k for k, v in vars(run.config).items() if v != defaults[k]},
+        "changed": {name for name, default in defaults.items() if getattr(run.config, name) != default},
         "environment": read_json(run.path / "environment.json"),
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 
 from pipelines import catalog
-from pipelines.engine import audit, evaluate, source, train
+from pipelines.engine import audit, evaluate, learned, source, train
 from pipelines.errors import PipelineError
 from pipelines.files import appearing, read_json, read_yaml, write_bytes, write_json, write_yaml
 
@@ -41,7 +41,7 @@ class Run:
         values = read_yaml(self.path / "config.yaml")
         self.task_name, self.source = values.pop("task"), values.pop("data")
         self.task = catalog.task(self.task_name)
-        self.config = self.task.Config().replace(**values)
+        self.config = self.task.Config().replace(**values).having(learned.read(self.path / learned.FOLDER))
         self._given = data
 
     def __repr__(self):
@@ -177,6 +177,7 @@ def start(task_name, data, path, settings):
         part.mkdir()
         spec = data if isinstance(data, str) and ":" in data else read.source
         write_yaml(part / "config.yaml", {"task": task_name, "data": str(spec), **config.as_dict()})
+        learned.write(part / learned.FOLDER, config.learned)
         write_json(part / "environment.json", environment())
         write_json(part / "audit.json", audited.as_dict())
         counts = {name: len(examples) for name, examples in used.splits.items()}
@@ -208,6 +209,8 @@ def resolved(task, config, data, audited):
         config = config.replace(labels=data.labels[source.feature(data, task)])
     if hasattr(task, "resolve"):
         config = task.resolve(config, audited)
+    if hasattr(task, "learn"):
+        config = config.having(task.learn(data.splits["train"], config))
     if not config.steps_per_epoch:
         examples = source.expanded(data.splits["train"], task, config)
         config = config.replace(steps_per_epoch=-(-len(examples) // config.batch_size))
