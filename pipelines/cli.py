@@ -171,6 +171,8 @@ def export(a):
     formats = None if a.formats is None else [name.strip() for name in a.formats.split(",")]
     bundle = run.export(a.out, formats, a.max_drop)
     print(_files_table(bundle.manifest))
+    for kind, reason in bundle.manifest["unsupported"].items():
+        print(f"note: no {kind} file: {reason}")
     print(f"bundle: {bundle.path}")
     return {"bundle": str(bundle.path), "files": bundle.files, "reference": bundle.manifest["reference"]}, 0
 

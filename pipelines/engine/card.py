@@ -1,6 +1,9 @@
 """The model card of a bundle: what it is, what goes in and out, what was proven, how to run it."""
 
 LISTED = 50  # labels
+PICTURES = """Pictures are RGB, 0 to 255, resized to the input's sides by antialiased bilinear interpolation; \
+normalisation is inside.
+"""
 
 
 def text(manifest):
@@ -24,7 +27,7 @@ more than that at the lower 95 % bound of the fall.
 |---|---:|{"---:|" * len(names)}---:|---|
 {chr(10).join(rows)}
 
-## In and out
+{_unsupported(manifest)}## In and out
 
 Signature `serving_default`, the same in every file.
 
@@ -34,8 +37,7 @@ gives
 
 {_listed(manifest["outputs"])}
 
-Pictures are RGB, 0 to 255, resized to the input's sides by antialiased bilinear interpolation; normalisation is inside.
-{len(manifest["labels"])} labels, in the order of `labels.txt`: {labels}.
+{PICTURES if "image" in manifest["inputs"] else ""}{len(manifest["labels"])} labels, in the order of `labels.txt`: {labels}.
 
 ## Run it
 
@@ -50,6 +52,10 @@ python predict.py FILE...
 
 def _listed(specs):
     return "\n".join(f"- `{name}`: {spec['dtype']} {tuple(spec['shape'])}" for name, spec in specs.items())
+
+
+def _unsupported(manifest):
+    return "".join(f"No {kind} file: {reason}.\n\n" for kind, reason in manifest.get("unsupported", {}).items())
 
 
 def _mediapipe(manifest):

@@ -49,13 +49,15 @@ def score(predict, split, task, config, each=None, title=""):
 def collect(metrics, labels):
     """Results of Keras metrics as plain values: scalars, vectors per class by label, matrices and curves by name.
 
+    A metric whose classes are others than `labels` names them by "labels", which stays in the result.
     A curve is what `page.render` draws: {"x": [...], "y": [...], "x_label": ..., "y_label": ..., "diagonal": bool}.
     """
-    result, per_class, matrices, curves = {}, {}, {}, {}
+    result, per_class, matrices, curves, own = {}, {}, {}, {}, None
     for metric in metrics:
         value = metric.result()
         value = dict(value) if isinstance(value, dict) else {metric.name: value}
         curves |= value.pop("curves", {})  # plain values already
+        own = value.pop("labels", own)
         value = to_numpy(value)
         per_class |= value.pop("per_class", {})
         matrices |= value.pop("matrices", {})
@@ -63,8 +65,10 @@ def collect(metrics, labels):
     if per_class:
         result["per_class"] = {
             label: {name: (int if name == "support" else float)(values[i]) for name, values in per_class.items()}
-            for i, label in enumerate(labels)
+            for i, label in enumerate(labels if own is None else own)
         }
+    if own is not None:
+        result["labels"] = list(own)
     if matrices:
         result["matrices"] = {name: np.asarray(matrix).tolist() for name, matrix in matrices.items()}
     if curves:

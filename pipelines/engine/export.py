@@ -21,10 +21,11 @@ GOLDEN = 8  # held-out examples that go with the bundle, so that it can be verif
 def export(run, out=None, formats=None, max_drop=0.01):
     """Run -> Bundle in the folder `out`, which appears only when every file has passed its proof.
 
-    formats: names out of saved_model, float32, float16, dynamic, int8; None is all. max_drop: largest fall of the
+    formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task supports. max_drop: largest fall of the
     headline metric, whole and per class. Raises Refused naming file and class, op or layer; `details` has all.
     """
-    kinds = _kinds(formats)
+    unsupported = run.task.unsupported(run.config) if hasattr(run.task, "unsupported") else {}
+    kinds = _kinds(formats, unsupported)
     if not max_drop >= 0:  # NaN too
         raise PipelineError(f"max_drop must be 0 or more, a fall of the headline metric; got {max_drop}.")
     out = Path(out or Path("saved_models") / run.path.name)
@@ -61,7 +62,7 @@ def export(run, out=None, formats=None, max_drop=0.01):
         if "saved_model" not in kinds:
             shutil.rmtree(folder / "saved_model")
         extra = mediapipe.write(model, run, folder, split.sample(1)[0], _summary(run))
-        _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop)
+        _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop, unsupported)
     run.exported(out)
     bundle = Bundle(out)
     report.write_bundle(bundle, run)
@@ -95,11 +96,14 @@ def size(path):
     return sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) if path.is_dir() else path.stat().st_size
 
 
-def _kinds(formats):
-    wanted = list(proof.KINDS) if formats is None else list(formats)
+def _kinds(formats, unsupported):
+    """Names of the files to make. unsupported: {name: why this model has no such file}."""
+    wanted = [kind for kind in proof.KINDS if kind not in unsupported] if formats is None else list(formats)
     for kind in wanted:
         if kind not in proof.KINDS:
             raise PipelineError(f"unknown format {kind!r}. {nearest(kind, proof.KINDS)}")
+        if kind in unsupported:
+            raise PipelineError(f"this model has no {kind} file: {unsupported[kind]}. Leave {kind} out of --formats.")
     if not wanted:
         raise PipelineError(f"formats must name at least one of {', '.join(proof.KINDS)}.")
     return [kind for kind in proof.KINDS if kind in wanted]
@@ -139,7 +143,7 @@ def _advice(files):
     return f"Leave {', '.join(bad)} out (--formats {good}){more}, or allow more with --max-drop."
 
 
-def _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop):
+def _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop, unsupported):
     """Everything in the bundle beside the models."""
     inputs, _ = split.sample(GOLDEN)
     outputs = predict(inputs)
@@ -165,6 +169,7 @@ def _describe(folder, run, config, split_name, split, predict, files, extra, ref
         "weights_sha256": run.info["weights_sha256"],
         "reference": reference,
         "files": files,
+        "unsupported": unsupported,
         "mediapipe": extra,
     }
     write_text(folder / "card.md", card.text(manifest))

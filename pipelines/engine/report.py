@@ -56,7 +56,7 @@ def of_run(run):
         if info["left_out"]
         else [],
         "labels": list(run.config.labels),
-        "evaluation": {**evaluation, "labels": list(run.config.labels)} if evaluation else None,
+        "evaluation": {"labels": list(run.config.labels), **evaluation} if evaluation else None,
         "worst": [_pictured(row, kept / "test") for row in found.get("worst", [])],
         "history": history,
         "best_epoch": _best(history, run.config) if run.config.keep == "best" else None,

@@ -1,0 +1,101 @@
+"""Schemes by which tags mark spans: BIO (IOB2), IOB1, BIOES, BILOU, and plain tags without one."""
+
+import re
+
+import numpy as np
+
+from pipelines.edge.spans import spans, split
+
+SCHEMES = ("bio", "iob1", "bioes", "bilou", "plain")
+TAG = re.compile(r"O|[BIESLU](-.+)?", re.DOTALL)
+
+
+def scheme(sentences):
+    """Tags by sentence, an iterable of lists -> the name of their scheme.
+
+    BIO and IOB1 have the same tags; what decides is whether a span that follows none of its own type begins with B or
+    with I, in most cases.
+    """
+    prefixes, fresh = set(), {"B": 0, "I": 0}
+    for tags in sentences:
+        before = ("O", None)
+        for tag in tags:
+            if not TAG.fullmatch(tag):
+                return "plain"
+            prefixes.add(tag[0])
+            now = split(tag)
+            if now[0] in fresh and (before[0] == "O" or before[1] != now[1]):
+                fresh[now[0]] += 1
+            before = now
+    if prefixes & set("LU"):
+        return "bilou"
+    if prefixes & set("ES"):
+        return "bioes"
+    return "iob1" if fresh["I"] > fresh["B"] else "bio"
+
+
+def breaks(tags, scheme):
+    """Tags of one sentence -> [(index, what is wrong)]; an index of len(tags) is the sentence's end."""
+    if scheme == "plain":
+        return []
+    found, before = [], ("O", None)
+    for i, tag in enumerate([*tags, "O"]):
+        prefix, kind = split(tag)
+        continues = before[1] == kind and before[0] in ("BI" if scheme in ("bioes", "bilou") else "BIES")
+        after = f"after {tags[i - 1]}" if i else "at the start"
+        if scheme == "bio" and prefix == "I" and not continues:
+            found.append((i, f"{tag} {after}: a span begins with B-{kind}"))
+        elif scheme == "iob1" and prefix == "B" and not continues:
+            found.append((i, f"{tag} {after}: B only parts two spans of one type"))
+        elif scheme in ("bioes", "bilou"):
+            if prefix in "IE" and not continues:
+                found.append((i, f"{tag} {after}: a span begins with B-{kind}"))
+            elif before[0] in "BI" and not (continues and prefix in "IE"):
+                end = tag if i < len(tags) else "the end"
+                found.append((i, f"{end} {after}: that span has no last token"))
+        before = (prefix, kind) if prefix != "O" else ("O", None)
+    return found
+
+
+def convert(tags, to):
+    """Tags of one sentence in any scheme -> in the scheme `to`: bio or bioes."""
+    return tagged(spans(tags), len(tags), to)
+
+
+def tagged(found, length, scheme):
+    """[(start, end, type)] without overlap -> tags of a sentence of `length` tokens, in bio or bioes."""
+    tags = ["O"] * length
+    for start, end, kind in found:
+        for i in range(start, end):
+            tags[i] = f"{'B' if i == start else 'I'}-{kind}"
+        if scheme == "bioes":
+            tags[end - 1] = f"{'S' if end == start + 1 else 'E'}-{kind}"
+    return tags
+
+
+def labels(types, scheme):
+    """Every tag that spans of `types` may have in a scheme, O first: bio or bioes."""
+    return ["O", *(f"{prefix}-{kind}" for kind in types for prefix in ("BI" if scheme == "bio" else "BIES"))]
+
+
+def allowed(labels, scheme):
+    """What may follow what -> (first (K,), next (K, K), last (K,)), bool: next[i, j] where j may follow i."""
+    parts = [split(label) for label in labels]
+    if scheme == "plain":
+        parts = [("O", None)] * len(labels)
+    within = lambda a, b: a[0] in "BI" and b[0] in "IE" and a[1] == b[1]  # noqa: E731
+    if scheme == "bio":
+        follows = lambda a, b: b[0] != "I" or within(a, b)  # noqa: E731
+        ends = lambda a: True  # noqa: E731
+    elif scheme == "iob1":
+        follows = lambda a, b: b[0] != "B" or (a[0] in "BI" and a[1] == b[1])  # noqa: E731
+        ends = lambda a: True  # noqa: E731
+    else:
+        follows = lambda a, b: within(a, b) if a[0] in "BI" else b[0] not in "IE"  # noqa: E731
+        ends = lambda a: a[0] not in "BI"  # noqa: E731
+    outside = ("O", None)
+    return (
+        np.array([follows(outside, b) for b in parts]),
+        np.array([[follows(a, b) for b in parts] for a in parts]),
+        np.array([ends(a) for a in parts]),
+    )
