@@ -358,7 +358,7 @@ def _parser():
 
     sub = verb(predict)
     sub.add_argument("path", **owner)
-    sub.add_argument("inputs", metavar="INPUT", nargs="+", help="files to predict on")
+    sub.add_argument("inputs", metavar="INPUT", nargs="+", help="files to predict on, or text itself")
     sub.add_argument("--out", metavar="DIR", help="folder for pictures and text")
     json_flag(sub)
 

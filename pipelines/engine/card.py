@@ -37,7 +37,8 @@ gives
 
 {_listed(manifest["outputs"])}
 
-{PICTURES if "image" in manifest["inputs"] else ""}{len(manifest["labels"])} labels, in the order of `labels.txt`: {labels}.
+{PICTURES if "image" in manifest["inputs"] else ""}\
+{len(manifest["labels"])} labels, in the order of `labels.txt`: {labels}.
 
 ## Run it
 

@@ -21,8 +21,9 @@ GOLDEN = 8  # held-out examples that go with the bundle, so that it can be verif
 def export(run, out=None, formats=None, max_drop=0.01):
     """Run -> Bundle in the folder `out`, which appears only when every file has passed its proof.
 
-    formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task supports. max_drop: largest fall of the
-    headline metric, whole and per class. Raises Refused naming file and class, op or layer; `details` has all.
+    formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task supports. max_drop:
+    largest fall of the headline metric, whole and per class. Raises Refused naming file and class, op or layer;
+    `details` has all.
     """
     unsupported = run.task.unsupported(run.config) if hasattr(run.task, "unsupported") else {}
     kinds = _kinds(formats, unsupported)
@@ -39,7 +40,7 @@ def export(run, out=None, formats=None, max_drop=0.01):
 
     with appearing(out) as folder:
         folder.mkdir()
-        saved_model.write(model, _answer(model, task, config), folder / "saved_model")
+        saved_model.write(model, _answer(model, task, config), folder / "saved_model", split.sample(1)[0])
         files, failures = {}, []
         converted = _converted(folder, [kind for kind in kinds if kind != "saved_model"], _calibration(run, config))
         for kind in kinds:
