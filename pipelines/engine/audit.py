@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from pipelines import terminal
 from pipelines.edge import pictures as edge
-from pipelines.engine import audit_boxes, audit_masks, pictures
+from pipelines.engine import audit_boxes, audit_masks, audit_text, pictures
 from pipelines.formats.examples import SPLITS, Examples, Problem
 
 HOPELESS = ("one-class", "empty-split", "no-boxes")  # errors that leaving out examples cannot mend
@@ -353,7 +353,7 @@ def rare_classes(data, facts):
     trained = facts.counts.get("train", {})
     for label in data.labels.get(facts.feature, ()):
         if 0 < trained.get(label, 0) < FEW:
-            message = f"train has only {trained[label]} of {label!r}. Add pictures until there are {FEW} or more."
+            message = f"train has only {trained[label]} of {label!r}. Add examples until there are {FEW} or more."
             yield Problem("warning", "few-examples", label, message)
         for split, counts in facts.counts.items():
             # A split without any example has its own problem; a class that train lacks is an error or nowhere used.
@@ -364,7 +364,7 @@ def rare_classes(data, facts):
 
 def balance(data, facts):
     ranked = facts.counts.get("train", collections.Counter()).most_common()
-    if len(ranked) > 1:
+    if len(ranked) > 1 and "tokens" not in data.splits["train"].columns:  # most words are outside of any span
         (common, most), (rare, least) = ranked[0], ranked[-1]
         ratio = f"{common!r} has {most:,} examples in train, {rare!r} {least:,}: {most / least:.1f} to 1."
         yield Problem("note", "balance", "train", ratio)
@@ -377,6 +377,7 @@ CHECKS = (
     *(empty_splits, unknown_labels, one_class, unseen_classes, rare_classes, balance),
     *audit_masks.CHECKS,
     *audit_boxes.CHECKS,
+    *audit_text.CHECKS,
 )
 
 
