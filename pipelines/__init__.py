@@ -50,8 +50,9 @@ def audit(data, format="auto", task=None):
     from pipelines.engine import audit as auditing
     from pipelines.engine import run, source
 
-    read = source.read(data, format)
-    result = auditing.audit(read, feature=source.feature(read, catalog.task(task)) if task else None)
+    module = catalog.task(task) if task else None
+    read = source.read(data, format, module, module and module.Config())
+    result = auditing.audit(read, feature=source.feature(read, module) if task else None)
     if task:
         run.try_out(task, read, result)
     return result

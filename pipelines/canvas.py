@@ -1,4 +1,4 @@
-"""Captions and grids drawn on pictures, with Pillow and nothing else."""
+"""Captions and grids drawn on pictures, with Pillow and nothing else; spans marked in text."""
 
 import io
 import math
@@ -47,6 +47,22 @@ def captioned(picture, lines, colour="neutral", min_side=160):
         text = _fitted(line, font, full_width - 2 * pad - indent)
         draw.text((pad + indent, top), text, font=font, fill=INK[colour] if i == 0 else INK["neutral"])
     return np.asarray(page)
+
+
+class MarkedText(str):
+    """Text with marked spans, in rows. As plain text the marks are brackets: `found  [Paris | place] in spring`.
+
+    rows: [(heading, [(text, label, style)])]; a part without a label is not marked. style: good, bad or neutral.
+    """
+
+    def __new__(cls, rows):
+        lines = []
+        for heading, parts in rows:
+            text = "".join(f"[{text} | {label}]" if label else text for text, label, _ in parts)
+            lines.append(f"{heading}  {text}")
+        made = super().__new__(cls, "\n".join(lines))
+        made.rows = [[heading, [list(part) for part in parts]] for heading, parts in rows]
+        return made
 
 
 def grid(pictures, columns):

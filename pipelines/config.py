@@ -76,7 +76,7 @@ class Config:
         200, "training examples that set the ranges of the int8 file", "examples", low=1
     )
     labels: tuple[str, ...] = setting((), "class names in the order of their ids; empty takes them from the data")
-    # What a task took from the training split and what no one sets: {name: list of str, or array}, such as a vocabulary.
+    # What a task took from the training split and no one sets: {name: list of str, or array}, such as a vocabulary.
     learned: collections.abc.Mapping = dataclasses.field(default_factory=_nothing, repr=False, compare=False)
 
     def __post_init__(self):

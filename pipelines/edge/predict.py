@@ -48,11 +48,16 @@ def _answer(options, path, half, manifest):
             continue
         answers.append({"input": name, **answer})
         if options.out:
-            save(Path(options.out), f"{i:04d}_{Path(name).stem}", answers[-1], pictures)
+            save(Path(options.out), stem(i, name), answers[-1], pictures)
         print(f"{name}  {_text(half, answers[-1])}")
     if options.json:
         print(json.dumps({"file": path.name, "predictions": answers}, ensure_ascii=False))
     return code
+
+
+def stem(i, name):
+    """What the files of answer `i` are called, after its input, which may be a text of any length."""
+    return f"{i:04d}_{' '.join(Path(name).stem.split())[:60]}"
 
 
 def save(folder, stem, answer, pictures):

@@ -43,13 +43,18 @@ class Bundle:
     def evaluate(self, split="test", data=None, format=None):
         """The task's metrics of one file on one split -> {name: value, "per_class": ...}."""
         kind = self.kind(format)
-        part = source.split(source.read(data or self.manifest["proof"]["data"]), split, self.task, self.config)
+        part = source.split(self.data(data), split, self.task, self.config)
         try:
             run = proof.predictor(self.path, kind)
         except ValueError as error:
             raise PipelineError(str(error)) from error
         result = evaluate.score(run, part, self.task, self.config, title=f"evaluate {proof.KINDS[kind]}")
         return {"split": split, "format": kind, "examples": len(part), **result}
+
+    def data(self, data=None):
+        """The data of the proof, or other data, as the task takes it."""
+        where, format = (data, "auto") if data else (self.manifest["proof"]["data"], self.config.format)
+        return source.read(where, format, self.task, self.config)
 
     def predict(self, inputs, out=None, format=None):
         """One answer a file of `inputs`; JSON and pictures go to the folder `out`."""

@@ -25,7 +25,7 @@ def write(model, run, folder, inputs, description):
         return task.mediapipe(model(values, training=False), config)
 
     with tempfile.TemporaryDirectory() as scratch:
-        saved_model.write(model, answer, Path(scratch) / "saved_model")
+        saved_model.write(model, answer, Path(scratch) / "saved_model", inputs)
         (made,) = convert.convert(Path(scratch) / "saved_model", Path(scratch), ["float32"], {}).values()
         if isinstance(made, str):
             raise Refused(f"{FILE}: {made}")

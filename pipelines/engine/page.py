@@ -33,7 +33,8 @@ def render(context):
         "matrices": {name: [[count]]}, "curves": {name: {"x", "y", "x_label", "y_label", "diagonal"}}}
         A matrix has truth in rows and predictions in columns, in the order of `labels` (here or in the context) or,
         without them, of `per_class`.
-    samples, worst: [{"name": str, "picture": PNG or JPEG bytes or None, "text": str, "loss": number}]
+    samples, worst: [{"name": str, "picture": PNG or JPEG bytes or None, "text": str, "loss": number,
+        "rows": of canvas.MarkedText, shown in place of "text"}]
     samples_title: str
     files: [{"file", "kind", "size_bytes", "metrics": {name: value}, "drop", "worst_class", "worst_class_drop",
         "max_difference", "latency_ms": {"p50", "p90"}, "passed": bool, "reason"}], sizes in bytes
@@ -351,6 +352,7 @@ def _picture(item):
     return {
         "name": item.get("name"),
         "text": item.get("text"),
+        "rows": item.get("rows"),
         "loss": item.get("loss"),
         "source": _data_uri(picture) if picture else None,
         "width": width,

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from pipelines import catalog
-from pipelines.edge.predict import save
+from pipelines.edge.predict import save, stem
 from pipelines.engine import evaluate, learned, proof
 from pipelines.errors import PipelineError
 
@@ -35,8 +35,9 @@ def bundle(owner, inputs, out=None, format=None):
 
 
 def predict(inputs, run, manifest, out=None):
-    """One answer an input, file name or encoded bytes; JSON, and answers that are pictures, go to the folder `out`.
+    """One answer an input: a file's name, encoded bytes, or text where the task takes it.
 
+    JSON, and answers that are pictures, go to the folder `out`.
     Raises PipelineError naming the input that cannot be used.
     """
     half, answers = catalog.edge(manifest["task"]), []
@@ -48,5 +49,5 @@ def predict(inputs, run, manifest, out=None):
             raise PipelineError(f"{name}: {error}") from error
         answers.append({"input": name, **answer})
         if out:
-            save(Path(out), f"{i:04d}_{Path(name).stem}", answers[-1], pictures)
+            save(Path(out), stem(i, name), answers[-1], pictures)
     return answers

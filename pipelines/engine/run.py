@@ -101,7 +101,8 @@ class Run:
     @functools.cached_property
     def data(self):
         """The run's data as training used it: what the audit left out stays out."""
-        data = audit.without(source.read(self._given or self.source, self.config.format), set(self.info["left_out"]))
+        read = source.read(self._given or self.source, self.config.format, self.task, self.config)
+        data = audit.without(read, set(self.info["left_out"]))
         if data.fingerprint() != self.info["data"]["fingerprint"]:
             raise PipelineError(
                 f"{self.source} has changed since {self.path} began: it cannot go on as if it had not. Start a new run."
@@ -109,7 +110,7 @@ class Run:
         return data
 
     def split(self, name, data=None):
-        data = self.data if data is None else source.read(data)
+        data = self.data if data is None else source.read(data, "auto", self.task, self.config)
         return source.split(data, name, self.task, self.config)
 
     def exported(self, bundle):
@@ -147,7 +148,7 @@ class Run:
             drawn = self.task.draw(example["inputs"], example["decoded"], self.config, example["targets"])
             row = {"name": example["name"], "loss": example["loss"]}
             if isinstance(drawn, str):
-                row["text"] = drawn
+                row |= {"text": drawn, "rows": getattr(drawn, "rows", None)}
             else:
                 from pipelines import canvas
 
@@ -169,7 +170,7 @@ def start(task_name, data, path, settings):
         raise PipelineError(
             f"{path} exists already. Name another folder with --run, or go on with it: --resume {path}."
         )
-    read = source.read(data or task.DATA, config.format)
+    read = source.read(data or task.DATA, config.format, task, config)
     used, audited, left_out = source.usable(read, config.on_bad_data, source.feature(read, task))
     config = resolved(task, config, used, audited)
     task.model(config)  # a model that cannot be built is found before a folder is made

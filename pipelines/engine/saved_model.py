@@ -1,17 +1,22 @@
 """A Keras model as a SavedModel with named inputs and outputs."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from pipelines.errors import PipelineError
 
 
-def write(model, answer, folder):
+def write(model, answer, folder, inputs):
     """Writes `answer`, a function of the named inputs that calls `model`, with a batch of 1; outputs keep their names.
 
+    inputs: a batch of the model's inputs, whose shape is that of the file where the model leaves an axis free.
     Raises PipelineError where it cannot be written.
     """
-    specs = {t.name: tf.TensorSpec((1, *t.shape[1:]), t.dtype, name=t.name) for t in keras.tree.flatten(model.input)}
+    specs = {
+        t.name: tf.TensorSpec((1, *np.shape(inputs[t.name])[1:]), t.dtype, name=t.name)
+        for t in keras.tree.flatten(model.input)
+    }
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", answer, input_signature=[specs])

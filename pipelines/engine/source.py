@@ -12,9 +12,10 @@ from pipelines.errors import PipelineError, Refused
 from pipelines.formats.examples import Data
 
 
-def read(source, format="auto"):
-    """Data of a catalog name, `tfds:NAME`, a path, or of Data itself."""
-    return source if isinstance(source, Data) else catalog.load(str(source), format)
+def read(source, format="auto", task=None, config=None):
+    """Data of a catalog name, `tfds:NAME`, a path, or of Data itself; in the form that `task` wants, if it says one."""
+    data = source if isinstance(source, Data) else catalog.load(str(source), format)
+    return task.adapt(data, config) if hasattr(task, "adapt") else data
 
 
 def usable(data, on_bad_data, feature=None):

@@ -19,7 +19,7 @@ def verify(bundle, data=None):
     if failures:
         return {"passed": False, "failures": failures, "files": {}, "notes": ["nothing was run"]}
     try:
-        read = source.read(data or wanted["data"])
+        read = bundle.data(data)
         split = source.split(read, wanted["split"], bundle.task, bundle.config)
     except PipelineError as error:
         if data is not None:

@@ -79,15 +79,19 @@ class Data:
     problems: list = field(default_factory=list)
 
     def fingerprint(self):
-        """SHA-256 over names, labels, boxes and sizes: changes when an example comes, goes or is changed."""
+        """SHA-256 over names, labels, boxes, sizes and text: changes when an example comes, goes or is changed."""
         digest = hashlib.sha256(repr(sorted(self.labels.items())).encode())
         for split in SPLITS:
             examples = self.splits.get(split)
-            judged = [c for c in ("objects/label", "objects/bbox") if examples and c in examples.columns]
+            texts = bool(examples) and "tokens" in examples.columns
+            lists = ["objects/label", "objects/bbox", *(sorted(self.labels) if texts else ())]
+            judged = [c for c in lists if examples and c in examples.columns]
             for i, name in enumerate(examples.names if examples else ()):
                 label = examples.columns["label"][i] if "label" in examples.columns else ""
                 sizes = [_size(examples.columns[column][i]) for column in (*examples.pictures, *examples.masks)]
                 digest.update(f"{split}\0{name}\0{label}\0{sizes}\n".encode())
+                if texts:
+                    digest.update("\0".join(examples.columns["tokens"][i]).encode("utf-8", "surrogatepass"))
                 for column in judged:
                     digest.update(np.asarray(examples.columns[column][i], np.float32).tobytes())
         return digest.hexdigest()
