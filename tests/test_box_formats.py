@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipelines import catalog
+from pipelines.engine import source
 from pipelines.engine.audit import audit
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, Refused
 from pipelines.formats import box_table, coco, voc, yolo
 from pipelines.formats.examples import Data, Examples
 
@@ -73,8 +74,6 @@ box = st.tuples(*[st.integers(0, 1000).map(lambda i: i / 1000)] * 4)
 @settings(max_examples=8, deadline=None)
 @given(rows=st.lists(st.lists(st.tuples(box, st.integers(0, 1)), max_size=4), min_size=1, max_size=3))
 def test_a_round_trip_loses_nothing(name, rows, tmp_path_factory):
-    if {label for row in rows for _, label in row} != {0, 1}:
-        rows = [*rows, [([0.25, 0.125, 0.5, 0.75], 0), ([0, 0, 1, 1], 1)]]  # a table knows classes that occur only
     root = tmp_path_factory.mktemp("data")
     data = made(root, rows)
     FORMATS[name].write(data, root / name)
@@ -89,6 +88,58 @@ def test_a_round_trip_loses_nothing(name, rows, tmp_path_factory):
             found = np.array([b for b, _ in got[split][file]]).reshape(-1, 4)
             # What is kept as a place and a size may differ in the last bit of a float32.
             assert found == pytest.approx(np.array([b for b, _ in there]).reshape(-1, 4), abs=1e-7)
+
+
+@pytest.mark.parametrize("name", ["coco", "voc", "box_table"])
+def test_a_round_trip_keeps_crowds_and_difficult_objects(name, tmp_path):
+    data = made(tmp_path, [[([0, 0, 0.5, 0.5], 1), ([0.5, 0.5, 1, 1], 0)]])
+    data.splits["train"].columns["objects/is_crowd"] = [[False, True]]
+    data.splits["train"].columns["objects/is_difficult"] = [[True, False]]
+    FORMATS[name].write(data, tmp_path / name)
+    train = catalog.load(tmp_path / name).splits["train"]
+    assert train.columns["objects/is_crowd"][0].tolist() == [False, True]
+    assert train.columns["objects/is_difficult"][0].tolist() == [True, False]
+    with pytest.raises(PipelineError, match="train0.png has an object that is crowd or difficult"):
+        yolo.write(data, tmp_path / "yolo")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_pictures_in_memory_are_written_too(name, tmp_path):
+    """As TFDS holds them: encoded, under names without a suffix."""
+    data = made(tmp_path, [[([0, 0, 0.5, 0.5], 1)]])
+    for examples in data.splits.values():
+        examples.columns["image"][:] = [Path(p).read_bytes() for p in examples.columns["image"]]
+        examples.names[:] = [n.removesuffix(".png") for n in examples.names]
+    FORMATS[name].write(data, tmp_path / name)
+    train = catalog.load(tmp_path / name).splits["train"]
+    assert Path(train.columns["image"][0]).read_bytes() == data.splits["train"].columns["image"][0]
+    assert train.columns["objects/bbox"][0].tolist() == [[0, 0, 0.5, 0.5]]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_writing_leaves_the_folder_alone(name, tmp_path):
+    data = made(tmp_path, [[]])
+    FORMATS[name].write(data, tmp_path / "out")
+    with pytest.raises(PipelineError, match="exists already. Write to an empty folder"):
+        FORMATS[name].write(data, tmp_path / "out")
+    data.splits["train"].names[0] = "../../../escaped.png"
+    if name != "voc":  # which takes the last part of a name
+        with pytest.raises(PipelineError, match="leads out of"):
+            FORMATS[name].write(data, tmp_path / "other")
+        assert not list(tmp_path.parent.rglob("escaped.png"))
+
+
+@pytest.mark.parametrize("name", ["voc", "box_table"])
+def test_a_class_that_the_list_of_classes_lacks(name, tmp_path):
+    FORMATS[name].write(made(tmp_path, [[([0, 0, 0.5, 0.5], 1)]]), tmp_path / name)
+    (tmp_path / name / "classes.txt").write_text("cat\ncow\n")
+    data = catalog.load(tmp_path / name)
+    (problem,) = [p for p in data.problems if p.severity == "error"]
+    assert (problem.kind, problem.where.partition(":")[2].isdigit()) == ("unknown-label", True)
+    assert "the class 'dog' is none of cat, cow" in problem.message
+    (tmp_path / name / "classes.txt").write_text("cat\n\ncat\n")
+    with pytest.raises(PipelineError, match="classes.txt:3: two classes are called 'cat'"):
+        catalog.load(tmp_path / name)
 
 
 def xml(name="a.jpg", boxes="", size=f"<size><width>{WIDTH}</width><height>{HEIGHT}</height></size>"):
@@ -128,6 +179,9 @@ def test_voc_boxes_are_shares_of_the_picture(tmp_path):
         (xml(boxes=thing(1, 1, "x", 3)), "annotation", ":4", "<ymax> must be a number of pixels; got 'x'"),
         (xml(boxes="<object><name>cat</name></object>"), "annotation", ":4", "got None"),
         (xml(boxes=thing(1, 1, 2, 3, "")), "annotation", ":4", "no <name>"),
+        (xml(size="<size><width>x</width><height>40</height></size>"), "annotation", ":3", "a height and a width"),
+        (xml(size="<size><width>9</width></size>"), "annotation", ":3", "a height and a width"),
+        (xml(boxes=thing(1, 1, 2, "1e999")), "annotation", ":4", "must be a number of pixels; got '1e999'"),
         (xml(size="<size><width>99</width><height>40</height></size>"), "picture-size", "", "the picture has 40 x 80"),
     ],
 )
@@ -140,7 +194,7 @@ def test_voc_mistakes_are_named(text, kind, line, says, tmp_path):
 
 
 def test_voc_splits_and_what_is_in_none(tmp_path):
-    root = voc_folder(tmp_path, a=xml(), b=xml(), c=xml())
+    root = voc_folder(tmp_path, **{name: xml(f"{name}.jpg") for name in "abc"})
     (root / "ImageSets/Main").mkdir(parents=True)
     for name, text in {"train": "good\na\n", "val": "b\n", "trainval": "good\na\nb\n", "test": "gone\n"}.items():
         (root / f"ImageSets/Main/{name}.txt").write_text(text)
@@ -153,6 +207,17 @@ def test_voc_splits_and_what_is_in_none(tmp_path):
         ("error", "missing-file", "ImageSets/Main/test.txt:1"),
         ("warning", "unlisted", "ImageSets/Main"),
     ]
+
+
+def test_voc_pictures_by_their_file_name(tmp_path):
+    root = voc_folder(tmp_path, b=xml("good.jpg", thing(0, 0, 40, 80)))
+    picture(root / "JPEGImages/other.jpg")
+    (root / "Annotations/c.xml").write_text(xml("other.jpg", thing(0, 0, 20, 40, "dog")))
+    data = voc.read(root)
+    read = {k: v for pictures in objects(data).values() for k, v in pictures.items()}
+    assert read["other.jpg"] == [((0.0, 0.0, 0.5, 0.5), "dog")]
+    assert problems(data) == [("warning", "other-name", "Annotations/b.xml")]
+    assert not [p for p in data.problems if p.kind == "background"]
 
 
 def coco_file(root, annotations=(), images=(), categories=((1, "cat"), (3, "dog")), good=True):
@@ -178,6 +243,22 @@ def test_coco_ids_are_renumbered(tmp_path):
     assert [p.kind for p in data.problems] == ["skipped-ids"]
 
 
+def test_coco_ids_may_be_words_too(tmp_path):
+    note = {"id": 2, "image_id": 1, "category_id": "d", "bbox": [0, 0, 1, 1]}
+    assert coco.read(coco_file(tmp_path, [note], categories=((1, "cat"), ("d", "dog")))).labels == {
+        "objects/label": ["cat", "dog"]
+    }
+
+
+def test_pictures_that_nothing_lists_are_said(tmp_path):
+    picture(tmp_path / "a/extra.jpg")
+    data = coco.read(coco_file(tmp_path / "a"))
+    assert problems(data) == [("warning", "unlisted", "extra.jpg")]
+    picture(tmp_path / "b/good.png"), picture(tmp_path / "b/extra.png")
+    (tmp_path / "b/boxes.csv").write_text("path,label,ymin,xmin,ymax,xmax\ngood.png,cat,0,0,20,40\n")
+    assert problems(box_table.read(tmp_path / "b")) == [("warning", "unlisted", "extra.png")]
+
+
 @pytest.mark.parametrize(
     ("note", "kind", "example"),
     [
@@ -186,6 +267,8 @@ def test_coco_ids_are_renumbered(tmp_path):
         (dict(image_id=1, category_id=1, bbox=[0, 0, 1]), "annotation", "good.jpg"),
         (dict(image_id=1, category_id=1, bbox=[0, 0, 1, float("nan")]), "annotation", "good.jpg"),
         (dict(image_id=1, category_id=1), "annotation", "good.jpg"),
+        (dict(image_id=1, category_id=1, bbox=[0, 0, 1, 10**400]), "annotation", "good.jpg"),
+        (dict(image_id=1, category_id=1, bbox=[0, 0, 1, True]), "annotation", "good.jpg"),
     ],
 )
 def test_coco_mistakes_are_named(note, kind, example, tmp_path):
@@ -206,6 +289,14 @@ def test_coco_paths_that_climb_out_are_refused(tmp_path):
         ('{"images": [,\n', "boxes.json:1 is not valid JSON"),
         ('{"images": {}, "annotations": []}', "has no list 'images'"),
         ('{"images": [{"id": 1}], "annotations": [], "categories": []}', "images[0] lacks 'file_name'"),
+        ('{"images": [{"id": true, "file_name": "a"}], "annotations": [], "categories": []}', "images[0] lacks 'id'"),
+        ('{"images": [], "annotations": [{"image_id": [1]}], "categories": []}', "annotations[0] lacks 'image_id'"),
+        ('{"images": 1' + "0" * 5000 + ', "annotations": []}', "cannot be read"),
+        ('{"images": [], "annotations": ' + "[" * 200_000, "cannot be read"),
+        (
+            '{"images": [], "annotations": [], "categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "a"}]}',
+            "two categories are called 'a'",
+        ),
     ],
 )
 def test_a_broken_coco_file_is_one_line(text, says, tmp_path):
@@ -248,6 +339,7 @@ def test_yolo_boxes_and_background(tmp_path):
         ("-1 0.5 0.5 0.5 0.5\n", 1, "whole number from 0"),
         ("\n2 0.5 0.5 0.5 0.5\n", 2, "0 to 1; YOLO counts from 0"),
         ("7 0.5 0.5 0.5 0.5\n", 1, "none of the 2"),
+        ("99999999999999999999 0.5 0.5 0.5 0.5\n", 1, "none of the 2"),
     ],
 )
 def test_yolo_mistakes_are_named(text, line, says, tmp_path):
@@ -255,6 +347,53 @@ def test_yolo_mistakes_are_named(text, line, says, tmp_path):
     (problem,) = [p for p in data.problems if p.severity == "error"]
     assert (problem.where, problem.example) == (f"labels/a.txt:{line}", "images/a.jpg")
     assert says in problem.message
+
+
+def test_yolo_ids_without_names_are_bounded(tmp_path):
+    data = yolo.read(yolo_folder(tmp_path, "1000000000 0.5 0.5 0.5 0.5\n", described=""))
+    assert problems(data) == [("error", "annotation", "labels/a.txt:1")]
+    assert data.labels == {"objects/label": ["0", "1"]}
+
+
+@pytest.mark.parametrize(
+    ("described", "severity", "says"),
+    [
+        ("names: [cat, dog]\ntrain: images\n", "error", "from 1 to 2, and YOLO counts from 0. Subtract 1"),
+        ("names: [cat, dog, cow]\ntrain: images\n", "warning", "no box is 'cat'"),
+        ("", "warning", "no box is '0'"),
+    ],
+)
+def test_yolo_ids_from_one_are_said_with_their_line(described, severity, says, tmp_path):
+    root = yolo_folder(tmp_path, "1 0.5 0.5 0.5 0.5\n", described=described)
+    (root / "labels/good.txt").write_text("2 0.25 0.25 0.5 0.5\n1 0.5 0.5 1 1\n")
+    (problem,) = [p for p in yolo.read(root).problems if p.kind == "one-based"]
+    assert (problem.severity, problem.where) == (severity, "labels/a.txt:1")
+    assert says in problem.message
+
+
+def test_yolo_ids_from_one_cannot_be_skipped(tmp_path):
+    root = yolo_folder(tmp_path, "1 0.5 0.5 0.5 0.5\n")
+    (root / "labels/good.txt").write_text("2 0.25 0.25 0.5 0.5\n1 0.5 0.5 1 1\n")
+    with pytest.raises(Refused, match="YOLO counts from 0"):
+        source.usable(yolo.read(root), "skip")
+
+
+def test_yolo_links_out_of_the_data_are_refused(tmp_path):
+    root = yolo_folder(tmp_path / "data", "")
+    (tmp_path / "secret.txt").write_text("0 0.5 0.5 1 1\n")
+    (root / "labels/a.txt").unlink()
+    (root / "labels/a.txt").symlink_to(tmp_path / "secret.txt")
+    assert problems(yolo.read(root)) == [("error", "outside", "labels/a.txt")]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"), [("../secret.jpg", "outside"), ("none.jpg", "missing-file"), ("a\0.jpg", "missing-file")]
+)
+def test_yolo_lists_of_pictures(line, kind, tmp_path):
+    root = yolo_folder(tmp_path / "data", described="names: [cat, dog]\ntrain: list.txt\n")
+    picture(tmp_path / "secret.jpg")
+    (root / "list.txt").write_text(f"images/good.jpg\n\n{line}\n")
+    assert problems(yolo.read(root)) == [("error", kind, "list.txt:3")]
 
 
 def test_yolo_labels_without_a_picture(tmp_path):

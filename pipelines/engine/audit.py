@@ -18,7 +18,7 @@ from pipelines.edge import pictures as edge
 from pipelines.engine import audit_boxes, audit_masks, audit_text, pictures
 from pipelines.formats.examples import SPLITS, Examples, Problem
 
-HOPELESS = ("one-class", "empty-split", "no-boxes")  # errors that leaving out examples cannot mend
+HOPELESS = ("one-class", "empty-split", "no-boxes", "one-based")  # errors that leaving out examples cannot mend
 SEVERITIES = ("error", "warning", "note")
 CONSTANT = 2.0  # grey levels: a photo of one surface has a standard deviation above, a blank frame below
 FEW = 5  # examples of a class in training

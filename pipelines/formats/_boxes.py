@@ -1,5 +1,6 @@
 """What the readers of boxes share: pictures with objects, gathered in any order, become Examples."""
 
+import io
 import math
 import os
 import shutil
@@ -11,7 +12,8 @@ from PIL import Image
 
 from pipelines.edge.pictures import FORMATS
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import SPLITS, Data, Examples, Problem, cut_splits, inside
+from pipelines.files import write_bytes, write_text
+from pipelines.formats.examples import PICTURE_SUFFIXES, SPLITS, Data, Examples, Problem, cut_splits, inside
 
 ORIENTATION = 0x112  # EXIF's tag; from 5 on height and width change places
 
@@ -90,14 +92,32 @@ class Scenes:
         """Notes an error; training must leave out the picture `name`, or the place itself where none is known."""
         self.problems.append(Problem("error", kind, where, message, name or where))
 
+    def unlisted(self, in_what):
+        """Warns of pictures that lie among those of the data and that nothing lists."""
+        folders = {os.path.dirname(name) for name in self._splits_of}
+        found = [
+            os.path.join(folder, entry.name)
+            for folder in sorted(folders)
+            if (self.root / folder).is_dir()
+            for entry in sorted(os.scandir(self.root / folder), key=lambda e: e.name)
+            if Path(entry.name).suffix.lower() in PICTURE_SUFFIXES and not entry.name.startswith(".")
+        ]
+        if left := [name for name in found if name not in self._splits_of]:
+            message = f"{len(left):,} pictures are in {in_what} and left out: {few(left)}. List them, or delete them."
+            self.note("warning", "unlisted", left[0], message)
+
     def note(self, severity, kind, where, message):
         self.problems.append(Problem(severity, kind, where, message))
 
     def data(self, source, format, labels=None):
-        """All scenes as Data. labels: class names by id; None takes the sorted names that occur.
+        """All scenes as Data.
 
+        labels: class names by id; None takes those of classes.txt, or where there is none the sorted names that occur.
         Raises PipelineError where there is no usable picture.
         """
+        labels = labels or class_names(self.root)
+        for split, scenes in self._splits.items() if labels else ():
+            self._splits[split] = [scene for scene in scenes if self._is_known(scene, labels)]
         scenes = [scene for split in self._splits.values() for scene in split]
         if not scenes:
             first = f" {self.problems[0].where}: {self.problems[0].message}" if self.problems else ""
@@ -112,7 +132,46 @@ class Scenes:
         parts = {split: _examples(self._splits[split], ids) for split in SPLITS if split in self._splits}
         return Data(str(source), format, cut_splits(parts), {"objects/label": list(labels)}, self.problems)
 
+    def _is_known(self, scene, labels):
+        """Whether all classes of a scene are among `labels`; the first that is not becomes a Problem."""
+        for label, place in zip(scene.labels, scene.places, strict=True):
+            if label not in labels:
+                message = f"the class {label!r} is none of {few(labels)}. Correct it, or the list of classes."
+                self.error("unknown-label", place, message, scene.name)
+                return False
+        return True
 
+
+def class_names(folder):
+    """The class names that `folder`/classes.txt lists, a line each, in the order of their ids; [] without one.
+
+    Raises PipelineError naming file and line.
+    """
+    file, names = Path(folder) / "classes.txt", []
+    if not file.is_file():
+        return []
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PipelineError(f"{file} cannot be read as UTF-8 text. Save it as such.") from error
+    for n, line in enumerate(lines, 1):
+        if line.strip() in names:
+            raise PipelineError(f"{file}:{n}: two classes are called {line.strip()!r}. Rename one.")
+        names += [line.strip()] if line.strip() else []
+    return names
+
+
+def write_class_names(data, folder):
+    """What `class_names` reads."""
+    write_text(Path(folder) / "classes.txt", "".join(f"{name}\n" for name in data.labels["objects/label"]))
+
+
+def few(names):
+    """The first of some names, for a message."""
+    return ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
+
+
+@np.errstate(over="ignore")  # a box as far off as that becomes infinite, which the audit reports
 def _examples(scenes, ids):
     scenes = sorted(scenes, key=lambda scene: scene.name)
     columns = {
@@ -126,10 +185,13 @@ def _examples(scenes, ids):
     return Examples([s.name for s in scenes], columns, [s.where for s in scenes], pictures=("image",))
 
 
-def picture_size(path):
-    """(height, width) in pixels of an upright picture, out of its header; None where it has none that can be read."""
+def picture_size(source):
+    """(height, width) in pixels of an upright picture, a path or encoded bytes, out of its header.
+
+    None where it has none that can be read.
+    """
     try:
-        with Image.open(path, formats=FORMATS) as picture:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as picture:
             turned = picture.format == "JPEG" and picture.getexif().get(ORIENTATION, 1) >= 5
             return picture.size if turned else picture.size[::-1]
     except Exception:  # Pillow raises nearly anything on a damaged file; the audit says which
@@ -137,9 +199,10 @@ def picture_size(path):
 
 
 def objects(data):
-    """Every picture of `data` with its objects, for writers: yields (split, name, path, (height, width), objects).
+    """Every picture of `data` with its objects, for writers: yields (split, name, picture, (height, width), objects).
 
-    objects: list of (box_yxyx in shares as floats, label id, is_crowd, is_difficult).
+    name: with the suffix of a picture; picture: its path or encoded bytes; objects: list of (box_yxyx in shares as
+    floats, label id, is_crowd, is_difficult). Raises PipelineError where a picture cannot be read.
     """
     for split, examples in data.splits.items():
         c = examples.columns
@@ -149,16 +212,29 @@ def objects(data):
             crowd, difficult = ([False] * count if f is None else [bool(v) for v in f[i]] for f in flags)
             boxes = np.asarray(c["objects/bbox"][i], np.float64).reshape(-1, 4).tolist()
             ids = [int(v) for v in c["objects/label"][i]]
-            path = c["image"][i]
-            yield split, name, path, picture_size(path), list(zip(boxes, ids, crowd, difficult, strict=True))
+            picture = c["image"][i]
+            size = picture_size(picture)
+            if not size:
+                raise PipelineError(f"{examples.where[i]} is no picture that can be read. Leave it out.")
+            if Path(name).suffix.lower() not in PICTURE_SUFFIXES:
+                name += ".jpg" if isinstance(picture, bytes) and picture[:2] == b"\xff\xd8" else ".png"
+            yield split, name, picture, size, list(zip(boxes, ids, crowd, difficult, strict=True))
 
 
-def link(path, target):
-    """Puts the picture `path` at `target`: a hard link where the disk allows it, else a copy."""
+def place(picture, folder, name):
+    """Puts a picture, a path or encoded bytes, at `name` in `folder`: a hard link where the disk allows it, or a copy.
+
+    Raises PipelineError where there is such a file, or `name` leads out of the folder.
+    """
+    target = inside(folder, name)
+    if target is None:
+        raise PipelineError(f"the name {name!r} leads out of {folder}. Rename the example.")
     target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        raise PipelineError(f"{target} exists already. Write to an empty folder.")
+    if isinstance(picture, bytes):
+        return write_bytes(target, picture)
     try:
-        os.link(path, target)
-    except FileExistsError as error:
-        raise PipelineError(f"{target} exists already. Write to an empty folder.") from error
+        os.link(picture, target)
     except OSError:
-        shutil.copyfile(path, target)
+        shutil.copyfile(picture, target)

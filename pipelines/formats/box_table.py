@@ -11,6 +11,7 @@ from pipelines.formats.examples import SPLIT_NAMES, SPLITS
 
 SIDES = ("ymin", "xmin", "ymax", "xmax")  # pixels
 SIZE = ("height", "width")
+MARKS = ("is_crowd", "is_difficult")  # 1 is yes
 
 
 def detect(path):
@@ -34,7 +35,7 @@ def read(path):
     lower = [cell.lower() for cell in header]
     if missing := [side for side in SIDES if side not in lower]:
         raise PipelineError(f"{file}:1 has no column {missing[0]!r}; it has {', '.join(header)}.")
-    columns = {**columns, **{name: lower.index(name) for name in (*SIDES, *SIZE) if name in lower}}
+    columns = {**columns, **{name: lower.index(name) for name in (*SIDES, *SIZE, *MARKS) if name in lower}}
     scenes, made, bad = _boxes.Scenes(file.parent), {}, set()
     for line, values in table._rows(file, text, delimiter):
         where = f"{file.name}:{line}"
@@ -55,23 +56,25 @@ def read(path):
         if split != first:
             scenes.error("leak", where, f"{cells['path']!r} is in {split} here and in {first} at {at}.", cells["path"])
         elif scene and box:
-            scene.add(box, cells["label"], where)
+            scene.add(box, cells["label"], where, *(cells.get(mark) == "1" for mark in MARKS))
+    scenes.unlisted("no row")
     return scenes.data(path, "box_table")
 
 
 def write(data, folder):
-    """Data with boxes -> the same as boxes.csv and its pictures in `folder`. Crowds and the like are lost."""
+    """Data with boxes -> the same as boxes.csv, classes.txt and its pictures in `folder`."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["path", "split", "label", *SIDES])
-    for split, name, path, size, objects in _boxes.objects(data):
-        _boxes.link(path, Path(folder) / name)
-        for box, label, _, _ in objects:
+    writer.writerow(["path", "split", "label", *SIDES, *MARKS])
+    for split, name, picture, size, objects in _boxes.objects(data):
+        _boxes.place(picture, folder, name)
+        for box, label, *marks in objects:
             sides = [repr(value * side) for value, side in zip(box, size * 2, strict=True)]
-            writer.writerow([name, split, data.labels["objects/label"][label], *sides])
+            writer.writerow([name, split, data.labels["objects/label"][label], *sides, *map(int, marks)])
         if not objects:
-            writer.writerow([name, split, "", "", "", "", ""])
+            writer.writerow([name, split, *[""] * 7])
     write_text(Path(folder) / "boxes.csv", out.getvalue())
+    _boxes.write_class_names(data, folder)
 
 
 def _box(cells):

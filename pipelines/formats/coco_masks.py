@@ -1,4 +1,4 @@
-"""COCO JSON with polygons or RLE, as a class per pixel: named with format=coco_masks, as such files hold boxes too."""
+"""COCO JSON with polygons or RLE, as a class per pixel: what tasks of masks read where `coco` reads boxes."""
 
 import io
 from pathlib import Path
@@ -7,15 +7,15 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from pipelines.errors import PipelineError
-from pipelines.formats import _coco_json
-from pipelines.formats.examples import IGNORE, SPLIT_NAMES, Data, Examples, Problem, cut_splits, inside
+from pipelines.formats import _boxes, _coco_json
+from pipelines.formats.examples import IGNORE, Data, Examples, Problem, cut_splits, inside
 
 FEATURE = "segmentation_mask"
 BACKGROUND = "background"
 
 
 def detect(path):
-    """Never: COCO's files are found as boxes, and this is another way to read them."""
+    """Never: COCO's files are found as boxes, and this is another way to read them; see `ALSO` of coco.py."""
     return False
 
 
@@ -23,28 +23,24 @@ def read(path):
     """Pictures with masks painted from their segments: a .json file, or a folder with such files -> Data.
 
     Class 0 is the background, the categories follow in the order of their ids. Where segments overlap, the smaller one
-    lies on top; a crowd is ignored. The split is the last word of the file's name. Raises PipelineError naming file and
-    entry where one cannot be used.
+    lies on top; a crowd is ignored. Raises PipelineError where a file is no COCO JSON, or where there is no usable
+    picture.
     """
     path = Path(path).resolve()
-    files = [path] if path.is_file() else sorted([*path.glob("annotations/*.json"), *path.glob("*.json")])
-    if not files:
-        raise PipelineError(f"{path} holds no .json file. Pass COCO's file, or the folder of annotations/*.json.")
-    root = path if path.is_dir() else path.parent
-    contents = {file: _content(file) for file in files}
-    names = {c["id"]: str(c["name"]) for content in contents.values() for c in content["categories"]}
-    ids = {category: i for i, category in enumerate(sorted(names), 1)}
+    root, contents = path if path.is_dir() else path.parent, _coco_json.contents(path)
+    names = _coco_json.names(contents)
+    ids = {category: i for i, category in enumerate(names, 1)}
     if len(ids) >= IGNORE:
         raise PipelineError(f"{path} has {len(ids)} categories; a mask holds at most {IGNORE - 1}.")
     problems, splits = [], {}
     for file, content in contents.items():
-        split = SPLIT_NAMES.get(file.stem.rpartition("_")[2].rstrip("0123456789").lower(), "train")
-        splits.setdefault(split, []).extend(_rows(root, file, content, ids, problems))
+        split, places = _coco_json.split(file, root)
+        splits.setdefault(split, []).extend(_rows(root, file, places, content, ids, problems))
     parts = {split: _examples(sorted(rows)) for split, rows in splits.items()}
     if not any(map(len, parts.values())):
-        raise PipelineError(f"{path} has no usable picture. {problems[0].where}: {problems[0].message}")
-    labels = [BACKGROUND, *(names[category] for category in sorted(names))]
-    return Data(str(path), "coco_masks", cut_splits(parts), {FEATURE: labels}, problems)
+        first = f" {problems[0].where}: {problems[0].message}" if problems else ""
+        raise PipelineError(f"{path} has no usable picture.{first}")
+    return Data(str(path), "coco_masks", cut_splits(parts), {FEATURE: [BACKGROUND, *names.values()]}, problems)
 
 
 def painted(size, segments):
@@ -101,61 +97,54 @@ def _layer(segmentation, size):
     return np.asarray(layer)
 
 
-def _rows(root, file, content, ids, problems):
+def _rows(root, file, places, content, ids, problems):
     """[(name, picture, PNG of the mask, where)] of one file."""
-    by_image, rows = {}, []
+    shown, by_image, rows = file.relative_to(root).as_posix(), {}, []
     for i, row in enumerate(content["annotations"]):
-        by_image.setdefault(row.get("image_id"), []).append((i, row))
+        by_image.setdefault(row["image_id"], []).append((i, row))
     for n, row in enumerate(content["images"]):
-        where = f"{file.relative_to(root).as_posix()}: images[{n}]"
-        name = str(row.get("file_name"))
-        picture = next(
-            (p for folder in _places(root, file) if (p := inside(root, folder / name)) and p.is_file()), None
-        )
-        found = by_image.pop(row.get("id"), [])
-        if picture is None:
-            problems.append(Problem("error", "missing-file", where, f"there is no picture {name!r}. Restore it.", name))
-            continue
+        where, found = f"{shown}: images[{n}]", by_image.pop(row["id"], [])
+        name = _coco_json.placed(root, str(row["file_name"]), places)
         try:
-            with Image.open(picture) as opened:
-                size = opened.height, opened.width
-            segments = []
+            picture = inside(root, name)
+            if picture is None:
+                message = f"{row['file_name']!r} lies outside of the data. Copy the picture into it."
+                problems.append(Problem("error", "outside", where, message, name))
+                continue
+            if not picture.is_file():
+                raise ValueError("there is none")
+        except (OSError, ValueError, RuntimeError):  # a NUL, a name that is too long, links in a circle
+            message = f"there is no picture {row['file_name']!r}. Restore it."
+            problems.append(Problem("error", "missing-file", where, message, name))
+            continue
+        size, segments = _boxes.picture_size(picture), []
+        try:
+            if not size:
+                raise ValueError(f"{row['file_name']!r} is no picture that can be read")
             for i, annotation in found:
-                where = f"{file.relative_to(root).as_posix()}: annotations[{i}]"
-                if annotation.get("category_id") not in ids:
-                    raise ValueError(f"there is no category {annotation.get('category_id')!r}")
-                crowd = annotation.get("iscrowd")
+                where = f"{shown}: annotations[{i}]"
+                if annotation["category_id"] not in ids:
+                    raise ValueError(f"there is no category {annotation['category_id']!r}")
+                crowd = annotation.get("iscrowd") == 1
                 segments.append((IGNORE if crowd else ids[annotation["category_id"]], annotation.get("segmentation")))
                 painted(size, segments[-1:])
             mask = painted(size, segments)
-        except (ValueError, TypeError, OSError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             problems.append(Problem("error", "annotation", where, f"{error}. Correct it.", name))
             continue
         stream = io.BytesIO()
         Image.fromarray(mask).save(stream, "PNG")
-        rows.append((name, str(picture), stream.getvalue(), where))
+        rows.append((name, str(picture), stream.getvalue(), f"{shown}: images[{n}]"))
     for image, found in by_image.items():
-        where = f"{file.relative_to(root).as_posix()}: annotations[{found[0][0]}]"
-        problems.append(
-            Problem("error", "missing-image", where, f"there is no image with the id {image!r}. Delete it.", where)
-        )
+        message = f"there is no image with the id {image!r}. Delete the annotation, or add the image."
+        problems += [
+            Problem("error", "missing-image", f"{shown}: annotations[{i}]", message, f"{shown}: annotations[{i}]")
+            for i, _ in found
+        ]
     return rows
-
-
-def _places(root, file):
-    """Folders below `root` in which the pictures of a file may lie, relative to it."""
-    word = file.stem.rpartition("_")[2]
-    return [Path(place) for place in (".", "images", word, f"images/{word}", file.parent.relative_to(root).as_posix())]
 
 
 def _examples(rows):
     names = [name for name, *_ in rows]
     columns = {"image": [picture for _, picture, _, _ in rows], FEATURE: [mask for _, _, mask, _ in rows]}
     return Examples(names, columns, [where for *_, where in rows], ("image",), {FEATURE: {}})
-
-
-def _content(file):
-    content = _coco_json.content(file)
-    if not all("id" in c and "name" in c for c in content["categories"]):
-        raise PipelineError(f"{file}: a category lacks id or name. Add it.")
-    return content

@@ -39,6 +39,7 @@ def read(path):
         scenes.note("warning", "same-name", f"{folder}/{name}", "another picture has this name but for its suffix.")
     listed = _splits(root)
     annotated = sorted(p.stem for p in (root / "Annotations").glob("*.xml"))
+    _renamed(scenes, folder, annotated, stems)
     if not listed:
         listed = {"train": [(stem, f"Annotations/{stem}.xml") for stem in sorted({*annotated, *stems})]}
     prefix = "" if folder == "." else f"{folder}/"
@@ -52,29 +53,35 @@ def read(path):
                 scenes.picture(name, split, where)
     used = {stem for items in listed.values() for stem, _ in items}
     if left := sorted({*annotated, *stems} - used):
-        shown = ", ".join(left[:5]) + (", ..." if len(left) > 5 else "")
-        scenes.note("warning", "unlisted", "ImageSets/Main", f"{len(left):,} pictures are in no split: {shown}.")
+        message = f"{len(left):,} pictures are in no split and left out: {_boxes.few(left)}. List them, or delete them."
+        scenes.note("warning", "unlisted", "ImageSets/Main", message)
     return scenes.data(root, "voc")
 
 
 def write(data, folder):
-    """Data with boxes -> the same as Pascal VOC in `folder`."""
-    folder, sets = Path(folder), {}
-    for split, name, path, (height, width), objects in _boxes.objects(data):
+    """Data with boxes -> the same as Pascal VOC in `folder`, with the order of the classes in classes.txt.
+
+    A crowd is marked by <iscrowd>, which is not VOC's own, and which other readers pass over.
+    """
+    folder, sets, known = Path(folder), {}, set()
+    for split, name, picture, (height, width), objects in _boxes.objects(data):
         stem = Path(name).stem
-        if stem in (s for stems in sets.values() for s in stems):
+        if stem in known:
             raise PipelineError(f"two pictures are called {stem!r}: Pascal VOC needs a name each.")
+        known.add(stem)
         sets.setdefault(split, []).append(stem)
-        _boxes.link(path, folder / "JPEGImages" / Path(name).name)
+        _boxes.place(picture, folder / "JPEGImages", Path(name).name)
         root = ET.Element("annotation")
         ET.SubElement(root, "filename").text = Path(name).name
         size = ET.SubElement(root, "size")
         for key, value in (("width", width), ("height", height), ("depth", 3)):
             ET.SubElement(size, key).text = str(value)
-        for box, label, _, difficult in objects:
+        for box, label, crowd, difficult in objects:
             item = ET.SubElement(root, "object")
             ET.SubElement(item, "name").text = data.labels["objects/label"][label]
             ET.SubElement(item, "difficult").text = str(int(difficult))
+            if crowd:
+                ET.SubElement(item, "iscrowd").text = "1"
             bounds = ET.SubElement(item, "bndbox")
             for key, value, side in zip(("ymin", "xmin", "ymax", "xmax"), box, (height, width) * 2, strict=True):
                 ET.SubElement(bounds, key).text = repr(value * side)
@@ -83,6 +90,7 @@ def write(data, folder):
     for split, stems in sets.items():
         name = {"validation": "val"}.get(split, split)
         write_text(folder / "ImageSets" / "Main" / f"{name}.txt", "".join(f"{stem}\n" for stem in stems))
+    _boxes.write_class_names(data, folder)
 
 
 def _splits(root):
@@ -102,6 +110,32 @@ def _splits(root):
     return found
 
 
+def _renamed(scenes, folder, annotated, stems):
+    """Lets <filename> name the picture of an XML file that no picture is called like; notes where the two differ.
+
+    stems: {stem: name of the picture's file}, which is changed.
+    """
+    pictures, others = set(stems.values()), []
+    for stem in annotated:
+        try:
+            root = _parsed((scenes.root / f"Annotations/{stem}.xml").read_bytes())
+        except (OSError, ValueError, expat.ExpatError):
+            continue  # reported where it is read
+        claimed = (root.findtext("filename") or "").strip()
+        if stem in stems and claimed in pictures - {stems[stem]}:
+            others.append((f"Annotations/{stem}.xml", claimed))
+        elif stem not in stems and claimed in pictures and Path(claimed).stem not in annotated:
+            del stems[Path(claimed).stem]
+            stems[stem] = claimed
+    if others:
+        where, claimed = others[0]
+        message = (
+            f"<filename> is {claimed!r}, and a picture has the name of the XML file: that one is taken, "
+            f"in {len(others):,} files. Correct <filename>, or the names of the files."
+        )
+        scenes.note("warning", "other-name", where, message)
+
+
 def _annotated(scenes, name, split, where):
     """One XML file and its picture."""
     try:
@@ -119,32 +153,33 @@ def _annotated(scenes, name, split, where):
         return scenes.error(
             "outside", f"{where}:{line}", f"<filename> {claimed!r} leads out of the data. Correct it.", name
         )
-    declared = None
     try:
-        size = root.find("size")
-        if size is not None:
-            declared = tuple(int(float(size.findtext(side))) for side in ("height", "width"))
-            declared = declared if all(declared) else None  # some tools write 0 for "not known"
+        declared = _size(root.find("size"), where)
         found = [_object(item, where) for item in root.iter("object")]
     except ValueError as error:
-        return scenes.error("annotation", *_place(error, where), name)
-    except TypeError:
-        message = "<size> needs a height and a width. Correct it."
-        return scenes.error("annotation", f"{where}:{size.get(LINE)}", message, name)
+        return scenes.error("annotation", *error.args, name)
     scene = scenes.picture(name, split, where, declared)
-    for box, label, place, difficult in found if scene else ():
-        scene.add(box, label, place, is_difficult=difficult)
+    for box, label, place, crowd, difficult in found if scene else ():
+        scene.add(box, label, place, crowd, difficult)
 
 
-def _place(error, where):
-    """(file:line, message) of a ValueError of ours, or of one of Python's own."""
-    if len(error.args) == 2:
-        return error.args
-    return where, f"{error}. Correct the file."
+def _size(size, where):
+    """<size> -> (height, width) in pixels, or None where it is not said. Raises ValueError(file:line, message)."""
+    if size is None:
+        return None
+    try:
+        sides = tuple(int(float(size.findtext(side))) for side in ("height", "width"))
+    except (TypeError, ValueError, OverflowError):
+        message = "<size> needs a height and a width in pixels. Correct it."
+        raise ValueError(f"{where}:{size.get(LINE)}", message) from None
+    return sides if all(sides) else None  # some tools write 0 for "not known"
 
 
 def _object(item, where):
-    """<object> -> (box_yxyx in pixels, label, file:line, is_difficult). Raises ValueError(file:line, message)."""
+    """<object> -> (box_yxyx in pixels, label, file:line, is_crowd, is_difficult).
+
+    Raises ValueError(file:line, message).
+    """
     place = f"{where}:{item.get(LINE)}"
     label = (item.findtext("name") or "").strip()
     if not label:
@@ -158,7 +193,8 @@ def _object(item, where):
                 raise ValueError
         except (TypeError, ValueError):
             raise ValueError(place, f"<{key}> must be a number of pixels; got {text!r}. Correct the box.") from None
-    return box, label, place, (item.findtext("difficult") or "0").strip() == "1"
+    crowd, difficult = ((item.findtext(mark) or "0").strip() == "1" for mark in ("iscrowd", "difficult"))
+    return box, label, place, crowd, difficult
 
 
 def _parsed(encoded):

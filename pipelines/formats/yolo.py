@@ -7,9 +7,10 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.files import read_yaml, write_text, write_yaml
 from pipelines.formats import _boxes
-from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES, inside
+from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES, Problem, inside
 
 YAML = ("data.yaml", "data.yml", "dataset.yaml")
+MOST = 10_000  # classes without names; a larger id is no class
 SLACK = 1e-2  # shares that rounding may put a box beyond the picture
 
 
@@ -30,31 +31,51 @@ def read(path):
     path = Path(path).resolve()
     file = path if path.is_file() else next((path / name for name in YAML if (path / name).is_file()), None)
     root = path if path.is_dir() else path.parent
-    labels, folders = _described(file, root) if file else (_listed(root), _found(root))
+    listed = _boxes.class_names(root) or _boxes.class_names(root / "labels")
+    labels, folders = _described(file, root) if file else (listed, _found(root))
     if not folders:
         raise PipelineError(f"{file or root} names no folder of pictures that exists. Write train: images/train.")
     scenes, ids = _boxes.Scenes(root), []
     for split, names in folders.items():
         for name, where in names:
             _picture(scenes, name, where, split, labels, ids)
-        _alone(scenes, {os.path.dirname(name) for name, _ in names})
-    if not labels:
-        labels = [str(i) for i in range(max(ids, default=-1) + 1)]
-    elif ids and min(ids) >= 1 and max(ids) == len(labels):
-        raise PipelineError(
-            f"{path}: class ids run from 1 to {len(labels)}; YOLO counts from 0. Subtract 1 everywhere."
-        )
+        others = {where.rpartition(":")[0] for _, where in names} | {"classes.txt"}  # lists of pictures, and of classes
+        _alone(scenes, {os.path.dirname(name) for name, _ in names}, others)
+    if ids and min(ids)[0] >= 1:
+        _from_one(scenes, ids, labels)
+    labels = labels or [str(i) for i in range(max(ids, default=(-1,))[0] + 1)]
     return scenes.data(path, "yolo", labels)
 
 
+def _from_one(scenes, ids, labels):
+    """Notes that no box has the class 0. ids: [(class id, file:line)]; labels: class names, or [] where none are known.
+
+    With ids up to the number of names they count from 1, and every class is the one before.
+    """
+    last, (first, where) = max(ids)[0], min(ids)
+    said = f"class ids run from {first} to {last}, and YOLO counts from 0"
+    if last == len(labels):
+        scenes.problems.insert(0, Problem("error", "one-based", where, f"{said}. Subtract 1 in all files."))
+    else:
+        message = f"{said}: no box is {labels[0] if labels else '0'!r}. Subtract 1 in all files if they count from 1."
+        scenes.note("warning", "one-based", where, message)
+
+
 def write(data, folder):
-    """Data with boxes -> YOLO in `folder`: images/SPLIT, labels/SPLIT, data.yaml. Crowds and the like are lost."""
+    """Data with boxes -> YOLO in `folder`: images/SPLIT, labels/SPLIT, data.yaml.
+
+    Raises PipelineError where an object is marked as crowd or difficult, for which YOLO has no place.
+    """
     folder, splits = Path(folder), []
-    for split, name, path, _, objects in _boxes.objects(data):
+    for split, name, picture, _, objects in _boxes.objects(data):
         splits += [split] if split not in splits else []
-        _boxes.link(path, folder / "images" / split / name)
+        _boxes.place(picture, folder / "images" / split, name)
         lines = []
-        for (ymin, xmin, ymax, xmax), label, _, _ in objects:
+        for (ymin, xmin, ymax, xmax), label, *marks in objects:
+            if any(marks):
+                raise PipelineError(
+                    f"{name} has an object that is crowd or difficult, which YOLO cannot say. Write COCO or Pascal VOC."
+                )
             lines.append(f"{label} {(xmin + xmax) / 2!r} {(ymin + ymax) / 2!r} {xmax - xmin!r} {ymax - ymin!r}\n")
         write_text((folder / "labels" / split / name).with_suffix(".txt"), "".join(lines))
     keys = {"validation": "val"}
@@ -122,14 +143,6 @@ def _found(root):
     return found or {"train": _pictures(root, root / "images", None)}
 
 
-def _listed(root):
-    """Class names of classes.txt, beside the labels or above; [] where there is none."""
-    for file in (root / "classes.txt", root / "labels" / "classes.txt"):
-        if file.is_file():
-            return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return []
-
-
 def _label_file(name):
     """The .txt of a picture: the last folder called images becomes labels."""
     parts = list(Path(name).with_suffix(".txt").parts)
@@ -141,10 +154,15 @@ def _label_file(name):
 
 
 def _picture(scenes, name, where, split, labels, ids):
-    shown = _label_file(name)
-    file = inside(scenes.root, shown)
-    rows = []
-    if file is not None and file.is_file():
+    shown, rows = _label_file(name), []
+    try:
+        file = inside(scenes.root, shown)
+        if file is None and inside(scenes.root, name):
+            return scenes.error("outside", shown, "this link leads out of the data. Copy the file here.", name)
+        is_there = file is not None and file.is_file()
+    except (OSError, ValueError, RuntimeError):
+        is_there = False  # no path at all, which `picture` reports
+    if is_there:
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
@@ -157,9 +175,9 @@ def _picture(scenes, name, where, split, labels, ids):
                     scenes.error("annotation", f"{shown}:{i}", f"{error}.", name)
                     rows = None
                     break
-    ids += [label for label, _, _ in rows or ()]
     if rows is None:
         return None
+    ids += [(label, place) for label, _, place in rows]
     if labels and (wrong := [row for row in rows if row[0] >= len(labels)]):
         hint = "; YOLO counts from 0" if wrong[0][0] == len(labels) else ""
         message = f"class {wrong[0][0]} is none of the {len(labels)}, 0 to {len(labels) - 1}{hint}. Correct it."
@@ -184,7 +202,7 @@ def _row(cells, classes):
     if not all(map(math.isfinite, numbers)):
         raise ValueError(f"a number is not finite: {' '.join(cells)!r}. Correct it")
     label, x, y, width, height = numbers
-    if label != int(label) or label < 0:
+    if label != int(label) or label < 0 or not classes and label >= MOST:
         raise ValueError(f"the class must be a whole number from 0; got {cells[0]!r}. Correct it")
     if max(x, y, width, height) > 1 + SLACK or min(x, y) < -SLACK:
         raise ValueError(
@@ -193,18 +211,17 @@ def _row(cells, classes):
     return int(label), [y - height / 2, x - width / 2, y + height / 2, x + width / 2]
 
 
-def _alone(scenes, folders):
-    """Label files without a picture, in the folders that belong to those of pictures."""
+def _alone(scenes, folders, others):
+    """Label files without a picture, in the folders that belong to those of pictures. others: files of another kind."""
     for folder in sorted(folders):
         labels = inside(scenes.root, _label_file(os.path.join(folder, "x.jpg")).rpartition("/")[0] or ".")
         for file in sorted(labels.glob("*.txt")) if labels and labels.is_dir() else ():
-            stem = os.path.join(folder, file.stem)
-            if file.name != "classes.txt" and not any(
+            stem, shown = os.path.join(folder, file.stem), file.relative_to(scenes.root).as_posix()
+            if not {shown, file.name} & others and not any(
                 f"{stem}{end}" in scenes or (scenes.root / f"{stem}{end}").exists()
                 for suffix in PICTURE_SUFFIXES
                 for end in (suffix, suffix.upper())
             ):
-                shown = file.relative_to(scenes.root).as_posix()
                 scenes.error(
                     "missing-image", shown, "there is no picture to these labels. Restore it, or delete the file."
                 )
