@@ -8,6 +8,7 @@ import pytest
 
 from pipelines import canvas
 from pipelines.engine import page as pages
+from pipelines.engine import page_charts, page_numbers, page_tables
 
 VOID = {"meta", "link", "img", "br"}
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}"
@@ -115,7 +116,7 @@ SECTIONS = ("notes", "settings", "environment", "audit", "history", "evaluation"
     ],
 )
 def test_number(value, text):
-    assert pages.number(value) == text
+    assert page_numbers.number(value) == text
 
 
 @pytest.mark.parametrize(
@@ -130,13 +131,13 @@ def test_number(value, text):
     ],
 )
 def test_size(size_bytes, text):
-    assert pages.size(size_bytes) == text
+    assert page_numbers.size(size_bytes) == text
 
 
 def test_settings_are_never_rounded():
-    assert pages.plain(0.00123456789) == "0.00123456789"
-    assert pages.plain(("a", "b")) == "a, b"
-    assert pages.plain(()) == pages.plain("") == "–"
+    assert page_numbers.plain(0.00123456789) == "0.00123456789"
+    assert page_numbers.plain(("a", "b")) == "a, b"
+    assert page_numbers.plain(()) == page_numbers.plain("") == "–"
 
 
 @pytest.mark.parametrize(
@@ -144,12 +145,12 @@ def test_settings_are_never_rounded():
     [(0, 1, [0, 0.25, 0.5, 0.75, 1]), (0.31, 0.87, [0.2, 0.4, 0.6, 0.8, 1.0]), (0, 1990, [0, 500, 1000, 1500, 2000])],
 )
 def test_ticks(low, high, expected):
-    assert pages.ticks(low, high, count=4) == pytest.approx(expected)
+    assert page_charts.ticks(low, high, count=4) == pytest.approx(expected)
 
 
 def test_ticks_of_epochs_are_whole():
-    assert pages.ticks(1, 3, count=5, whole=True) == [1, 2, 3]
-    assert pages.ticks(4, 4, count=5, whole=True) == [4]
+    assert page_charts.ticks(1, 3, count=5, whole=True) == [1, 2, 3]
+    assert page_charts.ticks(4, 4, count=5, whole=True) == [4]
 
 
 def test_empty_context_renders():
@@ -281,7 +282,7 @@ def test_a_long_history_stays_small_and_keeps_its_spike():
 
 
 def test_matrix_shades_by_share_of_the_row():
-    matrix = pages._matrix("confusion", [[3, 1], [0, 0]], ["hat", "shoe"])
+    matrix = page_tables.matrix_table("confusion", [[3, 1], [0, 0]], ["hat", "shoe"])
     assert [cell["shade"] for cell in matrix["rows"][0]["cells"]] == [f"{0.75**0.6:.2f}", f"{0.25**0.6:.2f}"]
     assert [cell["shade"] for cell in matrix["rows"][1]["cells"]] == ["0.00", "0.00"]  # a class without an example
     (pair,) = matrix["pairs"]
@@ -307,7 +308,7 @@ def test_large_matrix_becomes_a_picture_and_its_worst_pairs():
 
 
 def test_bars_show_unit_range_or_share_of_the_largest():
-    table = pages._bar_table(
+    table = page_tables.bar_table(
         "", {"hat": {"f1": 0.25, "examples": 4}, "shoe": {"f1": 0.5, "examples": 8}}, mark_lowest=True
     )
     assert [[cell["share"] for cell in row["cells"]] for row in table["rows"]] == [[0.25, 0.5], [0.5, 1.0]]

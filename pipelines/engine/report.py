@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from pipelines.config import settings
-from pipelines.engine import evaluate, page
+from pipelines.engine import evaluate, page, page_numbers
 from pipelines.files import read_json, write_text
 
 FILE_FACTS = ("size_bytes", "metrics", "drop", "worst_class", "worst_class_drop", "max_difference", "latency_ms")
@@ -84,7 +84,11 @@ def of_bundle(bundle):
         "title": manifest["name"],
         "subtitle": f"{bundle.task_name} · {proof['data']} · {manifest['created'][:10]}",
         "headline": [(name, reference[name], f"{proof['examples']:,} {proof['split']} examples")]
-        + [(f["kind"], page.size(f["size_bytes"]), f["file"]) for f in files if f["kind"] in ("float32", "int8")],
+        + [
+            (f["kind"], page_numbers.size(f["size_bytes"]), f["file"])
+            for f in files
+            if f["kind"] in ("float32", "int8")
+        ],
         "labels": manifest["labels"],
         "files": files,
         "reference": reference,
