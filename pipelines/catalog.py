@@ -84,10 +84,11 @@ def dataset_builder(name, **settings):
     return module.Builder(**settings)
 
 
-def load(source, format="auto"):
+def load(source, format="auto", feature=None):
     """A data set's name, `tfds:NAME`, or a path -> Data.
 
-    format: name of the format that a path has, or "auto" to detect it. Raises PipelineError where nothing has that
+    format: name of the format that a path has, or "auto" to detect it. feature: what is wanted of files that hold
+    several, such as COCO's boxes and masks; see `ALSO` of a format. Raises PipelineError where nothing has that
     name, and where no format or several fit.
     """
     from pipelines.formats import tfds
@@ -100,7 +101,10 @@ def load(source, format="auto"):
     path = Path(os.path.expanduser(source))
     if not os.path.exists(path):
         raise PipelineError(_no_such_data(source))
-    return (_detected(path) if format == "auto" else _module("formats", format, "format")).read(path)
+    if format == "auto":
+        found = _detected(path)
+        format = getattr(found, "ALSO", {}).get(feature, found.__name__.rpartition(".")[2])
+    return _module("formats", format, "format").read(path)
 
 
 def _detected(path):

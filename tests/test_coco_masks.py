@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipelines import catalog
+from pipelines.engine import source
 from pipelines.errors import PipelineError
 from pipelines.formats import coco_masks
 
@@ -55,6 +56,16 @@ def test_polygons_the_smaller_on_top(tmp_path):
     assert mask[3, 5] == 0
 
 
+def test_tasks_of_masks_read_them_where_others_read_boxes(tmp_path):
+    root = _write(tmp_path / "d", [{"segmentation": [[0, 0, 6, 0, 6, 3]], "bbox": [0, 0, 6, 3]}])
+    assert catalog.load(root).format == "coco"
+    assert catalog.load(root, feature="segmentation_mask").format == "coco_masks"
+    assert catalog.load(root, "coco", feature="segmentation_mask").format == "coco"
+    assert source.read(root, task=catalog.task("segmentation")).labels == {
+        "segmentation_mask": ["background", "cat", "dog"]
+    }
+
+
 def test_rle_by_columns_and_crowds_are_ignored(tmp_path):
     lengths = [4, 3, 17]  # the second column without its last pixel
     wanted = np.zeros((4, 6), int)
@@ -80,6 +91,8 @@ def test_compressed_rle_of_pycocotools():
     ("annotation", "said"),
     [
         ({"segmentation": [[0, 0, 1, 1]]}, "fewer than three points"),
+        ({"segmentation": [[0, 0, 1, "a", 2, 2]]}, "Correct it"),
+        ({"segmentation": {"size": [4, 6], "counts": [10**400]}}, "does not fill the picture"),
         ({"segmentation": [[0, 0, 1]]}, "neither polygons nor RLE"),
         ({"segmentation": {"size": [4, 5], "counts": [20]}}, r"its RLE is for \[4, 5\], the picture has \[4, 6\]"),
         ({"segmentation": {"size": [4, 6], "counts": [20]}}, "does not fill the picture"),
@@ -99,6 +112,16 @@ def test_an_image_that_is_not_there(tmp_path):
     (root / "a.png").unlink()
     with pytest.raises(PipelineError, match="there is no picture 'a.png'"):
         coco_masks.read(root)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("../secret.png", "outside"), ("a\0.png", "missing-file")])
+def test_a_path_that_cannot_be(tmp_path, name, kind):
+    root = _write(tmp_path / "d", [{"segmentation": [[0, 0, 6, 0, 6, 3]]}])
+    content = json.loads((root / "instances_train.json").read_text())
+    content["images"].append({"id": 2, "file_name": name})
+    (root / "instances_train.json").write_text(json.dumps(content))
+    (problem,) = coco_masks.read(root).problems
+    assert (problem.kind, problem.where) == (kind, "instances_train.json: images[1]")
 
 
 def test_a_broken_file_names_the_line(tmp_path):

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from pipelines import catalog
+from pipelines.edge import pictures as edge
 from pipelines.engine import audit, pictures
 from pipelines.errors import PipelineError
 from pipelines.formats import masks
@@ -79,11 +80,11 @@ def test_a_missing_an_extra_and_a_small_mask_are_named(tmp_path):
     found = {(p.severity, p.kind, p.where) for p in audit.audit(data, progress=False).problems}
     assert ("error", "missing-mask", "images/1.png") in found
     assert ("warning", "missing-picture", "masks/nobody.png") in found
-    assert ("error", "mask-size", "images/2.png") in found
+    assert ("error", "mask-size", "masks/2.png") in found
     result = audit.audit(data, progress=False)
     assert result.bad == {"images/1.png", "images/2.png"}
     (problem,) = (p for p in result.problems if p.kind == "mask-size")
-    assert "5 x 5 px, the picture 12 x 10" in problem.message
+    assert "the mask has 5 x 5 px, its picture images/2.png 12 x 10" in problem.message
 
 
 def test_an_unknown_colour_is_an_error_with_its_share(tmp_path):
@@ -99,10 +100,72 @@ def test_an_unknown_colour_is_an_error_with_its_share(tmp_path):
     assert data.labels == {"segmentation_mask": ["sky", "road"]}
     result = audit.audit(data, progress=False)
     (problem,) = (p for p in result.problems if p.kind == "unknown-value")
-    assert (problem.severity, problem.where) == ("error", "images/1.png")
+    assert (problem.severity, problem.where) == ("error", "masks/1.png")
     assert "1 pixels of #ff0080 (6.2% of the mask)" in problem.message
     total = {label: sum(c[label] for c in result.pixel_counts.values()) for label in ("sky", "road")}
     assert total == {"sky": 23, "road": 24}
+
+
+def _audited(root):
+    return [p for p in audit.audit(masks.read(root), progress=False).problems if p.severity != "note"]
+
+
+def _kinds(problems):
+    return {(p.severity, p.kind, p.where) for p in problems}
+
+
+def test_a_coloured_mask_where_grey_ones_are_expected_and_the_reverse(tmp_path):
+    for i in range(4):
+        _pair(tmp_path / "grey", f"images/{i}.png", f"masks/{i}.png", i, values=(0, 1))
+    _save(tmp_path / "grey/masks/2.png", np.full((12, 10, 3), (255, 0, 0)))
+    assert ("error", "unknown-value", "masks/2.png") in _kinds(_audited(tmp_path / "grey"))
+    (tmp_path / "coloured").mkdir()
+    (tmp_path / "coloured/classes.csv").write_text("sky,0,0,255\nroad,90,90,90\n")
+    for i in range(4):
+        _pair(tmp_path / "coloured", f"images/{i}.png", f"masks/{i}.png", i, values=(90,))
+    _save(tmp_path / "coloured/masks/2.png", np.full((12, 10), 7))
+    (problem,) = (p for p in _audited(tmp_path / "coloured") if p.severity == "error")
+    assert (problem.kind, problem.where) == ("unknown-value", "masks/2.png")
+    assert "120 pixels of 7 (100.0% of the mask)" in problem.message
+
+
+def test_coloured_masks_without_a_table_name_the_first(tmp_path):
+    for i in range(3):
+        _pair(tmp_path, f"images/{i}.png", f"masks/{i}.png", i)
+        _save(tmp_path / f"masks/{i}.png", np.full((12, 10, 3), (255, 0, i)))
+    with pytest.raises(PipelineError, match=r"3 of 3 masks are coloured, the first \S+masks/0.png, .* classes.csv"):
+        masks.read(tmp_path)
+
+
+def test_grey_pictures_among_coloured_ones_are_said_and_read(tmp_path):
+    for i in range(8):
+        _pair(tmp_path, f"images/{i}.png", f"masks/{i}.png", i)
+    grey = np.random.default_rng(9).integers(0, 256, (12, 10))
+    _save(tmp_path / "images/2.png", grey)
+    (problem,) = (p for p in _audited(tmp_path) if p.kind == "mixed-colour")
+    assert (problem.severity, problem.where) == ("warning", "image")
+    assert "1 pictures are grey and 7 in colour, see images/2.png" in problem.message
+    np.testing.assert_array_equal(edge.read_picture(tmp_path / "images/2.png"), np.repeat(grey[..., None], 3, 2))
+
+
+def test_a_damaged_mask_and_a_class_that_is_nowhere(tmp_path):
+    for i in range(6):
+        _pair(tmp_path, f"images/{i}.png", f"masks/{i}.png", i, values=(0, 1))
+    (tmp_path / "masks/3.png").write_bytes((tmp_path / "masks/3.png").read_bytes()[:50])
+    (tmp_path / "classes.txt").write_text("sky\nroad\ntree\n")
+    found = {p.kind: p for p in _audited(tmp_path)}
+    assert found["unreadable-mask"].where == "masks/3.png"
+    assert found["unreadable-mask"].message.endswith("Restore it.")
+    assert found["unused-class"].message.startswith("1 of 3 classes occur nowhere: tree.")
+
+
+def test_two_files_of_one_name_are_said(tmp_path):
+    for i in range(4):
+        _pair(tmp_path, f"images/{i}.png", f"masks/{i}.png", i)
+    _save(tmp_path / "images/2.jpg", np.zeros((12, 10, 3)))
+    _save(tmp_path / "masks/3.bmp", np.zeros((12, 10)))
+    found = {(p.where, p.message.partition(" ")[0]) for p in masks.read(tmp_path).problems if p.kind == "same-name"}
+    assert found == {("images/2.png", "2.jpg"), ("masks/3.png", "3.bmp")}
 
 
 def test_one_value_and_smooth_masks_are_warned_of(tmp_path):
@@ -114,10 +177,10 @@ def test_one_value_and_smooth_masks_are_warned_of(tmp_path):
     (tmp_path / "masks/2.png").unlink()
     result = audit.audit(masks.read(tmp_path), progress=False)
     found = {p.kind: p for p in result.problems if p.severity == "warning" and "mask" in p.message}
-    assert found["one-value"].where == "images/1.png"
+    assert found["one-value"].where == "masks/1.png"
     assert "'background' everywhere" in found["one-value"].message
-    assert found["smoothed-mask"].where == "images/2.png"
-    assert "% of the pixels of its mask lie between 0 and 255" in found["smoothed-mask"].message
+    assert found["smoothed-mask"].where == "masks/2.jpg"
+    assert "% of the mask's pixels lie between 0 and 255" in found["smoothed-mask"].message
     (shares,) = {p.message for p in result.problems if p.kind == "pixels" and p.where == "train"} or {""}
     assert shares.startswith("classes of segmentation_mask by pixel: background ")
 

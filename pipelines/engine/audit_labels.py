@@ -82,6 +82,19 @@ def rare_classes(data, facts):
                 yield Problem("warning", "missing-class", split, message)
 
 
+def unused_classes(data, facts):
+    """Classes that the data names and no example has: the model still gets an output for each."""
+    seen = set().union(*facts.counts.values())
+    unused = [label for label in data.labels.get(facts.feature, ()) if label not in seen]
+    if unused and seen:
+        listed = ", ".join(map(str, unused[:10])) + (", ..." if len(unused) > 10 else "")
+        total = len(data.labels[facts.feature])
+        message = (
+            f"{len(unused)} of {total} classes occur nowhere: {listed}. Take them out of the list, or add examples."
+        )
+        yield Problem("warning", "unused-class", facts.feature, message)
+
+
 def balance(data, facts):
     ranked = facts.counts.get("train", collections.Counter()).most_common()
     if len(ranked) > 1 and "tokens" not in data.splits["train"].columns:  # most words are outside of any span
@@ -92,4 +105,4 @@ def balance(data, facts):
             yield Problem("warning", "imbalance", "train", f"{ratio} Weigh the classes, or add examples of the rare.")
 
 
-CHECKS = (empty_splits, unknown_labels, one_class, unseen_classes, rare_classes, balance)
+CHECKS = (empty_splits, unknown_labels, one_class, unseen_classes, rare_classes, unused_classes, balance)

@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -64,57 +65,57 @@ def _look(source, table, classes):
 
 
 def unreadable(data, facts):
-    for examples, i, _, look, _ in _masks(data, facts):
-        if look.error:
-            yield Problem("error", "unreadable-mask", examples.where[i], f"its mask {look.error}.", examples.names[i])
+    for mask in _masks(data, facts):
+        if mask.look.error:
+            yield Problem("error", "unreadable-mask", mask.where, f"the mask {mask.look.error}.", mask.name)
 
 
 def sizes(data, facts):
     """A mask that does not lie over its picture pixel by pixel."""
-    for examples, i, _, look, split in _masks(data, facts):
-        picture = facts.looks.get("image", {}).get(split)
-        if look.size and picture and picture[i].size and picture[i].size != look.size:
-            height, width = look.size
+    for mask in _masks(data, facts):
+        picture = facts.looks.get("image", {}).get(mask.split)
+        size = picture[mask.i].size if picture else None
+        if mask.look.size and size and size != mask.look.size:
+            height, width = mask.look.size
             message = (
-                f"its mask has {height} x {width} px, the picture {picture[i].size[0]} x {picture[i].size[1]} "
-                "(height x width). Make them equal; resize masks with nearest neighbour."
+                f"the mask has {height} x {width} px, its picture {mask.name} {size[0]} x {size[1]} (height x width). "
+                "Make them equal; resize masks with nearest neighbour."
             )
-            yield Problem("error", "mask-size", examples.where[i], message, examples.names[i])
+            yield Problem("error", "mask-size", mask.where, message, mask.name)
 
 
 def unknown_values(data, facts):
-    for examples, i, column, look, _ in _masks(data, facts):
-        if look.unknown:
-            (value, pixels), others = look.unknown[0], len(look.unknown) - 1
-            share = sum(n for _, n in look.unknown) / (look.size[0] * look.size[1])
+    for mask in _masks(data, facts):
+        if mask.look.unknown:
+            (value, pixels), others = mask.look.unknown[0], len(mask.look.unknown) - 1
+            share = sum(n for _, n in mask.look.unknown) / (mask.look.size[0] * mask.look.size[1])
             message = (
-                f"its mask has {pixels:,} pixels of {_mask_files.shown(value)}"
+                f"the mask has {pixels:,} pixels of {_mask_files.shown(value)}"
                 f"{f' and {others} more values' * bool(others)} "
-                f"({share:.1%} of the mask), which none of the {len(data.labels[column])} classes has. "
+                f"({share:.1%} of the mask), which none of the {len(data.labels[mask.column])} classes has. "
                 "Mend the mask or the file of classes."
             )
-            yield Problem("error", "unknown-value", examples.where[i], message, examples.names[i])
+            yield Problem("error", "unknown-value", mask.where, message, mask.name)
 
 
 def one_value(data, facts):
-    for examples, i, column, look, _ in _masks(data, facts):
-        present = [j for j, n in enumerate(look.counts) if n]
-        if len(present) == 1 and not look.unknown:
-            names = data.labels[column]
+    for mask in _masks(data, facts):
+        present = [j for j, n in enumerate(mask.look.counts) if n]
+        if len(present) == 1 and not mask.look.unknown:
+            names = data.labels[mask.column]
             what = names[present[0]] if present[0] < len(names) else "ignored"
-            message = f"its mask is {what!r} everywhere. Look at it."
-            yield Problem("warning", "one-value", examples.where[i], message)
+            yield Problem("warning", "one-value", mask.where, f"the mask is {what!r} everywhere. Look at it.")
 
 
 def smoothed(data, facts):
     """Binary masks with values in between."""
-    for examples, i, _, look, _ in _masks(data, facts):
-        if look.between:
+    for mask in _masks(data, facts):
+        if mask.look.between:
             message = (
-                f"{look.between:.1%} of the pixels of its mask lie between 0 and 255, as smoothing or JPEG makes them; "
+                f"{mask.look.between:.1%} of the mask's pixels lie between 0 and 255, as smoothing or JPEG makes them; "
                 "each counts as the nearer end. Save masks as PNG."
             )
-            yield Problem("warning", "smoothed-mask", examples.where[i], message)
+            yield Problem("warning", "smoothed-mask", mask.where, message)
 
 
 def shares(data, facts):
@@ -130,9 +131,25 @@ def shares(data, facts):
 CHECKS = (unreadable, sizes, unknown_values, one_value, smoothed, shares)
 
 
+@dataclass(frozen=True)
+class _Mask:
+    """One mask of one example, with its MaskLook."""
+
+    column: str
+    split: str
+    i: int
+    look: MaskLook
+    name: str  # of its example
+    where: str  # its file, relative to the data, or where the example came from
+
+
 def _masks(data, facts):
-    """(examples, index, column, MaskLook, split) of every mask, in the order of splits."""
+    """All masks, in the order of splits."""
     for column, by_split in facts.masks.items():
         for split in SPLITS:
+            examples = data.splits.get(split)
             for i, look in enumerate(by_split.get(split, ())):
-                yield data.splits[split], i, column, look, split
+                source, where = examples.columns[column][i], examples.where[i]
+                if isinstance(source, str) and Path(source).is_relative_to(data.source):
+                    where = Path(source).relative_to(data.source).as_posix()
+                yield _Mask(column, split, i, look, examples.names[i], where)

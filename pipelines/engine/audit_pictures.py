@@ -157,7 +157,23 @@ def traits(data, facts):
                 yield Problem("note", "converted", column, message)
 
 
-CHECKS = (unreadable, leaks, conflicts, duplicates, constant, suffixes, traits)
+def mixed(data, facts):
+    """Grey pictures among coloured ones: a net may learn the difference instead of the thing."""
+    for column in facts.looks:
+        items = [item for item in _pictures(data, facts) if item.column == column]
+        by_kind = {True: [], False: []}
+        for item in items:
+            by_kind[item.look.header.is_grey].append(item)
+        if all(by_kind.values()):
+            first = min(by_kind.values(), key=len)[0].where  # of the fewer
+            message = (
+                f"{len(by_kind[True]):,} pictures are grey and {len(by_kind[False]):,} in colour, see {first}. "
+                "All are read as RGB; see that this does not tell the classes apart."
+            )
+            yield Problem("warning", "mixed-colour", column, message)
+
+
+CHECKS = (unreadable, leaks, conflicts, duplicates, constant, suffixes, traits, mixed)
 
 
 @dataclass(frozen=True)

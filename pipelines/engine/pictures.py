@@ -38,6 +38,11 @@ class Header:
     has_frames: bool  # more than one
 
     @property
+    def is_grey(self):
+        """Whether it has a single channel beside transparency, by its mode."""
+        return self.mode in ("1", "L", "LA", "F") or self.mode.startswith("I")
+
+    @property
     def agreed(self):
         """Whether TensorFlow's decoder for JPEG (exact DCT) or PNG gives the pixels of `read_picture`."""
         return self.mode in AGREED.get(self.format, ()) and not self.is_rotated

@@ -14,8 +14,9 @@ from pipelines.formats.examples import Data
 
 def read(source, format="auto", task=None, config=None):
     """Data of a catalog name, `tfds:NAME`, a path, or of Data itself; in the form that `task` wants, if it says one."""
-    data = source if isinstance(source, Data) else catalog.load(str(source), format)
-    return task.adapt(data, config) if hasattr(task, "adapt") else data
+    if not isinstance(source, Data):
+        source = catalog.load(str(source), format, getattr(task, "LABELS", None))
+    return task.adapt(source, config) if hasattr(task, "adapt") else source
 
 
 def usable(data, on_bad_data, feature=None):

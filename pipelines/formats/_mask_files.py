@@ -32,7 +32,7 @@ def pixels(source):
                 return np.asarray(picture).astype(np.int32 if picture.mode.startswith("I") else np.uint8)
             values = np.asarray(picture.convert("L" if picture.mode == "LA" else "RGB"))
     except Exception as error:  # Pillow raises nearly anything on a damaged file
-        raise ValueError(f"cannot be read as a mask: {' '.join(str(error).split())}") from error
+        raise ValueError(f"cannot be read as a mask: {' '.join(str(error).split())}. Restore it") from error
     is_grey = values.ndim == 3 and (values == values[:, :, :1]).all()
     return values[:, :, 0] if is_grey else values
 
@@ -69,21 +69,22 @@ def classes(sources, where, names=(), table=None):
     """
     if table:
         return list(names), table, []
-    counts, coloured = collections.Counter(), 0
+    counts, coloured, grey = collections.Counter(), [], 0
     for source in sources:
         try:
             values = pixels(source)
         except ValueError:
             continue
         if values.ndim == 3:
-            coloured += 1
+            coloured.append(where if isinstance(source, bytes) else source)
             continue
+        grey += 1
         found, number = np.unique(values, return_counts=True)
         counts.update(dict(zip(found.tolist(), number.tolist(), strict=True)))
-    if coloured:
+    if len(coloured) > grey:  # a few among grey ones are wrong each by itself, which the audit says
         raise PipelineError(
-            f"{where}: {coloured} masks are coloured, and nothing says which colour is which class. "
-            "Put a file classes.csv with lines NAME,R,G,B beside the folders."
+            f"{where}: {len(coloured)} of {len(coloured) + grey} masks are coloured, the first {coloured[0]}, and "
+            "nothing says which colour is which class. Put a file classes.csv with lines NAME,R,G,B beside the folders."
         )
     if _is_binary(counts) and len(names) in (0, 2):
         return list(names) or list(BINARY_NAMES), dict(BINARY), []

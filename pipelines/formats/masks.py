@@ -50,11 +50,13 @@ def read(path):
     problems, found = [], {}  # found: split -> [(name, picture, mask)]
     pairs = _pairs_of_folders(root)
     for split, pictures, masks in pairs:
+        problems += [*_same_names(root, pictures), *_same_names(root, masks)]
         found.setdefault(split, []).extend(_paired(root, _stems(pictures), _stems(masks), problems))
     if not pairs:
         for folder in [f for f in _folders(root) if _split(f)] or [root]:
             stems = _stems(folder)
             masks = _beside(stems)
+            problems += _same_names(root, folder)
             pictures = {stem: file for stem, file in stems.items() if file not in masks.values()}
             found.setdefault(_split(folder) or "train", []).extend(_paired(root, pictures, masks, problems))
     if not any(found.values()):
@@ -164,15 +166,30 @@ def _plain(stem):
 
 
 def _stems(folder):
-    """{path below `folder` without suffix: file} of all pictures, in the order of names."""
+    """{path below `folder` without suffix: file} of all pictures, in the order of names; the first of two of a name."""
     found = {}
+    for stem, file in _files(folder):
+        found.setdefault(stem, file)
+    return found
+
+
+def _same_names(root, folder):
+    """Problems of the files that have another's name but for the suffix, and so are left out."""
+    taken = _stems(folder)
+    for stem, file in _files(folder):
+        if file != taken[stem]:
+            message = f"{taken[stem].name} has this name too but for its suffix, and is taken. Rename or delete one."
+            yield Problem("warning", "same-name", _shown(root, file), message)
+
+
+def _files(folder):
+    """(path below `folder` without suffix, file) of all pictures, in the order of names."""
     for base, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f.lower() not in UNSEEN)
         for name in sorted(files):
             file = Path(base) / name
             if file.suffix.lower() in PICTURE_SUFFIXES and not name.startswith("."):
-                found.setdefault(file.relative_to(folder).with_suffix("").as_posix(), file)
-    return found
+                yield file.relative_to(folder).with_suffix("").as_posix(), file
 
 
 def _named(folder, names):

@@ -36,7 +36,12 @@ def read(path):
             stems.setdefault(Path(entry.name).stem, entry.name)
     scenes = _boxes.Scenes(root)
     for name in twice:
-        scenes.note("warning", "same-name", f"{folder}/{name}", "another picture has this name but for its suffix.")
+        scenes.note(
+            "warning",
+            "same-name",
+            f"{folder}/{name}",
+            "another picture has this name but for its suffix, and is taken. Rename one.",
+        )
     listed = _splits(root)
     annotated = sorted(p.stem for p in (root / "Annotations").glob("*.xml"))
     _renamed(scenes, folder, annotated, stems)
