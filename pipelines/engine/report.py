@@ -114,7 +114,7 @@ def _history(path):
 
 
 def _best(history, config):
-    rows = [row for row in history if row.get(config.monitor)]
+    rows = [row for row in history if row.get(config.monitor) and row.get("phase") == history[-1].get("phase")]
     pick = max if evaluate.better(config.monitor) > 0 else min
     return int(pick(rows, key=lambda row: float(row[config.monitor]))["epoch"]) if rows else None
 

@@ -173,6 +173,7 @@ def start(task_name, data, path, settings):
     read = source.read(data or task.DATA, config.format, task, config)
     used, audited, left_out = source.usable(read, config.on_bad_data, source.feature(read, task))
     config = resolved(task, config, used, audited)
+    train.phases(task, config)
     task.model(config)  # a model that cannot be built is found before a folder is made
     with appearing(path) as part:
         part.mkdir()

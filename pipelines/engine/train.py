@@ -13,51 +13,77 @@ from pipelines import optimization
 from pipelines.engine import averaging, checkpoint, evaluate
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import write_text
+from pipelines.phase import Phase
 
-BEST = "best.npz"
+CHECKPOINTS = "checkpoints"
 
 
 def fit(model, task, config, train, validation, folder):
-    """Trains a compiled `model` on Split `train`, from the last checkpoint in `folder` where there is one.
+    """Trains a compiled `model` on Split `train`, phase by phase, from the last checkpoint in `folder` if there is one.
 
     folder: the run's; gets checkpoints/, history.csv and tensorboard/. Returns the history, a list of dicts by epoch.
     Raises Refused where the loss stops being a number.
     """
-    keras.utils.set_random_seed(config.seed)
-    _build(model, train)
-    loop = Loop(model, task, config, train, validation, folder)
-    loop.restore()
-    callbacks = [loop, keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)]
-    while not loop.done():
-        epoch, within = divmod(loop.step, config.steps_per_epoch)
-        model.fit(
-            train.train(loop.step),
-            initial_epoch=epoch,
-            # A resumed epoch has fewer steps than the others: it gets a `fit` of its own.
-            epochs=epoch + 1 if within else config.epochs,
-            steps_per_epoch=config.steps_per_epoch - within,
-            callbacks=callbacks,
-            shuffle=False,  # the pipeline has done it
-            verbose=1 if sys.stdout.isatty() else 2,
-        )
-    loop.finish()
+    stages, found = phases(task, config), _newest(folder / CHECKPOINTS)
+    loop, callback = None, keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)
+    for index in range(found[2]["phase"] if found else 0, len(stages)):
+        keras.utils.set_random_seed(config.seed + index)
+        if stages[index].begin:
+            said = stages[index].begin(model)
+            if said:
+                print(f"phase {index + 1} of {len(stages)}: {said}", flush=True)
+        _build(model, train)
+        loop = Loop(model, task, config, train, validation, folder, stages, index, loop.history if loop else [])
+        if found:
+            loop.restore(*found)
+            found = None
+        while not loop.done():
+            epoch, within = divmod(loop.step, config.steps_per_epoch)
+            model.fit(
+                train.train(loop.step),
+                initial_epoch=epoch,
+                # A resumed epoch has fewer steps than the others: it gets a `fit` of its own.
+                epochs=epoch + 1 if within else loop.end // config.steps_per_epoch,
+                steps_per_epoch=config.steps_per_epoch - within,
+                callbacks=[loop, callback],
+                shuffle=False,  # the pipeline has done it
+                verbose=1 if sys.stdout.isatty() else 2,
+            )
+        loop.finish()
     return loop.history
 
 
-class Loop(keras.callbacks.Callback):
-    """What happens between steps: checks, validation, the choice of the best epoch, checkpoints."""
+def phases(task, config):
+    """The stages of a training: the task's, or else one. Raises PipelineError where their epochs do not add up."""
+    if not hasattr(task, "phases"):
+        return [Phase("train", config)]
+    stages = list(task.phases(config))
+    total = sum(stage.config.epochs for stage in stages)
+    if total != config.epochs:
+        listed = ", ".join(f"{stage.name} {stage.config.epochs}" for stage in stages) or "none"
+        raise PipelineError(f"the epochs of all phases must add up to epochs={config.epochs}; got {total} ({listed}).")
+    return stages
 
-    def __init__(self, model, task, config, train, validation, folder):
+
+class Loop(keras.callbacks.Callback):
+    """What happens between the steps of one phase: checks, validation, the choice of the best epoch, checkpoints."""
+
+    def __init__(self, model, task, config, train, validation, folder, stages, index, history):
         super().__init__()
-        self.net, self.task, self.config, self.folder = model, task, config, folder
+        self.net, self.task, self.config, self.folder = model, task, stages[index].config, folder
         self.train_split, self.validation = train, validation
-        self.step, self.history, self.best, self.waited, self.stopped = 0, [], None, 0, False
+        self.phase, self.named = index, {"phase": stages[index].name} if len(stages) > 1 else {}
+        # A phase begins at its step however early the one before stopped: a step's examples follow from its number.
+        self.begin = sum(stage.config.epochs for stage in stages[:index]) * config.steps_per_epoch
+        self.end = self.begin + self.config.epochs * config.steps_per_epoch
+        self.step, self.history, self.best, self.waited, self.stopped = self.begin, history, None, 0, False
+        self._best = self._folder() / (f"best_{index + 1}.npz" if len(stages) > 1 else "best.npz")
         self._started = time.perf_counter()
         self._metrics = None  # of an epoch that a checkpoint cut in two
-        self._watch = [config.monitor, evaluate.better(config.monitor)]
+        self._watch = [self.config.monitor, evaluate.better(self.config.monitor)]
 
     def done(self):
-        return self.stopped or self.step >= self.config.epochs * self.config.steps_per_epoch
+        return self.stopped or self.step >= self.end
 
     # Keras calls these.
 
@@ -78,13 +104,13 @@ class Loop(keras.callbacks.Callback):
         self._check(logs["loss"])
         seconds = time.perf_counter() - self._began
         examples = (self.step - self._began_step) * self.config.batch_size
-        row = {"epoch": epoch + 1, **logs}
+        row = {"epoch": epoch + 1, **self.named, **logs}
         if len(self.validation):
             with averaging.averaged(self.net, self._batches):
                 row |= self._validate(epoch)
             headline = f"val_{evaluate.headline(self.task, self.config)}"
             logs |= {name: row[name] for name in ("val_loss", headline)}  # all of them is more than a line holds
-        row["learning_rate"] = float(optimization.schedule(self.config)(self.step - 1))
+        row["learning_rate"] = float(optimization.schedule(self.config)(self.step - 1 - self.begin))
         elapsed = time.perf_counter() - self._started
         row |= {"seconds": seconds, "examples_per_second": examples / seconds, "elapsed": elapsed}
         self.history.append(row)
@@ -95,29 +121,22 @@ class Loop(keras.callbacks.Callback):
 
     # And the engine these.
 
-    def restore(self):
-        """Goes back to the newest checkpoint that can be read; a damaged one is passed over, and said so."""
-        for path in sorted(self._folder().glob("step_*.npz"), reverse=True):
-            try:
-                arrays, state = checkpoint.load(path)
-            except PipelineError as error:
-                print(error, file=sys.stderr)
-                continue
-            count = len(self._lasting())
-            checkpoint.assign(self._lasting(), arrays[:count], path)
-            self.step, self.history = state["step"], state["history"]
-            self.best, self.waited, self.stopped = state["best"], state["waited"], state["stopped"]
-            if self.step % self.config.steps_per_epoch:
-                self._metrics = arrays[count:]
-            return
+    def restore(self, path, arrays, state):
+        """Goes back to a checkpoint of this phase."""
+        count = len(self._lasting())
+        checkpoint.assign(self._lasting(), arrays[:count], path)
+        self.step, self.history = state["step"], state["history"]
+        self.best, self.waited, self.stopped = state["best"], state["waited"], state["stopped"]
+        if self.step % self.config.steps_per_epoch:
+            self._metrics = arrays[count:]
 
     def save(self):
         if keras.backend.backend() == "jax":
             self.net.jax_state_sync()
         arrays = checkpoint.numpy([*self._lasting(), *self.net.metrics_variables])
-        state = {"step": self.step, "history": self.history, "best": self.best, "waited": self.waited}
+        names = ("phase", "step", "history", "best", "waited", "stopped")
         try:
-            checkpoint.save(self._path(self.step), arrays, {**state, "stopped": self.stopped})
+            checkpoint.save(self._path(self.step), arrays, {name: getattr(self, name) for name in names})
         except Refused:
             self._diverged("the weights are no longer finite")
         for old in sorted(self._folder().glob("step_*.npz"))[: -self.config.keep_checkpoints]:
@@ -126,8 +145,8 @@ class Loop(keras.callbacks.Callback):
     def finish(self):
         """Leaves the model with the weights that are kept."""
         if self.config.keep == "best" and self.best:
-            arrays, _ = checkpoint.load(self._folder() / BEST)
-            checkpoint.assign(self.net.weights, arrays, BEST)
+            arrays, _ = checkpoint.load(self._best)
+            checkpoint.assign(self.net.weights, arrays, self._best)
         else:
             averaging.settle(self.net, self._batches)
 
@@ -141,7 +160,7 @@ class Loop(keras.callbacks.Callback):
         if math.isfinite(found[name]) and (self.best is None or sign * found[name] > sign * self.best["value"]):
             self.best, self.waited = {"epoch": epoch + 1, "value": found[name]}, 0
             try:
-                checkpoint.save(self._folder() / BEST, checkpoint.numpy(self.net.weights), self.best)
+                checkpoint.save(self._best, checkpoint.numpy(self.net.weights), self.best)
             except Refused:
                 self._diverged("the weights are no longer finite")
         else:
@@ -163,17 +182,27 @@ class Loop(keras.callbacks.Callback):
         )
 
     def _batches(self):
-        return self.train_split.train(max(0, self.step - self.config.steps_per_epoch))
+        return self.train_split.train(max(self.begin, self.step - self.config.steps_per_epoch))
 
     def _lasting(self):
         metrics = {id(v) for v in self.net.metrics_variables}
         return [v for v in checkpoint.variables(self.net) if id(v) not in metrics]
 
     def _folder(self):
-        return self.folder / "checkpoints"
+        return self.folder / CHECKPOINTS
 
     def _path(self, step):
         return self._folder() / f"step_{step:09d}.npz"
+
+
+def _newest(folder):
+    """(path, arrays, state) of the newest checkpoint that can be read, or None; a damaged one is passed over aloud."""
+    for path in sorted(folder.glob("step_*.npz"), reverse=True):
+        try:
+            return path, *checkpoint.load(path)
+        except PipelineError as error:
+            print(error, file=sys.stderr)
+    return None
 
 
 def _build(model, split):
