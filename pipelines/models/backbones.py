@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from pipelines.errors import PipelineError, nearest
+from pipelines.models import efficientnet_lite, pretrained
 from pipelines.models.compact import MOMENTUM, compact
 
 SMALL = 64  # up to this side in pixels, nets that first reduce the picture 32-fold have nothing left to look at
@@ -15,7 +16,8 @@ SMALL = 64  # up to this side in pixels, nets that first reduce the picture 32-f
 def features(name, pictures, arguments="{}"):
     """Features of uint8 pictures: KerasTensor (B, S, S, 3) -> float (B, h, w, C).
 
-    name: `auto` (compact up to 64 px, else MobileNetV3Small), `compact` or `compact_WIDTH`; an architecture of
+    name: `auto` (compact up to 64 px, else MobileNetV3Small), `compact` or `compact_WIDTH`; `efficientnet_lite0`, with
+    the weights of an installed package (see `pretrained`); an architecture of
     keras.applications, without weights, in any spelling (`mobilenet_v3_small`); a KerasHub backbone class
     (`ResNetBackbone`) built from `arguments`, a JSON object; or `hub:PRESET`, a KerasHub preset with its weights, by
     name or by the folder of a saved preset. Each gets the range of input that it was made for.
@@ -27,13 +29,22 @@ def features(name, pictures, arguments="{}"):
     base, _, width = name.partition("_")
     if base == "compact" and (not width or width.isdigit() and int(width)):
         return compact(_centred(pictures), int(width or 32))
+    if _plain(name) == _plain(pretrained.EFFICIENTNET_LITE0.name):
+        return _lite(pictures)
     if name.startswith("hub:"):
         return _preset(name.removeprefix("hub:"), pictures)
     if name.endswith("Backbone"):
         return _hub_class(name, _arguments(arguments), _centred(pictures))
     known = {_plain(known): known for known in dir(keras.applications) if known[0].isupper()}
     if _plain(name) not in known:
-        everything = ["auto", "compact", "hub:PRESET", *known.values(), *(_hub_names() if "ackb" in name else ())]
+        everything = [
+            "auto",
+            "compact",
+            "efficientnet_lite0",
+            "hub:PRESET",
+            *known.values(),
+            *(_hub_names() if "ackb" in name else ()),
+        ]
         raise PipelineError(f"unknown backbone {name!r}. {nearest(name, everything)}")
     return _application(known[_plain(name)], _centred(pictures))
 
@@ -71,6 +82,15 @@ def _plain(name):
 
 def _centred(pictures):
     return layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(pictures)  # to [-1, 1]
+
+
+def _lite(pictures):
+    side, least = pictures.shape[1], pretrained.EFFICIENTNET_LITE0.smallest
+    if side < least:
+        raise PipelineError(
+            f"backbone efficientnet_lite0 needs pictures of {least} px at least; got {side}. Raise image_size."
+        )
+    return pretrained.efficientnet_lite0(side)(efficientnet_lite.scaled(pictures))
 
 
 def _application(name, x):

@@ -28,7 +28,9 @@ class Config(shared.Config):
         0, "side of the square picture the model sees; 0 follows the data, 16 to 224", "px", low=0, high=2048
     )
     backbone: str = setting(
-        "auto", "compact[_WIDTH], a keras.applications or KerasHub name, or hub:PRESET; auto goes by image_size"
+        "auto",
+        "compact[_WIDTH], efficientnet_lite0 with its weights, a keras.applications or KerasHub name, or hub:PRESET; "
+        "auto goes by image_size",
     )
     backbone_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
     dropout: float = setting(0.2, "share of features dropped before the last layer", low=0.0, high=0.95)
