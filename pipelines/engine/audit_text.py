@@ -3,6 +3,7 @@
 import collections
 import statistics
 
+from pipelines.formats import _tags
 from pipelines.formats.examples import SPLITS, Problem
 from pipelines.ops import schemes
 
@@ -19,7 +20,7 @@ def empty(data, facts):
             for j, token in enumerate(tokens):
                 if not token.strip():
                     message = f"token {j + 1} is empty: {token!r}. Correct or delete it."
-                    yield Problem("error", "empty-token", place(examples, i, j), message, examples.names[i])
+                    yield Problem("error", "empty-token", examples.place(i, j), message, examples.names[i])
 
 
 def endless(data, facts):
@@ -50,14 +51,7 @@ def broken(data, facts):
     for feature, rows in found.items():
         scheme = schemes.scheme(tags for *_, tags in rows)
         for examples, i, tags in rows:
-            yield from broken_tags(examples, i, tags, scheme, feature)
-
-
-def broken_tags(examples, i, tags, scheme, feature):
-    """Problems of example `i` whose tags break `scheme`."""
-    for j, what in schemes.breaks(tags, scheme):
-        message = f"{feature} breaks {scheme.upper()}: {what}. Correct it, or mend all with mend_tags=true."
-        yield Problem("error", "scheme", place(examples, i, min(j, len(tags) - 1)), message, examples.names[i])
+            yield from _tags.broken(examples, i, tags, scheme, feature)
 
 
 def repeated(data, facts):
@@ -103,12 +97,6 @@ def lengths(data, facts):
 
 
 CHECKS = (empty, endless, uneven, broken, repeated, once, lengths)
-
-
-def place(examples, i, j):
-    """Where token `j` of example `i` stands: file:line, where the reader kept the lines."""
-    lines = examples.columns.get("lines")
-    return f"{examples.where[i].rpartition(':')[0]}:{lines[i][j]}" if lines and len(lines[i]) else examples.where[i]
 
 
 def _texts(data):

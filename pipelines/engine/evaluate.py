@@ -16,11 +16,26 @@ class Decoder:
     """inputs -> decoded {name: NumPy array} of a Keras model; `outputs` are the raw ones of the last batch."""
 
     def __init__(self, model, task, config):
-        self._model, self._task, self._config = model, task, config
+        self._model = model
+        self._decode = compiled(lambda outputs: task.decode(outputs, config))
+        self._loss = compiled(lambda x, y, outputs: model.compute_loss(x, y, outputs, training=False))
+
+    def loss(self, inputs, targets, outputs):
+        """The mean loss of a batch with these raw outputs, as a number."""
+        return float(keras.ops.convert_to_numpy(self._loss(inputs, targets, outputs)))
 
     def __call__(self, inputs):
         self.outputs = self._model.predict_on_batch(inputs)
-        return to_numpy(self._task.decode(self.outputs, self._config))
+        return to_numpy(self._decode(self.outputs))
+
+
+def compiled(function):
+    """`function` of arrays as a graph under TensorFlow, where loops over the parts of a sequence are slow otherwise."""
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, reduce_retracing=True)
 
 
 def to_numpy(values):
@@ -88,20 +103,16 @@ def better(name):
     return -1 if any(word in name for word in ("loss", "error", "distance")) else 1
 
 
-def validate(model, split, task, config):
-    """{"loss": ..., metrics} of a compiled model on `split`, in one pass."""
-    total, predict = 0.0, Decoder(model, task, config)
+def validate(predict, split, task, config):
+    """{"loss": ..., metrics} of a Decoder on `split`, in one pass."""
+    total = 0.0
 
     def add_loss(at, inputs, targets, decoded):
         nonlocal total
-        total += batch_loss(model, inputs, targets, predict.outputs) * len(keras.tree.flatten(inputs)[0])
+        total += predict.loss(inputs, targets, predict.outputs) * len(keras.tree.flatten(inputs)[0])
 
     result = score(predict, split, task, config, add_loss)
     return {"loss": total / max(1, len(split)), **result}
-
-
-def batch_loss(model, inputs, targets, outputs):
-    return float(keras.ops.convert_to_numpy(model.compute_loss(inputs, targets, outputs, training=False)))
 
 
 def evaluate(model, split, task, config, title="evaluate"):
@@ -116,7 +127,7 @@ def evaluate(model, split, task, config, title="evaluate"):
             return
         for i in range(len(keras.tree.flatten(inputs)[0])):
             pick = lambda value, i=i: keras.tree.map_structure(lambda t: np.asarray(t)[i : i + 1], value)  # noqa: E731
-            loss = batch_loss(model, pick(inputs), pick(targets), pick(predict.outputs))
+            loss = predict.loss(pick(inputs), pick(targets), pick(predict.outputs))
             item = (loss, -(at + i), [pick(inputs), pick(targets), pick(decoded)])
             (heapq.heappush if len(worst) < WORST else heapq.heappushpop)(worst, item)
 

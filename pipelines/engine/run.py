@@ -212,7 +212,8 @@ def resolved(task, config, data, audited):
     if hasattr(task, "resolve"):
         config = task.resolve(config, audited)
     if hasattr(task, "learn"):
-        config = config.having(task.learn(data.splits["train"], config))
+        train = source.relabelled(data, data.splits["train"], config.labels, source.feature(data, task))
+        config = config.having(task.learn(train, config))
     if not config.steps_per_epoch:
         examples = source.expanded(data.splits["train"], task, config)
         config = config.replace(steps_per_epoch=-(-len(examples) // config.batch_size))

@@ -46,7 +46,7 @@ def split(data, name, task, config):
     """Split `name` of `data`, with the labels of `config`. Raises PipelineError where it is missing or has others."""
     if name not in data.splits:
         raise PipelineError(f"{data.source} has no split {name!r}. It has: {', '.join(data.splits)}.")
-    examples = _relabelled(data, data.splits[name], config.labels, feature(data, task))
+    examples = relabelled(data, data.splits[name], config.labels, feature(data, task))
     if hasattr(task, "check"):
         task.check(examples, config)
     examples = pictures.prepare(examples, _cache())
@@ -72,7 +72,7 @@ def feature(data, task):
     return wanted
 
 
-def _relabelled(data, examples, labels, feature):
+def relabelled(data, examples, labels, feature):
     """Ids of `data`'s own labels of `feature` -> ids of `labels`."""
     columns, masks, names = dict(examples.columns), dict(examples.masks), data.labels.get(feature, ())
     if tuple(names) == tuple(labels) or feature not in columns:

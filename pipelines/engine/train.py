@@ -78,6 +78,7 @@ class Loop(keras.callbacks.Callback):
         self.end = self.begin + self.config.epochs * config.steps_per_epoch
         self.step, self.history, self.best, self.waited, self.stopped = self.begin, history, None, 0, False
         self._best = self._folder() / (f"best_{index + 1}.npz" if len(stages) > 1 else "best.npz")
+        self._predict = evaluate.Decoder(model, task, config)
         self._started = time.perf_counter()
         self._metrics = None  # of an epoch that a checkpoint cut in two
         self._watch = [self.config.monitor, evaluate.better(self.config.monitor)]
@@ -151,7 +152,7 @@ class Loop(keras.callbacks.Callback):
             averaging.settle(self.net, self._batches)
 
     def _validate(self, epoch):
-        result = evaluate.validate(self.net, self.validation, self.task, self.config)
+        result = evaluate.validate(self._predict, self.validation, self.task, self.config)
         found = {f"val_{name}": value for name, value in result.items() if isinstance(value, float)}
         name, sign = self._watch
         if name not in found:

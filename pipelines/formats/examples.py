@@ -51,6 +51,11 @@ class Examples:
     def __len__(self):
         return len(self.names)
 
+    def place(self, i, j):
+        """Where item `j` of example `i` stands: file:line where the reader kept the `lines` of items, else `where`."""
+        lines = self.columns.get("lines")
+        return f"{self.where[i].rpartition(':')[0]}:{lines[i][j]}" if lines and len(lines[i]) else self.where[i]
+
     def take(self, indices):
         """The examples at `indices`, in that order."""
         indices = list(indices)

@@ -1,0 +1,98 @@
+"""The device half of `tagging`: plain text in, the spans in it out."""
+
+import os
+
+import numpy as np
+
+from . import spans, words
+
+FILES = ("words", "spans")  # what this file needs beside it
+BYTES = 10_000_000  # of a file; more is no text to be tagged at once
+
+
+class Encoder:
+    """Words of a sentence -> what the model takes. config: the settings, a dict; learned: {name: list of str}."""
+
+    def __init__(self, config, learned):
+        self.config = config
+        self._words, self._letters, self._shapes = (words.ids(learned[k]) for k in ("words", "letters", "shapes"))
+
+    def windows(self, tokens):
+        """[(start, stop, first, last)] of each window of a sentence; see `words.windows`."""
+        return words.windows([1] * len(tokens), self.config["max_length"])
+
+    def inputs(self, tokens):
+        """Words of one window, T at most -> {"words": (T,), "shapes": (T,), "letters": (T, L)}, int32, zeros behind."""
+        size, length = self.config["max_length"], self.config["word_length"]
+        made = {
+            "words": np.zeros(size, np.int32),
+            "shapes": np.zeros(size, np.int32),
+            "letters": np.zeros((size, length), np.int32),
+        }
+        for i, token in enumerate(tokens):
+            made["words"][i] = self._words.get(words.normal(token), words.UNKNOWN)
+            made["shapes"][i] = self._shapes.get(words.shape(token), words.UNKNOWN)
+            for j, letter in enumerate(token[:length]):
+                made["letters"][i, j] = self._letters.get(letter, words.UNKNOWN)
+        return made
+
+
+def predict(source, run, manifest):
+    """Text, or a file or bytes of it, -> ({"text": str, "spans": [{"start", "end", "label", "text"}]}, {}).
+
+    start, end: characters of the text, end exclusive. Each line is a sentence; one that is longer than the model takes
+    goes through it in windows. run: {"words": int32 (1, T), ...} -> {"tags": int32 (1, T)}. Raises ValueError where the
+    file is no UTF-8 text.
+    """
+    text, encoder = read(source), Encoder(manifest["config"], manifest["learned"])
+    plain = manifest["config"]["scheme"] == "plain"
+    found, at = [], 0
+    for line in text.splitlines(keepends=True):
+        tokens = words.tokens(line)
+        tags = [manifest["labels"][i] for i in tag([word for word, _, _ in tokens], run, encoder)]
+        for first, last, label in spans.spans(tags, plain):
+            start, end = at + tokens[first][1], at + tokens[last - 1][2]
+            found.append({"start": start, "end": end, "label": label, "text": text[start:end]})
+        at += len(line)
+    return {"text": text, "spans": found}, {}
+
+
+def tag(tokens, run, encoder):
+    """Ids of the tags of one sentence's words."""
+    tags = []
+    for start, stop, first, last in encoder.windows(tokens) if tokens else ():
+        inputs = {name: values[None] for name, values in encoder.inputs(tokens[start:stop]).items()}
+        tags += np.asarray(run(inputs)["tags"])[0, first - start : last - start].tolist()
+    return tags
+
+
+def read(source):
+    """The text of a file, of bytes, or given itself. Raises ValueError with a reason."""
+    if isinstance(source, bytes):
+        content = source
+    elif os.path.isfile(source):
+        if os.path.getsize(source) > BYTES:
+            raise ValueError(f"is larger than {BYTES // 1_000_000} MB. Part it into several files")
+        with open(source, "rb") as file:
+            content = file.read()
+    elif os.path.exists(source) or (not any(c.isspace() for c in str(source)) and _like_a_file(str(source))):
+        raise ValueError("is no file. Name a text file, or write the text itself")
+    else:
+        try:
+            content = str(source).encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ValueError("is not UTF-8. Set the terminal to UTF-8, or name a file") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ValueError(f"line {line} is not UTF-8. Save the file as UTF-8") from error
+
+
+def line(answer):
+    """An answer as people read it: `person Angela Merkel; location Paris`."""
+    return "; ".join(f"{span['label']} {' '.join(span['text'].split())}" for span in answer["spans"]) or "nothing"
+
+
+def _like_a_file(word):
+    return os.sep in word.strip(os.sep) and "://" not in word or word.lower().endswith((".txt", ".md", ".text"))

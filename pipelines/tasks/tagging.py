@@ -1,0 +1,294 @@
+"""Sequence tagging: a tag for each word of a sentence, such as named entities or parts of speech."""
+
+import collections
+import dataclasses
+from dataclasses import dataclass
+
+from etils import epy
+
+from pipelines import config as shared
+from pipelines.config import setting
+from pipelines.errors import PipelineError
+from pipelines.formats.examples import Examples, Problem
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from pipelines import canvas, optimization
+    from pipelines.edge import spans, words
+    from pipelines.edge import tagging as edge
+    from pipelines.formats import _tags
+    from pipelines.metrics import entities
+    from pipelines.models import tagger
+    from pipelines.ops import crf, schemes
+
+DATA = "pii"
+LABELS = "tags"  # the feature whose names are the tags, after `adapt`
+TARGETS = ("tags", "ner", "upos", "pos")  # what is learned by default: the first of these that the data has
+TEXT = 24  # letters of a word that are kept beside it, for pictures and for telling spans apart
+STEP = 16  # words; batches are cut to multiples of it, as every other length would cost JAX a compilation
+UNKNOWN = "…"  # shown for a word that the model does not know
+LONGEST = 128  # words that max_length=0 takes at most
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(shared.Config):
+    """The shared settings and tagging's own."""
+
+    epochs: int = setting(30, "passes over the training split", "epochs", low=1)
+    learning_rate: float = setting(3e-3, "peak learning rate", low=0.0, high=10.0)
+    clip_norm: float = setting(5.0, "clip the global gradient norm; 0 is off", low=0.0)
+    weight_decay: float = setting(1e-2, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0)
+    monitor: str = setting("val_f1", "what decides which epoch is kept: val_loss or val_ and a metric's name")
+    target: str = setting("", "feature that is learned; empty takes the first of tags, ner, upos, pos")
+    tokens: str = setting("", "feature that holds the words; empty takes tokens")
+    scheme: str = setting(
+        "bio", "how the model's tags mark spans; plain leaves them as they are", choices=("bio", "bioes", "plain")
+    )
+    mend_tags: bool = setting(False, "read tags that break their scheme as conlleval does, in place of an error")
+    max_length: int = setting(0, "words that the model takes at once; 0 follows the data, up to 128", "words", low=0)
+    vocabulary: int = setting(20_000, "most words that are known by themselves", "words", low=0)
+    min_count: int = setting(2, "times that training must have a word for it to be known", "times", low=1)
+    vectors: str = setting("", "file of word vectors to begin with: GloVe, word2vec text or binary, fastText .vec")
+    word_size: int = setting(100, "size of the vectors of words", "features", low=1)
+    word_dropout: float = setting(
+        0.25, "a word seen n times in training is made unknown in a share a / (a + n) of the cases", low=0.0
+    )
+    letters: str = setting("cnn", "how a word's letters are read", choices=("cnn", "lstm", "none"))
+    letter_size: int = setting(25, "size of the vectors of letters", "features", low=1)
+    letter_units: int = setting(50, "features made of a word's letters", "features", low=2)
+    word_length: int = setting(20, "letters of a word that are read", "letters", low=3)
+    shape_size: int = setting(20, "size of the vectors of word shapes, such as Xx or d; 0 is off", "features", low=0)
+    lstm_units: int = setting(100, "units of the LSTM in each direction; 0 leaves it out", "units", low=0)
+    lstm_layers: int = setting(1, "bidirectional LSTMs on top of each other", "layers", low=1)
+    dropout: float = setting(0.5, "share of features dropped before and after the LSTM", low=0.0, high=0.95)
+    output: str = setting("crf", "crf scores whole sequences, softmax each tag by itself", choices=("crf", "softmax"))
+
+
+def adapt(data, config):
+    """Data whose column `tags` has ids of tags in the model's scheme, beside `tokens` and nothing else.
+
+    Tags that break their scheme are Problems, unless `mend_tags`; they are read as conlleval does. Raises PipelineError
+    where the data has not got the features.
+    """
+    target = config.target or next((name for name in TARGETS if _has(data, name)), "")
+    source = config.tokens or "tokens"
+    for name, what, name_of_setting in ((source, "words", "tokens"), (target, "tags", "target")):
+        if not name or not _has(data, name):
+            known = sorted({c for examples in data.splits.values() for c in examples.columns})
+            raise PipelineError(
+                f"{data.source} has no feature {name or ' or '.join(TARGETS)!r} of {what}; it has "
+                f"{', '.join(known) or 'none'}. Name one with {name_of_setting}=NAME, or choose other data."
+            )
+    names = data.labels.get(target)
+    rows = {
+        split: [[_name(tag, names) for tag in tags] for tags in examples.columns[target]]
+        for split, examples in data.splits.items()
+    }
+    scheme = schemes.scheme(tags for every in rows.values() for tags in every)
+    problems = list(data.problems)
+    if config.scheme == "plain" or scheme == "plain":
+        labels = list(names or sorted({tag for every in rows.values() for tags in every for tag in tags}))
+    else:
+        for split, every in rows.items():
+            examples = data.splits[split]
+            for i, tags in enumerate(every):
+                if not config.mend_tags:
+                    problems += _tags.broken(examples, i, tags, scheme, target)
+                every[i] = schemes.convert(tags, config.scheme)
+        types = sorted({kind for every in rows.values() for tags in every for _, _, kind in spans.spans(tags)})
+        known = [spans.split(name)[1] for name in names or () if name != "O"]  # of types that no sentence has, too
+        labels = schemes.labels(list(dict.fromkeys([*types, *sorted(known)])), config.scheme)
+    ids = {label: i for i, label in enumerate(labels)}
+    splits = {}
+    for split, examples in data.splits.items():
+        columns = {"tokens": examples.columns[source], LABELS: [[ids[tag] for tag in tags] for tags in rows[split]]}
+        if "lines" in examples.columns:
+            columns["lines"] = examples.columns["lines"]
+        splits[split] = Examples(examples.names, columns, examples.where)
+        problems += _long(splits[split], rows[split], config)
+    return dataclasses.replace(data, splits=splits, labels={LABELS: labels}, problems=problems)
+
+
+def resolve(config, data):
+    """Settings that follow from the data: the longest sentence, and tags that have no scheme."""
+    changes = {}
+    if not config.max_length:
+        changes["max_length"] = min(LONGEST, max(STEP, -(-data.longest["tokens"] // STEP) * STEP))
+    if schemes.scheme([config.labels]) == "plain":
+        changes["scheme"] = "plain"
+    return config.replace(**changes)
+
+
+def learn(examples, config):
+    """The training split -> lists of the words, letters and shapes that are known, and of its spans as hashes.
+
+    Besides, `counts`, int32, how often training has each id of a word.
+    """
+    seen, letters, shapes, known = (collections.Counter() for _ in range(4))
+    for tokens, tags in zip(examples.columns["tokens"], examples.columns[LABELS], strict=True):
+        for token in tokens:
+            seen[words.normal(token)] += 1
+            shapes[words.shape(token)] += 1
+            letters.update(token)
+        found = spans.spans([config.labels[i] for i in tags], config.scheme == "plain")
+        known.update(entities.key([word[:TEXT] for word in tokens[a:b]]) for a, b, _ in found)
+    kept = _common(seen, config.min_count)[: config.vocabulary]
+    counts = np.array([0] * words.FIRST + [seen[word] for word in kept], np.int32)
+    lists = {"words": kept, "letters": _common(letters, 2), "shapes": _common(shapes, 5), "known": sorted(known)}
+    return {**lists, "counts": counts}
+
+
+def expand(examples, config):
+    """Sentences as the model takes them, one example a window: see `edge.words.windows`."""
+    encoder = edge.Encoder(config.as_dict(), config.learned)
+    names, where, columns = [], [], collections.defaultdict(list)
+    for i, tokens in enumerate(examples.columns["tokens"]):
+        for k, (start, stop, first, last) in enumerate(encoder.windows(tokens)):
+            names.append(f"{examples.names[i]}+{start}" if k else examples.names[i])
+            where.append(examples.where[i])
+            own = encoder.inputs(tokens[start:stop]) | _targets(tokens[start:stop], examples, i, start, config)
+            for name, values in {**own, "sentence": i, "keep": [first - start, last - start]}.items():
+                columns[name].append(values)
+    return Examples(names, dict(columns), where)
+
+
+def parse(example, config):
+    """One window, T words at most -> ({"words", "shapes": (T,), "letters": (T, L)}, targets), int32, zeros behind.
+
+    Targets: {"tags": (T,), "text": code points (T, 24), "sentence": (), its number, "keep": (2,), first and last word,
+    exclusive, that count here}.
+    """
+    size = config.max_length
+    shapes = {"words": (size,), "shapes": (size,), "letters": (size, config.word_length)}
+    inputs = {name: tf.ensure_shape(tf.cast(example[name], tf.int32), shape) for name, shape in shapes.items()}
+    shapes = {"tags": (size,), "text": (size, TEXT), "sentence": (), "keep": (2,)}
+    return inputs, {name: tf.ensure_shape(tf.cast(example[name], tf.int32), shape) for name, shape in shapes.items()}
+
+
+def augment(inputs, targets, seed, progress, config):
+    """Makes words unknown at random, the rare ones more often, and cuts the batch to its longest sentence.
+
+    Kiperwasser & Goldberg 2016, arXiv:1603.04351, section 5.
+    """
+    if config.word_dropout:
+        counts = tf.gather(tf.constant(config.learned["counts"], tf.float32), inputs["words"])
+        share = config.word_dropout / (config.word_dropout + counts)
+        is_dropped = (tf.random.stateless_uniform(tf.shape(share), seed) < share) & (inputs["words"] >= words.FIRST)
+        inputs = {**inputs, "words": tf.where(is_dropped, words.UNKNOWN, inputs["words"])}
+    longest = tf.reduce_max(tf.reduce_sum(tf.cast(inputs["words"] != words.PADDING, tf.int32), 1))
+    size = tf.minimum((longest + STEP - 1) // STEP * STEP, config.max_length)
+    return {name: values[:, :size] for name, values in inputs.items()}, {**targets, "tags": targets["tags"][:, :size]}
+
+
+def model(config):
+    """{"words", "shapes": (B, T), "letters": (B, T, L)} -> {"emissions": (B, T, K), "mask", "scores"}, compiled."""
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("words", "shapes")}
+    inputs["letters"] = keras.Input((None, config.word_length), dtype="int32", name="letters")
+    sizes = {name: words.FIRST + len(config.learned[name]) for name in inputs}
+    x = tagger.word_features(*inputs.values(), sizes, config)
+    is_token = keras.ops.not_equal(inputs["words"], words.PADDING)
+    allowed = [part.tolist() for part in schemes.allowed(config.labels, config.scheme)]
+    net = tagger.Tagger(inputs, tagger.head(x, is_token, allowed, config), name="tagging")
+    net.compile(
+        optimizer=optimization.optimizer(config),
+        jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
+    )
+    return net
+
+
+def decode(outputs, config):
+    """Emissions (B, T, K) and scores of transitions -> {"tags": int32 (B, T)}, the best sequence, by Viterbi."""
+    count, scores = len(config.labels), outputs["scores"][0]
+    tags = crf.viterbi(outputs["emissions"], outputs["mask"], scores[:count], scores[count], scores[count + 1])
+    return {"tags": tags}
+
+
+def metrics(config):
+    """F1 over spans, the first one named, is what an exported file is judged by."""
+    return [entities.Entities(config.labels, config.scheme == "plain", config.learned.get("known", ()))]
+
+
+def draw(inputs, decoded, config, targets=None):
+    """The sentence with its spans marked; with the true ones in a row above, where they are given."""
+    length = int((inputs["words"] != words.PADDING).sum())
+    plain = config.scheme == "plain"
+    found = spans.spans([config.labels[i] for i in decoded["tags"][:length]], plain)
+    if targets is None:
+        known = [UNKNOWN if i < words.FIRST else config.learned["words"][i - words.FIRST]
+                 for i in inputs["words"][:length]]  # fmt: skip
+        return canvas.MarkedText([("found", _marked(known, found, found))])
+    text = [entities.word(letters) for letters in targets["text"][:length]]
+    true = spans.spans([config.labels[i] for i in targets["tags"][:length]], plain)
+    return canvas.MarkedText([("true", _marked(text, true, found)), ("found", _marked(text, found, true))])
+
+
+def unsupported(config):
+    """The LSTM has no int8 file: TensorFlow's converter dies of its calibration, whatever the data."""
+    if config.lstm_units or config.letters == "lstm":
+        reason = "calibrating an LSTM ends TensorFlow's converter; dynamic has weights in int8, too"
+        return {"int8": reason}
+    return {}
+
+
+def _has(data, name):
+    return all(name in examples.columns for examples in data.splits.values())
+
+
+def _name(tag, names):
+    """A tag's name; an id that has none stays a number, which no scheme has."""
+    return tag if names is None else names[int(tag)] if int(tag) in range(len(names)) else str(tag)
+
+
+def _long(examples, rows, config):
+    """What of a split is longer than the model takes."""
+    room = config.max_length or LONGEST
+    long = [i for i, tokens in enumerate(examples.columns["tokens"]) if len(tokens) > room]
+    if long:
+        cut = 0
+        for i in long:
+            ends = {last for *_, last in words.windows([1] * len(rows[i]), room)}
+            found = spans.spans(rows[i], config.scheme == "plain")
+            cut += sum(any(a < end < b for end in ends) for a, b, _ in found)
+        message = (
+            f"{len(long):,} sentences have more than {room} words, as the one here; they go through the model in "
+            f"overlapping windows, whose borders lie within {cut:,} spans. Raise max_length, or part them."
+        )
+        yield Problem("warning", "long", examples.where[long[0]], message)
+
+
+def _common(counts, least):
+    """Entries that are there `least` times, the most frequent first; none that a line of a file cannot hold."""
+    kept = [(-n, entry) for entry, n in counts.items() if n >= least and _is_line(entry)]
+    return [entry for _, entry in sorted(kept)]
+
+
+def _is_line(entry):
+    try:
+        entry.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return "\n" not in entry
+
+
+def _targets(tokens, examples, i, start, config):
+    size = config.max_length
+    tags, text = np.zeros(size, np.int32), np.zeros((size, TEXT), np.int32)
+    tags[: len(tokens)] = examples.columns[LABELS][i][start : start + len(tokens)]
+    for j, token in enumerate(tokens):
+        letters = [ord(letter) for letter in token[:TEXT]]
+        text[j, : len(letters)] = letters
+    return {"tags": tags, "text": text}
+
+
+def _marked(text, own, other):
+    """Parts of a row of MarkedText: spans that the other row has as well are good, others bad."""
+    parts, at = [], 0
+    for start, end, kind in own:
+        parts.append((" ".join(["", *text[at:start], ""]) if at else " ".join([*text[:start], ""]), "", ""))
+        parts.append((" ".join(text[start:end]), kind, "good" if (start, end, kind) in other else "bad"))
+        at = end
+    parts.append((" ".join(["", *text[at:]]) if at else " ".join(text), "", ""))
+    return [part for part in parts if part[0]]
