@@ -31,7 +31,8 @@ def read(path):
 
     What is called how: CoNLL-U by its ten columns or its suffix, CoNLL-U Plus by its first line, CoNLL-2003 by its
     four; else the first column (the second, where the first one counts) is `tokens`, the last whose values mark spans
-    is `ner`, or, where none does, the last is `pos`; others are `column_1` and so on. `ner`, `upos` or `pos` become ids.
+    is `ner`, or, where none does, the last is `pos`; others are `column_1` and so on. One of `ner`, `upos` and `pos`
+    becomes ids.
     A line that cannot be used becomes a Problem, and its sentence is left out. Raises PipelineError where a file as a
     whole cannot be read.
     """
