@@ -1,4 +1,4 @@
-"""Synthetic sentences with personal data in five languages: templates filled with Faker's names, addresses and numbers."""
+"""Synthetic sentences with personal data in five languages: templates filled with what Faker makes up."""
 
 import datetime
 import random
@@ -152,9 +152,9 @@ def _value(kind, faker, chance):
     if kind == "date":
         days = (DAYS[1] - DAYS[0]).days  # Faker's own dates end today, and would be others tomorrow
         return (DAYS[0] + datetime.timedelta(chance.randrange(days))).strftime(chance.choice(DATES))
-    return (
-        str(chance.randrange(10, 100)) if kind == "amount" else f"{chance.choice('ABR')}-{chance.randrange(10**6):06d}"
-    )
+    if kind == "amount":
+        return str(chance.randrange(10, 100))
+    return f"{chance.choice('ABR')}-{chance.randrange(10**6):06d}"
 
 
 def _tagged(text, found):
