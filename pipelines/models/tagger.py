@@ -29,7 +29,7 @@ class Chain(layers.Layer):
     """
 
     def __init__(self, allowed, fixed=False, **kwargs):
-        super().__init__(dtype="float32", **kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.supports_masking = True
         self.allowed, self.fixed = allowed, fixed
 
