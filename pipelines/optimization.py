@@ -54,8 +54,11 @@ def schedule(config):
     )
 
 
-def optimizer(config):
-    """A Keras optimizer. Its `averages` are the moving averages of the trainable weights where `config.ema` is on."""
+def optimizer(config, slow=(), share=1.0):
+    """A Keras optimizer. Its `averages` are the moving averages of the trainable weights where `config.ema` is on.
+
+    slow: variables that learn at `share` of the learning rate, as pretrained ones do beside new ones.
+    """
     rule = {
         "adamw": keras.optimizers.AdamW,
         "adam": keras.optimizers.Adam,
@@ -70,11 +73,25 @@ def optimizer(config):
         arguments["nesterov"] = config.momentum > 0
     if config.optimizer != "adam":
         arguments["weight_decay"] = config.weight_decay or None
+    if slow:
+        rule = _slowed(rule, {id(variable) for variable in slow}, share)
     made = _averaged(rule)(config.ema, **arguments) if config.ema else rule(**arguments)
     if arguments.get("weight_decay"):
         # Biases and the scales of normalisation are left alone (Goyal et al. 2017, arXiv:1706.02677, section 5.3).
         made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "scale", "offset"])
     return made
+
+
+def _slowed(rule, slow, share):
+    """`rule` with a smaller step for some variables, by their `id`; weight decay stays that of all."""
+
+    class Slowed(rule):
+        def update_step(self, gradient, variable, learning_rate):
+            rate = learning_rate * share if id(variable) in slow else learning_rate
+            super().update_step(gradient, variable, rate)
+
+    Slowed.__name__ = f"Slowed{rule.__name__}"
+    return Slowed
 
 
 def _averaged(rule):

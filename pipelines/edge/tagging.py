@@ -4,37 +4,51 @@ import os
 
 import numpy as np
 
-from . import spans, words
+from . import spans, wordpiece, words
 
-FILES = ("words", "spans")  # what this file needs beside it
+FILES = ("words", "spans", "wordpiece")  # what this file needs beside it
 BYTES = 10_000_000  # of a file; more is no text to be tagged at once
 
 
 class Encoder:
-    """Words of a sentence -> what the model takes. config: the settings, a dict; learned: {name: list of str}."""
+    """Words of a sentence -> what the model takes. config: the settings, a dict; learned: {name: list of str}.
+
+    `size` is the number of words that fit into a window.
+    """
 
     def __init__(self, config, learned):
-        self.config = config
-        self._words, self._letters, self._shapes = (words.ids(learned[k]) for k in ("words", "letters", "shapes"))
+        self.length, self.letters = config["max_length"], config["word_length"]
+        self._letters, self._shapes = words.ids(learned["letters"]), words.ids(learned["shapes"])
+        self._pieces = wordpiece.WordPiece(learned["pieces"]) if config["backbone"] else None
+        self._words = None if self._pieces else words.ids(learned["words"])
+        self.size = self.length - 2 if self._pieces else self.length  # a start and an end stand around pieces
 
     def windows(self, tokens):
         """[(start, stop, first, last)] of each window of a sentence; see `words.windows`."""
-        return words.windows([1] * len(tokens), self.config["max_length"])
+        costs = [len(self._pieces(token)) for token in tokens] if self._pieces else [1] * len(tokens)
+        return words.windows(costs, self.size)
 
     def inputs(self, tokens):
-        """Words of one window, T at most -> {"words": (T,), "shapes": (T,), "letters": (T, L)}, int32, zeros behind."""
-        size, length = self.config["max_length"], self.config["word_length"]
-        made = {
-            "words": np.zeros(size, np.int32),
-            "shapes": np.zeros(size, np.int32),
-            "letters": np.zeros((size, length), np.int32),
-        }
+        """Words of one window, T at most -> {"words", "shapes": (T,), "letters": (T, L)}, int32, zeros behind.
+
+        With a backbone `pieces` (T + 2,), its ids, and `first` (T,), where each word begins in them, stand in place of
+        `words`.
+        """
+        made = {"shapes": np.zeros(self.size, np.int32), "letters": np.zeros((self.size, self.letters), np.int32)}
         for i, token in enumerate(tokens):
-            made["words"][i] = self._words.get(words.normal(token), words.UNKNOWN)
             made["shapes"][i] = self._shapes.get(words.shape(token), words.UNKNOWN)
-            for j, letter in enumerate(token[:length]):
+            for j, letter in enumerate(token[: self.letters]):
                 made["letters"][i, j] = self._letters.get(letter, words.UNKNOWN)
-        return made
+        row = np.zeros(self.size, np.int32)
+        if self._pieces is None:
+            row[: len(tokens)] = [self._words.get(words.normal(token), words.UNKNOWN) for token in tokens]
+            return {"words": row, **made}
+        pieces = [self._pieces.start]
+        for i, token in enumerate(tokens):
+            row[i] = len(pieces)
+            pieces += self._pieces(token)
+        pieces = [*pieces[: self.length - 1], self._pieces.end]  # a word by itself may have more than there is room for
+        return {"pieces": np.array(pieces + [0] * (self.length - len(pieces)), np.int32), "first": row, **made}
 
 
 def predict(source, run, manifest):

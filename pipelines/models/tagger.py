@@ -62,28 +62,56 @@ class LettersLSTM(layers.Layer):
         self.units = units
         self.inner = layers.Bidirectional(layers.LSTM(units))
 
-    def build(self, shape):
-        self.inner.build((None, *shape[2:]))
+    def build(self, x_shape, is_letter_shape):
+        self.inner.build((None, *x_shape[2:]))
         self.built = True
 
     def call(self, x, is_letter):
         flat = self.inner(ops.reshape(x, (-1, *x.shape[2:])), mask=ops.reshape(is_letter, (-1, is_letter.shape[2])))
         return ops.reshape(flat, (*ops.shape(x)[:2], 2 * self.units))
 
-    def compute_output_shape(self, shape):
-        return (*shape[:2], 2 * self.units)
+    def compute_output_shape(self, x_shape, is_letter_shape):
+        return (*x_shape[:2], 2 * self.units)
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
 
 
-def word_features(words, shapes, letters, sizes, config):
-    """Ids of words and shapes (B, T), and of letters (B, T, L) -> what is known of each word by itself, (B, T, D).
+@keras.saving.register_keras_serializable("pipelines")
+class FirstPieces(layers.Layer):
+    """Features of word pieces (B, P, D), place of each word's first one (B, T) -> features of words (B, T, D)."""
 
-    sizes: how many ids each has, {"words", "shapes", "letters"}. The embedding of words begins with the word vectors in
-    `config.learned`, where there are some.
+    def call(self, features, first):
+        places = ops.cumsum(ops.ones_like(features[..., 0]), 1) - 1
+        is_first = ops.equal(ops.cast(first, places.dtype)[..., None], places[:, None])
+        return ops.matmul(ops.cast(is_first, features.dtype), features)
+
+    def compute_output_shape(self, features_shape, first_shape):
+        return (*first_shape, features_shape[-1])
+
+
+def contextual(net, pieces, first):
+    """Features of words by a BERT of KerasHub: ids of pieces (B, P), place of each word's first (B, T) -> (B, T, D).
+
+    Its table of pieces stays as it is: most of its entries are in no sentence of a small data set.
     """
-    parts = []
+    net.token_embedding.trainable = False
+    net.pooled_dense.trainable = False  # is for whole sentences, and not used here
+    inputs = {
+        "token_ids": pieces,
+        "segment_ids": ops.zeros_like(pieces),
+        "padding_mask": ops.cast(ops.not_equal(pieces, 0), "int32"),
+    }
+    return FirstPieces(name="first_pieces")(net(inputs)["sequence_output"], first)
+
+
+def word_features(inputs, sizes, config, known=()):
+    """Ids of words and shapes (B, T), and of letters (B, T, L), by name -> features of each word by itself, (B, T, D).
+
+    sizes: how many ids each has, by the same names. known: features that are there already. The embedding of words
+    begins with the word vectors in `config.learned`, where there are some.
+    """
+    parts, words, shapes, letters = list(known), inputs.get("words"), inputs["shapes"], inputs["letters"]
     if words is not None:
         vectors = config.learned.get("vectors")
         width = config.word_size if vectors is None else vectors.shape[1]

@@ -2,13 +2,15 @@
 
 import collections
 import dataclasses
+import math
+import types
 from dataclasses import dataclass
 
 from etils import epy
 
 from pipelines import config as shared
 from pipelines.config import setting
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, nearest
 from pipelines.formats.examples import Examples, Problem
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -21,13 +23,14 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import tagging as edge
     from pipelines.formats import _tags
     from pipelines.metrics import entities
-    from pipelines.models import tagger
+    from pipelines.models import pretrained, tagger
     from pipelines.ops import crf, schemes
 
 DATA = "pii"
 LABELS = "tags"  # the feature whose names are the tags, after `adapt`
 TARGETS = ("tags", "ner", "upos", "pos")  # what is learned by default: the first of these that the data has
 TEXT = 24  # letters of a word that are kept beside it, for pictures and for telling spans apart
+PIECES = 1.6  # word pieces to a word, roughly
 STEP = 16  # words; batches are cut to multiples of it, as every other length would cost JAX a compilation
 UNKNOWN = "…"  # shown for a word that the model does not know
 LONGEST = 128  # words that max_length=0 takes at most
@@ -48,9 +51,13 @@ class Config(shared.Config):
         "bio", "how the model's tags mark spans; plain leaves them as they are", choices=("bio", "bioes", "plain")
     )
     mend_tags: bool = setting(False, "read tags that break their scheme as conlleval does, in place of an error")
-    max_length: int = setting(0, "words that the model takes at once; 0 follows the data, up to 128", "words", low=0)
+    max_length: int = setting(
+        0, "words, or word pieces of a backbone, that the model takes at once; 0 follows the data, up to 128", low=0
+    )
     vocabulary: int = setting(20_000, "most words that are known by themselves", "words", low=0)
     min_count: int = setting(2, "times that training must have a word for it to be known", "times", low=1)
+    backbone: str = setting("", "a pretrained model in place of the table of words: minilm; empty is none")
+    backbone_rate: float = setting(0.05, "learning rate of the backbone as a share of the others'", low=0.0, high=1.0)
     vectors: str = setting("", "file of word vectors to begin with: GloVe, word2vec text or binary, fastText .vec")
     word_size: int = setting(100, "size of the vectors of words", "features", low=1)
     word_dropout: float = setting(
@@ -116,7 +123,8 @@ def resolve(config, data):
     """Settings that follow from the data: the longest sentence, and tags that have no scheme."""
     changes = {}
     if not config.max_length:
-        changes["max_length"] = min(LONGEST, max(STEP, -(-data.longest["tokens"] // STEP) * STEP))
+        room = data.longest["tokens"] * (PIECES if config.backbone else 1)
+        changes["max_length"] = min(LONGEST, max(STEP, math.ceil(room / STEP) * STEP))
     if schemes.scheme([config.labels]) == "plain":
         changes["scheme"] = "plain"
     return config.replace(**changes)
@@ -138,6 +146,8 @@ def learn(examples, config):
     kept = _common(seen, config.min_count)[: config.vocabulary]
     counts = np.array([0] * words.FIRST + [seen[word] for word in kept], np.int32)
     lists = {"words": kept, "letters": _common(letters, 2), "shapes": _common(shapes, 5), "known": sorted(known)}
+    if config.backbone:
+        lists |= {"words": [], "pieces": _backbone(config.backbone).vocabulary()}
     return {**lists, "counts": counts}
 
 
@@ -158,11 +168,13 @@ def expand(examples, config):
 def parse(example, config):
     """One window, T words at most -> ({"words", "shapes": (T,), "letters": (T, L)}, targets), int32, zeros behind.
 
-    Targets: {"tags": (T,), "text": code points (T, 24), "sentence": (), its number, "keep": (2,), first and last word,
+    With a backbone `pieces` (T + 2,) and `first` (T,) stand in place of `words`; see `edge.tagging.Encoder`. Targets:
+    {"tags": (T,), "text": code points (T, 24), "sentence": (), its number, "keep": (2,), first and last word,
     exclusive, that count here}.
     """
-    size = config.max_length
-    shapes = {"words": (size,), "shapes": (size,), "letters": (size, config.word_length)}
+    size = config.max_length - 2 if config.backbone else config.max_length
+    shapes = {"shapes": (size,), "letters": (size, config.word_length)}
+    shapes |= {"pieces": (config.max_length,), "first": (size,)} if config.backbone else {"words": (size,)}
     inputs = {name: tf.ensure_shape(tf.cast(example[name], tf.int32), shape) for name, shape in shapes.items()}
     shapes = {"tags": (size,), "text": (size, TEXT), "sentence": (), "keep": (2,)}
     return inputs, {name: tf.ensure_shape(tf.cast(example[name], tf.int32), shape) for name, shape in shapes.items()}
@@ -173,27 +185,38 @@ def augment(inputs, targets, seed, progress, config):
 
     Kiperwasser & Goldberg 2016, arXiv:1603.04351, section 5.
     """
-    if config.word_dropout:
+    if config.word_dropout and "words" in inputs:
         counts = tf.gather(tf.constant(config.learned["counts"], tf.float32), inputs["words"])
         share = config.word_dropout / (config.word_dropout + counts)
         is_dropped = (tf.random.stateless_uniform(tf.shape(share), seed) < share) & (inputs["words"] >= words.FIRST)
         inputs = {**inputs, "words": tf.where(is_dropped, words.UNKNOWN, inputs["words"])}
-    longest = tf.reduce_max(tf.reduce_sum(tf.cast(inputs["words"] != words.PADDING, tf.int32), 1))
-    size = tf.minimum((longest + STEP - 1) // STEP * STEP, config.max_length)
-    return {name: values[:, :size] for name, values in inputs.items()}, {**targets, "tags": targets["tags"][:, :size]}
+
+    def cut(values, ids):
+        longest = tf.reduce_max(tf.reduce_sum(tf.cast(ids != words.PADDING, tf.int32), 1))
+        return values[:, : tf.minimum((longest + STEP - 1) // STEP * STEP, tf.shape(ids)[1])]
+
+    by_word = inputs[_by_word(inputs)]
+    inputs = {name: cut(values, values if name == "pieces" else by_word) for name, values in inputs.items()}
+    return inputs, {**targets, "tags": cut(targets["tags"], by_word)}
 
 
 def model(config):
     """{"words", "shapes": (B, T), "letters": (B, T, L)} -> {"emissions": (B, T, K), "mask", "scores"}, compiled."""
-    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("words", "shapes")}
+    names = ("pieces", "first", "shapes") if config.backbone else ("words", "shapes")
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
     inputs["letters"] = keras.Input((None, config.word_length), dtype="int32", name="letters")
-    sizes = {name: words.FIRST + len(config.learned[name]) for name in inputs}
-    x = tagger.word_features(*inputs.values(), sizes, config)
-    is_token = keras.ops.not_equal(inputs["words"], words.PADDING)
+    known, slow = (), ()
+    if config.backbone:
+        backbone = _backbone(config.backbone).make()
+        known = (tagger.contextual(backbone, inputs["pieces"], inputs["first"]),)
+        slow = backbone.trainable_variables
+    sizes = {name: words.FIRST + len(config.learned[name]) for name in ("words", "shapes", "letters")}
+    x = tagger.word_features(inputs, sizes, config, known)
+    is_token = keras.ops.not_equal(inputs[_by_word(inputs)], words.PADDING)
     allowed = [part.tolist() for part in schemes.allowed(config.labels, config.scheme)]
     net = tagger.Tagger(inputs, tagger.head(x, is_token, allowed, config), name="tagging")
     net.compile(
-        optimizer=optimization.optimizer(config),
+        optimizer=optimization.optimizer(config, slow, config.backbone_rate),
         jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
     )
     return net
@@ -213,13 +236,10 @@ def metrics(config):
 
 def draw(inputs, decoded, config, targets=None):
     """The sentence with its spans marked; with the true ones in a row above, where they are given."""
-    length = int((inputs["words"] != words.PADDING).sum())
-    plain = config.scheme == "plain"
+    length, plain = int((inputs[_by_word(inputs)] != words.PADDING).sum()), config.scheme == "plain"
     found = spans.spans([config.labels[i] for i in decoded["tags"][:length]], plain)
     if targets is None:
-        known = [UNKNOWN if i < words.FIRST else config.learned["words"][i - words.FIRST]
-                 for i in inputs["words"][:length]]  # fmt: skip
-        return canvas.MarkedText([("found", _marked(known, found, found))])
+        return canvas.MarkedText([("found", _marked(_known(inputs, length, config), found, found))])
     text = [entities.word(letters) for letters in targets["text"][:length]]
     true = spans.spans([config.labels[i] for i in targets["tags"][:length]], plain)
     return canvas.MarkedText([("true", _marked(text, true, found)), ("found", _marked(text, found, true))])
@@ -231,6 +251,27 @@ def unsupported(config):
         reason = "calibrating an LSTM ends TensorFlow's converter; dynamic has weights in int8, too"
         return {"int8": reason}
     return {}
+
+
+def _backbone(name):
+    """How a pretrained model is made, and its vocabulary: `make()`, `vocabulary()`."""
+    known = {"minilm": types.SimpleNamespace(make=pretrained.minilm, vocabulary=pretrained.minilm_vocabulary)}
+    if name not in known:
+        raise PipelineError(f"unknown backbone {name!r} of text. {nearest(name, known)}")
+    return known[name]
+
+
+def _by_word(inputs):
+    """Name of the input that is not 0 where there is a word."""
+    return "first" if "first" in inputs else "words"
+
+
+def _known(inputs, length, config):
+    """What the model knows of the words: themselves, or their first pieces."""
+    if "first" in inputs:
+        return [config.learned["pieces"][inputs["pieces"][i]] for i in inputs["first"][:length]]
+    names = config.learned["words"]
+    return [UNKNOWN if i < words.FIRST else names[i - words.FIRST] for i in inputs["words"][:length]]
 
 
 def _has(data, name):
@@ -274,7 +315,7 @@ def _is_line(entry):
 
 
 def _targets(tokens, examples, i, start, config):
-    size = config.max_length
+    size = config.max_length - 2 if config.backbone else config.max_length
     tags, text = np.zeros(size, np.int32), np.zeros((size, TEXT), np.int32)
     tags[: len(tokens)] = examples.columns[LABELS][i][start : start + len(tokens)]
     for j, token in enumerate(tokens):
