@@ -75,11 +75,12 @@ def _fits(file):
     lines = [line.split() for line in start.split("\n")[:-1] if line.strip() and not line.startswith(("#", DOCUMENT))]
     if not lines or len({len(cells) for cells in lines}) > 1 or not 2 <= len(lines[0]) <= MOST:
         return False
-    return any(_is_scheme([cells[i] for cells in lines]) for i in range(1, len(lines[0])))
+    columns = ([cells[i] for cells in lines] for i in range(1, len(lines[0])))
+    return any(_is_scheme(values) and set(values) != {"O"} for values in columns)
 
 
 def _is_scheme(values):
-    return all(schemes.TAG.fullmatch(value) for value in values) and any(value != "O" for value in values)
+    return all(schemes.TAG.fullmatch(value) for value in values)
 
 
 def _read_file(file, problems):
@@ -115,7 +116,7 @@ def _read_file(file, problems):
             start = False
             if has_tabs and "\t" not in line:
                 cells = line.split()
-                mixed.append(i)
+                mixed += [i] * (len(cells) == width)
             if len(cells) != width or not all(cell.strip() for cell in cells):
                 problems.append(_bad_line(file, i, cells, width))
                 is_good = False
