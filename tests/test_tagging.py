@@ -1,0 +1,328 @@
+"""Tagging as a whole: text in columns to spans of a bundle, and what is wrong with text on the way."""
+
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import once
+
+import pipelines
+from pipelines import catalog
+from pipelines.edge import tagging as edge
+from pipelines.engine import export, run, source, verify
+from pipelines.errors import PipelineError
+from pipelines.formats.examples import Data, Examples
+from pipelines.models import tagger
+from pipelines.tasks import tagging as task
+
+NAMES = ("Ada", "Bo", "Cy", "Di", "Eve", "Flo")
+PLACES = ("Rome", "Oslo", "Bonn", "Lima", "Kyiv", "Nara")
+SMALL = dict(epochs=25, batch_size=16, word_size=16, letter_units=8, letter_size=8, shape_size=4, lstm_units=16)
+SMALL |= dict(learning_rate=1e-2, dropout=0.1, word_dropout=0.0, warmup_epochs=0.0, cache="memory")
+
+
+def sentence(i):
+    """Words and BIO tags: who is where."""
+    name, place = NAMES[i % 6], PLACES[i * 7 % 6]
+    if i % 3:
+        return [name, "Li", "lives", "in", place, "."], ["B-per", "I-per", "O", "O", "B-loc", "O"]
+    return ["in", place, "is", name], ["O", "B-loc", "O", "B-per"]
+
+
+def columns(numbers):
+    return "\n\n".join("\n".join(f"{w}\t{t}" for w, t in zip(*sentence(i), strict=True)) for i in numbers) + "\n"
+
+
+@pytest.fixture(scope="module")
+def made():
+    """(Run, Bundle) of a small tagger, made once for all workers. Copy what you change."""
+
+    def make(folder):
+        (folder / "data").mkdir()
+        for split, numbers in (("train", range(96)), ("dev", range(96, 108)), ("test", range(108, 126))):
+            (folder / "data" / f"{split}.conll").write_text(columns(numbers))
+        trained = pipelines.train("tagging", data=folder / "data", run=folder / "run", **SMALL)
+        trained.evaluate()
+        trained.export(folder / "bundle")
+        trained.report()
+
+    folder = once("tagging", make)
+    return pipelines.load(folder / "run"), pipelines.load(folder / "bundle")
+
+
+def data(rows, labels=("O", "B-x", "I-x"), feature="ner"):
+    """[(tokens, tags)] of the training split -> Data."""
+    ids = [[labels.index(tag) for tag in tags] for _, tags in rows]
+    columns = {"tokens": [tokens for tokens, _ in rows], feature: ids}
+    examples = Examples([str(i) for i in range(len(rows))], columns, [f"t.conll:{i + 1}" for i in range(len(rows))])
+    return Data("made", "conll", {"train": examples}, {feature: list(labels)})
+
+
+def config(**changes):
+    return task.Config(**{"labels": ("O", "B-x", "I-x"), "max_length": 8, **changes})
+
+
+def tags(adapted):
+    names = adapted.labels["tags"]
+    return [[names[i] for i in row] for row in adapted.splits["train"].columns["tags"]]
+
+
+# Data in the form of the task.
+
+
+def test_schemes_are_converted_and_labels_are_whole():
+    rows = [(["a", "b"], ["I-x", "B-x"]), (["c", "d"], ["O", "I-y"])]
+    adapted = task.adapt(data(rows, ("B-x", "I-x", "I-y", "O")), config())
+    assert tags(adapted) == [["B-x", "B-x"], ["O", "B-y"]]
+    assert adapted.labels == {"tags": ["O", "B-x", "I-x", "B-y", "I-y"]}
+    assert not adapted.problems
+    assert tags(task.adapt(adapted, config())) == tags(adapted)
+    assert tags(task.adapt(adapted, config(scheme="bioes"))) == [["S-x", "S-x"], ["O", "S-y"]]
+
+
+def test_broken_tags_are_errors_by_line_unless_they_are_mended():
+    rows = [(["a", "b"], ["B-x", "I-x"]), (["c", "d"], ["O", "I-x"]), (["e"], ["B-x"])]
+    given = data(rows)
+    given.splits["train"].columns["lines"] = [[1, 2], [4, 5], [7]]
+    adapted = task.adapt(given, config())
+    assert [(p.severity, p.where, p.example) for p in adapted.problems] == [("error", "t.conll:5", "1")]
+    assert "ner breaks BIO: I-x after O" in adapted.problems[0].message
+    mended = task.adapt(given, config(mend_tags=True))
+    assert not mended.problems
+    assert tags(mended)[1] == ["O", "B-x"]
+
+
+def test_other_features_are_named_and_missing_ones_are_said():
+    rows = [(["a", "b"], ["NN", "VB"])]
+    given = data(rows, ("NN", "VB"), "upos")
+    assert task.adapt(given, config()).labels == {"tags": ["NN", "VB"]}
+    assert tags(task.adapt(given, config(target="tokens"))) == [["a", "b"]]
+    with pytest.raises(PipelineError, match=r"no feature 'xpos' of tags; it has tokens, upos. Name one with target="):
+        task.adapt(given, config(target="xpos"))
+    with pytest.raises(PipelineError, match="no feature 'form' of words"):
+        task.adapt(given, config(tokens="form"))
+
+
+def test_long_sentences_are_said_and_go_through_in_windows():
+    row = (["w"] * 20, ["O"] * 6 + ["B-x", "I-x"] + ["O"] * 12)
+    adapted = task.adapt(data([row, (["v"], ["O"])]), config(max_length=8))
+    (problem,) = adapted.problems
+    assert (problem.severity, problem.kind, problem.where) == ("warning", "long", "t.conll:1")
+    assert "1 sentences have more than 8 words" in problem.message
+    assert "within 1 spans" in problem.message
+    made = config(max_length=8).having(task.learn(adapted.splits["train"], config(min_count=1)))
+    windows = task.expand(adapted.splits["train"], made)
+    kept = [range(*k) for k, s in zip(windows.columns["keep"], windows.columns["sentence"], strict=True) if s == 0]
+    assert sum(map(len, kept)) == 20
+    assert windows.names[:2] == ["0", "0+6"]
+    ids = [windows.columns["tags"][i][j] for i, places in enumerate(kept) for j in places]
+    assert ids == adapted.splits["train"].columns["tags"][0]
+
+
+def test_plain_tags_need_no_scheme():
+    adapted = task.adapt(data([(["a", "b"], ["NN", "VB"])], ("NN", "VB")), config())
+    made = task.resolve(config(labels=("NN", "VB"), max_length=0), type("A", (), {"longest": {"tokens": 17}}))
+    assert (made.scheme, made.max_length) == ("plain", 32)
+    assert adapted.labels == {"tags": ["NN", "VB"]}
+
+
+def test_tfds_with_tokens_and_tags():
+    read = task.adapt(catalog.load("pii"), config(labels=(), max_length=0))
+    assert read.labels["tags"][:3] == ["O", "B-company", "I-company"]
+    assert [len(read.splits[s]) for s in ("train", "validation", "test")] == [3000, 400, 600]
+    assert not read.problems
+
+
+# What is learned, and chance.
+
+
+def test_what_is_learned_by_hand():
+    rows = [(["Ann", "ate", "12", "ate"], ["B-x", "O", "O", "O"]), (["Ann", "99", "né"], ["B-x", "I-x", "O"])]
+    adapted = task.adapt(data(rows), config())
+    found = task.learn(adapted.splits["train"], config())
+    assert found["words"] == ["00", "ann", "ate"]
+    assert found["counts"].tolist() == [0, 0, 2, 2, 2]
+    assert found["letters"] == ["n", "9", "A", "a", "e", "t"]
+    assert len(found["known"]) == 2
+    assert task.learn(adapted.splits["train"], config(vocabulary=1))["words"] == ["00"]
+
+
+def test_word_dropout_takes_rare_words_and_cutting_keeps_the_rest():
+    made = config(max_length=32, word_dropout=1.0).having({"counts": np.array([0, 0, 1, 999], np.int32)})
+    ids = np.zeros((2000, 32), np.int32)
+    ids[:, :3] = [2, 3, 1]
+    inputs = {"words": ids, "shapes": ids, "letters": np.zeros((2000, 32, 20), np.int32)}
+    targets = {"tags": ids}
+    inputs, targets = task.augment(inputs, targets, tf.constant([1, 2]), 0.0, made)
+    assert inputs["words"].shape == (2000, 16) == targets["tags"].shape
+    assert inputs["letters"].shape == (2000, 16, 20)
+    shares = (inputs["words"].numpy()[:, :3] == 1).mean(0)
+    assert shares == pytest.approx([0.5, 0.001, 1], abs=0.04)
+    assert (inputs["words"].numpy()[:, 3:] == 0).all()
+
+
+# The model.
+
+
+def net(**changes):
+    made = config(word_size=8, letter_units=4, lstm_units=4, **changes)
+    learned = {"words": ["a"], "letters": ["a"], "shapes": ["x"], "counts": np.zeros(3, np.int32)}
+    return task.model(made.having(learned | changes.pop("learned", {}))), made
+
+
+def batch(n=2, width=8):
+    words = np.zeros((n, width), np.int32)
+    words[:, :3] = 2
+    return {"words": words, "shapes": words, "letters": np.zeros((n, width, 20), np.int32)}
+
+
+def test_softmax_is_cross_entropy_by_token():
+    model, _ = net(output="softmax", dropout=0.0, scheme="plain")
+    outputs = model(batch())
+    truth = np.array([[0, 1, 2, 0, 0, 0, 0, 0], [2, 2, 0, 0, 0, 0, 0, 0]])
+    logits = keras.ops.convert_to_numpy(outputs["emissions"])
+    log = np.log(np.exp(logits) / np.exp(logits).sum(-1, keepdims=True))
+    wanted = -np.mean([sum(log[i, t, truth[i, t]] for t in range(3)) for i in range(2)])
+    assert float(model.compute_loss(None, {"tags": truth}, outputs)) == pytest.approx(wanted, rel=1e-5)
+    best = task.decode(outputs, config())["tags"]
+    np.testing.assert_array_equal(best[:, :3], logits[:, :3].argmax(-1))
+    assert not np.asarray(best)[:, 3:].any()
+
+
+def test_what_lies_behind_a_sentence_changes_nothing():
+    for letters in ("cnn", "lstm"):
+        model, _ = net(letters=letters, dropout=0.0)
+        short, long = model(batch(width=4)), model(batch(width=8))
+        np.testing.assert_allclose(short["emissions"][:, :3], long["emissions"][:, :3], atol=1e-6)
+
+
+def test_what_the_scheme_forbids_is_never_found():
+    model, made = net(scheme="bio")
+    model.get_layer("emissions").set_weights([np.zeros((8, 3)), np.array([0.0, 1.0, 5.0])])
+    found = np.asarray(task.decode(model(batch()), made)["tags"])
+    assert found[:, :3].tolist() == [[1, 2, 2]] * 2
+
+
+def test_word_vectors_are_where_training_begins():
+    table = np.arange(9, dtype=np.float32).reshape(3, 3)
+    model, _ = net(learned={"vectors": table})
+    np.testing.assert_array_equal(model.get_layer("word_table").get_weights()[0], table)
+
+
+def test_a_chain_goes_through_its_own_config():
+    layer = tagger.Chain([[True, False], [[True, True], [False, True]], [True, True]])
+    again = tagger.Chain.from_config(layer.get_config())
+    scores = keras.ops.convert_to_numpy(again(np.zeros((1, 4, 2), np.float32)))
+    assert (scores[0] < -1000).tolist() == [[False, False], [True, False], [False, True], [False, False]]
+
+
+# From training to the device.
+
+
+def test_it_learns_and_every_file_says_the_same(made):
+    trained, bundle = made
+    assert trained.evaluate()["f1"] > 0.95
+    assert set(bundle.files) == {"saved_model", "float32", "float16", "dynamic"}
+    assert bundle.files["float32"]["max_difference"] == 0  # the same tags on the whole test split
+    assert "LSTM" in bundle.manifest["unsupported"]["int8"]
+    with pytest.raises(PipelineError, match="no int8 file"):
+        export.export(trained, bundle.path.parent / "none", ["int8"])
+    assert verify.verify(bundle)["passed"]
+    assert set(bundle.evaluate()["per_class"]) == {"loc", "per"}
+
+
+def test_the_report_marks_spans(made):
+    page = (made[0].path / "report.html").read_text(encoding="utf-8")
+    assert '<mark class="good">' in page
+    assert "<small>per</small>" in page
+    shown = json.loads((made[0].path / "evaluations/test/result.json").read_text())["worst"][0]
+    assert shown["text"].startswith("true  ")
+    assert "| loc]" in shown["text"]
+
+
+def outside(bundle, *inputs):
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    command = [sys.executable, "predict.py", "--json", *map(os.fsencode, inputs)]
+    return subprocess.run(command, cwd=bundle, env=environment, capture_output=True, text=True, encoding="utf-8")
+
+
+def test_a_bundle_finds_spans_in_plain_text_without_us(made, tmp_path):
+    text = "Eve Li lives in Oslo.\r\n\r\nin Rome is Bo"
+    (tmp_path / "letter.txt").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    done = outside(made[1].path, text, tmp_path / "letter.txt")
+    assert done.returncode == 0, done.stderr
+    both = json.loads(done.stdout.splitlines()[-1])["predictions"]
+    for answer in both:
+        assert answer["text"] == text
+        assert [(s["label"], s["text"]) for s in answer["spans"]] == [
+            ("per", "Eve Li"), ("loc", "Oslo"), ("loc", "Rome"), ("per", "Bo"),
+        ]  # fmt: skip
+        assert all(text[s["start"] : s["end"]] == s["text"] for s in answer["spans"])
+    assert "per Eve Li; loc Oslo" in done.stdout
+    ours = made[0].predict([text])[0]
+    assert ours["spans"] == both[0]["spans"] == made[1].predict(text)[0]["spans"]
+
+
+def test_a_vocabulary_of_another_model_is_refused(made, tmp_path):
+    copy = shutil.copytree(made[1].path, tmp_path / "bundle")
+    file = copy / "learned" / "words.txt"
+    file.write_text("".join(reversed(file.read_text().splitlines(keepends=True))))
+    done = outside(copy, "Bo is in Rome")
+    assert done.returncode == 1
+    assert "learned/words.txt does not belong to this model" in done.stderr
+    assert "learned/words.txt is not the file that was proven" in " ".join(
+        verify.verify(pipelines.load(copy))["failures"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (b"caf\xe9 au lait", "line 1 is not UTF-8"),
+        ("notes/missing.txt", "is no file"),
+        ("gone.txt", "is no file"),
+        ("\udce9", "is not UTF-8"),
+    ],
+)
+def test_text_that_cannot_be_used(made, source, reason):
+    with pytest.raises(PipelineError, match=reason):
+        made[0].predict([source])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n\n", "zzz qqq xxx", "😀🎉👩‍👩‍👧", "שלום עולם, مرحبا", "a" * 5000, "\x00\x01", " ".join(["Bo"] * 10_000)],
+    ids=["empty", "blank", "unknown", "emoji", "right-to-left", "one-long-word", "control", "10000-words"],
+)
+def test_any_text_gets_an_answer(made, text):
+    trained, _ = made
+    calls = []
+
+    def answer(inputs):
+        calls.append(inputs)
+        return {"tags": np.zeros((1, trained.config.max_length), np.int32)}
+
+    manifest = {"config": trained.config.as_dict(), "labels": trained.config.labels, "learned": trained.config.learned}
+    found, pictures = edge.predict(text, answer, manifest)
+    assert (found["text"], found["spans"], pictures) == (text, [], {})
+    words = {name: values.shape for inputs in calls for name, values in inputs.items()}
+    assert not words or words["words"] == (1, trained.config.max_length)
+
+
+def test_a_sentence_of_10000_tokens_is_trained_and_evaluated_in_windows():
+    rows = [(["a", "b"] * 5000, ["B-x", "O"] * 5000), (["a"], ["B-x"])]
+    read = task.adapt(data(rows), config(max_length=0))
+    audited = dataclasses.make_dataclass("A", ["longest"])({"tokens": 10_000})
+    made = run.resolved(task, config(max_length=0, min_count=1, batch_size=4), read, audited)
+    assert made.max_length == task.LONGEST
+    split = source.split(read, "train", task, made)
+    assert len(split) == -(-(10_000 - 32) // 96) + 1
+    counted = sum(int((keep[:, 1] - keep[:, 0]).sum()) for _, t in split.batches() for keep in [t["keep"].numpy()])
+    assert counted == 10_001
