@@ -52,7 +52,7 @@ class Config(shared.Config):
     )
     mend_tags: bool = setting(False, "read tags that break their scheme as conlleval does, in place of an error")
     max_length: int = setting(
-        0, "words, or word pieces of a backbone, that the model takes at once; 0 follows the data, up to 128", low=0
+        0, "words, or pieces of them for a backbone, that go in at once; 0 follows the data, up to 128", "words", low=0
     )
     vocabulary: int = setting(20_000, "most words that are known by themselves", "words", low=0)
     min_count: int = setting(2, "times that training must have a word for it to be known", "times", low=1)
