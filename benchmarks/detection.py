@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 BCCD = dict(
-    seed=0, size="pico", image_size=320, batch_size=8, steps_per_epoch=250, epochs=6, warmup_epochs=0.3,
+    seed=0, size="nano", image_size=320, batch_size=8, steps_per_epoch=280, epochs=7, warmup_epochs=0.5,
     flip_vertical=True, on_bad_data="skip",
 )  # fmt: skip
 SCENES = dict(

@@ -134,6 +134,9 @@ class _Facts:
         (5, {}, 16),
         (50, {"unpadded": True}, 112),
         (50, {"depth": 2}, 52),
+        (50, {"depth": 2, "patch": 4}, 64),
+        (50, {"depth": 2, "patch": 4, "encoder": "MobileNetV3Small"}, 52),
+        (50, {"depth": 2, "patch": 2, "unpadded": True}, 56),
     ],
 )
 def test_the_size_follows_the_data(side, settings, size):

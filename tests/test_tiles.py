@@ -84,7 +84,7 @@ def test_memory_is_a_row_of_tiles():
 MANIFEST = {
     "inputs": {"image": {"shape": [1, 16, 16, 3]}},
     "labels": ["dark", "light"],
-    "config": {"fit": "tile", "depth": 2, "encoder": ""},
+    "config": {"fit": "tile", "depth": 2, "patch": 1, "encoder": ""},
 }
 
 
@@ -121,10 +121,11 @@ def test_a_grey_picture_is_taken_for_a_coloured_one(tmp_path):
 
 
 def test_margin_is_what_the_net_sees():
-    config = {"depth": 3, "encoder": ""}
+    config = {"depth": 3, "patch": 1, "encoder": ""}
     assert segmentation.margin(512, config) == unet.context(3) == 44
+    assert segmentation.margin(512, config | {"patch": 2}) == 44 * 2 + 1  # and the other pixel of its own cell
     assert segmentation.margin(128, config) == 32
-    assert segmentation.margin(512, {"depth": 5, "encoder": "MobileNetV3Small"}) == 128
+    assert segmentation.margin(512, {"depth": 5, "patch": 1, "encoder": "MobileNetV3Small"}) == 128
 
 
 def test_colours_are_those_of_pascal_voc():

@@ -16,7 +16,7 @@ def _net(side, depth, width=2, **how):
 def test_unpadded_gives_as_much_as_it_takes(side, depth):
     net = _net(side, depth, unpadded=True)
     assert net.output.shape == (None, side, side, 2)
-    assert side >= unet.smallest(depth, True)
+    assert side >= unet.smallest(depth)
 
 
 def test_unpadded_has_the_sizes_of_the_paper():
@@ -37,6 +37,22 @@ def test_a_pixel_depends_on_its_context_and_no_more(depth, sees):
     rows, columns = np.nonzero(changed)
     reach = max(np.abs(rows - 32).max(), np.abs(columns - 32).max())
     assert sees - 2**depth < reach <= sees + 2**depth
+
+
+@pytest.mark.parametrize("patch", [2, 4])
+def test_a_patch_makes_the_net_coarse_and_its_answer_fine(patch):
+    inputs = keras.Input((32, 32, 3))
+    x = unet.patches(inputs, 5, patch)
+    assert x.shape == (None, 32 // patch, 32 // patch, 5)
+    net = keras.Model(inputs, unet.logits(x, 2, patch))
+    assert net.output.shape == (None, 32, 32, 2)
+    kernel = np.random.default_rng(0).normal(size=(patch, patch, 2, 5)).astype(np.float32)
+    first, last = net.layers[1], net.layers[2]
+    last.set_weights([kernel, np.zeros(2)])
+    picture = np.random.default_rng(1).normal(size=(1, 32, 32, 3)).astype(np.float32)
+    cell = first(picture)[0, 3, 1].numpy()  # each pixel of a square has its own weights of the square's features
+    found = net.predict_on_batch(picture)[0, 3 * patch : 4 * patch, patch : 2 * patch]
+    np.testing.assert_allclose(found, kernel @ cell, atol=1e-5)
 
 
 def test_padded_equals_unpadded_far_from_the_edge():
@@ -62,6 +78,7 @@ def test_on_a_backbone():
     assert net.output.shape == (None, 64, 64, 4)
     backbone = next(layer for layer in net.layers if layer.name == "pyramid")
     assert len(backbone.trainable_variables) > 100  # the encoder's weights are the net's own
+    assert unet.on_pyramid(None, levels, 4, patch=4).shape == (None, 16, 16, 16)
 
 
 def test_a_backbone_without_a_stride_says_so():

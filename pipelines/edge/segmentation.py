@@ -46,7 +46,7 @@ def _answers(picture, run, manifest):
         return run({"image": square})["probabilities"]
 
     if config["fit"] == "tile":
-        yield from tiles.bands(picture, side, one, margin(side, config), 2 ** config["depth"])
+        yield from tiles.bands(picture, side, one, margin(side, config), config["patch"] * 2 ** config["depth"])
         return
     square, _ = pictures.resize(picture, side)
     small = np.asarray(one(square[None]))[0]
@@ -58,5 +58,6 @@ def _answers(picture, run, manifest):
 
 def margin(side, config):
     """Pixels along a tile's border that another tile knows better: as far as the net sees, or a quarter of a tile."""
-    sees = 6 * 2 ** config["depth"] - 4 if not config["encoder"] else side  # see models/unet.py
+    # See models/unet.py; how far another net sees is not known.
+    sees = side if config["encoder"] else config["patch"] * (6 * 2 ** config["depth"] - 3) - 1
     return min(sees, side // 4)

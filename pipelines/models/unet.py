@@ -2,7 +2,8 @@
 
 Deviations: batch normalisation after each convolution (the paper has none); width and depth are given (the paper: 64
 and 4); unpadded, the mirrored margin that the paper cuts out of larger pictures is made inside the net, so that the
-output is as large as the input.
+output is as large as the input; with a `patch`, the net works on squares of pixels, as fine as a square in between
+(a strided convolution before it, and a transposed one behind it, Shi et al. 2016, arXiv:1609.05158, section 2).
 """
 
 from keras import layers, ops
@@ -28,29 +29,44 @@ def unet(x, width=16, depth=4, unpadded=False, dropout=0.0, seed=0):
     return _cropped(x, side, "cut")
 
 
-def on_pyramid(x, levels, width=16):
-    """The expanding path on features of another net: pictures (B, S, S, C), levels at strides 2, 4, 8... -> as `unet`.
+def on_pyramid(x, levels, width=16, patch=1):
+    """The expanding path on features of another net: pictures (B, S, S, C), levels at strides 2, 4, 8... ->
+    (B, S / patch, S / patch, width * patch).
 
-    Pictures themselves get two convolutions, which is the skip connection at full size.
+    Pictures themselves get two convolutions, which is the skip connection at full size; a `patch` of 2 or 4 leaves out
+    that, and what is finer than itself.
     """
-    skips = [_double(x, width, False, "down0"), *levels[:-1]]
+    finest = patch.bit_length() - 1
+    skips = [None if finest else _double(x, width, False, "down0"), *levels[:-1]]
     x = levels[-1]
-    for level in reversed(range(len(levels))):
+    for level in reversed(range(finest, len(levels))):
         x = layers.Conv2DTranspose(width << level, 2, 2, name=f"up{level}")(x)
         x = layers.Concatenate(name=f"skip{level}")([skips[level], x])
         x = _double(x, width << level, False, f"merge{level}")
     return x
 
 
+def patches(x, width, patch):
+    """Float pictures (B, S, S, C) -> (B, S / patch, S / patch, width), a cell for each square of pixels."""
+    return layers.Conv2D(width, patch, patch, name="patches")(x)
+
+
+def logits(x, classes, patch=1):
+    """Features (B, S / patch, S / patch, F) -> float32 (B, S, S, classes), a number for each pixel of a patch."""
+    if patch == 1:
+        return layers.Conv2D(classes, 1, dtype="float32", name="logits")(x)
+    return layers.Conv2DTranspose(classes, patch, patch, dtype="float32", name="logits")(x)
+
+
 def context(depth):
-    """Pixels around a pixel that its class depends on, at most: what two 3x3 convolutions a level see. 4 -> 92."""
+    """Cells around a cell that its class depends on, at most: what two 3x3 convolutions a level see. 4 -> 92."""
     return 6 * 2**depth - 4
 
 
-def smallest(depth, unpadded):
-    """Smallest side of a picture, in pixels: the bottom has one cell, and a mirrored margin fits into the picture."""
+def smallest(depth):
+    """Smallest side of an unpadded net's picture, in cells: the margin that is mirrored out of it has to fit into it."""
     step = 2**depth
-    return (context(depth) + step) // step * step + step if unpadded else step
+    return (context(depth) + step) // step * step + step
 
 
 def _mirrored(x, depth):
