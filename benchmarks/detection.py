@@ -17,8 +17,8 @@ BCCD = dict(
     flip_vertical=True, on_bad_data="skip",
 )  # fmt: skip
 SCENES = dict(
-    seed=0, size="pico", image_size=128, batch_size=16, steps_per_epoch=200, epochs=4, warmup_epochs=0.3, flip=False,
-    colour=0.1, scale=0.2,
+    seed=0, size="pico", image_size=128, batch_size=16, steps_per_epoch=300, epochs=5, warmup_epochs=0.5, flip=False,
+    colour=0.1, scale=0.2, learning_rate=3e-3,
 )  # fmt: skip
 SPEED = dict(seed=0, size="nano", image_size=320, batch_size=16, on_bad_data="skip")
 CUT = ("mean_average_precision", "curves", "matrices")
