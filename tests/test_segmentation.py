@@ -150,7 +150,7 @@ def test_balanced_class_weights_by_hand():
 
 
 def test_decode_gives_ids_confidence_and_probabilities():
-    decoded = task.decode(tf.constant([[[[0.0, np.log(3)], [2.0, 0.0]]]]), _config())
+    decoded = task.decode({"logits": tf.constant([[[[0.0, np.log(3)], [2.0, 0.0]]]])}, _config())
     assert decoded["mask"].dtype == tf.int32
     np.testing.assert_array_equal(decoded["mask"], [[[1, 0]]])
     np.testing.assert_allclose(decoded["confidence"], [[[0.75, 1 / (1 + np.exp(-2))]]], rtol=1e-6)

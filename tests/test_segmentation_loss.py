@@ -15,7 +15,7 @@ def _loss_of(terms, truth=TRUTH, p=P, pixel_weights=None, **how):
     targets = np.asarray(truth).reshape(1, 2, 2)
     if pixel_weights is not None:
         targets = np.stack([targets, np.reshape(pixel_weights, (1, 2, 2))], -1).astype(np.float32)
-    return float(SegmentationLoss(terms, **how)(targets, logits))
+    return float(SegmentationLoss(terms, **how)(targets, {"logits": logits}))
 
 
 def test_cross_entropy_by_hand():
@@ -59,7 +59,7 @@ def test_an_ignored_pixel_has_no_gradient():
 
     with tf.GradientTape() as tape:
         loss = SegmentationLoss(dict.fromkeys(("cross_entropy", "focal", "dice", "jaccard"), 1.0))
-        value = loss(TRUTH.reshape(1, 2, 2), logits.value)
+        value = loss(TRUTH.reshape(1, 2, 2), {"logits": logits.value})
     gradient = tape.gradient(value, logits.value).numpy()
     assert np.abs(gradient[0, 1, 1]).max() == 0
     assert np.abs(gradient[0, 0]).min() > 0
@@ -68,6 +68,17 @@ def test_an_ignored_pixel_has_no_gradient():
 def test_a_picture_that_is_ignored_whole_costs_nothing():
     everything = dict.fromkeys(("cross_entropy", "focal", "dice", "jaccard"), 1.0)
     assert _loss_of(everything, truth=[255] * 4) == 0
+
+
+def test_coarser_levels_count_half_and_learn_from_the_middle_of_their_cells():
+    random = np.random.default_rng(0)
+    ids = random.integers(0, 3, (2, 8, 8))
+    fine, middle, coarse = (random.normal(size=(2, n, n, 3)).astype(np.float32) for n in (8, 4, 2))
+    loss = SegmentationLoss({"cross_entropy": 1.0, "dice": 1.0})
+    alone = [float(loss(truth, {"logits": z})) for truth, z in
+             ((ids, fine), (ids[:, 1::2, 1::2], middle), (ids[:, [2, 6]][:, :, [2, 6]], coarse))]  # fmt: skip
+    together = float(loss(ids, {"level2": coarse, "logits": fine, "level1": middle}))
+    assert together == pytest.approx((alone[0] + alone[1] / 2 + alone[2] / 4) / 1.75, rel=1e-5)
 
 
 def test_it_comes_back_from_its_config():

@@ -54,7 +54,7 @@ def test_a_net_in_tiles_answers_as_it_does_on_the_whole_picture():
 
     def net(rows, columns):
         inputs = keras.Input((rows, columns, 3))
-        x = unet.unet(keras.layers.Rescaling(1 / 255)(inputs), 4, depth)
+        x = unet.unet(keras.layers.Rescaling(1 / 255)(inputs), 4, depth)[0]
         return keras.Model(inputs, keras.layers.Softmax()(keras.layers.Conv2D(3, 1)(x)))
 
     small, large = net(side, side), net(height, width)

@@ -9,7 +9,7 @@ from pipelines.models import backbones, unet
 def _net(side, depth, width=2, **how):
     keras.utils.set_random_seed(1)
     inputs = keras.Input((side, side, 3))
-    return keras.Model(inputs, unet.unet(inputs, width, depth, **how))
+    return keras.Model(inputs, unet.unet(inputs, width, depth, **how)[0])
 
 
 @pytest.mark.parametrize(("side", "depth"), [(16, 1), (32, 2), (56, 3), (112, 4), (128, 4)])
@@ -74,11 +74,11 @@ def test_on_a_backbone():
     levels = backbones.pyramid("MobileNetV3Small", pictures, [2, 4, 8, 16, 32])
     assert [level.shape[1] for level in levels] == [32, 16, 8, 4, 2]
     x = keras.layers.Rescaling(1 / 255)(pictures)
-    net = keras.Model(pictures, unet.on_pyramid(x, levels, 4))
+    net = keras.Model(pictures, unet.on_pyramid(x, levels, 4)[0])
     assert net.output.shape == (None, 64, 64, 4)
     backbone = next(layer for layer in net.layers if layer.name == "pyramid")
     assert len(backbone.trainable_variables) > 100  # the encoder's weights are the net's own
-    assert unet.on_pyramid(None, levels, 4, patch=4).shape == (None, 16, 16, 16)
+    assert unet.on_pyramid(None, levels, 4, patch=4)[0].shape == (None, 16, 16, 16)
 
 
 def test_a_backbone_without_a_stride_says_so():

@@ -10,9 +10,12 @@ TERMS = ("cross_entropy", "focal", "dice", "jaccard")
 
 @keras.saving.register_keras_serializable("pipelines")
 class SegmentationLoss(keras.losses.Loss):
-    """Masks against logits (B, H, W, C) -> scalar. Pixels of an id that is no class count nowhere.
+    """Masks against logits -> scalar. Pixels of an id that is no class count nowhere.
 
     Targets: class ids (B, H, W), or (B, H, W, 2) with a weight per pixel beside the id, as U-Net's border map gives it.
+    Outputs: {"logits": (B, H, W, C)} and, under other names, what coarser levels say, (B, H / s, W / s, C): each level
+    is held against every s-th pixel and counts half as much as the one before, all together 1 (Isensee et al. 2021,
+    doi:10.1038/s41592-020-01008-z, supplementary note 4.7).
     weights: {term: its factor}, of TERMS. class_weights: one number per class, or empty for ones; they and the pixels'
     weights act on cross-entropy and focal loss, which are means over the pixels that count.
     """
@@ -21,7 +24,15 @@ class SegmentationLoss(keras.losses.Loss):
         super().__init__(name=name, **kwargs)
         self.weights, self.class_weights, self.gamma = dict(weights), tuple(class_weights), gamma
 
-    def call(self, targets, logits):
+    def call(self, targets, outputs):
+        levels = sorted(outputs.values(), key=lambda logits: -logits.shape[1])
+        total = 0.0
+        for i, logits in enumerate(levels):
+            step = levels[0].shape[1] // logits.shape[1]
+            total += 0.5**i * self._level(targets[:, step // 2 :: step, step // 2 :: step], logits)
+        return total / (2 - 0.5 ** (len(levels) - 1))
+
+    def _level(self, targets, logits):
         ids, weight = split(targets)
         truth = ops.one_hot(ops.cast(ids, "int32"), logits.shape[-1], dtype=logits.dtype)
         counts = ops.sum(truth, -1)  # 0 where the pixel is ignored

@@ -23,14 +23,6 @@ SIZES = {  # widths at strides 2, 4, 8, 16, 32; blocks at strides 4 to 32; least
 }
 
 
-@keras.saving.register_keras_serializable("pipelines")
-class Detector(keras.Model):
-    """A functional model whose loss takes all targets and all outputs at once."""
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        return self.loss.call(y, y_pred)
-
-
 def detector(pictures, classes, size="nano", strides=(8, 16, 32), backbone="csp", arguments="{}"):
     """Outputs of uint8 pictures (B, S, S, 3): {"classes": (B, A, C) logits, "sides": (B, A, 4 BINS) logits}.
 

@@ -12,7 +12,8 @@ MOMENTUM = 0.9  # Keras's 0.99 needs hundreds of steps to forget its start
 
 
 def unet(x, width=16, depth=4, unpadded=False, dropout=0.0, seed=0):
-    """Float pictures (B, S, S, C), S a multiple of 2 ** depth -> features (B, S, S, width)."""
+    """Float pictures (B, S, S, C), S a multiple of 2 ** depth -> features of the expanding path, the finest first:
+    (B, S, S, width), (B, S / 2, S / 2, 2 * width), ...; unpadded, the first alone."""
     side, skips = x.shape[1], []
     if unpadded:
         x = _mirrored(x, depth)
@@ -22,28 +23,31 @@ def unet(x, width=16, depth=4, unpadded=False, dropout=0.0, seed=0):
         x = layers.MaxPooling2D(2, name=f"pool{level}")(x)
     x = _double(x, width << depth, unpadded, "bottom")
     x = layers.Dropout(dropout, seed=seed, name="dropout")(x)  # section 3.1 of the paper: at the contracting path's end
+    found = []
     for level in reversed(range(depth)):
         x = layers.Conv2DTranspose(width << level, 2, 2, name=f"up{level}")(x)
         x = layers.Concatenate(name=f"skip{level}")([_cropped(skips[level], x.shape[1], f"crop{level}"), x])
         x = _double(x, width << level, unpadded, f"merge{level}")
-    return _cropped(x, side, "cut")
+        found.insert(0, x)
+    return [_cropped(x, side, "cut")] if unpadded else found
 
 
 def on_pyramid(x, levels, width=16, patch=1):
-    """The expanding path on features of another net: pictures (B, S, S, C), levels at strides 2, 4, 8... ->
-    (B, S / patch, S / patch, width * patch).
+    """The expanding path on features of another net: pictures (B, S, S, C), levels at strides 2, 4, 8... -> a list
+    as of `unet`, which begins with (B, S / patch, S / patch, width * patch).
 
     Pictures themselves get two convolutions, which is the skip connection at full size; a `patch` of 2 or 4 leaves out
     that, and what is finer than itself.
     """
     finest = patch.bit_length() - 1
     skips = [None if finest else _double(x, width, False, "down0"), *levels[:-1]]
-    x = levels[-1]
+    x, found = levels[-1], []
     for level in reversed(range(finest, len(levels))):
         x = layers.Conv2DTranspose(width << level, 2, 2, name=f"up{level}")(x)
         x = layers.Concatenate(name=f"skip{level}")([skips[level], x])
         x = _double(x, width << level, False, f"merge{level}")
-    return x
+        found.insert(0, x)
+    return found
 
 
 def patches(x, width, patch):
@@ -51,11 +55,11 @@ def patches(x, width, patch):
     return layers.Conv2D(width, patch, patch, name="patches")(x)
 
 
-def logits(x, classes, patch=1):
+def logits(x, classes, patch=1, name="logits"):
     """Features (B, S / patch, S / patch, F) -> float32 (B, S, S, classes), a number for each pixel of a patch."""
     if patch == 1:
-        return layers.Conv2D(classes, 1, dtype="float32", name="logits")(x)
-    return layers.Conv2DTranspose(classes, patch, patch, dtype="float32", name="logits")(x)
+        return layers.Conv2D(classes, 1, dtype="float32", name=name)(x)
+    return layers.Conv2DTranspose(classes, patch, patch, dtype="float32", name=name)(x)
 
 
 def context(depth):
@@ -64,7 +68,7 @@ def context(depth):
 
 
 def smallest(depth):
-    """Smallest side of an unpadded net's picture, in cells: the margin that is mirrored out of it has to fit into it."""
+    """Smallest side of an unpadded net's picture, in cells: the margin mirrored out of it has to fit into it."""
     step = 2**depth
     return (context(depth) + step) // step * step + step
 

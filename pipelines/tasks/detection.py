@@ -17,7 +17,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import detection as edge
     from pipelines.losses import detection as losses
     from pipelines.metrics import mean_average_precision
-    from pipelines.models import detector
+    from pipelines.models import detector, joint
     from pipelines.ops import boxes as box_ops
     from pipelines.ops import images, mediapipe_detector, scenes, suppression
 
@@ -170,7 +170,7 @@ def model(config):
     outputs = detector.detector(
         *(inputs, len(config.labels), config.size, config.strides, config.backbone, config.backbone_arguments)
     )
-    net = detector.Detector({"image": inputs}, outputs, name="detection")
+    net = joint.Joint({"image": inputs}, outputs, name="detection")
     net.compile(
         optimizer=optimization.optimizer(config),
         loss=losses.DetectionLoss(config.image_size, config.strides, config.focal),

@@ -19,7 +19,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.losses import segmentation as losses
     from pipelines.metrics import boundary, threshold
     from pipelines.metrics import segmentation as metric
-    from pipelines.models import backbones, unet
+    from pipelines.models import backbones, joint, unet
     from pipelines.ops import border, images, warp
 
 DATA = "digit_scenes"
@@ -43,10 +43,14 @@ class Config(shared.Config):
     )
     depth: int = setting(4, "halvings of the picture", low=1, high=6)
     patch: int = setting(
-        1, "side of the square that the net works on as one cell; 2 or 4 is several times faster", "px", choices=(1, 2, 4)
+        1,
+        "side of the square that the net works on as one cell; 2 or 4 is several times faster",
+        "px",
+        choices=(1, 2, 4),
     )
     width: int = setting(16, "channels at full size; they double with each halving", "channels", low=1, high=256)
     unpadded: bool = setting(False, "unpadded convolutions and cropping, as in the original, on a mirrored margin")
+    deep_supervision: bool = setting(False, "coarser levels learn the mask as well, which gets many classes going")
     encoder: str = setting(
         "",
         "contracting path: empty is U-Net's own; a keras.applications or KerasHub name, or hub:PRESET with its weights",
@@ -81,11 +85,13 @@ class Config(shared.Config):
         if size and (size % step or size < least):
             near = sorted({max(least, size // step * step), max(least, -(-size // step) * step)})
             raise PipelineError(
-                f"image_size must be a multiple of {step} (2 to the depth, times patch) and at least {least}; got {size}. "
+                f"image_size must be a multiple of {step} (2 to the depth, by patch) and at least {least}; got {size}. "
                 f"Try {' or '.join(map(str, near))}."
             )
         if self.encoder and self.unpadded:
             raise PipelineError("unpadded convolutions are U-Net's own: leave encoder empty, or unpadded false.")
+        if self.deep_supervision and self.unpadded:
+            raise PipelineError("deep_supervision is for padded convolutions: leave one of it and unpadded false.")
         if not any((self.cross_entropy, self.dice, self.jaccard, self.focal)):
             raise PipelineError(
                 "one of cross_entropy, dice, jaccard and focal must be above 0: together they are the loss."
@@ -185,18 +191,22 @@ def augment(inputs, targets, seed, progress, config):
 
 
 def model(config):
-    """{"image": uint8 (B, S, S, 3)} -> logits (B, S, S, C), compiled."""
+    """{"image": uint8 (B, S, S, 3)} -> {"logits": (B, S, S, C)} and logits of coarser levels, compiled."""
     inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8", name="image")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="centred")(inputs)
     if config.encoder:
         strides = [2 << level for level in range(config.depth)]
         levels = backbones.pyramid(config.encoder, inputs, strides, config.encoder_arguments)
-        x = unet.on_pyramid(x, levels, config.width, config.patch)
+        found = unet.on_pyramid(x, levels, config.width, config.patch)
     else:
         if config.patch > 1:
             x = unet.patches(x, config.width, config.patch)
-        x = unet.unet(x, config.width, config.depth, config.unpadded, config.dropout, config.seed)
-    net = keras.Model({"image": inputs}, unet.logits(x, len(config.labels), config.patch), name="segmentation")
+        found = unet.unet(x, config.width, config.depth, config.unpadded, config.dropout, config.seed)
+    outputs = {"logits": unet.logits(found[0], len(config.labels), config.patch)}
+    if config.deep_supervision:
+        for i, x in enumerate(found[1:], 1):
+            outputs[f"level{i}"] = unet.logits(x, len(config.labels), name=f"level{i}")
+    net = joint.Joint({"image": inputs}, outputs, name="segmentation")
     weights = {term: getattr(config, term) for term in losses.TERMS}
     net.compile(
         optimizer=optimization.optimizer(config),
@@ -208,17 +218,18 @@ def model(config):
 
 def decode(outputs, config):
     """Logits (B, S, S, C) -> {"mask": int32 ids (B, S, S), "confidence": (B, S, S), "probabilities": (B, S, S, C)}."""
-    probabilities = keras.ops.softmax(outputs)
+    logits = outputs["logits"]
+    probabilities = keras.ops.softmax(logits)
     if keras.backend.backend() == "tensorflow":
-        mask = tf.argmax(outputs, -1, output_type=tf.int32)  # keras.ops.argmax does not run in plain LiteRT
+        mask = tf.argmax(logits, -1, output_type=tf.int32)  # keras.ops.argmax does not run in plain LiteRT
     else:
-        mask = keras.ops.argmax(outputs, -1)
+        mask = keras.ops.argmax(logits, -1)
     return {"mask": mask, "confidence": keras.ops.max(probabilities, -1), "probabilities": probabilities}
 
 
 def mediapipe(outputs, config):
     """What MediaPipe's ImageSegmenter takes: one output, the probability of each class (B, S, S, C)."""
-    return {"probabilities": keras.ops.softmax(outputs)}
+    return {"probabilities": keras.ops.softmax(outputs["logits"])}
 
 
 def metrics(config):
