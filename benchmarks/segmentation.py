@@ -23,10 +23,10 @@ MEMBRANE = dict(
     seed=0, epochs=38, batch_size=6, width=16, depth=4, learning_rate=3e-3, image_size=256, dropout=0.1,
     flip=True, turn=True, shift=0.1, zoom=0.1, rotate=0.0, elastic=4.0, colour=0.2, keep="last",
 )  # fmt: skip
-# Nine pixels of ten are background: weighed alike, they keep the net at "nothing anywhere" for hundreds of steps.
+# Nine pixels of ten are background; weighed alike, they hold the net at "nothing anywhere" for hundreds of steps.
 SCENES = dict(
-    seed=0, epochs=7, batch_size=8, width=12, depth=4, learning_rate=3e-3, shift=0.1, zoom=0.1, rotate=0.0, colour=0.1,
-    dropout=0.0, class_weight_values=(1,) + 10 * (4,), keep="last",
+    seed=0, epochs=6, batch_size=8, patch=2, width=24, depth=3, learning_rate=5e-3, warmup_epochs=0.3, dropout=0.0,
+    shift=0.0, zoom=0.0, rotate=0.0, colour=0.1, class_weight_values=(1,) + 10 * (4,), keep="last",
 )  # fmt: skip
 MEMBRANE_TEST, MEMBRANE_VALIDATION = range(24, 30), range(21, 24)
 LARGE = 4096  # px

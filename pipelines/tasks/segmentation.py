@@ -50,7 +50,7 @@ class Config(shared.Config):
     )
     width: int = setting(16, "channels at full size; they double with each halving", "channels", low=1, high=256)
     unpadded: bool = setting(False, "unpadded convolutions and cropping, as in the original, on a mirrored margin")
-    deep_supervision: bool = setting(False, "coarser levels learn the mask as well, which gets many classes going")
+    deep_supervision: bool = setting(True, "coarser levels learn the mask as well; padded convolutions only")
     encoder: str = setting(
         "",
         "contracting path: empty is U-Net's own; a keras.applications or KerasHub name, or hub:PRESET with its weights",
@@ -90,8 +90,6 @@ class Config(shared.Config):
             )
         if self.encoder and self.unpadded:
             raise PipelineError("unpadded convolutions are U-Net's own: leave encoder empty, or unpadded false.")
-        if self.deep_supervision and self.unpadded:
-            raise PipelineError("deep_supervision is for padded convolutions: leave one of it and unpadded false.")
         if not any((self.cross_entropy, self.dice, self.jaccard, self.focal)):
             raise PipelineError(
                 "one of cross_entropy, dice, jaccard and focal must be above 0: together they are the loss."
