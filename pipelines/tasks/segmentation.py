@@ -19,7 +19,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.losses import segmentation as losses
     from pipelines.metrics import boundary, threshold
     from pipelines.metrics import segmentation as metric
-    from pipelines.models import backbones, joint, unet
+    from pipelines.models import backbones, unet, views
     from pipelines.ops import border, images, warp
 
 DATA = "digit_scenes"
@@ -70,6 +70,11 @@ class Config(shared.Config):
         0.0, "extra weight of pixels between touching objects (U-Net: 10); 0 is off", low=0.0
     )
     border_sigma: float = setting(5.0, "reach of that weight", "px", low=0.1)
+    views: int = setting(
+        1,
+        "mirrored and turned views whose answers are averaged, in every file: as many times slower",
+        choices=(1, 2, 4, 8),
+    )
     flip: bool = setting(False, "mirror pictures left to right at random")
     turn: bool = setting(False, "turn pictures by 90, 180 or 270 degrees at random")
     shift: float = setting(0.1, "largest random move, as a share of the side", low=0.0, high=0.5)
@@ -204,7 +209,8 @@ def model(config):
     if config.deep_supervision:
         for i, x in enumerate(found[1:], 1):
             outputs[f"level{i}"] = unet.logits(x, len(config.labels), name=f"level{i}")
-    net = joint.Joint({"image": inputs}, outputs, name="segmentation")
+    net = views.Views({"image": inputs}, outputs, name="segmentation")
+    net.count = config.views
     weights = {term: getattr(config, term) for term in losses.TERMS}
     net.compile(
         optimizer=optimization.optimizer(config),
