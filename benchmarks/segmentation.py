@@ -17,18 +17,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-# Tiles of 256 px in batches of 6, out of several pictures: with whole pictures one by one, batch normalisation learns
-# the statistics of single pictures, which are not those it is used with.
+# Training looks at parts of 256 px in batches of 6: with whole pictures one by one, batch normalisation learns the
+# statistics of single pictures. The model takes whole pictures, and averages over eight views as the U-Net paper does.
 MEMBRANE = dict(
-    seed=0, epochs=38, batch_size=6, width=16, depth=4, learning_rate=3e-3, image_size=256, dropout=0.1,
-    flip=True, turn=True, shift=0.1, zoom=0.1, rotate=0.0, elastic=4.0, colour=0.2, keep="last",
+    seed=0, epochs=10, steps_per_epoch=128, batch_size=6, patch=2, width=32, depth=3, learning_rate=3e-3,
+    warmup_epochs=0.5, image_size=512, crop=256, views=8, dropout=0.2, ema=0.98, flip=True, turn=True, shift=0.0,
+    zoom=0.1, rotate=0.0, elastic=5.0, colour=0.2, keep="last",
 )  # fmt: skip
 # Nine pixels of ten are background; weighed alike, they hold the net at "nothing anywhere" for hundreds of steps.
 SCENES = dict(
     seed=0, epochs=6, batch_size=8, patch=2, width=24, depth=3, learning_rate=5e-3, warmup_epochs=0.3, dropout=0.0,
     shift=0.0, zoom=0.0, rotate=0.0, colour=0.1, class_weight_values=(1,) + 10 * (4,), keep="last",
 )  # fmt: skip
-MEMBRANE_TEST, MEMBRANE_VALIDATION = range(24, 30), range(21, 24)
+MEMBRANE_TEST = range(24, 30)
 LARGE = 4096  # px
 
 
@@ -38,18 +39,18 @@ def membrane(folder, out):
     return pipelines.train("segmentation", data=membrane_data(folder), run=out / "membrane", **MEMBRANE)
 
 
-def membrane_data(folder):
-    """Images 0-20 train, 21-23 validate, 24-29 test."""
+def membrane_data(folder, validation=()):
+    """Images 0-23 train, less those of `validation`, 24-29 test."""
     import dataclasses
 
     from pipelines.formats import masks
 
     read = masks.read(folder)
     rows = [(int(Path(name).stem), part, i) for part in read.splits.values() for i, name in enumerate(part.names)]
-    wanted = {"validation": MEMBRANE_VALIDATION, "test": MEMBRANE_TEST}
+    wanted = {"validation": validation, "test": MEMBRANE_TEST}
     wanted["train"] = [n for n, *_ in rows if not any(n in numbers for numbers in wanted.values())]
     splits = {split: _joined([part.take([i]) for n, part, i in sorted(rows, key=lambda r: r[0]) if n in numbers])
-              for split, numbers in wanted.items()}  # fmt: skip
+              for split, numbers in wanted.items() if len(numbers)}  # fmt: skip
     return dataclasses.replace(read, splits=splits, labels={"segmentation_mask": ["membrane", "cell"]})
 
 

@@ -240,3 +240,27 @@ def test_from_data_to_bundle_and_back(tmp_path):
         f"0000_large{end}" for end in (".json", "_mask.png", "_confidence.png", "_overlay.png")
     }
     assert run.report().stat().st_size > 10_000
+
+
+def test_training_looks_at_parts_and_prediction_at_the_whole():
+    config = _config(image_size=32, crop=16, flip=True)
+    inputs = {"image": tf.zeros((3, 32, 32, 3), tf.uint8)}
+    image, mask = task.augment(inputs, tf.ones((3, 32, 32), tf.uint8), tf.constant([1, 2]), 0.5, config)
+    assert image["image"].shape == (3, 16, 16, 3)
+    assert mask.shape == (3, 16, 16)
+    net = task.model(config)
+    assert np.isfinite(net.train_on_batch(image, mask))
+    assert net.predict_on_batch(inputs)["logits"].shape == (3, 32, 32, 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"crop": 18}, "crop must be a multiple of 4 and at most image_size; got 18"),
+        ({"image_size": 16, "crop": 32}, "crop must be a multiple of 4 and at most image_size; got 32"),
+        ({"crop": 16, "encoder": "MobileNetV3Small"}, "crop is for a padded U-Net without an encoder"),
+    ],
+)
+def test_a_part_that_will_not_do_is_refused(settings, said):
+    with pytest.raises(PipelineError, match=said):
+        task.Config(depth=2, **settings)

@@ -56,6 +56,17 @@ def test_mask_moves_with_its_picture_and_gets_no_new_values():
     assert 0 < (mask == 7).sum() < mask.size / 2
 
 
+def test_a_part_lies_anywhere_within_the_source():
+    pictures = np.arange(9 * 9, dtype=np.int32).reshape(1, 9, 9, 1).repeat(200, axis=0)
+    parts = warp.take(pictures, warp.places(200, 4, SEED, within=9)).numpy()
+    assert parts.shape == (200, 4, 4, 1)
+    corners = {tuple(np.argwhere(pictures[0, :, :, 0] == part[0, 0, 0])[0]) for part in parts}
+    assert corners == {(y, x) for y in range(6) for x in range(6)}
+    for part in parts[:20]:
+        y, x = np.argwhere(pictures[0, :, :, 0] == part[0, 0, 0])[0]
+        np.testing.assert_array_equal(part, pictures[0, y : y + 4, x : x + 4])
+
+
 @pytest.mark.parametrize("setting", [dict(shift=0.1), dict(zoom=0.2), dict(rotate=10.0), dict(elastic=2.0)])
 def test_each_move_moves_and_follows_the_seed(setting):
     first, again, other = (warp.places(2, 16, tf.constant(s), **setting) for s in ([1, 1], [1, 1], [1, 2]))

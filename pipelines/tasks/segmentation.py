@@ -75,6 +75,9 @@ class Config(shared.Config):
         "mirrored and turned views whose answers are averaged, in every file: as many times slower",
         choices=(1, 2, 4, 8),
     )
+    crop: int = setting(
+        0, "side of the random part of each tile that training looks at; 0 is all of it", "px", low=0, high=4096
+    )
     flip: bool = setting(False, "mirror pictures left to right at random")
     turn: bool = setting(False, "turn pictures by 90, 180 or 270 degrees at random")
     shift: float = setting(0.1, "largest random move, as a share of the side", low=0.0, high=0.5)
@@ -95,6 +98,10 @@ class Config(shared.Config):
             )
         if self.encoder and self.unpadded:
             raise PipelineError("unpadded convolutions are U-Net's own: leave encoder empty, or unpadded false.")
+        if self.crop and (self.crop % step or size and self.crop > size):
+            raise PipelineError(f"crop must be a multiple of {step} and at most image_size; got {self.crop}.")
+        if self.crop and (self.encoder or self.unpadded):
+            raise PipelineError("crop is for a padded U-Net without an encoder, which takes every size: leave it 0.")
         if not any((self.cross_entropy, self.dice, self.jaccard, self.focal)):
             raise PipelineError(
                 "one of cross_entropy, dice, jaccard and focal must be above 0: together they are the loss."
@@ -184,12 +191,14 @@ def augment(inputs, targets, seed, progress, config):
     """Random change of a batch, of pictures and masks alike; see `ops.warp`. seed: int (2,); progress in [0, 1)."""
     image, seeds = inputs["image"], images.split_seed(seed, 2)
     moves = {name: getattr(config, name) for name in ("flip", "turn", "shift", "zoom", "rotate", "elastic")}
-    if any(moves.values()):
-        places = warp.places(tf.shape(image)[0], config.image_size, seeds[0], **moves)
+    if config.crop or any(moves.values()):
+        side = config.crop or config.image_size
+        places = warp.places(tf.shape(image)[0], side, seeds[0], within=config.image_size, **moves)
         image = warp.take(image, places)
         channels = targets if config.border_weight else targets[..., None]
         channels = warp.take(channels, places, nearest=True)
-        targets = tf.ensure_shape(channels if config.border_weight else channels[..., 0], targets.shape)
+        targets = channels if config.border_weight else channels[..., 0]
+        targets = tf.ensure_shape(targets, (image.shape[0], side, side, *targets.shape[3:]))
     return {"image": images.random_colour(image, seeds[1], config.colour)}, targets
 
 
@@ -211,6 +220,8 @@ def model(config):
             outputs[f"level{i}"] = unet.logits(x, len(config.labels), name=f"level{i}")
     net = views.Views({"image": inputs}, outputs, name="segmentation")
     net.count = config.views
+    if config.crop:
+        net.input_spec = {"image": keras.InputSpec(shape=(None, None, None, 3))}  # one input, two sizes
     weights = {term: getattr(config, term) for term in losses.TERMS}
     net.compile(
         optimizer=optimization.optimizer(config),
