@@ -49,8 +49,12 @@ def membrane_data(folder, validation=()):
     rows = [(int(Path(name).stem), part, i) for part in read.splits.values() for i, name in enumerate(part.names)]
     wanted = {"validation": validation, "test": MEMBRANE_TEST}
     wanted["train"] = [n for n, *_ in rows if not any(n in numbers for numbers in wanted.values())]
-    splits = {split: _joined([part.take([i]) for n, part, i in sorted(rows, key=lambda r: r[0]) if n in numbers])
-              for split, numbers in wanted.items() if len(numbers)}  # fmt: skip
+    splits = {
+        split: _joined([part.take([i]) for n, part, i in sorted(rows, key=lambda r: r[0]) if n in numbers])
+        if numbers
+        else rows[0][1].take([])
+        for split, numbers in wanted.items()
+    }
     return dataclasses.replace(read, splits=splits, labels={"segmentation_mask": ["membrane", "cell"]})
 
 
