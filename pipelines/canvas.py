@@ -13,6 +13,17 @@ WIDER_FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "arial.ttf", "Arial Uni
 GAP = 6  # pixels between the cells of a grid
 
 
+def labelled(picture, probabilities, labels, truth=None):
+    """A picture over its best label and probability, and where `truth` (C,) is given over the true one with its own."""
+    best = probabilities.argmax()
+    lines, colour = [f"{labels[best]} {probabilities[best]:.2f}"], "neutral"
+    if truth is not None:
+        right = truth.argmax()
+        colour = "good" if best == right else "bad"
+        lines.append(f"is {labels[right]} {probabilities[right]:.2f}")
+    return captioned(picture, lines, colour)
+
+
 def captioned(picture, lines, colour="neutral", min_side=160):
     """A picture over a strip of caption lines: uint8 (H, W, 3) -> uint8 (H', W', 3).
 

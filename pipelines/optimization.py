@@ -54,10 +54,11 @@ def schedule(config):
     )
 
 
-def optimizer(config, slow=(), share=1.0):
+def optimizer(config, rates=(), pull=0.0):
     """A Keras optimizer. Its `averages` are the moving averages of the trainable weights where `config.ema` is on.
 
-    slow: variables that learn at `share` of the learning rate, as pretrained ones do beside new ones.
+    rates: (variable, factor of the learning rate) pairs; variables without one have the full rate. pull: decoupled
+    decay of those variables towards where they start, instead of towards zero.
     """
     rule = {
         "adamw": keras.optimizers.AdamW,
@@ -73,25 +74,47 @@ def optimizer(config, slow=(), share=1.0):
         arguments["nesterov"] = config.momentum > 0
     if config.optimizer != "adam":
         arguments["weight_decay"] = config.weight_decay or None
-    if slow:
-        rule = _slowed(rule, {id(variable) for variable in slow}, share)
+    if rates:
+        rule, arguments = _tuned(rule), {"rates": rates, "pull": pull, **arguments}
     made = _averaged(rule)(config.ema, **arguments) if config.ema else rule(**arguments)
     if arguments.get("weight_decay"):
         # Biases and the scales of normalisation are left alone (Goyal et al. 2017, arXiv:1706.02677, section 5.3).
-        made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "scale", "offset"])
+        names = ["bias", "gamma", "beta", "scale", "offset"]
+        made.exclude_from_weight_decay([v for v, _ in rates] if pull else None, names)
     return made
 
 
-def _slowed(rule, slow, share):
-    """`rule` with a smaller step for some variables, by their `id`; weight decay stays that of all."""
+def _tuned(rule):
+    """`rule` with a learning rate of its own for some variables, which may be pulled back to where they start.
 
-    class Slowed(rule):
+    The pull is L2-SP (Li et al. 2018, arXiv:1802.01483, eq. 2), but decoupled from the gradient as AdamW's decay is.
+    """
+
+    class Tuned(rule):
+        def __init__(self, rates, pull, **arguments):
+            super().__init__(**arguments)
+            self.rates, self.pull = rates, pull
+
+        def build(self, variables):
+            super().build(variables)
+            factors = {id(v): factor for v, factor in self.rates}
+            self.factors = [factors.get(id(v), 1.0) for v in variables]
+            self.starts = [None] * len(variables)
+            for i, v in enumerate(variables):
+                if self.pull and id(v) in factors:
+                    self.starts[i] = self.add_variable_from_reference(v, name="start")
+                    self.starts[i].assign(ops.copy(v))
+
         def update_step(self, gradient, variable, learning_rate):
-            rate = learning_rate * share if id(variable) in slow else learning_rate
+            index = self._get_variable_index(variable)
+            rate = learning_rate * self.factors[index]
             super().update_step(gradient, variable, rate)
+            if self.starts[index] is not None:
+                away = ops.subtract(variable, self.starts[index])
+                self.assign_sub(variable, ops.multiply(ops.cast(rate * self.pull, away.dtype), away))
 
-    Slowed.__name__ = f"Slowed{rule.__name__}"
-    return Slowed
+    Tuned.__name__ = f"Tuned{rule.__name__}"
+    return Tuned
 
 
 def _averaged(rule):

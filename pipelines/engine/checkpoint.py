@@ -10,10 +10,11 @@ from pipelines.errors import PipelineError, Refused
 from pipelines.files import appearing
 
 
-def variables(model):
-    """Everything that changes while a compiled, built model trains: weights, random states, optimizer, metrics."""
+def variables(model, trained):
+    """Everything that changes while `trained`, compiled and built, all of `model` or a part of it, trains: weights,
+    random states, optimizer, metrics."""
     found = {}
-    for v in [*model.variables, *model.optimizer.variables, *model.metrics_variables]:
+    for v in [*model.variables, *trained.variables, *trained.optimizer.variables, *trained.metrics_variables]:
         found.setdefault(id(v), v)
     return list(found.values())
 

@@ -5,11 +5,14 @@ permutation that is evaluated at any position without its predecessors. So a run
 threads changes nothing, and resuming is exact.
 """
 
+import copy
 import math
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
+from pipelines import terminal
 from pipelines.errors import PipelineError
 
 ROUNDS = 8  # of the permutation's cipher: with its usual 4 and keys as small as 0 and 1, half of 72 examples stay put
@@ -26,7 +29,7 @@ class Split:
     def __init__(self, examples, task, config):
         self.examples, self.task, self.config = examples, task, config
         self._columns = {name: _column(values, name) for name, values in examples.columns.items()}
-        self._parsed = None
+        self._parsed, self._augmented = None, True
 
     def __len__(self):
         return len(self.examples)
@@ -59,6 +62,8 @@ class Split:
             )
 
         def augmented(step, batch):
+            if not self._augmented:
+                return batch
             seed = tf.random.experimental.stateless_fold_in(tf.constant([self.config.seed, AUGMENT], tf.int64), step)
             progress = tf.cast(step, tf.float32) / float(self.config.epochs * spe)
             return self.task.augment(*batch, seed, progress, self.config)
@@ -83,6 +88,23 @@ class Split:
         else:
             data = self._in_order().batch(size)
         return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
+
+    def through(self, model):
+        """The same split as {"features": what `model` makes of its inputs}, computed once; it is not augmented."""
+        made, features, targets = copy.copy(self), [], []
+        with tqdm(total=len(self), desc="features", unit="ex", disable=terminal.quiet(), leave=False) as bar:
+            for inputs, truth in self.batches().as_numpy_iterator():
+                features.append(model.predict_on_batch(inputs))
+                targets.append(truth)
+                bar.update(len(features[-1]))
+        joined = lambda parts: tf.nest.map_structure(lambda *p: tf.constant(np.concatenate(p)), *parts)  # noqa: E731
+        made._augmented = False
+        made._parsed = ({"features": joined(features)}, joined(targets)) if len(self) else None
+        return made
+
+    def arrays(self):
+        """All examples in their order: (inputs, targets) as NumPy arrays."""
+        return tf.nest.map_structure(lambda t: t.numpy(), self._cached())
 
     def sample(self, count):
         """Up to `count` examples spread evenly over the split: (inputs, targets) as batched NumPy arrays."""

@@ -28,19 +28,17 @@ def fit(model, task, config, train, validation, folder):
     loop, callback = None, keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)
     for index in range(found[2]["phase"] if found else 0, len(stages)):
         keras.utils.set_random_seed(config.seed + index)
-        if stages[index].begin:
-            said = stages[index].begin(model)
-            if said:
-                print(f"phase {index + 1} of {len(stages)}: {said}", flush=True)
-        _build(model, train)
-        loop = Loop(model, task, config, train, validation, folder, stages, index, loop.history if loop else [])
+        net, parts = _begin(model, stages, index, train, validation)
+        loop = Loop(model, net, task, parts, folder, stages, index, loop.history if loop else [])
         if found:
             loop.restore(*found)
             found = None
+        if stages[index].solve and not loop.done():
+            loop.solve(stages[index].solve)
         while not loop.done():
             epoch, within = divmod(loop.step, config.steps_per_epoch)
-            model.fit(
-                train.train(loop.step),
+            net.fit(
+                parts[0].train(loop.step),
                 initial_epoch=epoch,
                 # A resumed epoch has fewer steps than the others: it gets a `fit` of its own.
                 epochs=epoch + 1 if within else loop.end // config.steps_per_epoch,
@@ -51,6 +49,19 @@ def fit(model, task, config, train, validation, folder):
             )
         loop.finish()
     return loop.history
+
+
+def _begin(model, stages, index, train, validation):
+    """What phase `index` trains, built, and what on: (model or a part of it, [train, validation])."""
+    phase, net, parts = stages[index], model, [train, validation]
+    said = phase.begin(model) if phase.begin else None
+    if said:
+        print(f"phase {index + 1} of {len(stages)}: {said}", flush=True)
+    if phase.cut:
+        fixed, net = phase.cut(model)
+        parts = [split.through(fixed) for split in parts]
+    _build(net, parts[0])
+    return net, parts
 
 
 def phases(task, config):
@@ -68,14 +79,15 @@ def phases(task, config):
 class Loop(keras.callbacks.Callback):
     """What happens between the steps of one phase: checks, validation, the choice of the best epoch, checkpoints."""
 
-    def __init__(self, model, task, config, train, validation, folder, stages, index, history):
+    def __init__(self, whole, net, task, parts, folder, stages, index, history):
         super().__init__()
-        self.net, self.task, self.config, self.folder = model, task, stages[index].config, folder
-        self.train_split, self.validation = train, validation
+        self.whole, self.net = whole, net  # the model, and what of it is trained, maybe all
+        self.task, self.config, self.folder = task, stages[index].config, folder
+        self.train_split, self.validation = parts
         self.phase, self.named = index, {"phase": stages[index].name} if len(stages) > 1 else {}
         # A phase begins at its step however early the one before stopped: a step's examples follow from its number.
-        self.begin = sum(stage.config.epochs for stage in stages[:index]) * config.steps_per_epoch
-        self.end = self.begin + self.config.epochs * config.steps_per_epoch
+        self.begin = sum(stage.config.epochs for stage in stages[:index]) * self.config.steps_per_epoch
+        self.end = self.begin + self.config.epochs * self.config.steps_per_epoch
         self.step, self.history, self.best, self.waited, self.stopped = self.begin, history, None, 0, False
         self._best = self._folder() / (f"best_{index + 1}.npz" if len(stages) > 1 else "best.npz")
         self._predict = evaluate.Decoder(model, task, config)
@@ -131,6 +143,17 @@ class Loop(keras.callbacks.Callback):
         if self.step % self.config.steps_per_epoch:
             self._metrics = arrays[count:]
 
+    def solve(self, solve):
+        """The phase in one step: `solve` finds the weights."""
+        last = self.end // self.config.steps_per_epoch - 1
+        self.on_epoch_begin(last)
+        said = solve(self.net, self.train_split.arrays(), self.validation.arrays() if len(self.validation) else None)
+        if said:
+            print(said, flush=True)
+        self.step = self.end
+        found = evaluate.validate(self.net, self.train_split, self.task, self.config)
+        self.on_epoch_end(last, {"loss": found["loss"]})
+
     def save(self):
         if keras.backend.backend() == "jax":
             self.net.jax_state_sync()
@@ -147,7 +170,7 @@ class Loop(keras.callbacks.Callback):
         """Leaves the model with the weights that are kept."""
         if self.config.keep == "best" and self.best:
             arrays, _ = checkpoint.load(self._best)
-            checkpoint.assign(self.net.weights, arrays, self._best)
+            checkpoint.assign(self.whole.weights, arrays, self._best)
         else:
             averaging.settle(self.net, self._batches)
 
@@ -161,7 +184,7 @@ class Loop(keras.callbacks.Callback):
         if math.isfinite(found[name]) and (self.best is None or sign * found[name] > sign * self.best["value"]):
             self.best, self.waited = {"epoch": epoch + 1, "value": found[name]}, 0
             try:
-                checkpoint.save(self._best, checkpoint.numpy(self.net.weights), self.best)
+                checkpoint.save(self._best, checkpoint.numpy(self.whole.weights), self.best)
             except Refused:
                 self._diverged("the weights are no longer finite")
         else:
@@ -186,8 +209,8 @@ class Loop(keras.callbacks.Callback):
         return self.train_split.train(max(self.begin, self.step - self.config.steps_per_epoch))
 
     def _lasting(self):
-        metrics = {id(v) for v in self.net.metrics_variables}
-        return [v for v in checkpoint.variables(self.net) if id(v) not in metrics]
+        metrics = {id(v) for v in [*self.net.metrics_variables, *self.whole.metrics_variables]}
+        return [v for v in checkpoint.variables(self.whole, self.net) if id(v) not in metrics]
 
     def _folder(self):
         return self.folder / CHECKPOINTS

@@ -107,11 +107,4 @@ def metrics(config):
 
 def draw(inputs, decoded, config, targets=None):
     """One picture (S, S, 3) with the predicted label, its probability and, where given, the true one."""
-    probabilities = decoded["probabilities"]
-    best = probabilities.argmax()
-    lines, colour = [f"{config.labels[best]} {probabilities[best]:.2f}"], "neutral"
-    if targets is not None:
-        truth = targets.argmax()
-        colour = "good" if best == truth else "bad"
-        lines.append(f"is {config.labels[truth]} {probabilities[truth]:.2f}")
-    return canvas.captioned(inputs["image"], lines, colour)
+    return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, targets)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from etils import epy
 
-from pipelines import config as shared
+from pipelines import fine_tuning
 from pipelines.config import setting
 from pipelines.errors import PipelineError
 
@@ -28,8 +28,8 @@ DETECTIONS = 100  # most that COCO's protocol counts in a picture
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(shared.Config):
-    """The shared settings and detection's own."""
+class Config(fine_tuning.Config):
+    """The shared settings, those of fine-tuning, and detection's own."""
 
     epochs: int = setting(100, "passes over the training split", "epochs", low=1)
     batch_size: int = setting(16, "examples per step", "examples", low=1)
@@ -171,12 +171,21 @@ def model(config):
         *(inputs, len(config.labels), config.size, config.strides, config.backbone, config.backbone_arguments)
     )
     net = joint.Joint({"image": inputs}, outputs, name="detection")
+    _compile(net, config)
+    return net
+
+
+def phases(config):
+    """Those of `fine_tuning`: one, unless `unfreeze` names more."""
+    return fine_tuning.phases(config, _compile)
+
+
+def _compile(net, config, rates=(), pull=0.0):
     net.compile(
-        optimizer=optimization.optimizer(config),
+        optimizer=optimization.optimizer(config, rates, pull),
         loss=losses.DetectionLoss(config.image_size, config.strides, config.focal),
         jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
     )
-    return net
 
 
 def decode(outputs, config):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from etils import epy
 
-from pipelines import config as shared
+from pipelines import fine_tuning
 from pipelines.config import setting
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import IGNORE
@@ -28,8 +28,8 @@ LARGEST = 512  # px of a tile that follows the data; larger ones cost memory and
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(shared.Config):
-    """The shared settings and segmentation's own."""
+class Config(fine_tuning.Config):
+    """The shared settings, those of fine-tuning, and segmentation's own."""
 
     epochs: int = setting(30, "passes over the training split", "epochs", low=1)
     batch_size: int = setting(8, "examples per step", "examples", low=1)
@@ -222,13 +222,22 @@ def model(config):
     net.count = config.views
     if config.crop:
         net.input_spec = {"image": keras.InputSpec(shape=(None, None, None, 3))}  # one input, two sizes
+    _compile(net, config)
+    return net
+
+
+def phases(config):
+    """Those of `fine_tuning`: one, unless `unfreeze` names more."""
+    return fine_tuning.phases(config, _compile)
+
+
+def _compile(net, config, rates=(), pull=0.0):
     weights = {term: getattr(config, term) for term in losses.TERMS}
     net.compile(
-        optimizer=optimization.optimizer(config),
+        optimizer=optimization.optimizer(config, rates, pull),
         loss=losses.SegmentationLoss(weights, config.class_weight_values, config.focal_gamma),
         jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
     )
-    return net
 
 
 def decode(outputs, config):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from etils import epy
 
-from pipelines import config as shared
+from pipelines import fine_tuning
 from pipelines.config import setting
 from pipelines.errors import PipelineError, nearest
 from pipelines.formats.examples import Examples, Problem
@@ -37,8 +37,8 @@ LONGEST = 128  # words that max_length=0 takes at most
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(shared.Config):
-    """The shared settings and tagging's own."""
+class Config(fine_tuning.Config):
+    """The shared settings, those of fine-tuning, and tagging's own."""
 
     epochs: int = setting(30, "passes over the training split", "epochs", low=1)
     learning_rate: float = setting(3e-3, "peak learning rate", low=0.0, high=10.0)
@@ -57,7 +57,7 @@ class Config(shared.Config):
     vocabulary: int = setting(20_000, "most words that are known by themselves", "words", low=0)
     min_count: int = setting(2, "times that training must have a word for it to be known", "times", low=1)
     backbone: str = setting("", "a pretrained model in place of the table of words: minilm; empty is none")
-    backbone_rate: float = setting(0.05, "learning rate of the backbone as a share of the others'", low=0.0, high=1.0)
+    backbone_rate: float = setting(0.05, "learning rate of the backbone as a share of the rest's", low=0.0, high=1.0)
     vectors: str = setting("", "file of word vectors to begin with: GloVe, word2vec text or binary, fastText .vec")
     word_size: int = setting(100, "size of the vectors of words", "features", low=1)
     word_dropout: float = setting(
@@ -205,21 +205,31 @@ def model(config):
     names = ("pieces", "first", "shapes") if config.backbone else ("words", "shapes")
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
     inputs["letters"] = keras.Input((None, config.word_length), dtype="int32", name="letters")
-    known, slow = (), ()
+    known = ()
     if config.backbone:
         backbone = _backbone(config.backbone).make()
         known = (tagger.contextual(backbone, inputs["pieces"], inputs["first"]),)
-        slow = backbone.trainable_variables
     sizes = {name: words.FIRST + len(config.learned[name]) for name in ("words", "shapes", "letters")}
     x = tagger.word_features(inputs, sizes, config, known)
     is_token = keras.ops.not_equal(inputs[_by_word(inputs)], words.PADDING)
     allowed = [part.tolist() for part in schemes.allowed(config.labels, config.scheme)]
     net = tagger.Tagger(inputs, tagger.head(x, is_token, allowed, config), name="tagging")
+    _compile(net, config)
+    return net
+
+
+def phases(config):
+    """Those of `fine_tuning`: one, unless `unfreeze` names more."""
+    return fine_tuning.phases(config, _compile)
+
+
+def _compile(net, config, rates=(), pull=0.0):
+    if config.backbone and not rates:
+        rates = [(v, config.backbone_rate) for v in fine_tuning.trunk(net).trainable_variables]
     net.compile(
-        optimizer=optimization.optimizer(config, slow, config.backbone_rate),
+        optimizer=optimization.optimizer(config, rates, pull),
         jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
     )
-    return net
 
 
 def decode(outputs, config):

@@ -1,0 +1,146 @@
+"""Fine-tuning of a pretrained net in phases: what is frozen, for how long, at which rates."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from etils import epy
+
+from pipelines import config as shared
+from pipelines import terminal
+from pipelines.config import setting
+from pipelines.errors import PipelineError
+from pipelines.phase import Phase
+
+with epy.lazy_imports():
+    import keras
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(shared.Config):
+    """The shared settings, and those of tasks with a pretrained net inside; without `unfreeze`, all trains at once."""
+
+    unfreeze: tuple[str, ...] = setting(
+        (), "what each phase trains of the pretrained net: none, all, or how many of its blocks from the top"
+    )
+    phase_epochs: tuple[int, ...] = setting((), "of each phase; they add up to the run's", "epochs", low=0)
+    phase_rates: tuple[float, ...] = setting(
+        (), "peak learning rate of each phase; empty takes learning_rate", low=0.0, high=10.0
+    )
+    backbone_rate: float = setting(
+        1.0, "learning rate of the pretrained net as a share of the rest's", low=0.0, high=1.0
+    )
+    block_rate: float = setting(
+        1.0, "factor of the learning rate from one block of the pretrained net to the next lower one", low=0.0, high=1.0
+    )
+    l2_sp: float = setting(
+        0.0, "decay of the pretrained net's weights towards where a phase began; 0 decays to zero", low=0.0, high=10.0
+    )
+    freeze_norm: bool = setting(True, "batch normalisation of the pretrained net keeps its statistics and scales")
+
+    def __post_init__(self):
+        super().__post_init__()
+        for what in self.unfreeze:
+            if what not in ("none", "all") and not (what.isdigit() and int(what)):
+                raise PipelineError(
+                    f"unfreeze takes none, all, or a number of blocks for each phase; got {what!r}. Try none,all."
+                )
+        for name in ("phase_epochs", "phase_rates"):
+            given = getattr(self, name)
+            if given and len(given) != max(1, len(self.unfreeze)):
+                raise PipelineError(
+                    f"{name} needs one value for each phase of unfreeze: {len(self.unfreeze)}; got {len(given)}."
+                )
+        if self.phase_epochs:
+            if not sum(self.phase_epochs):
+                raise PipelineError("phase_epochs add up to 0: nothing would be trained. Give one phase an epoch.")
+            object.__setattr__(self, "epochs", sum(self.phase_epochs))
+        elif len(self.unfreeze) > 1:
+            raise PipelineError(
+                f"unfreeze names {len(self.unfreeze)} phases: say how long each is, as in phase_epochs="
+                f"{','.join('5' for _ in self.unfreeze)}."
+            )
+
+
+def phases(config, compiled):
+    """The phases that `config` describes; a phase of no epochs is left out.
+
+    compiled: (model, config, rates, pull) -> None, compiles with the task's loss; the last two are for
+    `optimization.optimizer`. Raises PipelineError where the model holds no net to freeze.
+    """
+    if not config.unfreeze:
+        if config.block_rate < 1 or config.l2_sp:
+            raise PipelineError("block_rate and l2_sp are settings of phases: name one, as in unfreeze=all.")
+        return [Phase("train", config)]
+    made = []
+    lengths = config.phase_epochs or (config.epochs,)
+    rates = config.phase_rates or (config.learning_rate,) * len(lengths)
+    for what, epochs, rate in zip(config.unfreeze, lengths, rates, strict=True):
+        if epochs:
+            changes = dict(epochs=epochs, learning_rate=rate, unfreeze=(what,), phase_epochs=(), phase_rates=())
+            made.append(_phase(what, config.replace(**changes), compiled))
+    return made
+
+
+def _phase(what, config, compiled):
+    def begin(model):
+        found = blocks(trunk(model))
+        count = int(what) if what.isdigit() else {"none": 0, "all": len(found)}[what]
+        rows, rates = [], []
+        for layer in model._flatten_layers():
+            layer.trainable = True
+        for depth, (name, block) in enumerate(reversed(found.items())):
+            factor = config.backbone_rate * config.block_rate**depth
+            for layer in block:
+                _set(layer, depth < count, config.freeze_norm)
+                rates += [(v, factor) for v in layer.trainable_variables]
+            total = sum(layer.count_params() for layer in block)
+            trained = sum(_size(v) for layer in block for v in layer.trainable_variables)
+            rate = f"{config.learning_rate * factor:.2g}" if trained else "–"
+            rows.append([name, f"{total:,}", f"{trained:,}", rate])
+        own = sum(_size(v) for v in model.trainable_variables) - sum(_size(v) for v, _ in rates)
+        rows.insert(0, ["head", f"{own:,}", f"{own:,}", f"{config.learning_rate:.2g}"])
+        compiled(model, config, rates, config.l2_sp)
+        table = terminal.table(rows[::-1], ["block", "parameters", "trained", "learning rate"])
+        return f"{name_of(what)}, {config.epochs} epochs\n{table}"
+
+    return Phase(name_of(what), config, begin)
+
+
+def name_of(what):
+    """A phase's name: none -> head, all -> all, 6 -> top 6."""
+    return {"none": "head", "all": "all"}.get(what, f"top {what}")
+
+
+def trunk(model):
+    """The pretrained net within a model. Raises PipelineError where there is none."""
+    nets = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    if not nets:
+        raise PipelineError(
+            "unfreeze needs a pretrained net inside the model, and there is none. Name one, such as efficientnet_lite0."
+        )
+    return max(nets, key=lambda net: net.count_params())
+
+
+def blocks(net):
+    """{name: layers with weights} of a net, from the input up: by the number in the layers' names, as in `block2a_bn`.
+
+    What comes before the first number is `stem`, what comes without one behind it `top`.
+    """
+    found = {}
+    for layer in net.layers:
+        if not layer.weights:
+            continue
+        numbered = re.match(r".*?\d+[a-z]?(?=_|/|$)", layer.name)
+        name = numbered[0] if numbered else "top" if set(found) - {"stem"} else "stem"
+        found.setdefault(name, []).append(layer)
+    return found
+
+
+def _set(layer, trainable, freeze_norm):
+    for inner in layer._flatten_layers():
+        inner.trainable = trainable and not (freeze_norm and isinstance(inner, keras.layers.BatchNormalization))
+
+
+def _size(variable):
+    return math.prod(variable.shape)

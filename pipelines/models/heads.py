@@ -1,0 +1,82 @@
+"""Heads that read features: a linear layer or two, trained by steps or found by scikit-learn."""
+
+import warnings
+
+import keras
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits
+
+GRID = tuple(10 ** (exponent / 3) for exponent in range(-12, -2))  # of C: 1e-4 to 0.1
+PLAIN = 1e-3  # C, where there is no validation split to choose by
+
+
+def layers(classes, hidden=0, dropout=0.0, seed=0):
+    """Layers from features (B, F) to float32 logits (B, classes); hidden: units of a layer in between, 0 for none."""
+    between = [keras.layers.Dense(hidden, activation="relu", name="hidden")] if hidden else []
+    return [
+        *between,
+        keras.layers.Dropout(dropout, seed=seed, name="dropout"),
+        keras.layers.Dense(classes, dtype="float32", name="logits"),
+    ]
+
+
+def solve(layer, kind, train, validation=None, strength=0.0, class_weights="none", seed=0):
+    """Gives a Dense `layer` the weights of scikit-learn's logistic regression or linear SVM -> a line that says how.
+
+    train, validation: ({"features": (N, F)}, one-hot (N, C)). Features are standardised, and that is folded into the
+    weights. strength: scikit-learn's C; 0 takes the one with the best validation accuracy, the smallest of equals. The
+    margins of an SVM are scaled so that their softmax fits the labels (Guo et al. 2017, arXiv:1706.04599, section 4.2).
+    """
+    x, y = train[0]["features"], train[1].argmax(-1)
+    mean, deviation = x.mean(0), x.std(0)
+    deviation[deviation == 0] = 1
+    standard = lambda features: ((features - mean) / deviation).astype(np.float64)  # noqa: E731
+    judged = validation or train
+    judged_x, judged_y = standard(judged[0]["features"]), judged[1].argmax(-1)
+    grid = [strength] if strength else GRID if validation else [PLAIN]
+    best, model = None, _model(kind, class_weights, seed)
+    for c in grid:
+        # One thread: what BLAS wins by more on such matrices, it loses many times over where others share the cores.
+        with warnings.catch_warnings(), threadpool_limits(1):
+            warnings.simplefilter("ignore", ConvergenceWarning)  # what it reached is judged like the others
+            model.set_params(C=c).fit(standard(x), y)
+        score = model.score(judged_x, judged_y)
+        if best is None or score > best[0]:
+            best = score, c, *_every_class(model, layer.units)
+    score, c, weights, bias = best
+    if kind == "svm":
+        factor = _temperature(judged_x @ weights + bias, judged_y)
+        weights, bias = weights * factor, bias * factor
+    kernel = weights / deviation[:, None]
+    layer.kernel.assign(kernel)
+    layer.bias.assign(bias - mean @ kernel)
+    chosen = f", the best of {len(grid)} on the validation split" if len(grid) > 1 else ""
+    return f"{kind}: C {c:.2g}{chosen}, accuracy {score:.4f} there"
+
+
+def _model(kind, class_weights, seed):
+    weight = "balanced" if class_weights == "balanced" else None
+    if kind == "svm":
+        return LinearSVC(class_weight=weight, random_state=seed, dual="auto", max_iter=1000)
+    return LogisticRegression(class_weight=weight, max_iter=300, tol=1e-3, warm_start=True)
+
+
+def _every_class(model, classes):
+    """(weights (F, classes), bias): scikit-learn has one column for two classes, none for a class without examples."""
+    weights, bias = model.coef_.T, model.intercept_
+    if len(model.classes_) == 2:  # softmax of half the margin, either way, is the sigmoid of it
+        weights, bias = np.concatenate([-weights, weights], 1) / 2, np.concatenate([-bias, bias]) / 2
+    full, offset = np.zeros((len(weights), classes)), np.full(classes, bias.min() - 20.0)
+    full[:, model.classes_], offset[model.classes_] = weights, bias
+    return full, offset
+
+
+def _temperature(margins, labels):
+    """The factor with which softmax of the margins has the least cross-entropy."""
+    loss = lambda power: -log_softmax(margins * np.exp(power), 1)[np.arange(len(labels)), labels].mean()  # noqa: E731
+    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))

@@ -1,0 +1,278 @@
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from conftest import write_photos
+
+import pipelines
+from pipelines import fine_tuning, optimization
+from pipelines.engine import train
+from pipelines.errors import PipelineError
+from pipelines.models import heads
+from pipelines.tasks import transfer
+
+SMALL = dict(image_size=32, batch_size=8)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    counts = {f"{s}/{c}": n for s, n in (("train", 16), ("validation", 6), ("test", 6)) for c in ("cat", "dog")}
+    return write_photos(tmp_path_factory.mktemp("transfer") / "photos", counts)
+
+
+def config(**settings):
+    return transfer.Config().replace(labels=("a", "b", "c"), steps_per_epoch=4, image_size=32, **settings)
+
+
+def begun(**settings):
+    """The model as its last phase begins, and what that says."""
+    resolved = config(**settings)
+    model = transfer.model(resolved)
+    for phase in transfer.phases(resolved):
+        said = phase.begin(model)
+    return model, said
+
+
+# What is frozen.
+
+
+def test_blocks_go_by_the_numbers_in_the_names():
+    layers = [
+        keras.layers.Dense(1, name=n) for n in ("stem_conv", "stem_bn", "block1a_x", "block1a_y", "block2b_", "top")
+    ]
+    net = keras.Sequential([keras.Input((1,)), *layers])
+    assert {name: [layer.name for layer in block] for name, block in fine_tuning.blocks(net).items()} == {
+        "stem": ["stem_conv", "stem_bn"],
+        "block1a": ["block1a_x", "block1a_y"],
+        "block2b": ["block2b_"],
+        "top": ["top"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "trained", "frozen"),
+    [
+        ("none", [], ["stem", "block1a", "block7a", "top"]),
+        ("2", ["block7a", "top"], ["stem", "block1a", "block6d"]),
+        ("all", ["stem", "block1a", "block6d", "top"], []),
+        ("99", ["stem", "block1a", "top"], []),
+    ],
+)
+def test_blocks_are_trained_from_the_top(unfreeze, trained, frozen):
+    model, said = begun(unfreeze=[unfreeze], phase_epochs=[1])
+    found = fine_tuning.blocks(fine_tuning.trunk(model))
+    assert len(found) == 18
+    for name in trained:
+        assert any(layer.trainable_variables for layer in found[name]), name
+    for name in frozen:
+        assert not any(layer.trainable_variables for layer in found[name]), name
+    rows = {line.split()[0]: line.split()[1:] for line in said.splitlines()[3:]}
+    for name, block in found.items():
+        weights = sum(np.prod(v.shape) for layer in block for v in layer.weights)
+        trainable = sum(np.prod(v.shape) for layer in block for v in layer.trainable_variables)
+        assert [int(n.replace(",", "")) for n in rows[name][:2]] == [weights, trainable]
+    assert rows["head"][:2] == ["3,843", "3,843"]  # 1280 * 3 + 3
+
+
+@pytest.mark.parametrize("freeze_norm", [True, False])
+def test_frozen_normalisation_keeps_its_statistics(freeze_norm):
+    model, _ = begun(unfreeze=["2"], freeze_norm=freeze_norm)
+    net = fine_tuning.trunk(model)
+    low, high = net.get_layer("stem_bn"), net.get_layer("block7a_").bn1
+    before = [np.array(norm.moving_mean) for norm in (low, high)]
+    model({"image": np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)}, training=True)
+    assert np.array_equal(before[0], low.moving_mean)
+    assert np.array_equal(before[1], high.moving_mean) == freeze_norm
+
+
+# Rates and the pull back.
+
+
+def dense(value):
+    layer = keras.layers.Dense(1, use_bias=False)
+    layer.build((None, 1))
+    layer.kernel.assign([[value]])
+    return layer.kernel
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.5])
+def test_lower_rates_by_hand(ema):
+    low, high = dense(1.0), dense(1.0)
+    settings = dict(optimizer="sgd", momentum=0.0, weight_decay=0.0, schedule="constant", warmup_epochs=0, ema=ema)
+    made = optimization.optimizer(config(learning_rate=0.5, **settings), rates=[(low, 0.1)])
+    made.build([low, high])
+    made.apply([keras.ops.ones((1, 1)) * 2.0] * 2)
+    assert float(high[0, 0]) == pytest.approx(1 - 0.5 * 2)
+    assert float(low[0, 0]) == pytest.approx(1 - 0.5 * 0.1 * 2)
+
+
+def test_the_pull_back_by_hand():
+    kernel, head = dense(3.0), dense(3.0)
+    settings = dict(optimizer="sgd", momentum=0.0, weight_decay=0.1, schedule="constant", warmup_epochs=0)
+    made = optimization.optimizer(config(learning_rate=0.5, **settings), rates=[(kernel, 1.0)], pull=0.2)
+    made.build([kernel, head])
+    made.apply([keras.ops.ones((1, 1)), keras.ops.zeros((1, 1))])
+    # 3 - 0.5 is 0.5 away from 3, of which 0.5 * 0.2 is taken back, and nothing decays. The head does: 3 (1 - 0.05).
+    assert float(kernel[0, 0]) == pytest.approx(2.5 + 0.5 * 0.2 * 0.5)
+    assert float(head[0, 0]) == pytest.approx(3 * 0.95)
+
+
+def test_rates_fall_from_block_to_block():
+    _, said = begun(unfreeze=["all"], block_rate=0.5, learning_rate=0.08)
+    rows = {line.split()[0]: line.split()[-1] for line in said.splitlines()[3:]}
+    assert (rows["head"], rows["top"], rows["block7a"], rows["block6d"]) == ("0.08", "0.08", "0.04", "0.02")
+
+
+# Settings.
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (dict(unfreeze=["none", "all"], phase_epochs=[0, 0]), "phase_epochs add up to 0: nothing would be trained"),
+        (dict(unfreeze=["none", "all"]), "unfreeze names 2 phases: say how long each is, as in phase_epochs=5,5"),
+        (dict(unfreeze=["none", "all"], phase_epochs=[3]), "phase_epochs needs one value for each phase .*: 2; got 1"),
+        (dict(unfreeze=["some"]), "unfreeze takes none, all, or a number .* got 'some'"),
+        (dict(unfreeze=["0"]), "unfreeze takes none, all, or a number .* got '0'"),
+        (dict(head="svm", unfreeze=["all"]), "head=svm is found on features that stay as they are"),
+        (dict(head="svm", augment_frozen=True), "head=svm is found on features that stay as they are"),
+    ],
+)
+def test_phases_that_make_no_sense(settings, message):
+    with pytest.raises(PipelineError, match=message):
+        transfer.phases(transfer.Config().replace(**settings))
+
+
+def test_a_phase_of_no_epochs_is_left_out():
+    settings = dict(unfreeze=["none", "6", "all"], phase_epochs=[2, 0, 3], head="svm")
+    stages = train.phases(transfer, config(**settings))
+    assert [(stage.name, stage.config.epochs) for stage in stages] == [("head", 2), ("all", 3)]
+
+
+def test_a_model_without_a_pretrained_net_cannot_be_frozen(data, tmp_path):
+    with pytest.raises(PipelineError, match="unfreeze needs a pretrained net inside the model"):
+        pipelines.train("transfer", data=data, run=tmp_path / "run", backbone="compact_8", epochs=1, **SMALL)
+
+
+# Heads.
+
+
+def clusters(classes, seed):
+    random = np.random.default_rng(seed)
+    y = np.arange(40 * classes) % classes
+    x = random.normal(0, 1, (len(y), 5)) * [1, 2, 3, 4, 100] + np.eye(5)[y] * [3, 6, 9, 12, 0] + 7
+    return {"features": x.astype("float32")}, np.eye(classes, dtype="float32")[y]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_logistic_regression_is_the_dense_layer_that_it_becomes(classes):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    given = clusters(classes, 0)
+    layer = keras.layers.Dense(classes)
+    layer.build((None, 5))
+    heads.solve(layer, "logistic_regression", given, None, 0.1)
+    x, y = StandardScaler().fit_transform(given[0]["features"]), given[1].argmax(1)
+    with np.errstate(all="ignore"):
+        wanted = LogisticRegression(C=0.1).fit(x, y).predict_proba(x)
+    found = keras.ops.convert_to_numpy(keras.ops.softmax(layer(given[0]["features"])))
+    np.testing.assert_allclose(found, wanted, atol=5e-3)  # both stop at a tolerance
+
+
+def test_svm_is_the_dense_layer_that_it_becomes():
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import LinearSVC
+
+    given, held = clusters(3, 0), clusters(3, 1)
+    layer = keras.layers.Dense(3)
+    layer.build((None, 5))
+    heads.solve(layer, "svm", given, held, 0.01)
+    scaler = StandardScaler().fit(given[0]["features"])
+    margins = LinearSVC(C=0.01, random_state=0).fit(scaler.transform(given[0]["features"]), given[1].argmax(1))
+    margins = margins.decision_function(scaler.transform(held[0]["features"]))
+    found = keras.ops.convert_to_numpy(layer(held[0]["features"]))
+    factor = (found * margins).sum() / (margins**2).sum()
+    np.testing.assert_allclose(found, factor * margins, rtol=1e-3, atol=1e-3)
+    loss = lambda scale: -np.log((np.exp(scale * margins) / np.exp(scale * margins).sum(1, keepdims=True))[held[1] > 0]).mean()  # noqa: E501,E731  # fmt: skip
+    assert loss(factor) <= min(loss(0.9 * factor), loss(1.1 * factor))
+
+
+def test_a_class_without_examples_is_not_found():
+    x, y = clusters(2, 0)
+    layer = keras.layers.Dense(3)
+    layer.build((None, 5))
+    heads.solve(layer, "logistic_regression", (x, np.pad(y, ((0, 0), (1, 0)))), None, 0.1)
+    found = keras.ops.convert_to_numpy(keras.ops.softmax(layer(x["features"])))
+    assert found[:, 0].max() < 1e-3
+    assert (found.argmax(1) == y.argmax(1) + 1).mean() > 0.8
+
+
+def test_the_regularisation_is_the_best_on_validation():
+    layer = keras.layers.Dense(3)
+    layer.build((None, 5))
+    said = heads.solve(layer, "logistic_regression", clusters(3, 0), clusters(3, 1))
+    assert "the best of 10 on the validation split" in said
+
+
+# Runs.
+
+
+@pytest.fixture(scope="module")
+def extracted(data, tmp_path_factory):
+    return pipelines.train(
+        "transfer", data=data, run=tmp_path_factory.mktemp("x") / "run", head="logistic_regression", epochs=1, **SMALL
+    )
+
+
+def test_features_are_computed_once_and_give_what_the_whole_model_gives(extracted):
+    task, resolved = transfer, extracted.config
+    (phase,) = transfer.phases(resolved)
+    fixed, rest = phase.cut(extracted.model)
+    split = extracted.split("validation")
+    features = split.through(fixed)
+    whole = extracted.model.predict(split.batches(), verbose=0)
+    np.testing.assert_allclose(rest.predict(features.batches(), verbose=0), whole, atol=1e-4)
+    batch, targets = next(features.train().as_numpy_iterator())
+    inputs, truth = features.arrays()
+    for row, target in zip(batch["features"], targets, strict=True):
+        (same,) = np.flatnonzero((inputs["features"] == row).all(1))
+        assert np.array_equal(truth[same], target)
+    assert task.decode(whole, resolved)["probabilities"].shape == (12, 2)
+
+
+def test_scikit_learns_head_goes_into_the_bundle_and_to_the_device(extracted, data, tmp_path):
+    assert extracted.evaluate("test")["accuracy"] >= 0.9  # of 12
+    bundle = extracted.export(tmp_path / "bundle", formats=["float32", "int8"])
+    photo = data / "test" / "dog" / "000.jpg"
+    done = subprocess.run(
+        [sys.executable, bundle.path / "predict.py", photo, "--json"], capture_output=True, text=True, check=True
+    )
+    device = json.loads(done.stdout.splitlines()[-1])["predictions"][0]
+    here = extracted.predict([photo])[0]
+    assert device["label"] == here["label"] == "dog"
+    # The net's own scaling of its input is inside the model: what trains, what is exported and predict.py share it.
+    assert device["probability"] == pytest.approx(here["probability"], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_head_first_then_some_blocks_resumes_to_the_same_weights(data, tmp_path, monkeypatch):
+    settings = dict(
+        unfreeze="none,2", phase_epochs="2,2", phase_rates="0.01,0.0001", l2_sp=0.1, block_rate=0.5, **SMALL
+    )
+    whole = pipelines.train("transfer", data=data, run=tmp_path / "whole", **settings)
+    plain = train.Loop.on_train_batch_end
+
+    def ended(self, *arguments, **named):
+        plain(self, *arguments, **named)
+        if self.step == 14:  # within the second phase, and behind its first epoch
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train.Loop, "on_train_batch_end", ended)
+        with pytest.raises(KeyboardInterrupt):
+            pipelines.train("transfer", data=data, run=tmp_path / "run", **settings)
+    assert pipelines.resume(tmp_path / "run").info["weights_sha256"] == whole.info["weights_sha256"]
