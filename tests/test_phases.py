@@ -119,8 +119,8 @@ def test_a_phase_has_its_own_schedule(whole):
 def test_what_is_frozen_stays_and_the_next_phase_begins_with_the_best_of_the_one_before(data, tmp_path, monkeypatch):
     seen, losses = [], iter([0.5, 0.9, 0.8, 0.7, 0.6])
 
-    def validate(model, split, task, config):
-        seen.append([np.array(v) for v in model.get_weights()])
+    def validate(predict, split, task, config):
+        seen.append([np.array(v) for v in predict.model.get_weights()])
         return {"loss": next(losses), "accuracy": 0.5}
 
     begun = []

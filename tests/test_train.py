@@ -217,8 +217,8 @@ def scripted(monkeypatch, losses):
     """Lets validation give these losses; the weights that it sees are kept in the list returned."""
     seen, losses = [], iter(losses)
 
-    def validate(model, split, task, config):
-        seen.append(arrays(model.get_weights()))
+    def validate(predict, split, task, config):
+        seen.append(arrays(predict.model.get_weights()))
         return {"loss": next(losses), "accuracy": 0.5}
 
     monkeypatch.setattr(evaluate, "validate", validate)

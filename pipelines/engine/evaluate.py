@@ -16,7 +16,7 @@ class Decoder:
     """inputs -> decoded {name: NumPy array} of a Keras model; `outputs` are the raw ones of the last batch."""
 
     def __init__(self, model, task, config):
-        self._model = model
+        self.model = model
         self._decode = compiled(lambda outputs: task.decode(outputs, config))
         self._loss = compiled(lambda x, y, outputs: model.compute_loss(x, y, outputs, training=False))
 
@@ -25,7 +25,7 @@ class Decoder:
         return float(keras.ops.convert_to_numpy(self._loss(inputs, targets, outputs)))
 
     def __call__(self, inputs):
-        self.outputs = self._model.predict_on_batch(inputs)
+        self.outputs = self.model.predict_on_batch(inputs)
         return to_numpy(self._decode(self.outputs))
 
 

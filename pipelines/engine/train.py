@@ -90,7 +90,7 @@ class Loop(keras.callbacks.Callback):
         self.end = self.begin + self.config.epochs * self.config.steps_per_epoch
         self.step, self.history, self.best, self.waited, self.stopped = self.begin, history, None, 0, False
         self._best = self._folder() / (f"best_{index + 1}.npz" if len(stages) > 1 else "best.npz")
-        self._predict = evaluate.Decoder(model, task, config)
+        self._predict = evaluate.Decoder(net, task, self.config)
         self._started = time.perf_counter()
         self._metrics = None  # of an epoch that a checkpoint cut in two
         self._watch = [self.config.monitor, evaluate.better(self.config.monitor)]
@@ -151,7 +151,7 @@ class Loop(keras.callbacks.Callback):
         if said:
             print(said, flush=True)
         self.step = self.end
-        found = evaluate.validate(self.net, self.train_split, self.task, self.config)
+        found = evaluate.validate(self._predict, self.train_split, self.task, self.config)
         self.on_epoch_end(last, {"loss": found["loss"]})
 
     def save(self):
