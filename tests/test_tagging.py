@@ -19,7 +19,6 @@ from pipelines.edge import tagging as edge
 from pipelines.engine import export, run, source, verify
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Examples
-from pipelines.models import tagger
 from pipelines.tasks import tagging as task
 
 NAMES = ("Ada", "Bo", "Cy", "Di", "Eve", "Flo")
@@ -124,6 +123,15 @@ def test_long_sentences_are_said_and_go_through_in_windows():
     assert windows.names[:2] == ["0", "0+6"]
     ids = [windows.columns["tags"][i][j] for i, places in enumerate(kept) for j in places]
     assert ids == adapted.splits["train"].columns["tags"][0]
+    assert windows.columns["tags"][0].tolist() == [0] * 6 + [1, 2]
+
+
+def test_a_span_that_a_window_cuts_begins_anew():
+    adapted = task.adapt(data([(["w"] * 12, ["O"] * 5 + ["B-x", "I-x", "I-x"] + ["O"] * 4)]), config(max_length=8))
+    made = config(max_length=8).having(task.learn(adapted.splits["train"], config(min_count=1)))
+    windows = task.expand(adapted.splits["train"], made)
+    assert [list(row) for row in windows.columns["tags"]] == [[0] * 5 + [1, 2, 2], [1, 2] + [0] * 6]
+    assert windows.columns["keep"] == [[0, 7], [1, 6]]
 
 
 def test_plain_tags_need_no_scheme():
@@ -196,11 +204,47 @@ def test_softmax_is_cross_entropy_by_token():
     assert not np.asarray(best)[:, 3:].any()
 
 
+def test_a_margin_for_recall_raises_the_score_of_o_where_a_span_is():
+    model, _ = net(dropout=0.0, recall_margin=2.0)
+    outputs, truth = model(batch()), np.array([[0, 1, 2, 0, 0, 0, 0, 0], [0] * 8])
+    raised = np.array(outputs["emissions"])
+    raised[0, 1:3, 0] += 2
+    plain = [model.compute_loss(None, {"tags": truth}, o, training=False)
+             for o in (outputs, {**outputs, "emissions": raised})]  # fmt: skip
+    assert float(model.compute_loss(None, {"tags": truth}, outputs)) == pytest.approx(float(plain[1]))
+    assert float(plain[0]) < float(plain[1])
+
+
 def test_what_lies_behind_a_sentence_changes_nothing():
     for letters in ("cnn", "lstm"):
         model, _ = net(letters=letters, dropout=0.0)
         short, long = model(batch(width=4)), model(batch(width=8))
         np.testing.assert_allclose(short["emissions"][:, :3], long["emissions"][:, :3], atol=1e-6)
+
+
+def test_the_baseline_is_crfsuites_own_model(tmp_path):
+    pycrfsuite = pytest.importorskip("pycrfsuite")
+    from pipelines.edge.clues import clues
+    from pipelines.models import linear_chain
+
+    rows = [sentence(i) for i in range(40)]
+    trainer = pycrfsuite.Trainer(verbose=False)
+    trainer.set_params({**linear_chain.PENALTIES, "feature.possible_transitions": True})
+    for tokens, names in rows:
+        trainer.append(clues(tokens), names)
+    trainer.train(str(tmp_path / "model"))
+    peer = pycrfsuite.Tagger()
+    peer.open(str(tmp_path / "model"))
+    labels = ("O", "B-loc", "I-loc", "B-per", "I-per")
+    read = task.adapt(data(rows, labels), config(architecture="features", max_length=0, labels=()))
+    audited = dataclasses.make_dataclass("A", ["longest"])({"tokens": 6})
+    made = run.resolved(task, task.Config(architecture="features"), read, audited)
+    assert (made.epochs, made.learning_rate, made.labels) == (1, 0.0, labels)
+    encoder, model = edge.Encoder(made.as_dict(), made.learned), task.model(made)
+    for tokens in [row[0] for row in rows[:12]] + [["Zed", "Li", "lives"], ["in", "Bonn"]]:
+        outputs = model({"clues": encoder.inputs(tokens)["clues"][None]})
+        found = np.asarray(task.decode(outputs, made)["tags"])[0, : len(tokens)]
+        assert [labels[i] for i in found] == peer.tag(clues(tokens))
 
 
 def test_what_the_scheme_forbids_is_never_found():
@@ -214,13 +258,6 @@ def test_word_vectors_are_where_training_begins():
     table = np.arange(9, dtype=np.float32).reshape(3, 3)
     model, _ = net(learned={"vectors": table})
     np.testing.assert_array_equal(model.get_layer("word_table").get_weights()[0], table)
-
-
-def test_a_chain_goes_through_its_own_config():
-    layer = tagger.Chain([[True, False], [[True, True], [False, True]], [True, True]])
-    again = tagger.Chain.from_config(layer.get_config())
-    scores = keras.ops.convert_to_numpy(again(np.zeros((1, 4, 2), np.float32)))
-    assert (scores[0] < -1000).tolist() == [[False, False], [True, False], [False, True], [False, False]]
 
 
 # From training to the device.

@@ -4,9 +4,9 @@ import os
 
 import numpy as np
 
-from . import spans, wordpiece, words
+from . import clues, spans, wordpiece, words
 
-FILES = ("words", "spans", "wordpiece")  # what this file needs beside it
+FILES = ("clues", "words", "spans", "wordpiece")  # what this file needs beside it
 BYTES = 10_000_000  # of a file; more is no text to be tagged at once
 
 
@@ -18,6 +18,7 @@ class Encoder:
 
     def __init__(self, config, learned):
         self.length, self.letters = config["max_length"], config["word_length"]
+        self._clues = words.ids(learned["clues"]) if config["architecture"] == "features" else None
         self._letters, self._shapes = words.ids(learned["letters"]), words.ids(learned["shapes"])
         self._pieces = wordpiece.WordPiece(learned["pieces"]) if config["backbone"] else None
         self._words = None if self._pieces else words.ids(learned["words"])
@@ -31,9 +32,14 @@ class Encoder:
     def inputs(self, tokens):
         """Words of one window, T at most -> {"words", "shapes": (T,), "letters": (T, L)}, int32, zeros behind.
 
-        With a backbone `pieces` (T + 2,), its ids, and `first` (T,), where each word begins in them, stand in place of
-        `words`.
+        A model on hand-made features takes {"clues": (T, F)} alone. With a backbone `pieces` (T + 2,), its ids, and
+        `first` (T,), where each word begins in them, stand in place of `words`.
         """
+        if self._clues is not None:
+            row = np.zeros((self.size, clues.COUNT), np.int32)
+            for i, found in enumerate(clues.clues(tokens)):
+                row[i, : len(found)] = [self._clues.get(clue, words.UNKNOWN) for clue in found]
+            return {"clues": row}
         made = {"shapes": np.zeros(self.size, np.int32), "letters": np.zeros((self.size, self.letters), np.int32)}
         for i, token in enumerate(tokens):
             made["shapes"][i] = self._shapes.get(words.shape(token), words.UNKNOWN)

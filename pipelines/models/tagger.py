@@ -12,26 +12,35 @@ from pipelines.ops import crf
 
 @keras.saving.register_keras_serializable("pipelines")
 class Tagger(keras.Model):
-    """A functional model whose loss is minus the log likelihood of the tags, per sentence."""
+    """A functional model whose loss is minus the log likelihood of the tags, per sentence.
+
+    forbidden: (K + 2, K) as the scores of `Chain`, `crf.FORBIDDEN` where the scheme forbids it, else 0. recall_margin:
+    added in training to the score of tag 0, O, where another is true, so that the true one has to win by as much:
+    softmax-margin (Gimpel & Smith 2010) with a cost for what is missed alone (Mohit et al. 2012).
+    """
+
+    forbidden, recall_margin = 0.0, 0.0
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        count, scores = y_pred["emissions"].shape[-1], y_pred["scores"][0]
-        given = y_pred["emissions"], y["tags"][:, : ops.shape(y_pred["emissions"])[1]], y_pred["mask"]
-        return ops.mean(crf.negative_log_likelihood(*given, scores[:count], scores[count], scores[count + 1]))
+        emissions, tags = y_pred["emissions"], y["tags"]
+        if self.recall_margin and training:
+            is_span = ops.cast(ops.not_equal(tags, 0), emissions.dtype)[..., None]
+            emissions = emissions + self.recall_margin * is_span * ops.one_hot(0, emissions.shape[-1])
+        weights = chain(y_pred["scores"], self.forbidden)
+        return ops.mean(crf.negative_log_likelihood(emissions, tags, y_pred["mask"], *weights))
 
 
 @keras.saving.register_keras_serializable("pipelines")
 class Chain(layers.Layer):
     """Scores of transitions: emissions (B, T, K) -> (B, K + 2, K), rows: from each tag, then of the first and the last.
 
-    allowed: (first (K,), next (K, K), last (K,)) as lists of bool; what is not allowed scores `crf.FORBIDDEN`. fixed:
-    all others stay 0, which makes the tags independent of each other: softmax in place of the CRF.
+    fixed: they stay 0, which makes the tags independent of each other: softmax in place of the CRF.
     """
 
-    def __init__(self, allowed, fixed=False, **kwargs):
+    def __init__(self, fixed=False, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.supports_masking = True
-        self.allowed, self.fixed = allowed, fixed
+        self.fixed = fixed
 
     def build(self, shape):
         count = shape[-1]
@@ -41,16 +50,19 @@ class Chain(layers.Layer):
         self.built = True
 
     def call(self, emissions):
-        first, follow, last = self.allowed
-        allowed = ops.convert_to_tensor([*follow, first, last], "float32")
-        scores = self.scores * allowed + crf.FORBIDDEN * (1 - allowed)
-        return ops.tile(scores[None], (ops.shape(emissions)[0], 1, 1))
+        return ops.tile(self.scores[None], (ops.shape(emissions)[0], 1, 1))
 
     def compute_output_shape(self, shape):
         return (shape[0], shape[-1] + 2, shape[-1])
 
     def get_config(self):
-        return {**super().get_config(), "allowed": self.allowed, "fixed": self.fixed}
+        return {**super().get_config(), "fixed": self.fixed}
+
+
+def chain(scores, forbidden):
+    """Scores of `Chain` and what the scheme forbids, (K + 2, K) -> transitions (K, K), start (K,), end (K,)."""
+    scores, count = scores[0] + forbidden, forbidden.shape[1]
+    return scores[:count], scores[count], scores[count + 1]
 
 
 @keras.saving.register_keras_serializable("pipelines")
@@ -134,7 +146,7 @@ def word_features(inputs, sizes, config, known=()):
     return layers.Concatenate(name="features")(parts) if len(parts) > 1 else parts[0]
 
 
-def head(x, is_token, allowed, config):
+def head(x, is_token, config):
     """Features (B, T, D) -> {"emissions": (B, T, K), "mask": (B, T), "scores": (B, K + 2, K)}, float32.
 
     Through `lstm_layers` bidirectional LSTMs of `lstm_units` each way, where that is not 0.
@@ -144,6 +156,6 @@ def head(x, is_token, allowed, config):
         lstm = layers.LSTM(config.lstm_units, return_sequences=True)
         x = layers.Bidirectional(lstm, name=f"lstm{i + 1}")(x, mask=is_token)
         x = layers.Dropout(config.dropout, seed=config.seed + 3 + i, name=f"lstm{i + 1}_dropout")(x)
-    emissions = layers.Dense(len(allowed[0]), dtype="float32", name="emissions")(x)
-    scores = Chain(allowed, fixed=config.output == "softmax", name="scores")(emissions)
+    emissions = layers.Dense(len(config.labels), dtype="float32", name="emissions")(x)
+    scores = Chain(config.output == "softmax", name="scores")(emissions)
     return {"emissions": emissions, "mask": ops.cast(is_token, "float32"), "scores": scores}

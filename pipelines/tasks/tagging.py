@@ -19,15 +19,16 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import tensorflow as tf
 
     from pipelines import canvas, optimization
-    from pipelines.edge import spans, words
+    from pipelines.edge import clues, spans, words
     from pipelines.edge import tagging as edge
-    from pipelines.formats import _tags
+    from pipelines.formats import _tags, _word_vectors
     from pipelines.metrics import entities
-    from pipelines.models import pretrained, tagger
+    from pipelines.models import linear_chain, pretrained, tagger
     from pipelines.ops import crf, schemes
 
 DATA = "pii"
 LABELS = "tags"  # the feature whose names are the tags, after `adapt`
+DECODE_IN_FLOAT = True  # sums over a sentence do not fit into the 256 steps of int8
 TARGETS = ("tags", "ner", "upos", "pos")  # what is learned by default: the first of these that the data has
 TEXT = 24  # letters of a word that are kept beside it, for pictures and for telling spans apart
 PIECES = 1.6  # word pieces to a word, roughly
@@ -56,6 +57,9 @@ class Config(fine_tuning.Config):
     )
     vocabulary: int = setting(20_000, "most words that are known by themselves", "words", low=0)
     min_count: int = setting(2, "times that training must have a word for it to be known", "times", low=1)
+    architecture: str = setting(
+        "bilstm", "bilstm, or features: a linear CRF on hand-made ones, fitted at once", choices=("bilstm", "features")
+    )
     backbone: str = setting("", "a pretrained model in place of the table of words: minilm; empty is none")
     backbone_rate: float = setting(0.05, "learning rate of the backbone as a share of the rest's", low=0.0, high=1.0)
     vectors: str = setting("", "file of word vectors to begin with: GloVe, word2vec text or binary, fastText .vec")
@@ -71,6 +75,9 @@ class Config(fine_tuning.Config):
     lstm_units: int = setting(100, "units of the LSTM in each direction; 0 leaves it out", "units", low=0)
     lstm_layers: int = setting(1, "bidirectional LSTMs on top of each other", "layers", low=1)
     dropout: float = setting(0.5, "share of features dropped before and after the LSTM", low=0.0, high=0.95)
+    recall_margin: float = setting(
+        0.0, "how far in training the score of a tag must be above that of O: more is found, more of it wrong", low=0.0
+    )
     output: str = setting("crf", "crf scores whole sequences, softmax each tag by itself", choices=("crf", "softmax"))
 
 
@@ -127,13 +134,17 @@ def resolve(config, data):
         changes["max_length"] = min(LONGEST, max(STEP, math.ceil(room / STEP) * STEP))
     if schemes.scheme([config.labels]) == "plain":
         changes["scheme"] = "plain"
+    if config.architecture == "features":
+        if config.backbone:
+            raise PipelineError("architecture=features has no backbone. Leave one of the two out.")
+        changes |= dict(epochs=1, learning_rate=0.0, ema=0.0, keep="last")  # `learn` has fitted it
     return config.replace(**changes)
 
 
 def learn(examples, config):
     """The training split -> lists of the words, letters and shapes that are known, and of its spans as hashes.
 
-    Besides, `counts`, int32, how often training has each id of a word.
+    Besides, `counts`, int32, how often training has each id of a word, and the word vectors to begin with.
     """
     seen, letters, shapes, known = (collections.Counter() for _ in range(4))
     for tokens, tags in zip(examples.columns["tokens"], examples.columns[LABELS], strict=True):
@@ -144,11 +155,14 @@ def learn(examples, config):
         found = spans.spans([config.labels[i] for i in tags], config.scheme == "plain")
         known.update(entities.key([word[:TEXT] for word in tokens[a:b]]) for a, b, _ in found)
     kept = _common(seen, config.min_count)[: config.vocabulary]
-    counts = np.array([0] * words.FIRST + [seen[word] for word in kept], np.int32)
-    lists = {"words": kept, "letters": _common(letters, 2), "shapes": _common(shapes, 5), "known": sorted(known)}
+    found = {"words": kept, "letters": _common(letters, 2), "shapes": _common(shapes, 5), "known": sorted(known)}
     if config.backbone:
-        lists |= {"words": [], "pieces": _backbone(config.backbone).vocabulary()}
-    return {**lists, "counts": counts}
+        found |= {"words": [], "pieces": _backbone(config.backbone).vocabulary()}
+    elif config.architecture == "features":
+        found |= _fitted(examples, config)
+    elif config.vectors:
+        found |= _vectors(kept, config)
+    return {**found, "counts": np.array([0] * words.FIRST + [seen[word] for word in found["words"]], np.int32)}
 
 
 def expand(examples, config):
@@ -172,12 +186,12 @@ def parse(example, config):
     {"tags": (T,), "text": code points (T, 24), "sentence": (), its number, "keep": (2,), first and last word,
     exclusive, that count here}.
     """
-    size = config.max_length - 2 if config.backbone else config.max_length
-    shapes = {"shapes": (size,), "letters": (size, config.word_length)}
-    shapes |= {"pieces": (config.max_length,), "first": (size,)} if config.backbone else {"words": (size,)}
-    inputs = {name: tf.ensure_shape(tf.cast(example[name], tf.int32), shape) for name, shape in shapes.items()}
-    shapes = {"tags": (size,), "text": (size, TEXT), "sentence": (), "keep": (2,)}
-    return inputs, {name: tf.ensure_shape(tf.cast(example[name], tf.int32), shape) for name, shape in shapes.items()}
+    size = _size(config)
+    targets = {"tags": (size,), "text": (size, TEXT), "sentence": (), "keep": (2,)}
+    return tuple(
+        {name: tf.ensure_shape(tf.cast(example[name], tf.int32), shape) for name, shape in shapes.items()}
+        for shapes in (_shapes(config), targets)
+    )
 
 
 def augment(inputs, targets, seed, progress, config):
@@ -195,25 +209,30 @@ def augment(inputs, targets, seed, progress, config):
         longest = tf.reduce_max(tf.reduce_sum(tf.cast(ids != words.PADDING, tf.int32), 1))
         return values[:, : tf.minimum((longest + STEP - 1) // STEP * STEP, tf.shape(ids)[1])]
 
-    by_word = inputs[_by_word(inputs)]
+    by_word = _word_ids(inputs)
     inputs = {name: cut(values, values if name == "pieces" else by_word) for name, values in inputs.items()}
     return inputs, {**targets, "tags": cut(targets["tags"], by_word)}
 
 
 def model(config):
     """{"words", "shapes": (B, T), "letters": (B, T, L)} -> {"emissions": (B, T, K), "mask", "scores"}, compiled."""
-    names = ("pieces", "first", "shapes") if config.backbone else ("words", "shapes")
-    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
-    inputs["letters"] = keras.Input((None, config.word_length), dtype="int32", name="letters")
-    known = ()
-    if config.backbone:
-        backbone = _backbone(config.backbone).make()
-        known = (tagger.contextual(backbone, inputs["pieces"], inputs["first"]),)
-    sizes = {name: words.FIRST + len(config.learned[name]) for name in ("words", "shapes", "letters")}
-    x = tagger.word_features(inputs, sizes, config, known)
-    is_token = keras.ops.not_equal(inputs[_by_word(inputs)], words.PADDING)
-    allowed = [part.tolist() for part in schemes.allowed(config.labels, config.scheme)]
-    net = tagger.Tagger(inputs, tagger.head(x, is_token, allowed, config), name="tagging")
+    inputs = {
+        name: keras.Input((None, *shape[1:]), dtype="int32", name=name) for name, shape in _shapes(config).items()
+    }
+    learned = config.learned
+    if config.architecture == "features":
+        outputs = linear_chain.outputs(inputs["clues"], learned["weights"], learned["transitions"])
+    else:
+        known = ()
+        if config.backbone:
+            backbone = _backbone(config.backbone).make()
+            known = (tagger.contextual(backbone, inputs["pieces"], inputs["first"]),)
+        sizes = {name: words.FIRST + len(learned[name]) for name in ("words", "shapes", "letters")}
+        x = tagger.word_features(inputs, sizes, config, known)
+        outputs = tagger.head(x, keras.ops.not_equal(_word_ids(inputs), words.PADDING), config)
+    net = tagger.Tagger(inputs, outputs, name="tagging")
+    net.forbidden = _forbidden(config)
+    net.recall_margin = config.recall_margin if "O" in config.labels[:1] else 0.0
     _compile(net, config)
     return net
 
@@ -234,9 +253,8 @@ def _compile(net, config, rates=(), pull=0.0):
 
 def decode(outputs, config):
     """Emissions (B, T, K) and scores of transitions -> {"tags": int32 (B, T)}, the best sequence, by Viterbi."""
-    count, scores = len(config.labels), outputs["scores"][0]
-    tags = crf.viterbi(outputs["emissions"], outputs["mask"], scores[:count], scores[count], scores[count + 1])
-    return {"tags": tags}
+    weights = tagger.chain(outputs["scores"], _forbidden(config))
+    return {"tags": crf.viterbi(outputs["emissions"], outputs["mask"], *weights)}
 
 
 def metrics(config):
@@ -246,7 +264,7 @@ def metrics(config):
 
 def draw(inputs, decoded, config, targets=None):
     """The sentence with its spans marked; with the true ones in a row above, where they are given."""
-    length, plain = int((inputs[_by_word(inputs)] != words.PADDING).sum()), config.scheme == "plain"
+    length, plain = int((_word_ids(inputs) != words.PADDING).sum()), config.scheme == "plain"
     found = spans.spans([config.labels[i] for i in decoded["tags"][:length]], plain)
     if targets is None:
         return canvas.MarkedText([("found", _marked(_known(inputs, length, config), found, found))])
@@ -257,7 +275,7 @@ def draw(inputs, decoded, config, targets=None):
 
 def unsupported(config):
     """The LSTM has no int8 file: TensorFlow's converter dies of its calibration, whatever the data."""
-    if config.lstm_units or config.letters == "lstm":
+    if config.architecture == "bilstm" and (config.lstm_units or config.letters == "lstm"):
         reason = "calibrating an LSTM ends TensorFlow's converter; dynamic has weights in int8, too"
         return {"int8": reason}
     return {}
@@ -271,17 +289,62 @@ def _backbone(name):
     return known[name]
 
 
-def _by_word(inputs):
-    """Name of the input that is not 0 where there is a word."""
-    return "first" if "first" in inputs else "words"
+def _forbidden(config):
+    """(K + 2, K) float32: `crf.FORBIDDEN` where the scheme does not let a tag follow another, begin or end, else 0."""
+    first, follow, last = schemes.allowed(config.labels, config.scheme)
+    return np.where(np.vstack([follow, first, last]), 0, crf.FORBIDDEN).astype(np.float32)
+
+
+def _size(config):
+    """How many words a window holds."""
+    return config.max_length - 2 if config.backbone else config.max_length  # a start and an end stand around pieces
+
+
+def _shapes(config):
+    """Shapes of the model's inputs, of one window; see `edge.tagging.Encoder`."""
+    size = _size(config)
+    if config.architecture == "features":
+        return {"clues": (size, clues.COUNT)}
+    by_word = {"pieces": (config.max_length,), "first": (size,)} if config.backbone else {"words": (size,)}
+    return {**by_word, "shapes": (size,), "letters": (size, config.word_length)}
+
+
+def _word_ids(inputs):
+    """The input that is not 0 where there is a word, (..., T)."""
+    return inputs["clues"][..., 0] if "clues" in inputs else inputs["first" if "first" in inputs else "words"]
 
 
 def _known(inputs, length, config):
     """What the model knows of the words: themselves, or their first pieces."""
     if "first" in inputs:
         return [config.learned["pieces"][inputs["pieces"][i]] for i in inputs["first"][:length]]
+    if "clues" in inputs:
+        return [UNKNOWN] * length
     names = config.learned["words"]
     return [UNKNOWN if i < words.FIRST else names[i - words.FIRST] for i in inputs["words"][:length]]
+
+
+def _fitted(examples, config):
+    """A linear CRF on hand-made features: their names, and its weights for their ids."""
+    rows = [clues.clues(tokens) for tokens in examples.columns["tokens"]]
+    tags = [[config.labels[i] for i in ids] for ids in examples.columns[LABELS]]
+    names, weights, transitions = linear_chain.fit(rows, tags, config.labels)
+    return {"clues": names, "weights": np.pad(weights, [[words.FIRST, 0], [0, 0]]), "transitions": transitions}
+
+
+def _vectors(kept, config):
+    """Words of training and of the file of word vectors, and a table to begin with, float32 (ids, D).
+
+    Words without a vector get a random one of the same spread.
+    """
+    found, table = _word_vectors.read(config.vectors, set(kept), config.vocabulary)
+    place = {word: i for i, word in enumerate(found)}
+    names = list(dict.fromkeys([*kept, *filter(_is_line, found)]))
+    random = np.random.default_rng(config.seed).normal(0, table.std(), (words.FIRST + len(names), table.shape[1]))
+    for i, word in enumerate(names, words.FIRST):
+        if word in place:
+            random[i] = table[place[word]]
+    return {"words": names, "vectors": random.astype(np.float32)}
 
 
 def _has(data, name):
@@ -325,9 +388,13 @@ def _is_line(entry):
 
 
 def _targets(tokens, examples, i, start, config):
-    size = config.max_length - 2 if config.backbone else config.max_length
+    size = _size(config)
     tags, text = np.zeros(size, np.int32), np.zeros((size, TEXT), np.int32)
-    tags[: len(tokens)] = examples.columns[LABELS][i][start : start + len(tokens)]
+    own = examples.columns[LABELS][i][start : start + len(tokens)]
+    if config.scheme != "plain" and len(own) < len(examples.columns[LABELS][i]):
+        # A span that the window's border cuts begins or ends anew there: the model cannot give what is forbidden.
+        own = [config.labels.index(tag) for tag in schemes.convert([config.labels[j] for j in own], config.scheme)]
+    tags[: len(tokens)] = own
     for j, token in enumerate(tokens):
         letters = [ord(letter) for letter in token[:TEXT]]
         text[j, : len(letters)] = letters
