@@ -102,7 +102,8 @@ def _phase(what, config, compiled):
         rows.insert(0, ["head", f"{own:,}", f"{own:,}", f"{config.learning_rate:.2g}"])
         compiled(model, config, rates, config.l2_sp)
         table = terminal.table(rows[::-1], ["block", "parameters", "trained", "learning rate"])
-        return f"{name_of(what)}, {config.epochs} epochs\n{table}"
+        epochs = f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}"
+        return f"{name_of(what)}, {epochs}\n{table}"
 
     return Phase(name_of(what), config, begin)
 
