@@ -46,6 +46,9 @@ def of_run(run):
             ("parameters", f"{info['parameters']:,}"),
             ("training", f"{info['minutes']:.1f} min", f"{info['epochs_done']} epochs"),
         ]
+    if evaluation and (run.path / "learning_rate.json").is_file():
+        curve = {"learning rate range test": read_json(run.path / "learning_rate.json")}
+        evaluation = {**evaluation, "curves": {**evaluation.get("curves", {}), **curve}}
     return {
         "title": f"{run.task_name.capitalize()} of {Path(run.source).name}",
         "subtitle": f"run {run.path.name} · {run.source} · {info['started'][:10]}",

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 
 from pipelines import catalog
-from pipelines.engine import audit, evaluate, learned, source, train
+from pipelines.engine import audit, evaluate, learned, learning_rate, source, train
 from pipelines.errors import PipelineError
 from pipelines.files import appearing, read_json, read_yaml, write_bytes, write_json, write_yaml
 
@@ -161,10 +161,12 @@ class Run:
 def start(task_name, data, path, settings):
     """A new Run, ready to train: data read and audited, settings resolved, folder made.
 
-    Raises PipelineError for a setting, task, data set or folder that will not do, Refused for data with errors.
+    learning_rate may be "find": then a range test sets it. Raises PipelineError for a setting, task, data set or folder
+    that will not do, Refused for data with errors.
     """
     task = catalog.task(task_name)
-    config = task.Config().replace(**settings)
+    is_found = settings.get("learning_rate") == "find"
+    config = task.Config().replace(**{k: v for k, v in settings.items() if k != "learning_rate" or not is_found})
     path = Path(path) if path else _free(task_name, data or task.DATA)
     if path.exists():
         raise PipelineError(
@@ -174,7 +176,11 @@ def start(task_name, data, path, settings):
     used, audited, left_out = source.usable(read, config.on_bad_data, source.feature(read, task))
     config = resolved(task, config, used, audited)
     train.phases(task, config)
-    task.model(config)  # a model that cannot be built is found before a folder is made
+    model, curve = task.model(config), None  # one that cannot be built is found before a folder is made
+    if is_found:
+        parts = [source.split(used, name, task, config) for name in ("train", "validation")]
+        rate, curve = learning_rate.find(model, task, config, *parts)
+        config = config.replace(learning_rate=rate)
     with appearing(path) as part:
         part.mkdir()
         spec = data if isinstance(data, str) and ":" in data else read.source
@@ -182,6 +188,8 @@ def start(task_name, data, path, settings):
         learned.write(part / learned.FOLDER, config.learned)
         write_json(part / "environment.json", environment())
         write_json(part / "audit.json", audited.as_dict())
+        if curve:
+            write_json(part / "learning_rate.json", curve)
         counts = {name: len(examples) for name, examples in used.splits.items()}
         write_json(
             part / "run.json",

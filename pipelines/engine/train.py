@@ -28,7 +28,7 @@ def fit(model, task, config, train, validation, folder):
     loop, callback = None, keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)
     for index in range(found[2]["phase"] if found else 0, len(stages)):
         keras.utils.set_random_seed(config.seed + index)
-        net, parts = _begin(model, stages, index, train, validation)
+        net, parts = begin(model, stages, index, train, validation)
         loop = Loop(model, net, task, parts, folder, stages, index, loop.history if loop else [])
         if found:
             loop.restore(*found)
@@ -51,7 +51,7 @@ def fit(model, task, config, train, validation, folder):
     return loop.history
 
 
-def _begin(model, stages, index, train, validation):
+def begin(model, stages, index, train, validation):
     """What phase `index` trains, built, and what on: (model or a part of it, [train, validation])."""
     phase, net, parts = stages[index], model, [train, validation]
     said = phase.begin(model) if phase.begin else None

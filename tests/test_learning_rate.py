@@ -1,0 +1,45 @@
+import json
+
+import numpy as np
+import pytest
+from conftest import SMALL, write_photos
+
+import pipelines
+from pipelines import cli
+from pipelines.engine import learning_rate
+from pipelines.errors import PipelineError, Refused
+
+
+def test_losses_are_smoothed_without_a_bias_to_zero():
+    # 0.1 * 4 / 0.1, then (0.9 * 0.4 + 0.1 * 2) / 0.19
+    np.testing.assert_allclose(learning_rate.smoothed([4.0, 2.0]), [4.0, 0.56 / 0.19])
+
+
+def test_a_tenth_of_the_rate_with_the_least_loss_is_chosen():
+    assert learning_rate.chosen([1e-3, 1e-2, 1e-1, 1.0], np.array([3.0, 2.0, 1.0, 9.0])) == pytest.approx(1e-2)
+    with pytest.raises(Refused, match="the loss falls at no learning rate"):
+        learning_rate.chosen([1e-3, 1e-2], np.array([1.0, 2.0]))
+
+
+def test_find_sets_the_rate_and_shows_its_curve(tmp_path, capsys):
+    counts = {f"{s}/{c}": n for s, n in (("train", 16), ("validation", 4), ("test", 4)) for c in ("cat", "dog")}
+    photos = write_photos(tmp_path / "photos", counts, size=(20, 16))
+    words = [f"--set={k}={v}" for k, v in {**SMALL, "epochs": 1, "learning_rate": "find"}.items()]
+    assert cli.main(["train", "classification", "--data", str(photos), "--run", str(tmp_path / "run"), *words]) == 0
+    shown = capsys.readouterr().out
+    assert "a tenth of where the loss is least" in shown
+    run = pipelines.load(tmp_path / "run")
+    curve = json.loads((run.path / "learning_rate.json").read_text())
+    best = curve["x"][int(np.argmin(curve["y"]))]
+    assert run.config.learning_rate == pytest.approx(10**best / 10, rel=0.05)
+    assert 1e-5 <= run.config.learning_rate <= 0.1
+    run.evaluate()
+    assert "learning rate range test" in run.report().read_text(encoding="utf-8").lower()
+
+
+def test_a_phase_without_steps_has_no_rate_to_find(tmp_path):
+    photos = write_photos(tmp_path / "photos", {f"{s}/{c}": 2 for s in ("train", "val", "test") for c in "ab"})
+    settings = dict(image_size=32, epochs=1, head="svm", learning_rate="find")
+    with pytest.raises(PipelineError, match="learning_rate=find needs a first phase that is trained by steps"):
+        pipelines.train("transfer", data=photos, run=tmp_path / "run", **settings)
+    assert not (tmp_path / "run").exists()
