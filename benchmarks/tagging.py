@@ -27,7 +27,7 @@ MODELS = {
         letter_units=30, lstm_units=0, recall_margin=1.0, ema=0.99,
     ),
 }  # fmt: skip
-PII = dict(seed=0, epochs=6, learning_rate=3e-3)
+PII = dict(seed=0, epochs=3, learning_rate=3e-3)
 FILES = ("wnut17", "pii")  # runs whose files are proven and timed
 BATCH, TOKENS, TAGS, STEPS = 64, 64, 13, 20  # of the step that is taken apart
 

@@ -53,6 +53,12 @@ def test_shapes(word, wanted):
     assert words.shape(word) == wanted
 
 
+@pytest.mark.parametrize("part", ["a", "1", "a.", "1.", "www.", "@", "-", "👩\u200d", "'", "a@b."])
+def test_time_grows_with_the_length_alone(part):
+    text = part * 100_000
+    assert "".join(word for word, _, _ in words.tokens(text)) == text
+
+
 def test_normal():
     assert words.normal("iPhone 12") == "iphone 00"
 

@@ -13,7 +13,7 @@ OTHER = (
 )
 TOKEN = re.compile(
     rf"(?:https?://|www\.)\S*[^\s.,;:!?)\]'\"]"  # addresses
-    rf"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    rf"|[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+"  # without a bound, a page of letters would take minutes
     rf"|[@#][^{OTHER}]\w*"
     rf"|\d+(?:[.,:/-]\d+)*(?![^{OTHER}])"  # numbers, times, dates
     rf"|['\u2019][a-z]{{1,2}}\b"  # 's 're 've 'll

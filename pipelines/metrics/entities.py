@@ -99,8 +99,8 @@ class Entities(keras.metrics.Metric):
 
 
 def word(letters):
-    """Code points with zeros behind -> text."""
-    return "".join(chr(letter) for letter in letters if letter)
+    """Code points with zeros behind -> text; halves of surrogate pairs, which JSON may hold, are no letters."""
+    return "".join("\ufffd" if 0xD800 <= letter < 0xE000 else chr(letter) for letter in letters if letter)
 
 
 def key(words):
