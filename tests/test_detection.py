@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 
-import keras
 import numpy as np
 import pytest
 import shapes
@@ -14,9 +13,9 @@ from conftest import once
 from PIL import Image
 
 import pipelines
-from pipelines import catalog
+from pipelines import canvas, catalog
 from pipelines.edge import detection as edge
-from pipelines.engine import audit, source
+from pipelines.engine import audit, proof, source
 from pipelines.engine import run as runs
 from pipelines.errors import PipelineError, Refused
 
@@ -236,13 +235,67 @@ def test_no_object_is_an_answer(tmp_path):
     assert not drawn["boxes"].any()
 
 
-def test_drawing_marks_truth_and_finds(data):
-    inputs, targets = source.split(data, "test", TASK, config()).sample(1)
-    first = lambda nest: {k: v[0] for k, v in nest.items()}  # noqa: E731
-    nothing = {"boxes": np.zeros((1, 4)), "scores": np.zeros(1), "classes": np.zeros(1, int), "count": np.array(0)}
-    plain = TASK.draw(first(inputs), nothing, config())
-    assert np.array_equal(plain, inputs["image"][0])
-    assert not np.array_equal(TASK.draw(first(inputs), nothing, config(), first(targets)), plain)
+def decoded_of(*objects, room=6):
+    """One picture's decoded objects: (box yxyx in [0, 1], score, class)."""
+    found = {"boxes": np.zeros((room, 4), np.float32), "scores": np.zeros(room, np.float32)}
+    found |= {"classes": np.zeros(room, np.int32), "count": np.int32(len(objects))}
+    for i, (box, score, label) in enumerate(objects):
+        found["boxes"][i], found["scores"][i], found["classes"][i] = box, score, label
+    return found
+
+
+def test_drawing_names_what_is_missed_and_false(monkeypatch):
+    said = []
+    monkeypatch.setattr(edge, "marked", lambda image, *marks: said.append(marks) or image)
+    monkeypatch.setattr(canvas, "captioned", lambda image, lines, colour: said.append((lines, colour)) or image)
+    left, right, low = [0.1, 0.1, 0.4, 0.4], [0.1, 0.6, 0.4, 0.9], [0.6, 0.1, 0.9, 0.4]
+    targets = {"boxes": np.array([left, right, low, [0, 0, 1, 1], [0] * 4]), "labels": np.array([0, 1, 0, 1, -1])}
+    targets["crowd"] = np.array([0, 0, 0, 1, 0])  # the last but one is a crowd, which nothing is held against
+    image = {"image": np.zeros((64, 64, 3), np.uint8)}
+    shifted = [0.1, 0.75, 0.4, 1.0]
+    found = decoded_of((left, 0.9, 0), (shifted, 0.8, 1), ([0.6, 0.6, 0.7, 0.7], 0.7, 0), (low, 0.1, 0))
+    drawn = TASK.draw(image, found, config(), targets)
+    (boxes, captions, colours), counted = said
+    assert drawn.shape == (320, 320, 3)
+    assert captions == ("", "missed square", "badly placed: disc 0.80", "false: square 0.70")
+    assert colours == (0, edge.WHITE, edge.RED, edge.RED)
+    assert np.asarray(boxes[0]) == pytest.approx(np.array(left) * 320, abs=1e-3)
+    assert counted == (["1 right, 1 missed, 1 badly placed, 1 false"], "bad")
+    said.clear()
+    TASK.draw(image, found, config())
+    assert said[0][1] == ["square 0.90", "disc 0.80", "square 0.70"]
+    said.clear()
+    TASK.draw(image, decoded_of(), config(), {**targets, "labels": np.full(5, -1)})
+    assert said == [(["nothing there, nothing found"], "good")]
+
+
+def batch(*pictures):
+    return {name: np.stack([p[name] for p in pictures]) for name in pictures[0]}
+
+
+def test_objects_that_change_places_are_the_same_answer():
+    a, b = ([0.1, 0.1, 0.4, 0.4], 0.9, 0), ([0.5, 0.5, 0.9, 0.9], 0.9, 1)
+    hardly = ([0.2, 0.2, 0.3, 0.3], 0.05, 1)
+    wanted = batch(decoded_of(a, b, hardly), decoded_of())
+    swapped = batch(decoded_of(b, a), decoded_of())
+    assert TASK.difference(wanted, swapped, config()) == pytest.approx(0, abs=1e-6)
+    assert proof.difference(wanted["boxes"], swapped["boxes"]) > 0.3  # what number by number would have said
+
+
+def test_what_differs_counts_by_how_much():
+    a, b = ([0.1, 0.1, 0.4, 0.4], 0.9, 0), ([0.5, 0.5, 0.9, 0.9], 0.8, 1)
+    wanted = batch(decoded_of(a, b))
+
+    def apart(*objects):
+        both = TASK.difference(wanted, batch(decoded_of(*objects)), config())
+        assert both == TASK.difference(batch(decoded_of(*objects)), wanted, config())
+        return both
+
+    assert apart(a, (b[0], 0.7, 1)) == pytest.approx(0.1, abs=1e-6)
+    assert apart(a, ([0.5, 0.5, 0.9, 0.86], 0.8, 1)) == pytest.approx(0.1, abs=1e-5)  # IoU 0.9
+    assert apart(a) == pytest.approx(0.8)  # as if it had a score of 0
+    assert apart(a, (b[0], 0.8, 0)) == pytest.approx(0.8)  # another class
+    assert apart(a, (b[0], 0.29, 1)) == pytest.approx(0.51, abs=1e-6)  # no longer shown, but there
 
 
 # The whole way
@@ -283,12 +336,3 @@ def test_the_bundle_answers_by_itself(bundle, run, tmp_path):
     for a, b in zip(answer["objects"], ours["objects"], strict=True):
         assert a["box"] == pytest.approx(b["box"], abs=0.1)
     assert any((tmp_path / "out").glob("*_boxes.png"))
-
-
-@pytest.mark.slow
-def test_the_loss_compiles_under_xla(data):
-    made = config(size="pico", jit_compile="on", mosaic=0.0)
-    net, split = TASK.model(made), source.split(data, "train", TASK, made)
-    history = net.fit(split.train(), steps_per_epoch=2, epochs=1, verbose=0, shuffle=False)
-    assert np.isfinite(history.history["loss"]).all()
-    assert keras.backend.backend() in ("tensorflow", "jax")

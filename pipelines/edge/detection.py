@@ -8,6 +8,8 @@ from . import pictures
 COLOURS = (  # told apart in most kinds of colour blindness: Okabe & Ito 2008, without black and yellow
     (0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0), (86, 180, 233),
 )  # fmt: skip
+WHITE, RED = -1, -2  # instead of a class
+OWN = {WHITE: (255, 255, 255), RED: (220, 30, 30)}
 
 
 def predict(source, run, manifest):
@@ -44,12 +46,12 @@ def line(answer):
 
 
 def marked(picture, boxes_yxyx, captions, colours):
-    """uint8 (H, W, 3) with boxes in pixels drawn on it -> the same size. colours: a number each; -1 is white."""
+    """uint8 (H, W, 3) with boxes in pixels drawn on it -> the same size. colours: a number each, or WHITE or RED."""
     image = Image.fromarray(picture)
     draw, side = ImageDraw.Draw(image), max(picture.shape[:2])
-    width, font = max(1, round(side / 320)), ImageFont.load_default(max(10, side // 40))
+    width, font = max(1, round(side / 320)), ImageFont.load_default(max(12, side // 36))
     for (ymin, xmin, ymax, xmax), caption, number in zip(boxes_yxyx, captions, colours, strict=True):
-        colour = (255, 255, 255) if number < 0 else COLOURS[number % len(COLOURS)]
+        colour = OWN.get(number) or COLOURS[number % len(COLOURS)]
         corners = [xmin, ymin, max(xmin, xmax - 1), max(ymin, ymax - 1)]
         draw.rectangle(corners, outline=colour, width=width)
         if caption:

@@ -35,7 +35,7 @@ def verify(bundle, data=None):
         except ValueError as error:
             failures.append(f"{before['path']} does not run: {error}")
             continue
-        gap = max(proof.difference(v, got[k]) for k, v in outputs.items())
+        gap = proof.apart(outputs, got, bundle.task, bundle.config)
         record = {"golden_difference": gap, "passed": True}
         at_export = before.get("max_difference", np.inf)
         if not gap <= at_export + SLACK:  # NaN fails too

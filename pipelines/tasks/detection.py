@@ -13,10 +13,10 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
     import tensorflow as tf
 
-    from pipelines import optimization
+    from pipelines import canvas, optimization
     from pipelines.edge import detection as edge
     from pipelines.losses import detection as losses
-    from pipelines.metrics import mean_average_precision
+    from pipelines.metrics import box_errors, mean_average_precision
     from pipelines.models import detector, joint
     from pipelines.ops import boxes as box_ops
     from pipelines.ops import images, mediapipe_detector, scenes, suppression
@@ -24,6 +24,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 DATA = "digit_scenes"
 LABELS = "objects/label"  # the feature whose names are the classes
 DECODE_IN_FLOAT = True  # boxes moved apart by class do not fit into the 256 steps of int8
+DRAWN = 320  # pixels that a drawn picture is enlarged to, or captions would cover it
 DETECTIONS = 100  # most that COCO's protocol counts in a picture
 
 
@@ -235,19 +236,48 @@ def metrics(config):
     return [mean_average_precision.MeanAveragePrecision(config.labels, config.max_detections)]
 
 
+def difference(wanted, got, config):
+    """How far the objects of one decoded batch lie from those of another, in [0, 1], in whatever order they come.
+
+    Each object that is shown in one is held against all of its class in the other: the least that its score differs
+    by and its box lacks to an IoU of 1, whichever is more, or its score where there is nothing near. So neither scores
+    that are nearly equal and change places nor what is hardly an object count.
+    """
+    largest = 0.0
+    for mine, other in ((wanted, got), (got, wanted)):
+        for boxes, scores, classes, others, their_scores, their_classes in zip(
+            *(np.asarray(found[name]) for found in (mine, other) for name in ("boxes", "scores", "classes")),
+            strict=True,
+        ):
+            shown = scores >= config.shown_score
+            apart = 1 - keras.ops.convert_to_numpy(box_ops.iou(boxes[shown], others))
+            apart = np.maximum(apart, np.abs(scores[shown, None] - their_scores))
+            apart = np.where(classes[shown, None] == their_classes, apart, 1.0)
+            largest = max(largest, np.minimum(apart.min(1, initial=1.0), scores[shown]).max(initial=0.0))
+    return float(largest)
+
+
 def draw(inputs, decoded, config, targets=None):
-    """One picture (S, S, 3) with the boxes found, in the colour of their class, over the true ones in white."""
-    side, boxes, captions, colours = config.image_size, [], [], []
-    if targets is not None:
-        for box, label in zip(targets["boxes"], targets["labels"], strict=True):
-            if label >= 0:
-                boxes.append(np.asarray(box) * side)
-                captions.append("")
-                colours.append(-1)
-    for i in range(int(decoded["count"])):
-        if decoded["scores"][i] >= config.shown_score:
-            number = int(decoded["classes"][i])
-            boxes.append(np.asarray(decoded["boxes"][i]) * side)
-            captions.append(f"{config.labels[number]} {decoded['scores'][i]:.2f}")
-            colours.append(number)
-    return edge.marked(np.asarray(inputs["image"]), boxes, captions, colours)
+    """One picture with the boxes found in it, at least 320 px wide, uint8 (H, W, 3).
+
+    Without targets each has its class and score. With them those that are right have the colour of their class, what is
+    wrong is named in red, what was missed in white, see `metrics.box_errors`, and a line below counts both.
+    """
+    image, side = np.asarray(inputs["image"]), config.image_size
+    shown = np.flatnonzero(np.asarray(decoded["scores"]) >= config.shown_score)
+    boxes, scores, classes = (np.asarray(decoded[name])[shown] for name in ("boxes", "scores", "classes"))
+    factor = max(1, -(-DRAWN // side))
+    image, boxes = image.repeat(factor, 0).repeat(factor, 1), boxes.reshape(-1, 4) * side * factor
+    named = [f"{config.labels[c]} {s:.2f}" for c, s in zip(classes, scores, strict=True)]
+    if targets is None:
+        return edge.marked(image, boxes, named, classes.tolist())
+    there = (np.asarray(targets["labels"]) >= 0) & (np.asarray(targets["crowd"]) == 0)
+    truth, labels = np.asarray(targets["boxes"])[there] * side * factor, np.asarray(targets["labels"])[there]
+    kinds, missed = box_errors.errors(truth, labels, boxes, classes)
+    marks = [(box, "", int(c)) for box, c, kind in zip(boxes, classes, kinds, strict=True) if not kind]
+    marks += [(truth[i], f"missed {config.labels[labels[i]]}", edge.WHITE) for i in missed]
+    marks += [(b, f"{kind}: {n}", edge.RED) for b, n, kind in zip(boxes, named, kinds, strict=True) if kind]
+    drawn = edge.marked(image, *zip(*marks, strict=True)) if marks else image
+    counts = {"right": kinds.count(""), "missed": len(missed)} | {kind: kinds.count(kind) for kind in box_errors.KINDS}
+    line = ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "nothing there, nothing found"
+    return canvas.captioned(drawn, [line], "good" if counts["right"] == len(kinds) and not missed else "bad")

@@ -24,6 +24,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 DATA = "digit_scenes"
 LABELS = "segmentation_mask"
+DRAWN = 240  # pixels that a drawn picture is enlarged to
 LARGEST = 512  # px of a tile that follows the data; larger ones cost memory and show a net of this depth nothing new
 
 
@@ -264,18 +265,24 @@ def metrics(config):
 
 
 def draw(inputs, decoded, config, targets=None):
-    """One picture (S, S, 3), the predicted mask over it, and where given the true one, with the IoU of each class."""
-    image, lines, colour = inputs["image"], [], "neutral"
+    """One picture with the predicted mask over it, and beside it the true one where given, uint8 (H, W, 3).
+
+    A line below has the shares of the classes, or the mean IoU; a second one the three classes with the least.
+    """
+    image, lines = inputs["image"], []
     shown = [overlay.overlay(image, decoded["mask"])]
     if targets is not None:
         judge = metric.Segmentation(len(config.labels))
         judge.update_state(targets[None], {"mask": decoded["mask"][None]})
         found = judge.result()
-        lines.append(f"mean IoU {found['mean_iou']:.2f}: predicted, true")
-        for i in np.flatnonzero(judge.support):
-            lines.append(f"{config.labels[i]} {found['per_class']['mean_iou'][i]:.2f}")
+        iou = found["per_class"]["mean_iou"]
+        least = sorted(np.flatnonzero(judge.support), key=lambda i: iou[i])[:3]
+        lines.append(f"predicted, true: mean IoU {found['mean_iou']:.2f}")
+        lines.append("least: " + ", ".join(f"{config.labels[i]} {iou[i]:.2f}" for i in least))
         shown.append(overlay.overlay(image, metric.ids(targets[None])[0]))
     else:
         counts = np.bincount(decoded["mask"].reshape(-1), minlength=len(config.labels)) / decoded["mask"].size
         lines = [f"{label} {share:.1%}" for label, share in zip(config.labels, counts, strict=True) if share >= 0.0005]
-    return canvas.captioned(canvas.grid(shown, 2), lines[:6], colour)
+    factor = max(1, -(-DRAWN // config.image_size))
+    shown = [picture.repeat(factor, 0).repeat(factor, 1) for picture in shown]
+    return canvas.captioned(canvas.grid(shown, 2), lines[:6])
