@@ -13,6 +13,8 @@ from pipelines.engine.page_pictures import pictures
 from pipelines.engine.page_tables import bar_table, matrix_table
 
 LISTED = 500  # problems of one kind that the page lists at all; the rest is a count
+FEW, LARGE, SMALL = 4, (330, 300), (220, 190)  # curves up to a number are drawn large; pixels of a curve's chart
+CURVES = 24  # before the rest folds away
 SEVERITIES = {"error": "✕", "warning": "!", "info": "i"}  # worst first, each with its mark
 
 
@@ -90,13 +92,15 @@ def _evaluation(context):
     labels = evaluation.pop("labels", None) or context.get("labels") or list(per_class)
     matrices = evaluation.pop("matrices", None) or {}
     curves = evaluation.pop("curves", None) or {}
+    shape = SMALL if len(curves) > FEW else LARGE
+    charts = [c for c in (curve_chart(name, curve, shape) for name, curve in curves.items()) if c]
     return {
         "split": split,
         "examples": examples,
         "scalars": list(_scalars(evaluation)),
         "per_class": _per_class(per_class),
         "matrices": [m for m in (matrix_table(name, counts, labels) for name, counts in matrices.items()) if m],
-        "curves": [c for c in (curve_chart(name, curve) for name, curve in curves.items()) if c],
+        "curves": {"large": shape == LARGE, "shown": charts[:CURVES], "folded": charts[CURVES:]} if charts else None,
     }
 
 

@@ -85,8 +85,8 @@ def _chart(title, xs, series, best, shape):
     }
 
 
-def curve_chart(name, curve):
-    """A line through given points, such as precision over recall."""
+def curve_chart(name, curve, shape=(330, 300)):
+    """A line through given points, such as precision over recall. shape: of the chart, pixels."""
     points = [(finite(x), finite(y)) for x, y in zip(curve.get("x", ()), curve.get("y", ()), strict=False)]
     found = [(x, y) for x, y in points if x is not None and y is not None]
     if not found:
@@ -96,7 +96,7 @@ def curve_chart(name, curve):
     if min(*x_range, *y_range) >= 0 and max(*x_range, *y_range) <= 1:
         x_range = y_range = (0, 1)
     x_label, y_label = curve.get("x_label") or "x", curve.get("y_label") or "y"
-    plot = _Plot((330, 300), x_range, y_range, right=14, bottom=42, top=26)
+    plot = _Plot(shape, x_range, y_range, right=14, bottom=42, top=26)
     start, end = max(x_range[0], y_range[0]), min(x_range[1], y_range[1])
     diagonal = None
     if curve.get("diagonal") and start < end:

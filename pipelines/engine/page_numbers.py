@@ -3,10 +3,12 @@
 import json
 import math
 import numbers
+import re
 
 import numpy as np
 
 DASH = "–"
+SPELLED = {"iou": "IoU", "f1": "F1", "psnr": "PSNR", "ssim": "SSIM", "y": "Y"}  # as the field writes them
 
 
 def finite(value):
@@ -69,8 +71,9 @@ def plain(value):
 
 
 def words(name):
-    """A metric's name for people: `mean_iou` -> `mean iou`."""
-    return str(name).replace("_", " ")
+    """A metric's name for people: `mean_iou` -> `mean IoU`, `map50_95_small` -> `mAP50-95 small`."""
+    parts = re.sub(r"(?<=\d)_(?=\d)", "-", str(name)).split("_")
+    return " ".join(SPELLED.get(part) or re.sub(r"^map(?=\d)", "mAP", part) for part in parts)
 
 
 def size(size_bytes):

@@ -3,6 +3,8 @@
 import base64
 import struct
 
+WIDE = 300  # pixels; what was drawn as large as that has details to be read
+
 
 def pictures(items):
     return [_picture(item) for item in items or []]
@@ -20,6 +22,7 @@ def _picture(item):
         "width": width,
         "height": height,
         "tiny": width is not None and max(width, height) < 128,
+        "wide": width is not None and width >= WIDE,
     }
 
 

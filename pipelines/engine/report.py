@@ -12,7 +12,7 @@ from pipelines.files import read_json, write_text
 
 FILE_FACTS = ("size_bytes", "metrics", "drop", "worst_class", "worst_class_drop", "max_difference", "latency_ms")
 FILE_FACTS += ("passed", "reason")
-SIDE = 320  # pixels of a picture on the page; more only makes the file larger
+SIDE = 400  # pixels of a picture on the page; more only makes the file larger
 
 
 def write_run(run):

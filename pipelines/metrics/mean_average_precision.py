@@ -27,7 +27,8 @@ class MeanAveragePrecision(keras.metrics.Metric):
     The result: `map50` and `map50_95` (IoU 0.50, and the mean of 0.50 to 0.95), also by size; `map75`; `recall`, the
     mean over IoUs of the highest recall with all detections; `f1`, `precision_f1` and `recall_f1` at the score
     `score_f1` where F1 at IoU 0.50, the mean of the classes, is best; `per_class` with `support`, its number of boxes.
-    A class or size without boxes counts in no mean, and is 0 by itself. `confusion` (C + 1, C + 1), the last row and
+    A class without boxes counts in no mean, and is 0 by itself; a size without boxes
+    is left out. `confusion` (C + 1, C + 1), the last row and
     column for background, pairs boxes at IoU 0.50 among those with that score or more. A curve per class: precision by
     recall at IoU 0.50.
     """
@@ -63,6 +64,8 @@ class MeanAveragePrecision(keras.metrics.Metric):
         by_size = {}
         for a, size in enumerate(SIZES):
             end = "" if size == "all" else f"_{size}"
+            if size != "all" and not (precision[HALF, :, :, a] > -1).any():
+                continue  # no box of this size: 0 would say that none was found
             by_size[f"map50{end}"] = _mean(precision[HALF, :, :, a])
             by_size[f"map50_95{end}"] = _mean(precision[:, :, :, a])
         f1, best = _best_f1(precision[HALF, :, :, 0], scores[HALF, :, :, 0])
