@@ -1,7 +1,9 @@
 """What every task and every data set keeps to, whichever the catalog finds."""
 
 import ast
+import csv
 import inspect
+import json
 import os
 import re
 import subprocess
@@ -36,6 +38,17 @@ importlib.import_module("pipelines.edge." + sys.argv[1])
 found = {"tensorflow", "keras", "pipelines.config", "pipelines.files", "yaml", "sklearn"} & set(sys.modules)
 assert not found, found
 """
+TRAIN = """
+import dataclasses, json, sys
+from pipelines import catalog
+from pipelines.engine import run
+
+name, folder, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+data = catalog.load(catalog.task(name).DATA)
+few = {s: e if s == "train" else e.take(range(min(4, len(e)))) for s, e in data.splits.items()}
+trained = run.start(name, dataclasses.replace(data, splits=few), folder, settings).train()
+print(json.dumps({"backend": run.environment()["backend"], "epochs": trained.info["epochs_done"]}))
+"""
 HELP = """
 import sys
 from pipelines import cli
@@ -49,16 +62,24 @@ each_task = pytest.mark.parametrize("name", list(catalog.tasks()))
 each_data_set = pytest.mark.parametrize("name", list(catalog.datasets()))
 
 
+def small_settings(name):
+    """Settings of a task that make its model small and its training short."""
+    fields = {field.name: field for field in settings(catalog.task(name).Config)}
+    small = {"epochs": 1, "batch_size": 2}
+    if "image_size" in fields:
+        small["image_size"] = SIDE
+    if "size" in fields:
+        small["size"] = fields["size"].metadata["choices"][0]
+    if "compact" in fields.get("backbone", types.SimpleNamespace(metadata={"help": ""})).metadata["help"]:
+        small["backbone"] = "compact_8"
+    return small
+
+
 @pytest.fixture(scope="module", params=list(catalog.tasks()))
 def case(request, tmp_path_factory):
     """A task on its own data, small: its module, its resolved config, a model, and a batch of the training split."""
     task = catalog.task(request.param)
-    fields = {field.name: field for field in settings(task.Config)}
-    small = {"epochs": 1, "batch_size": 2}
-    if "image_size" in fields:
-        small["image_size"] = SIDE
-    if "compact" in fields.get("backbone", types.SimpleNamespace(metadata={"help": ""})).metadata["help"]:
-        small["backbone"] = "compact_8"
+    small = small_settings(request.param)
     started = run.start(request.param, None, tmp_path_factory.mktemp(request.param) / "run", small)
     split = started.split("train")
     model = task.model(started.config)
@@ -74,8 +95,8 @@ def first(values):
     return keras.tree.map_structure(lambda v: v[0], values)
 
 
-def process(code, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+def process(code, *arguments, **variables):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     return subprocess.run([sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True)
 
 
@@ -221,6 +242,20 @@ def test_draw_gives_a_picture_or_text(case):
             assert drawn.strip()
         else:
             assert (drawn.dtype, drawn.ndim, drawn.shape[2]) == (np.uint8, 3, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@each_task
+def test_a_task_trains_compiled_by_xla_on_each_backend(name, backend, tmp_path):
+    if backend == "jax":
+        pytest.importorskip("jax")
+    few = {**small_settings(name), "steps_per_epoch": 2, "jit_compile": "on"}
+    done = process(TRAIN, name, str(tmp_path / "run"), json.dumps(few), KERAS_BACKEND=backend)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {"backend": backend, "epochs": 1}
+    (row,) = csv.DictReader((tmp_path / "run/history.csv").read_text().splitlines())
+    assert np.isfinite([float(row["loss"]), float(row["val_loss"])]).all()
 
 
 # Data sets.
