@@ -126,10 +126,15 @@ def _int8_in_part(converter):
     """The int8 file, in which the ops of the name scope FLOAT stay float32.
 
     What decodes adds and compares numbers of different kinds, such as a box and its class, which 256 steps cannot hold
-    at once. The converter's two steps are taken apart here, as only the second one takes names.
+    at once. The converter's two steps are taken apart here, as only the second one takes names. Raises RuntimeError
+    where this TensorFlow has them no longer: neither step is public.
     """
-    from tensorflow.lite.python.convert import mlir_quantize
-
+    try:
+        from tensorflow.lite.python.convert import mlir_quantize
+    except ImportError as error:
+        raise RuntimeError(
+            "this TensorFlow cannot keep what decodes in float. Leave int8 out, or install tensorflow 2.21"
+        ) from error
     converter._experimental_calibrate_only = True
     calibrated = converter.convert()
     kept = [name for name in tflite_file.made_tensors(calibrated) if f"{FLOAT}/" in name]
