@@ -263,7 +263,7 @@ def test_a_metric_and_its_twin_share_a_chart():
     rows = [{"loss": 1.0, "val_loss": 2.0, "val_f1": 0.5, "seconds": 3.0}] * 2
     page = Page(pages.render({"history": rows}))
     labels = [a["aria-label"] for a in page.all("svg")]
-    assert [label.split(" by ")[0] for label in labels] == ["loss", "f1", "seconds"]
+    assert [label.split(" by ")[0] for label in labels] == ["loss", "F1", "seconds"]
     assert "train from 1.000 to 1.000; val from 2.00 to 2.00" in labels[0]
 
 
