@@ -46,6 +46,9 @@ class Config(fine_tuning.Config):
     clip_norm: float = setting(5.0, "clip the global gradient norm; 0 is off", low=0.0)
     weight_decay: float = setting(1e-2, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0)
     monitor: str = setting("val_f1", "what decides which epoch is kept: val_loss or val_ and a metric's name")
+    jit_compile: str = setting(
+        "auto", "XLA compilation of the step; TensorFlow cannot compile loops over words", choices=("auto", "off")
+    )
     target: str = setting("", "feature that is learned; empty takes the first of tags, ner, upos, pos")
     tokens: str = setting("", "feature that holds the words; empty takes tokens")
     scheme: str = setting(
