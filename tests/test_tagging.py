@@ -19,6 +19,7 @@ from pipelines.edge import tagging as edge
 from pipelines.engine import export, run, source, verify
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Examples
+from pipelines.models import tagger
 from pipelines.tasks import tagging as task
 
 NAMES = ("Ada", "Bo", "Cy", "Di", "Eve", "Flo")
@@ -245,6 +246,21 @@ def test_the_baseline_is_crfsuites_own_model(tmp_path):
         outputs = model({"clues": encoder.inputs(tokens)["clues"][None]})
         found = np.asarray(task.decode(outputs, made)["tags"])[0, : len(tokens)]
         assert [labels[i] for i in found] == peer.tag(clues(tokens))
+
+
+def test_word_pieces_are_aligned_by_the_first_one():
+    made = config(backbone="minilm", max_length=8, word_length=4)
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "un", "##able", "a"]
+    encoder = edge.Encoder(made.as_dict(), {"pieces": pieces, "letters": ["a"], "shapes": ["x"], "words": []})
+    found = encoder.inputs(["a", "unable", "a"])
+    assert found["pieces"].tolist() == [2, 6, 4, 5, 6, 3, 0, 0]
+    assert found["first"].tolist() == [1, 2, 4, 0, 0, 0]
+    assert encoder.windows(["unable"] * 4) == [(0, 3, 0, 3), (3, 4, 3, 4)]
+    features = np.arange(16, dtype=np.float32).reshape(1, 8, 2)
+    chosen = np.asarray(tagger.FirstPieces()(features, found["first"][None]))[0]
+    np.testing.assert_array_equal(chosen[:3], [[2, 3], [4, 5], [8, 9]])
+    with pytest.raises(PipelineError, match="unknown backbone 'bert' of text"):
+        task.learn(task.adapt(data([(["a"], ["B-x"])]), config()).splits["train"], config(backbone="bert"))
 
 
 def test_what_the_scheme_forbids_is_never_found():
