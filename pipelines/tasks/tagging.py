@@ -28,7 +28,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 DATA = "pii"
 LABELS = "tags"  # the feature whose names are the tags, after `adapt`
-DECODE_IN_FLOAT = True  # sums over a sentence do not fit into the 256 steps of int8
 TARGETS = ("tags", "ner", "upos", "pos")  # what is learned by default: the first of these that the data has
 TEXT = 24  # letters of a word that are kept beside it, for pictures and for telling spans apart
 PIECES = 1.6  # word pieces to a word, roughly
@@ -277,11 +276,8 @@ def draw(inputs, decoded, config, targets=None):
 
 
 def unsupported(config):
-    """The LSTM has no int8 file: TensorFlow's converter dies of its calibration, whatever the data."""
-    if config.architecture == "bilstm" and (config.lstm_units or config.letters == "lstm"):
-        reason = "calibrating an LSTM ends TensorFlow's converter; dynamic has weights in int8, too"
-        return {"int8": reason}
-    return {}
+    """No model has an int8 file: TensorFlow's converter dies of calibrating a loop, as the LSTM and Viterbi have."""
+    return {"int8": "calibrating a loop (LSTM, Viterbi) ends TensorFlow's converter; dynamic has weights in int8, too"}
 
 
 def _backbone(name):
