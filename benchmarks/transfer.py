@@ -51,7 +51,7 @@ def features(data, out):
     """Heads on frozen features."""
     rows = []
     for head, epochs in (("logistic_regression", 1), ("svm", 1), ("linear", 30), ("mlp", 30)):
-        run, minutes = _train(data / "clothing", out / head, head=head, epochs=epochs)
+        run, minutes = _train(data / "clothing", out / head, head=head, epochs=epochs, image_size=288)
         rows.append([head, f"{run.evaluate()['accuracy']:.4f}", f"{minutes:.1f}"])
         print(rows[-1], flush=True)
     print(terminal.table(rows, ["head, frozen features", "test accuracy", "minutes"]))
