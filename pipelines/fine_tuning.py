@@ -41,7 +41,7 @@ class Config(shared.Config):
     def __post_init__(self):
         super().__post_init__()
         for what in self.unfreeze:
-            if what not in ("none", "all") and not (what.isdigit() and int(what)):
+            if what not in ("none", "all") and not (what.isdecimal() and int(what)):
                 raise PipelineError(
                     f"unfreeze takes none, all, or a number of blocks for each phase; got {what!r}. Try none,all."
                 )
@@ -85,7 +85,7 @@ def phases(config, compiled):
 def _phase(what, config, compiled):
     def begin(model):
         found = blocks(trunk(model))
-        count = int(what) if what.isdigit() else {"none": 0, "all": len(found)}[what]
+        count = int(what) if what.isdecimal() else {"none": 0, "all": len(found)}[what]
         rows, rates = [], []
         for layer in model._flatten_layers():
             layer.trainable = True

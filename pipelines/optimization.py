@@ -93,15 +93,15 @@ def _tuned(rule):
     class Tuned(rule):
         def __init__(self, rates, pull, **arguments):
             super().__init__(**arguments)
-            self.rates, self.pull = rates, pull
+            # By number: variables that an optimizer holds become its own, and JAX gives a buffer away but once.
+            self.own, self.pull = {id(v): factor for v, factor in rates}, pull
 
         def build(self, variables):
             super().build(variables)
-            factors = {id(v): factor for v, factor in self.rates}
-            self.factors = [factors.get(id(v), 1.0) for v in variables]
+            self.factors = [self.own.get(id(v), 1.0) for v in variables]
             self.starts = [None] * len(variables)
             for i, v in enumerate(variables):
-                if self.pull and id(v) in factors:
+                if self.pull and id(v) in self.own:
                     self.starts[i] = self.add_variable_from_reference(v, name="start")
                     self.starts[i].assign(ops.copy(v))
 
@@ -112,6 +112,12 @@ def _tuned(rule):
             if self.starts[index] is not None:
                 away = ops.subtract(variable, self.starts[index])
                 self.assign_sub(variable, ops.multiply(ops.cast(rate * self.pull, away.dtype), away))
+
+        def _apply_weight_decay(self, variables):  # Keras's own knows one learning rate
+            for variable in variables if self.weight_decay is not None else ():
+                if self._use_weight_decay(variable):
+                    rate = self.learning_rate * self.factors[self._get_variable_index(variable)] * self.weight_decay
+                    variable.assign(variable - variable * ops.cast(rate, variable.dtype))
 
     Tuned.__name__ = f"Tuned{rule.__name__}"
     return Tuned

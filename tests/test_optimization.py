@@ -114,3 +114,16 @@ def test_nesterov_momentum_by_hand():
     # v = 0.5 v - g; w += 0.5 v - g, so: v = -1, w = -1.5; v = -1.5, w = -1.5 - 0.75 - 1
     assert step(optimizer, [weight], [[1.0]]) == [[-1.5]]
     assert step(optimizer, [weight], [[1.0]]) == [[-3.25]]
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_decay_follows_the_lower_rate_and_the_optimizer_owns_no_weight(ema):
+    slow, fast = (keras.Variable(np.ones((2, 2), np.float32), name=name) for name in ("slow_kernel", "fast_kernel"))
+    optimizer = optimization.optimizer(
+        Config(learning_rate=0.1, schedule="constant", warmup_epochs=0, weight_decay=0.5, ema=ema), [(slow, 0.2)]
+    )
+    optimizer.build([slow, fast])
+    optimizer.apply([keras.ops.zeros((2, 2))] * 2)
+    np.testing.assert_allclose(slow, np.full((2, 2), 1 - 0.1 * 0.2 * 0.5), rtol=1e-6)
+    np.testing.assert_allclose(fast, np.full((2, 2), 1 - 0.1 * 0.5), rtol=1e-6)
+    assert not {id(slow), id(fast)} & {id(v) for v in optimizer.variables}

@@ -29,8 +29,11 @@ def lite():
     return pretrained.place(pretrained.EFFICIENTNET_LITE0)
 
 
-def legacy(tensors):
-    """Bytes of torch.save({name: (storage float32, offset, shape, strides)}) before version 1.6."""
+def legacy(tensors, also=(), keys=None):
+    """Bytes of torch.save({name: (storage float32, offset, shape, strides)}) before version 1.6.
+
+    also: (name, key of a storage, its count as this tensor says, offset, shape, strides). keys: of the storages.
+    """
     fake, utilities = types.ModuleType("torch"), types.ModuleType("torch._utils")
     kind = type("FloatStorage", (), {"__module__": "torch"})
     fake.FloatStorage = kind
@@ -53,6 +56,7 @@ def legacy(tensors):
             return rebuild, (*self.arguments, False, {})
 
     out = io.BytesIO()
+    more = {name: Tensor(Stored(key, count), *view) for name, key, count, *view in also}
 
     def dump(value):
         pickler = pickle.Pickler(out, 2)
@@ -65,8 +69,8 @@ def legacy(tensors):
         dump(torch_file.MAGIC)
         dump(torch_file.PROTOCOL)
         dump({"little_endian": True})
-        dump({name: Tensor(Stored(name, len(values)), *view) for name, (values, *view) in tensors.items()})
-        dump(list(tensors))
+        dump({name: Tensor(Stored(name, len(values)), *view) for name, (values, *view) in tensors.items()} | more)
+        dump(list(tensors) if keys is None else keys)
         for values, *_ in tensors.values():
             out.write(struct.pack("<q", len(values)) + np.asarray(values, "<f4").tobytes())
     return out.getvalue()
@@ -97,6 +101,31 @@ def test_tensors_are_views_of_their_storage(tmp_path):
 def test_a_tensor_cannot_reach_beyond_its_storage(tmp_path, view, reason):
     (tmp_path / "w.pth").write_bytes(legacy({"w": ([0, 1, 2, 3, 4, 5], *view)}))
     with pytest.raises(PipelineError, match=f"w.pth is damaged .*{reason}"):
+        torch_file.read(tmp_path / "w.pth")
+
+
+SIX = {"w": ([0, 1, 2, 3, 4, 5], 0, (2, 3), (3, 1))}
+
+
+@pytest.mark.parametrize(
+    ("tensors", "how", "reason"),
+    [
+        (SIX, {"also": [("x", "w", 10**12, 0, (10**9,), (1,))]}, "storage w is described in 2 ways"),
+        (SIX, {"also": [(str(i), "w", 6, 0, (3, 2), (1, 3)) for i in range(9)]}, "more values than it holds"),
+        (SIX, {"keys": ["w", "nobody"]}, "storage nobody is described in 0 ways"),
+        ({}, {"also": [("x", "w", 2**62, 0, (1,), (1,))], "keys": ["w"]}, "requires a buffer of 8 bytes"),
+    ],
+)
+def test_storages_that_do_not_fit_their_tensors_are_refused(tmp_path, tensors, how, reason):
+    (tmp_path / "w.pth").write_bytes(legacy(tensors, **how))
+    with pytest.raises(PipelineError, match=f"w.pth is damaged .*{reason}"):
+        torch_file.read(tmp_path / "w.pth")
+
+
+def test_a_count_beyond_the_file_is_refused_before_memory_is_asked_for(tmp_path):
+    data = legacy({}, also=[("x", "w", 2**45, 0, (1,), (1,))], keys=["w"]) + struct.pack("<q", 2**45)
+    (tmp_path / "w.pth").write_bytes(data)
+    with pytest.raises(PipelineError, match="storage w has not the 35184372088832 values"):
         torch_file.read(tmp_path / "w.pth")
 
 

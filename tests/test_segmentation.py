@@ -258,6 +258,7 @@ def test_training_looks_at_parts_and_prediction_at_the_whole():
     [
         ({"crop": 18}, "crop must be a multiple of 4 and at most image_size; got 18"),
         ({"image_size": 16, "crop": 32}, "crop must be a multiple of 4 and at most image_size; got 32"),
+        ({"patch": 4, "encoder": "MobileNetV3Small"}, "patch must be smaller than the bottom's cell, 4 px; got 4"),
         ({"crop": 16, "encoder": "MobileNetV3Small"}, "crop is for a padded U-Net without an encoder"),
     ],
 )

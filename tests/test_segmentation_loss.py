@@ -65,6 +65,17 @@ def test_an_ignored_pixel_has_no_gradient():
     assert np.abs(gradient[0, 0]).min() > 0
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_focal_loss_has_a_gradient_where_nothing_is_to_learn(gamma):
+    import tensorflow as tf
+
+    logits = tf.constant([[[[0.0, 90.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]]]])  # certain; ignored
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = SegmentationLoss({"focal": 1.0}, gamma=gamma)(TRUTH.reshape(1, 2, 2), {"logits": logits})
+    assert np.isfinite(tape.gradient(value, logits).numpy()).all()
+
+
 def test_a_picture_that_is_ignored_whole_costs_nothing():
     everything = dict.fromkeys(("cross_entropy", "focal", "dice", "jaccard"), 1.0)
     assert _loss_of(everything, truth=[255] * 4) == 0

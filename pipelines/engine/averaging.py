@@ -38,7 +38,8 @@ def settle(model, batches):
 
 
 def _recalibrate(model, batches):
-    norms = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    # A frozen one keeps its statistics, also in training.
+    norms = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization) and x.trainable]
     if not norms:
         return
     for norm in norms:

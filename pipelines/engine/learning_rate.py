@@ -30,6 +30,8 @@ def find(model, task, config, training, validation):
     getattr(net.optimizer, "inner_optimizer", net.optimizer).learning_rate = rising
     watch = _Watch()
     net.fit(parts[0].train(), epochs=1, steps_per_epoch=STEPS, callbacks=[watch], shuffle=False, verbose=0)
+    if not watch.losses:
+        raise Refused("the first loss is no number: there is nothing to find a learning rate by. Look at the data.")
     smooth = smoothed(watch.losses)
     rates = FROM * (TO / FROM) ** (np.arange(len(smooth)) / STEPS)
     rate = chosen(rates, smooth)

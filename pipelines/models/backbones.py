@@ -27,7 +27,7 @@ def features(name, pictures, arguments="{}"):
         name = "compact" if pictures.shape[1] <= SMALL else "MobileNetV3Small"
     pictures = layers.Rescaling(1.0, dtype="float32", name="pixels")(pictures)  # uint8 -> float
     base, _, width = name.partition("_")
-    if base == "compact" and (not width or width.isdigit() and int(width)):
+    if base == "compact" and (not width or width.isdecimal() and int(width)):
         return compact(_centred(pictures), int(width or 32))
     if _plain(name) == _plain(pretrained.EFFICIENTNET_LITE0.name):
         return _lite(pictures)

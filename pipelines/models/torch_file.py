@@ -2,6 +2,7 @@
 
 import collections
 import math
+import os
 import pickle
 import struct
 
@@ -10,6 +11,8 @@ import numpy as np
 from pipelines.errors import PipelineError
 
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001  # of torch.save before version 1.6
+ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError, struct.error)
+ERRORS += (MemoryError, OverflowError, RecursionError)
 TYPES = {"DoubleStorage": "<f8", "FloatStorage": "<f4", "HalfStorage": "<f2", "LongStorage": "<i8", "IntStorage": "<i4"}
 
 
@@ -21,7 +24,7 @@ def read(path):
     try:
         with open(path, "rb") as file:
             return _tensors(file)
-    except (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError, struct.error) as error:
+    except ERRORS as error:
         raise _bad(path, f"is damaged ({' '.join(str(error).split())})") from error
     except pickle.UnpicklingError as error:
         raise _bad(path, str(error)) from error
@@ -34,21 +37,26 @@ def _bad(path, what):
 def _tensors(file):
     if _Plain(file).load() != MAGIC or _Plain(file).load() != PROTOCOL or not _Plain(file).load()["little_endian"]:
         raise ValueError("it is not in this format")
-    described = _Plain(file).load()
-    storages = {}
+    described = {name: _Tensor(*given) for name, given in _Plain(file).load().items()}
+    storages, size = {}, os.fstat(file.fileno()).st_size
     for key in _Plain(file).load():
         kind, count = _storage(described, key)
         (stored,) = struct.unpack("<q", file.read(8))
-        if stored != count:
-            raise ValueError(f"storage {key} has {stored} values instead of {count}")
-        data = file.read(count * np.dtype(kind).itemsize)
-        storages[key] = np.frombuffer(data, kind, count)
+        if stored != count or not 0 <= count * np.dtype(kind).itemsize <= size - file.tell():
+            raise ValueError(f"storage {key} has not the {count} values that it should have")
+        storages[key] = np.frombuffer(file.read(count * np.dtype(kind).itemsize), kind, count)
+    # Views of one another would be small in the file and large in memory.
+    if sum(math.prod(t.shape) for t in described.values()) > sum(map(len, storages.values())):
+        raise ValueError("its tensors have more values than it holds")
     return {name: tensor.of(storages) for name, tensor in described.items()}
 
 
 def _storage(described, key):
     """(type, count) of a storage, as the tensors in it say."""
-    return next((t.kind, t.count) for t in described.values() if t.key == key)
+    said = {(t.kind, t.count) for t in described.values() if t.key == key}
+    if len(said) != 1:
+        raise ValueError(f"storage {key} is described in {len(said)} ways")
+    return said.pop()
 
 
 class _Tensor:
@@ -77,7 +85,7 @@ class _Plain(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _Tensor
+            return lambda *given: given  # plain values: a class could be changed from within the file
         if module == "torch" and name in TYPES:
             return name
         raise pickle.UnpicklingError(f"holds {module}.{name}, which is no tensor")

@@ -99,6 +99,8 @@ class Config(fine_tuning.Config):
             )
         if self.encoder and self.unpadded:
             raise PipelineError("unpadded convolutions are U-Net's own: leave encoder empty, or unpadded false.")
+        if self.encoder and self.patch >= 2**self.depth:
+            raise PipelineError(f"patch must be smaller than the bottom's cell, {2**self.depth} px; got {self.patch}.")
         if self.crop and (self.crop % step or size and self.crop > size):
             raise PipelineError(f"crop must be a multiple of {step} and at most image_size; got {self.crop}.")
         if self.crop and (self.encoder or self.unpadded):

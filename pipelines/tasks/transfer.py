@@ -152,7 +152,8 @@ def _cut(config):
         for layer in net.layers[net.layers.index(net.get_layer("pool")) + 1 :]:
             x = layer(x)
         rest = keras.Model({"features": features}, x, name="head")
-        _compile(rest, config)
+        # A head that is solved for is not what its steps were, so they have no average worth keeping.
+        _compile(rest, config.replace(ema=0.0) if config.head in SOLVED else config)
         return keras.Model(net.input, pooled, name="fixed"), rest
 
     return cut
