@@ -35,7 +35,7 @@ class Config(fine_tuning.Config):
     )
     image_size: int = setting(0, "side of the square picture the model sees; 0 takes 224", "px", low=0, high=2048)
     backbone: str = setting(
-        "efficientnet_lite0", "pretrained net: efficientnet_lite0, imagenet:NAME of keras.applications, or hub:PRESET"
+        "efficientnet_lite0", "pretrained net: efficientnet_lite0, or hub:PRESET of KerasHub, by name or saved folder"
     )
     backbone_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
     head: str = setting(
