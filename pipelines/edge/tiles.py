@@ -6,10 +6,11 @@ Memory holds one row of tiles at a time, whatever the picture's height.
 import numpy as np
 
 
-def bands(picture, side, run, margin, step=1):
+def bands(picture, side, run, margin, step=1, scale=1):
     """Yields (first row, answers float32 (rows, W, C)) from top to bottom, until all rows of `picture` are done.
 
-    picture: uint8 (H, W, 3). run: uint8 (1, side, side, 3) -> (1, side, side, C). margin: pixels along a tile's border
+    picture: uint8 (H, W, 3). run: uint8 (1, side, side, 3) -> (1, s * side, s * side, C), s the
+    `scale`; rows and columns of the answer are s times as many. margin: pixels along a tile's border
     that count for nothing where another tile has them: with all that the model sees around a pixel, answers are the
     same as of the whole picture. step: tiles begin at multiples of it, as the model's strides need. Beyond its edges,
     a picture is mirrored up to a multiple of `step`, and up to `side`.
@@ -18,25 +19,27 @@ def bands(picture, side, run, margin, step=1):
     rows, columns = (_mirrored(length, _padded(length, side, step)) for length in (height, width))
     tops, lefts = (starts(len(axis), side, margin, step) for axis in (rows, columns))
     total = norm = None
+    large, high, wide = scale * side, scale * height, scale * width
     for i, top in enumerate(tops):
         strip = picture[rows[top : top + side]]
         for left in lefts:
             answer = np.asarray(run(np.ascontiguousarray(strip[:, columns[left : left + side]])[None]))[0]
             if total is None:
-                total = np.zeros((side, len(columns), answer.shape[-1]), np.float32)
-                norm = np.zeros((side, len(columns), 1), np.float32)
-            down, across = (_weights(at, side, len(axis), margin, step) for at, axis in ((top, rows), (left, columns)))
+                total = np.zeros((large, scale * len(columns), answer.shape[-1]), np.float32)
+                norm = np.zeros((large, scale * len(columns), 1), np.float32)
+            places = ((top, rows), (left, columns))
+            down, across = (_weights(scale * at, large, scale * len(axis), scale * margin) for at, axis in places)
             weight = (down[:, None] * across)[:, :, None]
-            total[:, left : left + side] += weight * answer
-            norm[:, left : left + side] += weight
-        done = (tops[i + 1] if i + 1 < len(tops) else len(rows)) - top
+            total[:, scale * left : scale * left + large] += weight * answer
+            norm[:, scale * left : scale * left + large] += weight
+        done = scale * ((tops[i + 1] if i + 1 < len(tops) else len(rows)) - top)
         if top < height:
-            count = min(done, height - top)
-            yield top, total[:count, :width] / norm[:count, :width]
+            count = min(done, high - scale * top)
+            yield scale * top, total[:count, :wide] / norm[:count, :wide]
         if i + 1 < len(tops):
             for kept in (total, norm):
-                kept[: side - done] = kept[done:].copy()
-                kept[side - done :] = 0
+                kept[: large - done] = kept[done:].copy()
+                kept[large - done :] = 0
 
 
 def starts(length, side, margin, step):
@@ -52,7 +55,7 @@ def grid(length, side):
     return [(begin, i * side - begin) for i, begin in enumerate(begins)]
 
 
-def _weights(begin, side, length, margin, step):
+def _weights(begin, side, length, margin):
     """A tile's weights along an axis: 0 within the margin, then a ramp to 1; 1 up to the picture's own edge."""
     place = np.arange(side) + 0.5
     rise = np.clip((place - margin) / _ramp(side, margin), 1e-6, 1)

@@ -9,7 +9,7 @@ from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES, Data, Exam
 UNSEEN = frozenset(("thumbs.db", "desktop.ini", "__macosx"))  # what file managers leave behind, besides hidden files
 OTHER_LAYOUTS = frozenset(  # folders that tell that the pictures belong to another format
     ("image", "images", "jpegimages", "label", "labels", "mask", "masks", "annotations", "imagesets")
-    + ("segmentationclass", "traina", "trainb", "testa", "testb")
+    + ("segmentationclass", "traina", "trainb", "testa", "testb", "lr", "hr")
 )
 TABLES = (".csv", ".tsv")
 

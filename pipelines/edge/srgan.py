@@ -1,0 +1,36 @@
+"""The device half of `srgan`: a picture of any size in, the same picture larger out."""
+
+import numpy as np
+
+from . import pictures, tiles
+
+FILES = ("tiles",)  # what this file needs beside it, besides `pictures`
+
+
+def predict(source, run, manifest):
+    """A picture, file or bytes -> ({"size": [H, W], "enlarged": [s * H, s * W]}, {"enlarged": uint8 picture}).
+
+    run: {"image": uint8 (1, S, S, 3)} -> {"image": (1, s * S, s * S, 3) in [0, 1]}. Raises ValueError with a reason.
+    """
+    picture = pictures.read_picture(source)
+    side, config = manifest["inputs"]["image"]["shape"][1], manifest["config"]
+    scale, (height, width) = config["scale"], picture.shape[:2]
+    if height * width * scale**2 > pictures.MAX_PIXELS:
+        raise ValueError(f"is too large to be enlarged {scale} times: at most {pictures.MAX_PIXELS:,} pixels come out")
+    out = np.empty((height * scale, width * scale, 3), np.uint8)
+    one = lambda square: run({"image": square})["image"]  # noqa: E731
+    for top, answer in tiles.bands(picture, side, one, margin(side, config), scale=scale):
+        out[top : top + len(answer)] = np.clip(np.round(answer * 255), 0, 255)
+    return {"size": [height, width], "enlarged": list(out.shape[:2])}, {"enlarged": out}
+
+
+def line(answer):
+    """An answer as people read it: `120 x 80 to 480 x 320`."""
+    return f"{' x '.join(map(str, answer['size']))} to {' x '.join(map(str, answer['enlarged']))}"
+
+
+def margin(side, config):
+    """Pixels along a tile's border that another tile knows better: as far as the net sees, or a quarter of a tile."""
+    depth = config["depth"]
+    sees = {"fast": depth + 4, "srcnn": 8, "srresnet": 2 * depth + 12}[config["generator"]]
+    return min(sees, side // 4)

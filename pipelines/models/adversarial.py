@@ -1,0 +1,51 @@
+"""A functional generator with its critics, trained by one loss in plain `fit`, on every backend.
+
+The generator's loss goes through critics whose weights are stopped, the critics' loss through fakes that are stopped:
+the sum of both has, for each variable, the gradient of that player's own loss. With Adam, which looks at each variable
+alone, this is what two optimizers do that step at once. Alternating updates, as in the papers, show the generator a
+critic that is one step newer; tests/test_adversarial.py measures how little that changes.
+"""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("pipelines")
+class Adversarial(keras.Model):
+    """A functional model; `critics`, {name: keras.Model}, are part of its weights but not of what it computes.
+
+    rule: (model, inputs, targets, outputs, training) -> loss; set before `compile`.
+    """
+
+    def attach(self, critics):
+        """Gives the model its critics, once."""
+        self.names = sorted(critics)
+        for name in self.names:
+            setattr(self, name, critics[name])
+        return self
+
+    @property
+    def critics(self):
+        return {name: getattr(self, name) for name in self.names}
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return self.rule(self, x, y, y_pred, training)
+
+    def get_config(self):
+        config = super().get_config()
+        config["critics"] = {name: keras.saving.serialize_keras_object(c) for name, c in self.critics.items()}
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        critics = config.pop("critics", {})
+        made = super().from_config(config, custom_objects)
+        return made.attach({name: keras.saving.deserialize_keras_object(c) for name, c in critics.items()})
+
+
+def stopped(model, x):
+    """What `model` says of `x`, without a gradient for its weights."""
+    trained = [ops.stop_gradient(v.value) for v in model.trainable_variables]
+    fixed = [v.value for v in model.non_trainable_variables]
+    return model.stateless_call(trained, fixed, x, training=False)[0]

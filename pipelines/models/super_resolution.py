@@ -1,0 +1,113 @@
+"""Nets that enlarge pictures, and what they share: pixel shuffle, and a bicubic answer that they add to."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from pipelines.ops import bicubic
+
+
+@keras.saving.register_keras_serializable("pipelines")
+class PixelShuffle(layers.Layer):
+    """(B, H, W, s * s * C) -> (B, s * H, s * W, C). Shi et al. 2016, arXiv:1609.05158, eq. 4."""
+
+    def __init__(self, scale, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = scale
+
+    def call(self, x):
+        return _shuffled(x, self.scale)
+
+    def compute_output_shape(self, shape):
+        b, h, w, c = shape
+        s = self.scale
+        return (b, h and h * s, w and w * s, c // s**2)
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable("pipelines")
+class Bicubic(layers.Layer):
+    """(B, H, W, C) -> (B, s * H, s * W, C) by MATLAB's bicubic, as one fixed convolution and a pixel shuffle."""
+
+    def __init__(self, scale, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = scale
+
+    def call(self, x):
+        channels, taps = x.shape[-1], bicubic.phases(self.scale)
+        kernel = np.zeros((5, 5, channels, self.scale**2, channels), np.float32)
+        for c in range(channels):
+            kernel[:, :, c, :, c] = taps
+        kernel = ops.convert_to_tensor(kernel.reshape(5, 5, channels, -1), x.dtype)
+        x = ops.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]], "symmetric")
+        return _shuffled(ops.conv(x, kernel, padding="valid"), self.scale)
+
+    def compute_output_shape(self, shape):
+        b, h, w, c = shape
+        return (b, h and h * self.scale, w and w * self.scale, c)
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}
+
+
+def fast(x, scale, width=32, depth=10):
+    """ESPCN's pixel shuffle (Shi et al. 2016, arXiv:1609.05158) behind 3x3 convolutions with EDSR's residuals.
+
+    Float pictures (B, H, W, 3) in [0, 1] -> (B, s * H, s * W, 3). Lim et al. 2017, arXiv:1707.02921, section 3: no
+    batch normalisation. The net adds to the bicubic answer.
+    """
+    y = first = _conv(x, width, 3, "first")
+    for i in range(depth // 2):
+        z = _conv(layers.ReLU(name=f"relu{i}")(_conv(y, width, 3, f"block{i}_conv1")), width, 3, f"block{i}_conv2")
+        y = layers.Add(name=f"add{i}")([y, z])
+    y = layers.Add(name="add")([first, y])
+    y = PixelShuffle(scale, name="shuffle")(_conv(layers.ReLU(name="relu")(y), 3 * scale**2, 3, "last", small=True))
+    return layers.Add(name="enlarged")([Bicubic(scale, name="bicubic")(x), y])
+
+
+def srcnn(x, scale, width=64, depth=3):
+    """SRCNN 9-5-5 on the bicubic answer: Dong et al. 2014, arXiv:1501.00092, section 4.1; here on colours, padded."""
+    y = Bicubic(scale, name="bicubic")(x)
+    z = layers.ReLU(name="relu1")(_conv(y, width, 9, "patches"))
+    z = layers.ReLU(name="relu2")(_conv(z, width // 2, 5, "mapping"))
+    return layers.Add(name="enlarged")([y, _conv(z, 3, 5, "last", small=True)])
+
+
+def srresnet(x, scale, width=64, depth=16):
+    """SRResNet, the generator of SRGAN: Ledig et al. 2017, arXiv:1609.04802, figure 4.
+
+    depth: residual blocks. Deviations: the last convolution adds to the bicubic answer; the paper's gives the picture.
+    """
+    y = first = layers.PReLU(shared_axes=[1, 2], name="first_relu")(_conv(x, width, 9, "first"))
+    for i in range(depth):
+        z = layers.BatchNormalization(momentum=0.9, name=f"block{i}_norm1")(_conv(y, width, 3, f"block{i}_conv1"))
+        z = layers.PReLU(shared_axes=[1, 2], name=f"block{i}_relu")(z)
+        z = layers.BatchNormalization(momentum=0.9, name=f"block{i}_norm2")(_conv(z, width, 3, f"block{i}_conv2"))
+        y = layers.Add(name=f"add{i}")([y, z])
+    y = layers.BatchNormalization(momentum=0.9, name="norm")(_conv(y, width, 3, "trunk"))
+    y = layers.Add(name="add")([first, y])
+    for i, factor in enumerate([2] * (scale // 2) if scale in (2, 4) else [scale]):
+        y = PixelShuffle(factor, name=f"shuffle{i}")(_conv(y, width * factor**2, 3, f"up{i}"))
+        y = layers.PReLU(shared_axes=[1, 2], name=f"up{i}_relu")(y)
+    return layers.Add(name="enlarged")([Bicubic(scale, name="bicubic")(x), _conv(y, 3, 9, "last", small=True)])
+
+
+NETS = {"fast": fast, "srcnn": srcnn, "srresnet": srresnet}
+
+
+def _conv(x, filters, size, name, small=False):
+    """small: starts near zero, so that the net starts at the bicubic answer."""
+    start = keras.initializers.RandomNormal(stddev=1e-3) if small else "he_normal"
+    return layers.Conv2D(filters, size, padding="same", kernel_initializer=start, name=name)(x)
+
+
+def _shuffled(x, s):
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.nn.depth_to_space(x, s)  # one builtin of LiteRT
+    b, h, w, c = ops.shape(x)
+    x = ops.transpose(ops.reshape(x, (b, h, w, s, s, c // s**2)), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(x, (b, h * s, w * s, c // s**2))

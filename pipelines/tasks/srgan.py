@@ -1,0 +1,316 @@
+"""Super-resolution by SRCNN, SRResNet, SRGAN or a small fast net: pictures 2, 3 or 4 times as large."""
+
+from dataclasses import dataclass, replace
+
+from etils import epy
+
+from pipelines.config import Config as Shared
+from pipelines.config import setting
+from pipelines.errors import PipelineError
+from pipelines.formats.examples import Problem
+from pipelines.phase import Phase
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from pipelines import canvas, optimization
+    from pipelines.edge import pictures, tiles
+    from pipelines.edge import srgan as edge
+    from pipelines.losses import adversarial as losses
+    from pipelines.metrics import super_resolution as metric
+    from pipelines.models import adversarial, critics, perceptual, pretrained, super_resolution
+    from pipelines.ops import bicubic, images
+
+DATA = "photos"
+TITLE = 64  # bytes of a picture's name that go with its tiles, for the table by picture
+LEAST = 32  # px of an enlarged picture: less holds no window of SSIM within its cut border
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Shared):
+    """The shared settings and super-resolution's own."""
+
+    epochs: int = setting(100, "passes over the training split, of both phases together", "epochs", low=1)
+    batch_size: int = setting(16, "patches per step", "examples", low=1)
+    optimizer: str = setting("adam", "update rule", choices=("adamw", "adam", "sgd", "rmsprop", "lion"))
+    monitor: str = setting("val_psnr_y", "what decides which epoch is kept: val_loss or val_ and a metric's name")
+    scale: int = setting(4, "how many times as large pictures become", choices=(2, 3, 4))
+    generator: str = setting("fast", "net that enlarges", choices=("fast", "srcnn", "srresnet"))
+    width: int = setting(32, "channels (SRResNet: 64)", "channels", low=1, high=512)
+    depth: int = setting(10, "convolutions of fast, residual blocks of srresnet (16)", "layers", low=1, high=64)
+    image_size: int = setting(
+        128, "side of the low-resolution tile that an exported file takes", "px", low=16, high=1024
+    )
+    patch: int = setting(48, "side of the random low-resolution patch that training looks at", "px", low=8, high=1024)
+    flip: bool = setting(True, "mirror patches left to right at random")
+    turn: bool = setting(True, "turn patches by 90, 180 or 270 degrees at random")
+    pixel_loss: str = setting("l1", "pixel loss of both phases: mean absolute or squared error", choices=("l1", "l2"))
+    adversarial_epochs: int = setting(
+        0, "epochs of the second phase, against a critic (SRGAN); 0 is pixel loss alone", "epochs", low=0
+    )
+    adversarial_rate: float = setting(1e-4, "peak learning rate of the second phase", low=0.0, high=10.0)
+    adversarial: str = setting(
+        "plain", "what generator and critic play for", choices=("plain", "relativistic", "least_squares")
+    )
+    pixel_weight: float = setting(1.0, "factor of the pixel loss in the second phase", low=0.0)
+    content_weight: float = setting(1.0, "factor of the content loss in the second phase", low=0.0)
+    adversarial_weight: float = setting(5e-3, "factor of the adversarial loss in the second phase", low=0.0)
+    critic_width: int = setting(32, "channels of the critic's first layer (PatchGAN: 64)", "channels", low=1, high=512)
+    features: str = setting(
+        "auto",
+        "pretrained net of content loss and perceptual distance; auto takes it where it is installed",
+        choices=("auto", "efficientnet_lite0", "none"),
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.patch > self.image_size:
+            raise PipelineError(f"patch must be at most image_size {self.image_size}; got {self.patch}.")
+        if self.adversarial_epochs >= self.epochs:
+            raise PipelineError(
+                f"adversarial_epochs must be below epochs={self.epochs}, which counts both phases; "
+                f"got {self.adversarial_epochs}."
+            )
+
+
+def adapt(data, config):
+    """Data with `image` and, where low resolution is given, `low`; a Problem for each picture that does not fit."""
+    config, splits, problems = config or Config(), {}, []
+    for split, examples in data.splits.items():
+        columns = dict(examples.columns)
+        if {"lr", "hr"} <= columns.keys():  # as TFDS calls them
+            columns["image"], columns["low"] = columns.pop("hr"), columns.pop("lr")
+        own = [name for name in ("image", "low") if name in columns]
+        splits[split] = replace(examples, columns={n: columns[n] for n in own}, pictures=tuple(own), masks={})
+        for i, source in enumerate(columns.get("image", ())):
+            low = columns["low"][i] if "low" in columns else None
+            problems += _fits(source, low, config.scale, examples.where[i], examples.names[i])
+    known = {(p.kind, p.where) for p in data.problems}
+    problems = [p for p in problems if (p.kind, p.where) not in known]
+    return replace(data, splits=splits, labels={}, problems=[*data.problems, *problems])
+
+
+def _fits(source, low, scale, where, name):
+    try:
+        height, width = pictures.size(source)
+        small = pictures.size(low) if low is not None else None
+    except Exception:  # the audit reads it again, and says what is wrong
+        return
+    if min(height, width) < LEAST:
+        message = f"the picture has {height} x {width} px; {LEAST} are the least on either side. Leave it out."
+        yield Problem("error", "too-small", where, message, name)
+    elif small and small != (height // scale, width // scale):
+        message = (
+            f"low resolution has {small[0]} x {small[1]} px, which is not {height} x {width} by scale {scale}. "
+            "Set scale to the data's, or make the pictures fit."
+        )
+        yield Problem("error", "scale", where, message, name)
+    elif height % scale or width % scale:
+        message = f"{height} x {width} px is no multiple of scale {scale}: what is over at bottom and right is cut."
+        yield Problem("note", "cropped", where, message)
+
+
+def resolve(config, data):
+    """`features` as found on this machine."""
+    if config.features != "auto":
+        return config
+    try:
+        pretrained.place(pretrained.EFFICIENTNET_LITE0)
+    except PipelineError:
+        return config.replace(features="none")
+    return config.replace(features="efficientnet_lite0")
+
+
+def expand(examples, config):
+    """Examples -> one for each tile of each picture.
+
+    Columns: `tile`, see `_tiles`; `title`, the picture's name in bytes, filled up with zeros.
+    """
+    rows, names, places, titles = [], [], [], []
+    for i, source in enumerate(examples.columns["image"]):
+        found = _tiles([length // config.scale for length in pictures.size(source)], config)
+        title = examples.names[i].encode("utf-8", "replace")[-TITLE:]
+        rows += [i] * len(found)
+        places += [[i, *place] for place in found]
+        titles += [list(title.ljust(TITLE, b"\0"))] * len(found)
+        name = examples.names[i]
+        names += [f"{name} at {p[0]}, {p[1]}" if len(found) > 1 else name for p in found]
+    cut = examples.take(rows)
+    return replace(cut, names=names, columns={**cut.columns, "tile": places, "title": titles})
+
+
+def _tiles(size, config):
+    """Places of tiles over (height, width) low-resolution pixels: (top, left, then within the tile: first row and
+    column of its own, last ones, then the picture's edges likewise)."""
+    side = config.image_size
+    axes = []
+    for length in size:
+        begins = [0]
+        if length > side:
+            begins = tiles.starts(length, side, edge.margin(side, vars(config)), 1)
+        cuts = [0, *((b + a + side) // 2 for a, b in zip(begins, begins[1:], strict=False)), length]
+        axes.append([(b, cuts[i] - b, cuts[i + 1] - b, -b, length - b) for i, b in enumerate(begins)])
+    return [(t[0], l[0], t[1], l[1], t[2], l[2], t[3], l[3], t[4], l[4]) for t in axes[0] for l in axes[1]]  # noqa: E741
+
+
+def parse(example, config):
+    """{"image": uint8 (H, W, 3), maybe "low"} -> ({"image": uint8 (T, T, 3)}, targets), s the scale.
+
+    targets: `image` uint8 (s * T, s * T, 3), `low` as the input, `tile` int32 (9,), the picture's number and the edges
+    of what the tile owns and of the picture, and `title` uint8 (64,). What lies beyond the picture is mirrored. Low
+    resolution is the antialiased bicubic reduction of the whole picture, not of the tile.
+    """
+    s, side, image = config.scale, config.image_size, example["image"]
+    size = tf.shape(image)[:2] // s
+    image = image[: size[0] * s, : size[1] * s]
+    place = tf.cast(example.get("tile", [0, 0, 0, 0, 0, side, side, 0, 0, side, side]), tf.int32)
+    top, left = place[1], place[2]
+    margin = 2 * s  # as far as the reduction looks beyond a tile
+    high = _mirrored(image, top * s - margin, left * s - margin, side * s + 2 * margin)
+    if "low" in example:
+        low = _mirrored(example["low"], top, left, side)
+    else:
+        weights = tf.constant(bicubic.matrix(side * s + 2 * margin, side + 4)[2:-2])
+        low = tf.einsum("ih,hwc,jw->ijc", weights, tf.cast(high, tf.float32), weights)
+        low = tf.cast(tf.clip_by_value(tf.round(low), 0, 255), tf.uint8)
+    low = tf.ensure_shape(low, (side, side, 3))
+    high = tf.ensure_shape(high[margin:-margin, margin:-margin], (side * s, side * s, 3))
+    title = tf.cast(example.get("title", [0] * TITLE), tf.uint8)
+    tile = tf.concat([place[:1], place[3:]], 0)
+    return {"image": low}, {"image": high, "low": low, "tile": tile, "title": title}
+
+
+def _mirrored(picture, top, left, side):
+    """The square at (top, left), mirrored where the picture ends."""
+    for axis, begin in enumerate((top, left)):
+        length = tf.shape(picture)[axis]
+        index = (begin + tf.range(side)) % (2 * length)
+        index = tf.where(index < length, index, 2 * length - 1 - index)
+        picture = tf.gather(picture, index, axis=axis)
+    return picture
+
+
+def augment(inputs, targets, seed, progress, config):
+    """Random patches at both resolutions, mirrored and turned alike. seed: int (2,); progress in [0, 1)."""
+    s, patch, low, high = config.scale, config.patch, inputs["image"], targets["image"]
+    count, seeds = low.shape[0], images.split_seed(seed, 3)
+    edges = targets["tile"][:, 5:]  # of the picture in the tile
+    first = tf.clip_by_value(edges[:, :2], 0, config.image_size - patch)
+    last = tf.maximum(first, tf.minimum(edges[:, 2:], config.image_size) - patch)
+    u = tf.random.stateless_uniform((count, 2), seeds[0])
+    begin = first + tf.cast(u * tf.cast(last - first + 1, tf.float32), tf.int32)
+    low, high = _cut(low, begin, patch), _cut(high, begin * s, patch * s)
+    if config.flip:
+        yes = tf.random.stateless_uniform((count, 1, 1, 1), seeds[1]) < 0.5
+        low, high = (tf.where(yes, tf.reverse(x, [2]), x) for x in (low, high))
+    if config.turn:
+        k = tf.random.stateless_uniform((count, 1, 1, 1), seeds[2], 0, 4, tf.int32)
+        low, high = _turned(low, k), _turned(high, k)
+    return {"image": low}, {**targets, "image": high, "low": low}
+
+
+def _cut(pictures, begin, side):
+    rows, columns = (begin[:, axis, None] + tf.range(side) for axis in (0, 1))
+    found = tf.gather(tf.gather(pictures, rows, batch_dims=1), columns, axis=2, batch_dims=1)
+    return tf.ensure_shape(found, (pictures.shape[0], side, side, 3))
+
+
+def _turned(pictures, quarters):
+    for bit, turn in ((1, 1), (2, 2)):
+        pictures = tf.where(quarters // bit % 2 == 1, tf.image.rot90(pictures, turn), pictures)
+    return pictures
+
+
+def model(config):
+    """{"image": uint8 (B, T, T, 3)} -> {"image": (B, s * T, s * T, 3), in [0, 1] where it is right}, compiled."""
+    inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8", name="image")
+    x = keras.layers.Rescaling(1 / 255.0, name="scaled")(inputs)
+    x = super_resolution.NETS[config.generator](x, config.scale, config.width, config.depth)
+    x = keras.layers.Activation("linear", dtype="float32", name="high")(x)
+    net = adversarial.Adversarial({"image": inputs}, {"image": x}, name="srgan")
+    net.input_spec = {"image": keras.InputSpec(shape=(None, None, None, 3))}  # patches in training, tiles elsewhere
+    net.attach({"critic": critics.patch_critic(config.critic_width)} if config.adversarial_epochs else {})
+    _begin_pixels(net, config)
+    return net
+
+
+def phases(config):
+    """Pixel loss, and then, with `adversarial_epochs`, against the critic, whose last epoch is kept."""
+    first = config.replace(epochs=config.epochs - config.adversarial_epochs, adversarial_epochs=0)
+    stages = [Phase("pixels", first, lambda net: _begin_pixels(net, first))]
+    if config.adversarial_epochs:
+        second = config.replace(
+            epochs=config.adversarial_epochs, adversarial_epochs=0, learning_rate=config.adversarial_rate, keep="last"
+        )
+        stages.append(Phase("adversarial", second, lambda net: _begin_adversarial(net, second)))
+    return stages
+
+
+def _begin_pixels(net, config):
+    for critic in net.critics.values():
+        critic.trainable = False
+    net.rule = lambda model, x, y, outputs, training: _pixels(config, y, outputs)
+    _compile(net, config)
+
+
+def _begin_adversarial(net, config):
+    for critic in net.critics.values():
+        critic.trainable = True
+    content = perceptual.features(config.features) if config.content_weight and config.features != "none" else None
+
+    def rule(model, x, y, outputs, training):
+        fake, real = outputs["image"], keras.ops.cast(y["image"], "float32") / 255.0
+        critic, kind = model.critics["critic"], config.adversarial
+        said_fake = adversarial.stopped(critic, fake)
+        said_real = adversarial.stopped(critic, real) if kind == "relativistic" else None
+        loss = config.pixel_weight * _pixels(config, y, outputs)
+        loss += config.adversarial_weight * losses.generator(kind, said_fake, said_real)
+        if content is not None:
+            loss += config.content_weight * keras.ops.mean(perceptual.distance(content, fake, real))
+        return loss + losses.critic(kind, critic(keras.ops.stop_gradient(fake)), critic(real))
+
+    net.rule = rule
+    _compile(net, config)
+
+
+def _pixels(config, targets, outputs):
+    error = outputs["image"] - keras.ops.cast(targets["image"], "float32") / 255.0
+    return keras.ops.mean(keras.ops.abs(error) if config.pixel_loss == "l1" else keras.ops.square(error))
+
+
+def _compile(net, config):
+    net.compile(
+        optimizer=optimization.optimizer(config),
+        jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
+    )
+
+
+def decode(outputs, config):
+    """-> {"image": (B, s * T, s * T, 3) in [0, 1]}."""
+    return {"image": keras.ops.clip(outputs["image"], 0.0, 1.0)}
+
+
+def metrics(config):
+    """The first one named, ssim_y, is what an exported file is judged by."""
+    found = [metric.Fidelity(config.scale)]
+    if config.features == "efficientnet_lite0":
+        found.append(metric.PerceptualDistance(perceptual.features(config.features)))
+    return found
+
+
+def draw(inputs, decoded, config, targets=None):
+    """One tile: bicubic, enlarged, and where given the true one, with luma PSNR."""
+    side = decoded["image"].shape[0]
+    simple = np.clip(np.round(bicubic.resize(inputs["image"], side, side)), 0, 255).astype(np.uint8)
+    shown, lines = [simple, metric.bytes_of(decoded["image"])], ["bicubic, enlarged"]
+    if targets is not None:
+        judge = metric.Fidelity(config.scale)
+        judge.update_state({k: v[None] for k, v in targets.items()}, {"image": decoded["image"][None]})
+        found = judge.result()
+        lines = ["bicubic, enlarged, true", f"{found['bicubic_psnr_y']:.2f} dB, {found['psnr_y']:.2f} dB"]
+        shown.append(np.asarray(targets["image"]))
+        bottom, right = np.minimum(np.asarray(targets["tile"][7:]) * config.scale, side)
+        shown = [picture[:bottom, :right] for picture in shown]
+    return canvas.captioned(canvas.grid(shown, 3), lines)
