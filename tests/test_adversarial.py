@@ -27,8 +27,10 @@ def batches():
 
 def rule(net, x, y, outputs, training):
     fake, critic = outputs["x"], net.critics["critic"]
-    wanted = losses.generator("plain", adversarial.stopped(critic, fake))
-    return wanted + losses.critic("plain", critic(keras.ops.stop_gradient(fake)), critic(y))
+    weights, say = adversarial.taken(critic), adversarial.said
+    wanted = losses.generator("plain", say(critic, adversarial.stopped(weights), fake))
+    fake = keras.ops.stop_gradient(fake)
+    return wanted + losses.critic("plain", say(critic, weights, fake), say(critic, weights, y))
 
 
 def reference(turns):
@@ -55,7 +57,7 @@ def test_one_loss_is_two_optimizers_at_once_and_near_alternating_ones():
     net = players()
     start = net.get_weights()
     net.rule = rule
-    net.compile(optimizer=keras.optimizers.Adam(RATE))
+    net.compile(optimizer=keras.optimizers.Adam(RATE), jit_compile=True)
     for z, real in batches():
         net.train_on_batch({"z": z}, real)
     for ours, theirs in zip(net.get_weights(), reference(turns=False), strict=True):

@@ -68,6 +68,8 @@ class Config(Shared):
         super().__post_init__()
         if self.patch > self.image_size:
             raise PipelineError(f"patch must be at most image_size {self.image_size}; got {self.patch}.")
+        if self.adversarial_epochs and self.jit_compile == "off":
+            raise PipelineError("the adversarial phase is exact under XLA alone: leave jit_compile at auto or on.")
         if self.adversarial_epochs >= self.epochs:
             raise PipelineError(
                 f"adversarial_epochs must be below epochs={self.epochs}, which counts both phases; "
@@ -263,16 +265,18 @@ def _begin_adversarial(net, config):
     def rule(model, x, y, outputs, training):
         fake, real = outputs["image"], keras.ops.cast(y["image"], "float32") / 255.0
         critic, kind = model.critics["critic"], config.adversarial
-        said_fake = adversarial.stopped(critic, fake)
-        said_real = adversarial.stopped(critic, real) if kind == "relativistic" else None
+        weights = adversarial.taken(critic)
+        fixed, say = adversarial.stopped(weights), adversarial.said
+        real_said = say(critic, fixed, real) if kind == "relativistic" else None
         loss = config.pixel_weight * _pixels(config, y, outputs)
-        loss += config.adversarial_weight * losses.generator(kind, said_fake, said_real)
+        loss += config.adversarial_weight * losses.generator(kind, say(critic, fixed, fake), real_said)
         if content is not None:
             loss += config.content_weight * keras.ops.mean(perceptual.distance(content, fake, real))
-        return loss + losses.critic(kind, critic(keras.ops.stop_gradient(fake)), critic(real))
+        fake = keras.ops.stop_gradient(fake)
+        return loss + losses.critic(kind, say(critic, weights, fake), say(critic, weights, real))
 
     net.rule = rule
-    _compile(net, config)
+    _compile(net, config.replace(jit_compile="on"))
 
 
 def _pixels(config, targets, outputs):
