@@ -4,7 +4,6 @@ import keras
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from pipelines.models import perceptual
 from pipelines.ops import bicubic
 
 LUMA = np.array((65.481, 128.553, 24.966)) / 255  # ITU-R BT.601 in studio range, as MATLAB's rgb2ycbcr
@@ -52,11 +51,14 @@ class Fidelity(keras.metrics.Metric):
 
 
 class PerceptualDistance(keras.metrics.Metric):
-    """Mean over tiles of `perceptual.distance` -> `perceptual_distance`, and `bicubic_perceptual_distance`."""
+    """Mean over tiles of `measure` -> `perceptual_distance`, and `bicubic_perceptual_distance`.
 
-    def __init__(self, net, name="perceptual", **kwargs):
+    measure: pictures (1, S, S, 3) in [0, 1], twice -> (1,).
+    """
+
+    def __init__(self, measure, name="perceptual", **kwargs):
         super().__init__(name=name, **kwargs)
-        self.measure = lambda a, b: keras.ops.convert_to_numpy(perceptual.distance(net, a, b))
+        self.measure = measure
         self.reset_state()
 
     def reset_state(self):

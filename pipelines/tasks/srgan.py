@@ -300,7 +300,8 @@ def metrics(config):
     """The first one named, ssim_y, is what an exported file is judged by."""
     found = [metric.Fidelity(config.scale)]
     if config.features == "efficientnet_lite0":
-        found.append(metric.PerceptualDistance(perceptual.features(config.features)))
+        net = perceptual.features(config.features)
+        found.append(metric.PerceptualDistance(lambda a, b: perceptual.distance(net, a, b)))
     return found
 
 
