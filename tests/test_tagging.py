@@ -99,6 +99,35 @@ def test_broken_tags_are_errors_by_line_unless_they_are_mended():
     assert tags(mended)[1] == ["O", "B-x"]
 
 
+def test_a_tag_that_is_none_is_an_error_by_line():
+    rows = [(["a", "b"], ["B-x", "O"])] * 15 + [(["c", "d"], ["0", "B-x"])]
+    adapted = task.adapt(data(rows, ("O", "B-x", "I-x", "0")), config())
+    assert [(p.severity, p.where) for p in adapted.problems] == [("error", "t.conll:16")]
+    assert "ner breaks BIO: 0 is no tag of it" in adapted.problems[0].message
+    assert adapted.labels == {"tags": ["O", "B-x", "I-x"]}
+    assert tags(adapted)[15] == ["O", "B-x"]
+
+
+@pytest.mark.parametrize("unknown", [-1, 3])
+def test_an_id_without_a_class_is_an_error_by_line(unknown):
+    given = data([(["a", "b"], ["B-x", "O"]), (["c"], ["O"])])
+    given.splits["train"].columns["ner"][1] = [unknown]
+    adapted = task.adapt(given, config())
+    assert [(p.severity, p.kind, p.where, p.example) for p in adapted.problems] == [
+        ("error", "unknown-label", "t.conll:2", "1")
+    ]
+    assert f"ner {unknown} is none of the 3 classes" in adapted.problems[0].message
+    assert tags(adapted) == [["B-x", "O"], ["O"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "ends"), [({"max_length": 1}, "at least 2"), (dict(max_length=600, backbone="minilm"), "from 4 to 512")]
+)
+def test_lengths_that_no_model_takes_are_refused(changes, ends):
+    with pytest.raises(PipelineError, match=f"max_length must be {ends}"):
+        task.resolve(config(**changes), type("A", (), {"longest": {"tokens": 17}}))
+
+
 def test_other_features_are_named_and_missing_ones_are_said():
     rows = [(["a", "b"], ["NN", "VB"])]
     given = data(rows, ("NN", "VB"), "upos")
@@ -193,14 +222,14 @@ def batch(n=2, width=8):
 
 
 def test_softmax_is_cross_entropy_by_token():
-    model, _ = net(output="softmax", dropout=0.0, scheme="plain")
+    model, made = net(output="softmax", dropout=0.0)
     outputs = model(batch())
     truth = np.array([[0, 1, 2, 0, 0, 0, 0, 0], [2, 2, 0, 0, 0, 0, 0, 0]])
     logits = keras.ops.convert_to_numpy(outputs["emissions"])
     log = np.log(np.exp(logits) / np.exp(logits).sum(-1, keepdims=True))
     wanted = -np.mean([sum(log[i, t, truth[i, t]] for t in range(3)) for i in range(2)])
     assert float(model.compute_loss(None, {"tags": truth}, outputs)) == pytest.approx(wanted, rel=1e-5)
-    best = task.decode(outputs, config())["tags"]
+    best = task.decode(outputs, made)["tags"]
     np.testing.assert_array_equal(best[:, :3], logits[:, :3].argmax(-1))
     assert not np.asarray(best)[:, 3:].any()
 

@@ -79,6 +79,31 @@ def test_a_hash_may_be_a_word(tmp_path):
     assert rows(data, "train", "tokens") == [[["#", "win"]], [["Paris"]]]
 
 
+def test_a_comment_of_as_many_words_as_there_are_columns_is_none_of_them(tmp_path):
+    line = "{}\t{}\t_\tNOUN\t_\t_\t0\troot\t_\t_\n"
+    text = "# text = I like tea and cake very much\n" + line.format(1, "tea") + line.format(2, "cake") + "\n"
+    data = catalog.load(write(tmp_path, train__conllu=text))
+    assert rows(data, "train", "tokens") == [[["tea", "cake"]]]
+    assert data.labels == {"upos": ["NOUN"]}
+    other = tmp_path / "two"
+    other.mkdir()
+    data = catalog.load(write(other, train__conll="# sent1\nParis\tB-loc\n\n# O\nin\tO\n"))
+    assert sorted(r for s in data.splits for r in rows(data, s, "tokens")) == [[["#", "in"]], [["Paris"]]]
+    assert data.labels == {"ner": ["O", "B-loc"]}
+
+
+def test_a_slip_in_one_tag_leaves_the_others_their_scheme(tmp_path):
+    text = "a\tB-x\nb\tO\n\n" * 15 + "c\t0\nd\tB-x\n\n"
+    data = catalog.load(write(tmp_path, train__conll=text))
+    assert set(data.labels) == {"ner"}
+    assert set(data.labels["ner"]) == {"O", "B-x", "0"}
+
+
+def test_columns_without_tags(tmp_path):
+    with pytest.raises(PipelineError, match="no column of tags"):
+        catalog.load(write(tmp_path, train__conllup="# global.columns = ID FORM\n1 a\n2 b\n\n"))
+
+
 def test_tabs_and_spaces_mixed(tmp_path):
     data = catalog.load(write(tmp_path, train__conll="New York\tB-x\nb O\nc\tO\n\nd\tO\n"))
     found = [row for split in data.splits for row in rows(data, split, "tokens")]
@@ -178,6 +203,13 @@ def test_text_with_spans(tmp_path):
     found = sorted(r for s in data.splits for r in rows(data, s))
     assert found == [[["In", "New", "York", ",", "3", "pm"], [0, 1, 3, 0, 2, 0]], [["Yorkshire"], [1]]]
     assert [p.message for p in data.problems] == ["the span 'York' of loc cuts a word; it is read as 'Yorkshire'."]
+
+
+def test_what_prodigy_writes(tmp_path):
+    tokens = [{"text": "In", "start": 0, "end": 2, "id": 0}, {"text": "Rome", "start": 3, "end": 7, "id": 1}]
+    text = lines({"text": "In Rome", "tokens": tokens, "spans": [{"start": 3, "end": 7, "label": "loc"}]})
+    data = catalog.load(write(tmp_path, train__jsonl=text))
+    assert [r for s in data.splits for r in rows(data, s)] == [[["In", "Rome"], [0, 1]]]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import re
+import zlib
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def read(path, wanted, most):
                 word = normal(word)
                 if word not in found and (word in wanted or i < most):
                     found[word] = vector
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise PipelineError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
     if not found:
         raise PipelineError(

@@ -50,7 +50,10 @@ def read(path):
     if not any(rows.values()):
         first = next((f" {p.where}: {p.message}" for p in problems if p.severity == "error"), "")
         raise PipelineError(f"{path} has no usable sentence.{first or ' A line needs a word and its tag.'}")
-    learned = next((name for name in ("ner", "upos", "pos") if name in columns), columns[-1])
+    others = [name for name in columns if name != "tokens"]
+    if not others:
+        raise PipelineError(f"{path} has no column of tags. A line needs a word and its tag.")
+    learned = next((name for name in ("ner", "upos", "pos") if name in columns), others[-1])
     labels = list(dict.fromkeys(tag for every in rows.values() for *_, row in every for tag in row[learned]))
     labels = sorted(labels, key=lambda tag: (tag != "O", tag))
     ids = {label: i for i, label in enumerate(labels)}
@@ -80,7 +83,8 @@ def _fits(file):
 
 
 def _is_scheme(values):
-    return all(schemes.TAG.fullmatch(value) for value in values)
+    """Whether values mark spans: nearly all, so that a slip of the pen is found as such."""
+    return schemes.odd(values) * schemes.RARE <= len(values)
 
 
 def _read_file(file, problems):
@@ -88,7 +92,8 @@ def _read_file(file, problems):
     kept = list(text_files.lines(file, problems))
     header = kept[0][1] or ""
     content = [(i, line) for i, line in kept if line and line.strip() and not line.startswith(DOCUMENT)]
-    has_tabs = sum("\t" in line for _, line in content) * 2 > len(content)
+    plain = [line for _, line in content if not line.startswith("#")]  # a comment may have any shape
+    has_tabs = sum("\t" in line for line in plain) * 2 > len(plain)
     widths = collections.Counter(len(_cells(line, has_tabs)) for _, line in content if not line.startswith("#"))
     width = widths.most_common(1)[0][0] if widths else 0
     if not 2 <= width <= MOST:
@@ -111,7 +116,7 @@ def _read_file(file, problems):
             start = is_good = True
         else:
             cells = _cells(line, has_tabs)
-            if line.startswith("#") and start and len(cells) != width:
+            if line.startswith("#") and start and _is_comment(cells, names):
                 continue
             start = False
             if has_tabs and "\t" not in line:
@@ -127,6 +132,13 @@ def _read_file(file, problems):
         message = f"{len(mixed):,} lines are parted by spaces, the others by tabs; all are read. Use tabs."
         problems.append(Problem("warning", "mixed", f"{file.name}:{mixed[0]}", message))
     return [name for name in names if name not in ("id", "_")], sentences
+
+
+def _is_comment(cells, names):
+    """Whether a line that begins with # before a sentence is none of its words: it has another shape, or no tag."""
+    if names[0] == "id" or len(cells) != len(names):
+        return True
+    return "ner" in names and not schemes.TAG.fullmatch(cells[names.index("ner")])
 
 
 def _cells(line, has_tabs):

@@ -64,7 +64,8 @@ def _parsed(line, where, problems):
         raise ValueError(f"this line is no JSON ({error})") from error
     if not isinstance(value, dict):
         raise ValueError("this line is no JSON object")
-    if "tokens" in value:
+    # Prodigy writes its tokens beside text and spans, without tags.
+    if "tokens" in value and (any(name in value for name in TAGS) or not isinstance(value.get("text"), str)):
         return _tagged(value)
     if isinstance(value.get("text"), str):
         name = next((name for name in SPANS if name in value), None)

@@ -21,7 +21,7 @@ def fit(rows, tags, labels):
         import pycrfsuite
     except ImportError as error:
         advice = "pip install 'keras-task-pipelines[crf]' brings it."
-        raise PipelineError(f"model=features needs the package python-crfsuite. {advice}") from error
+        raise PipelineError(f"architecture=features needs the package python-crfsuite. {advice}") from error
     trainer = pycrfsuite.Trainer(verbose=False)
     trainer.set_params({**PENALTIES, "feature.possible_transitions": True})
     for row, own in zip(rows, tags, strict=True):

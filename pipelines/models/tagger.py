@@ -102,13 +102,17 @@ class FirstPieces(layers.Layer):
         return (*first_shape, features_shape[-1])
 
 
+def fix(net):
+    """Freezes of a BERT what is not learned: the table of pieces, and the layer for whole sentences, unused here."""
+    net.token_embedding.trainable = net.pooled_dense.trainable = False
+
+
 def contextual(net, pieces, first):
     """Features of words by a BERT of KerasHub: ids of pieces (B, P), place of each word's first (B, T) -> (B, T, D).
 
     Its table of pieces stays as it is: most of its entries are in no sentence of a small data set.
     """
-    net.token_embedding.trainable = False
-    net.pooled_dense.trainable = False  # is for whole sentences, and not used here
+    fix(net)
     inputs = {
         "token_ids": pieces,
         "segment_ids": ops.zeros_like(pieces),

@@ -7,6 +7,7 @@ import numpy as np
 from pipelines.edge.spans import spans, split
 
 SCHEMES = ("bio", "iob1", "bioes", "bilou", "plain")
+RARE = 20  # one tag in so many may be a slip; with more, tags are of no scheme
 TAG = re.compile(r"O|[BIESLU](-.+)?", re.DOTALL)
 
 
@@ -16,17 +17,21 @@ def scheme(sentences):
     BIO and IOB1 have the same tags; what decides is whether a span that follows none of its own type begins with B or
     with I, in most cases.
     """
-    prefixes, fresh = set(), {"B": 0, "I": 0}
+    prefixes, fresh, total, slips = set(), {"B": 0, "I": 0}, 0, 0
     for tags in sentences:
         before = ("O", None)
         for tag in tags:
+            total += 1
             if not TAG.fullmatch(tag):
-                return "plain"
+                slips += 1
+                continue
             prefixes.add(tag[0])
             now = split(tag)
             if now[0] in fresh and (before[0] == "O" or before[1] != now[1]):
                 fresh[now[0]] += 1
             before = now
+    if slips * RARE > total:
+        return "plain"
     if prefixes & set("LU"):
         return "bilou"
     if prefixes & set("ES"):
@@ -40,6 +45,10 @@ def breaks(tags, scheme):
         return []
     found, before = [], ("O", None)
     for i, tag in enumerate([*tags, "O"]):
+        if not TAG.fullmatch(tag):
+            found.append((i, f"{tag} is no tag of it"))
+            before = ("O", None)
+            continue
         prefix, kind = split(tag)
         continues = before[1] == kind and before[0] in ("BI" if scheme in ("bioes", "bilou") else "BIES")
         after = f"after {tags[i - 1]}" if i else "at the start"
@@ -57,9 +66,14 @@ def breaks(tags, scheme):
     return found
 
 
+def odd(tags):
+    """How many tags no scheme has."""
+    return sum(not TAG.fullmatch(tag) for tag in tags)
+
+
 def convert(tags, to):
-    """Tags of one sentence in any scheme -> in the scheme `to`: bio or bioes."""
-    return tagged(spans(tags), len(tags), to)
+    """Tags of one sentence in any scheme -> in the scheme `to`: bio or bioes. What no scheme has becomes O."""
+    return tagged(spans([tag if TAG.fullmatch(tag) else "O" for tag in tags]), len(tags), to)
 
 
 def tagged(found, length, scheme):

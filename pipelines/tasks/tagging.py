@@ -33,6 +33,7 @@ TEXT = 24  # letters of a word that are kept beside it, for pictures and for tel
 PIECES = 1.6  # word pieces to a word, roughly
 STEP = 16  # words; batches are cut to multiples of it, as every other length would cost JAX a compilation
 UNKNOWN = "…"  # shown for a word that the model does not know
+POSITIONS = 512  # word pieces that BERT has places for
 LONGEST = 128  # words that max_length=0 takes at most
 
 
@@ -103,8 +104,8 @@ def adapt(data, config):
         split: [[_name(tag, names) for tag in tags] for tags in examples.columns[target]]
         for split, examples in data.splits.items()
     }
+    problems = [*data.problems, *_unknown(data, rows, names, target)]
     scheme = schemes.scheme(tags for every in rows.values() for tags in every)
-    problems = list(data.problems)
     if config.scheme == "plain" or scheme == "plain":
         labels = list(names or sorted({tag for every in rows.values() for tags in every for tag in tags}))
     else:
@@ -115,12 +116,15 @@ def adapt(data, config):
                     problems += _tags.broken(examples, i, tags, scheme, target)
                 every[i] = schemes.convert(tags, config.scheme)
         types = sorted({kind for every in rows.values() for tags in every for _, _, kind in spans.spans(tags)})
-        known = [spans.split(name)[1] for name in names or () if name != "O"]  # of types that no sentence has, too
+        known = [
+            spans.split(name)[1] for name in names or () if name != "O" and schemes.TAG.fullmatch(name)
+        ]  # of types that no sentence has, too
         labels = schemes.labels(list(dict.fromkeys([*types, *sorted(known)])), config.scheme)
     ids = {label: i for i, label in enumerate(labels)}
     splits = {}
     for split, examples in data.splits.items():
-        columns = {"tokens": examples.columns[source], LABELS: [[ids[tag] for tag in tags] for tags in rows[split]]}
+        tokens = [[_name(word, data.labels.get(source)) for word in every] for every in examples.columns[source]]
+        columns = {"tokens": tokens, LABELS: [[ids[tag] for tag in tags] for tags in rows[split]]}
         if "lines" in examples.columns:
             columns["lines"] = examples.columns["lines"]
         splits[split] = Examples(examples.names, columns, examples.where)
@@ -134,6 +138,11 @@ def resolve(config, data):
     if not config.max_length:
         room = data.longest["tokens"] * (PIECES if config.backbone else 1)
         changes["max_length"] = min(LONGEST, max(STEP, math.ceil(room / STEP) * STEP))
+    length = changes.get("max_length", config.max_length)
+    least, most = (4, POSITIONS) if config.backbone else (2, math.inf)
+    if not least <= length <= most:
+        ends = f"from {least} to {most}" if config.backbone else f"at least {least}"
+        raise PipelineError(f"max_length must be {ends} words or their pieces; got {length}.")
     if schemes.scheme([config.labels]) == "plain":
         changes["scheme"] = "plain"
     if config.architecture == "features":
@@ -245,8 +254,11 @@ def phases(config):
 
 
 def _compile(net, config, rates=(), pull=0.0):
-    if config.backbone and not rates:
-        rates = [(v, config.backbone_rate) for v in fine_tuning.trunk(net).trainable_variables]
+    if config.backbone:
+        trunk = fine_tuning.trunk(net)
+        tagger.fix(trunk)  # phases free all that is there
+        rates = [(v, f) for v, f in rates if v.trainable]
+        rates = rates or [(v, config.backbone_rate) for v in trunk.trainable_variables]
     net.compile(
         optimizer=optimization.optimizer(config, rates, pull),
         jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
@@ -290,7 +302,9 @@ def _backbone(name):
 
 def _forbidden(config):
     """(K + 2, K) float32: `crf.FORBIDDEN` where the scheme does not let a tag follow another, begin or end, else 0."""
-    first, follow, last = schemes.allowed(config.labels, config.scheme)
+    # Softmax takes each tag by itself: nothing is forbidden.
+    scheme = "plain" if config.output == "softmax" else config.scheme
+    first, follow, last = schemes.allowed(config.labels, scheme)
     return np.where(np.vstack([follow, first, last]), 0, crf.FORBIDDEN).astype(np.float32)
 
 
@@ -348,6 +362,17 @@ def _vectors(kept, config):
 
 def _has(data, name):
     return all(name in examples.columns for examples in data.splits.values())
+
+
+def _unknown(data, rows, names, target):
+    """Problems of ids that name no class; in `rows` they become the first one, so that all else can be looked at."""
+    for split, every in rows.items() if names is not None else ():
+        examples = data.splits[split]
+        for i, tags in enumerate(every):
+            if odd := [tag for tag in tags if tag not in names]:
+                message = f"{target} {odd[0]} is none of the {len(names)} classes. Correct it."
+                yield Problem("error", "unknown-label", examples.where[i], message, examples.names[i])
+                every[i] = [tag if tag in names else names[0] for tag in tags]
 
 
 def _name(tag, names):
