@@ -352,6 +352,18 @@ def test_a_bundle_finds_spans_in_plain_text_without_us(made, tmp_path):
     assert ours["spans"] == both[0]["spans"] == made[1].predict(text)[0]["spans"]
 
 
+def test_we_too_refuse_a_vocabulary_of_another_model(made, tmp_path):
+    folder = shutil.copytree(made[1].path, tmp_path / "bundle")
+    words = folder / "learned" / "words.txt"
+    words.write_bytes(b"".join(reversed(words.read_bytes().splitlines(keepends=True))))
+    for ask in (lambda bundle: bundle.predict(["Ada"]), lambda bundle: bundle.evaluate()):
+        with pytest.raises(PipelineError, match="words.txt does not belong to this model"):
+            ask(pipelines.load(folder))
+    words.unlink()
+    with pytest.raises(PipelineError, match="words.txt does not belong to this model"):
+        pipelines.load(folder).predict(["Ada"])
+
+
 def test_a_vocabulary_of_another_model_is_refused(made, tmp_path):
     copy = shutil.copytree(made[1].path, tmp_path / "bundle")
     file = copy / "learned" / "words.txt"

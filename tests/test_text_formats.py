@@ -65,7 +65,8 @@ def test_conllu(tmp_path):
     text += line.format(2, "nos", "PRON") + line.format("2.1", "x", "X") + "\n"
     data = catalog.load(write(tmp_path, train__conllu=text))
     assert data.labels == {"upos": ["PRON", "VERB"]}
-    assert rows(data, "train", "tokens", "deprel") == [[["vamos", "nos"], ["root", "root"]]]
+    found = [row for split in data.splits for row in rows(data, split, "tokens", "deprel")]
+    assert found == [[["vamos", "nos"], ["root", "root"]]]
 
 
 def test_columns_that_name_themselves(tmp_path):
@@ -97,6 +98,22 @@ def test_a_slip_in_one_tag_leaves_the_others_their_scheme(tmp_path):
     data = catalog.load(write(tmp_path, train__conll=text))
     assert set(data.labels) == {"ner"}
     assert set(data.labels["ner"]) == {"O", "B-x", "0"}
+
+
+def test_one_bad_line_hides_no_file(tmp_path):
+    good = "New York\tB-loc\nis\tO\n\n" * 20
+    data = catalog.load(write(tmp_path, train__txt=good, test__txt=good + "bad\n\n"))
+    assert rows(data, "test", "tokens")[0] == [["New York", "is"]]
+    assert ("error", "row", "test.txt:61") in kinds(data)
+
+
+def test_copies_of_a_sentence_stay_in_one_split(tmp_path):
+    text = "".join(f"w{i}\tO\nx\tB-x\n\n" for i in range(40))
+    data = catalog.load(write(tmp_path, train__conll=text * 3))
+    found = [{name.partition("-")[0] for name in part.names} for part in data.splits.values()]
+    assert [len(part) for part in data.splits.values()] == [3 * len(names) for names in found]
+    assert sum(map(len, found)) == len(set.union(*found)) == 40
+    assert all(found)
 
 
 def test_columns_without_tags(tmp_path):

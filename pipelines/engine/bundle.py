@@ -40,8 +40,16 @@ class Bundle:
         wanted = {r["path"]: r["sha256"] for r in self.files.values()} | self.manifest["sha256"]
         return [n for n, digest in wanted.items() if not (self.path / n).exists() or sha256(self.path / n) != digest]
 
+    def _own(self):
+        """Raises PipelineError where a list that the model learned is not the one that it was exported with."""
+        for name, digest in self.manifest["sha256"].items():
+            file = self.path / name
+            if Path(name).parent.name == learned.FOLDER and not (file.is_file() and sha256(file) == digest):
+                raise PipelineError(f"{file} does not belong to this model. Export the run again.")
+
     def evaluate(self, split="test", data=None, format=None):
         """The task's metrics of one file on one split -> {name: value, "per_class": ...}."""
+        self._own()
         kind = self.kind(format)
         part = source.split(self.data(data), split, self.task, self.config)
         try:
@@ -60,6 +68,7 @@ class Bundle:
         """One answer a file of `inputs`; JSON and pictures go to the folder `out`."""
         from pipelines.engine import predict
 
+        self._own()
         return predict.bundle(self, inputs, out, format)
 
     def verify(self, data=None):

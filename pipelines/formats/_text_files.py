@@ -56,12 +56,17 @@ def lines(file, problems):
             yield i, None
 
 
+def same(name):
+    """An example's name without its count: the same for sentences that are the same."""
+    return re.sub(r"-\d+$", "", name)
+
+
 def examples(rows, columns):
     """[(file, line, {column: list})] -> Examples, named by what they say, so that a new sentence renames no other."""
     names, seen = [], {}
     for file, _, row in rows:
         digest = hashlib.sha256("\t".join(row["tokens"]).encode("utf-8", "surrogatepass")).hexdigest()[:12]
-        name = f"{file.stem}/{digest}"
+        name = f"{file.name}/{digest}"
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
     where = [f"{file.name}:{line}" for file, line, _ in rows]

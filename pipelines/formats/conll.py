@@ -61,7 +61,7 @@ def read(path):
         for *_, row in every:
             row[learned] = [ids[tag] for tag in row[learned]]
     splits = {split: text_files.examples(every, [*columns, "lines"]) for split, every in rows.items() if every}
-    return Data(str(path.resolve()), "conll", cut_splits(splits), {learned: labels}, problems)
+    return Data(str(path.resolve()), "conll", cut_splits(splits, text_files.same), {learned: labels}, problems)
 
 
 def _fits(file):
@@ -75,10 +75,12 @@ def _fits(file):
             start = stream.read(LOOK).decode("utf-8", "replace")
     except OSError:
         return False
-    lines = [line.split() for line in start.split("\n")[:-1] if line.strip() and not line.startswith(("#", DOCUMENT))]
-    if not lines or len({len(cells) for cells in lines}) > 1 or not 2 <= len(lines[0]) <= MOST:
+    lines = [line for line in start.split("\n")[:-1] if line.strip() and not line.startswith(("#", DOCUMENT))]
+    rows = [_cells(line, sum("\t" in line for line in lines) * 2 > len(lines)) for line in lines]
+    width, count = max(collections.Counter(map(len, rows)).items(), key=lambda item: item[1], default=(0, 0))
+    if not 2 <= width <= MOST or count * 10 < 9 * len(rows):  # a bad line is told of when all is read
         return False
-    columns = ([cells[i] for cells in lines] for i in range(1, len(lines[0])))
+    columns = ([cells[i] for cells in rows if len(cells) == width] for i in range(1, width))
     return any(_is_scheme(values) and set(values) != {"O"} for values in columns)
 
 

@@ -107,11 +107,12 @@ def _size(picture):
     return len(picture) if isinstance(picture, bytes) else os.path.getsize(picture)
 
 
-def cut_splits(splits):
+def cut_splits(splits, key=str):
     """Cuts missing splits out of `train` by a hash of each example's name: {split: Examples} -> with all three.
 
     The hash decides, never the order, so adding a file moves no other file to another split. A name falls to `test` in
-    one case of ten, to `validation` in one of ten, to `train` otherwise; splits that exist are left as they are.
+    one case of ten, to `validation` in one of ten, to `train` otherwise; splits that exist are left as they are. Names
+    with the same `key` stay together.
     """
     if "train" not in splits:
         return dict(splits)
@@ -121,7 +122,7 @@ def cut_splits(splits):
     train = splits["train"]
     parts = {"train": [], **{split: [] for split in missing}}
     for i, name in enumerate(train.names):
-        tenth = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:8], "big") % 10
+        tenth = int.from_bytes(hashlib.sha256(key(name).encode("utf-8", "surrogateescape")).digest()[:8], "big") % 10
         wanted = {0: "test", 1: "validation"}.get(tenth, "train")
         parts[wanted if wanted in parts else "train"].append(i)
     return {**splits, **{split: train.take(indices) for split, indices in parts.items()}}

@@ -49,7 +49,7 @@ def read(path):
     for row in every:
         row[name] = [ids[tag] for tag in row.pop("tags")]
     splits = {split: text_files.examples(own, ["tokens", name]) for split, own in rows.items() if own}
-    return Data(str(path.resolve()), "jsonl", cut_splits(splits), {name: labels}, problems)
+    return Data(str(path.resolve()), "jsonl", cut_splits(splits, text_files.same), {name: labels}, problems)
 
 
 def _fits(file):
