@@ -20,9 +20,13 @@ os.environ["XDG_CACHE_HOME"] = str(SCRATCH / "cache")
 os.environ["TFDS_DATA_DIR"] = str(SCRATCH / "tfds")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np  # noqa: E402 - after the places are set
+import hypothesis  # noqa: E402 - after the places are set
+import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from PIL import Image  # noqa: E402
+
+hypothesis.settings.register_profile("unhurried", deadline=None)  # a busy machine is no defect
+hypothesis.settings.load_profile("unhurried")
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = dict(backbone="compact_8", image_size=16, batch_size=8)  # a net that trains in seconds
