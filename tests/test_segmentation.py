@@ -135,7 +135,7 @@ class _Facts:
         (50, {"unpadded": True}, 112),
         (50, {"depth": 2}, 52),
         (50, {"depth": 2, "patch": 4}, 64),
-        (50, {"depth": 2, "patch": 4, "encoder": "MobileNetV3Small"}, 52),
+        (50, {"depth": 3, "patch": 4, "encoder": "MobileNetV3Small"}, 56),
         (50, {"depth": 2, "patch": 2, "unpadded": True}, 56),
     ],
 )

@@ -110,8 +110,10 @@ def test_pieces_are_those_of_the_models_own_tokenizers(real_data):
     peer.no_truncation()
     hub = keras_hub.models.BertTokenizer(vocabulary, lowercase=True, strip_accents=True)
     for own, word, theirs in zip(map(made, every), every, hub(every), strict=True):
-        # KerasHub makes ss of a sharp s and takes ligatures apart, which the model's training did not.
-        if unicodedata.normalize("NFKC", word).casefold() == word.lower():
+        # KerasHub makes ss of a sharp s, takes ligatures apart, and parts words at spaces without width, which the
+        # model's training did not.
+        is_plain = unicodedata.normalize("NFKC", word).casefold() == word.lower()
+        if is_plain and not any(unicodedata.category(letter) == "Cf" for letter in word):
             assert own == (list(map(int, theirs)) or [made.unknown]), word
         assert own == (peer.encode(word, add_special_tokens=False).ids or [made.unknown]), word
 

@@ -15,7 +15,8 @@ def detect(path):
         return False
     entries = [e for e in path.iterdir() if not e.name.startswith(".")]
     splits = [e for e in entries if e.is_dir() and e.name.lower() in SPLIT_NAMES]
-    if [e for e in entries if e.is_dir() and e not in splits and any(is_picture(f) for f in e.rglob("*"))]:
+    others = [e for e in entries if e.is_dir() and e not in splits]
+    if any(is_picture(f) or f.suffix.lower() in ANNOTATIONS for e in others for f in e.rglob("*")):
         return False
     inner = [e for split in splits for e in split.iterdir()]
     if any(e.suffix.lower() in ANNOTATIONS for e in (*entries, *inner) if "readme" not in e.name.lower()):
