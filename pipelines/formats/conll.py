@@ -30,9 +30,9 @@ def read(path):
     """Sentences with `tokens` and a list of text for each other column: Path -> Data.
 
     What is called how: CoNLL-U by its ten columns or its suffix, CoNLL-U Plus by its first line, CoNLL-2003 by its
-    four; else the first column (the second, where the first one counts) is `tokens`, the last whose values mark spans
-    is `ner`, or, where none does, the last is `pos`; others are `column_1` and so on. One of `ner`, `upos` and `pos`
-    becomes ids.
+    four; else the first column (the second, where the first one counts) is `tokens`, or, where that one marks spans,
+    the one of the others with the most values; the last whose values mark spans is `ner`, or, where none does, the last
+    is `pos`; others are `column_1` and so on. One of `ner`, `upos` and `pos` becomes ids.
     A line that cannot be used becomes a Problem, and its sentence is left out. Raises PipelineError where a file as a
     whole cannot be read.
     """
@@ -80,13 +80,18 @@ def _fits(file):
     width, count = max(collections.Counter(map(len, rows)).items(), key=lambda item: item[1], default=(0, 0))
     if not 2 <= width <= MOST or count * 10 < 9 * len(rows):  # a bad line is told of when all is read
         return False
-    columns = ([cells[i] for cells in rows if len(cells) == width] for i in range(1, width))
-    return any(_is_scheme(values) and set(values) != {"O"} for values in columns)
+    columns = [[cells[i] for cells in rows if len(cells) == width] for i in range(width)]
+    return any(_is_scheme(values) and set(values) != {"O"} for values in columns[1:]) or _has_types(columns[0])
 
 
 def _is_scheme(values):
     """Whether values mark spans: nearly all, so that a slip of the pen is found as such."""
     return schemes.odd(values) * schemes.RARE <= len(values)
+
+
+def _has_types(values):
+    """Whether values mark spans with their types: words, such as I, do not."""
+    return _is_scheme(values) and any("-" in value for value in values)
 
 
 def _read_file(file, problems):
@@ -170,7 +175,11 @@ def _named(file, header, rows, width):
     word = 1 if counts and width > 2 else 0
     if counts and width > 2:
         names[0] = "id"
-    tags = [i for i in range(width) if i > word and _is_scheme([cells[i] for cells in rows])]
+    columns = [[cells[i] for cells in rows] for i in range(width)]
+    if _has_types(columns[word]):  # tags come first, as in the MIT corpora
+        others = [i for i in range(word, width) if not _is_scheme(columns[i])]
+        word = max(others, key=lambda i: len(set(columns[i])), default=word)
+    tags = [i for i in range(width) if i != word and names[i] != "id" and _is_scheme(columns[i])]
     names[word] = "tokens"
     names[tags[-1] if tags else width - 1] = "ner" if tags else "pos"
     return names

@@ -14,7 +14,7 @@ from pipelines.ops import schemes
 class Entities(keras.metrics.Metric):
     """`f1`, `precision`, `recall` over all spans and by type; `f1_strict`, `f1_unseen`, `token_accuracy`; error counts.
 
-    targets: {"tags": ids (B, T), "sentence": (B,), "keep": (B, 2), the tokens of this window that count, "text":
+    targets: {"gold": ids (B, T), "sentence": (B,), "keep": (B, 2), the tokens of this window that count, "text":
     code points (B, T, L)}; decoded: {"tags": ids (B, T)}. Windows of one sentence come in its order and are joined.
 
     f1 counts a span that begins without a B, as seqeval does by default; f1_strict is its strict mode. f1_unseen
@@ -38,7 +38,7 @@ class Entities(keras.metrics.Metric):
         found = keras.ops.convert_to_numpy(decoded["tags"])
         for i, (first, last) in enumerate(targets["keep"]):
             true, guessed, words = self._kept.sentences.setdefault(int(targets["sentence"][i]), ([], [], []))
-            true += [self.labels[j] for j in targets["tags"][i, first:last]]
+            true += [self.labels[j] for j in targets["gold"][i, first:last]]
             guessed += [self.labels[j] for j in found[i, first:last]]
             words += [word(letters) for letters in targets["text"][i, first:last]]
 

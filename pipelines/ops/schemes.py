@@ -6,7 +6,6 @@ import numpy as np
 
 from pipelines.edge.spans import spans, split
 
-SCHEMES = ("bio", "iob1", "bioes", "bilou", "plain")
 RARE = 20  # one tag in so many may be a slip; with more, tags are of no scheme
 TAG = re.compile(r"O|[BIESLU](-.+)?", re.DOTALL)
 
@@ -93,16 +92,16 @@ def labels(types, scheme):
 
 
 def allowed(labels, scheme):
-    """What may follow what -> (first (K,), next (K, K), last (K,)), bool: next[i, j] where j may follow i."""
+    """What may follow what in bio, bioes or plain -> (first (K,), next (K, K), last (K,)), bool.
+
+    first and last: what a sentence may begin and end with; next[i, j]: whether j may follow i.
+    """
     parts = [split(label) for label in labels]
     if scheme == "plain":
         parts = [("O", None)] * len(labels)
     within = lambda a, b: a[0] in "BI" and b[0] in "IE" and a[1] == b[1]  # noqa: E731
     if scheme == "bio":
         follows = lambda a, b: b[0] != "I" or within(a, b)  # noqa: E731
-        ends = lambda a: True  # noqa: E731
-    elif scheme == "iob1":
-        follows = lambda a, b: b[0] != "B" or (a[0] in "BI" and a[1] == b[1])  # noqa: E731
         ends = lambda a: True  # noqa: E731
     else:
         follows = lambda a, b: within(a, b) if a[0] in "BI" else b[0] not in "IE"  # noqa: E731

@@ -194,11 +194,11 @@ def parse(example, config):
     """One window, T words at most -> ({"words", "shapes": (T,), "letters": (T, L)}, targets), int32, zeros behind.
 
     With a backbone `pieces` (T + 2,) and `first` (T,) stand in place of `words`; see `edge.tagging.Encoder`. Targets:
-    {"tags": (T,), "text": code points (T, 24), "sentence": (), its number, "keep": (2,), first and last word,
-    exclusive, that count here}.
+    {"tags": (T,), to be learned, "gold": (T,), to be judged by, "text": code points (T, 24), "sentence": (), its
+    number, "keep": (2,), first and last word, exclusive, that count here}. The tags differ where a window cuts a span.
     """
     size = _size(config)
-    targets = {"tags": (size,), "text": (size, TEXT), "sentence": (), "keep": (2,)}
+    targets = {"tags": (size,), "gold": (size,), "text": (size, TEXT), "sentence": (), "keep": (2,)}
     return tuple(
         {name: tf.ensure_shape(tf.cast(example[name], tf.int32), shape) for name, shape in shapes.items()}
         for shapes in (_shapes(config), targets)
@@ -283,7 +283,7 @@ def draw(inputs, decoded, config, targets=None):
     if targets is None:
         return canvas.MarkedText([("found", _marked(_known(inputs, length, config), found, found))])
     text = [entities.word(letters) for letters in targets["text"][:length]]
-    true = spans.spans([config.labels[i] for i in targets["tags"][:length]], plain)
+    true = spans.spans([config.labels[i] for i in targets["gold"][:length]], plain)
     return canvas.MarkedText([("true", _marked(text, true, found)), ("found", _marked(text, found, true))])
 
 
@@ -413,8 +413,9 @@ def _is_line(entry):
 
 def _targets(tokens, examples, i, start, config):
     size = _size(config)
-    tags, text = np.zeros(size, np.int32), np.zeros((size, TEXT), np.int32)
+    tags, gold, text = (np.zeros(shape, np.int32) for shape in (size, size, (size, TEXT)))
     own = examples.columns[LABELS][i][start : start + len(tokens)]
+    gold[: len(tokens)] = own
     if config.scheme != "plain" and len(own) < len(examples.columns[LABELS][i]):
         # A span that the window's border cuts begins or ends anew there: the model cannot give what is forbidden.
         own = [config.labels.index(tag) for tag in schemes.convert([config.labels[j] for j in own], config.scheme)]
@@ -422,7 +423,7 @@ def _targets(tokens, examples, i, start, config):
     for j, token in enumerate(tokens):
         letters = [ord(letter) for letter in token[:TEXT]]
         text[j, : len(letters)] = letters
-    return {"tags": tags, "text": text}
+    return {"tags": tags, "gold": gold, "text": text}
 
 
 def _marked(text, own, other):
