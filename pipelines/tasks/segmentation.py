@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from etils import epy
 
-from pipelines import fine_tuning
+from pipelines import fine_tuning, labelled
 from pipelines.config import setting
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import IGNORE
@@ -123,15 +123,11 @@ def _smallest(config):
 
 def resolve(config, data):
     """Settings that follow from the data: the tile's size and the weights of uneven classes."""
-    changes = {}
+    changes = labelled.weighed(config, data.pixel_counts)
     if not config.image_size:
         step = _step(config)
         side = min(LARGEST, max(_smallest(config), data.median_side))
         changes["image_size"] = -(-side // step) * step
-    if config.class_weights == "balanced" and not config.class_weight_values:
-        counts = [data.pixel_counts["train"].get(label, 0) for label in config.labels]
-        # Median frequency balancing would do as well; this is scikit-learn's "balanced", n / (classes * n_c).
-        changes["class_weight_values"] = [sum(counts) / (len(counts) * c) if c else 0.0 for c in counts]
     return config.replace(**changes)
 
 

@@ -1,0 +1,96 @@
+"""One label an example: settings, targets, loss, answers and metrics that tasks of this kind have in common."""
+
+from dataclasses import dataclass
+
+from etils import epy
+
+from pipelines.config import setting
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import keras
+    import tensorflow as tf
+
+    from pipelines import canvas, optimization
+    from pipelines.losses import cross_entropy
+    from pipelines.metrics import calibration, classification, top_k
+    from pipelines.ops import images
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Settings of the loss."""
+
+    dropout: float = setting(0.2, "share of features dropped before the last layer", low=0.0, high=0.95)
+    label_smoothing: float = setting(0.1, "share of each target spread over all classes", low=0.0, high=0.9)
+    class_weights: str = setting("none", "balanced weighs rare classes up", choices=("none", "balanced"))
+    class_weight_values: tuple[float, ...] = setting(
+        (), "weight of each class; empty takes class_weights' word", low=0.0
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureConfig(Config):
+    """Settings of the loss, and of how pictures are changed at random."""
+
+    flip: bool = setting(False, "mirror pictures left to right at random")
+    shift: float = setting(0.1, "largest random move, as a share of the side", low=0.0, high=0.5)
+    zoom: float = setting(0.1, "largest random change of size", low=0.0, high=0.9)
+    rotate: float = setting(10.0, "largest random rotation", "degrees", low=0.0, high=180.0)
+    colour: float = setting(0.1, "largest random change of brightness, contrast and saturation", low=0.0, high=1.0)
+    cutout: float = setting(0.0, "side of a random grey square, as a share of the side; 0 is off", low=0.0, high=1.0)
+    mixup: float = setting(0.0, "blend pairs of pictures by Beta(a, a); 0 is off", low=0.0, high=10.0)
+
+
+def weighed(config, counts):
+    """What weighs the classes of a Config as its `class_weights` says: {}, or {"class_weight_values": [...]}.
+
+    counts: {split: {label: examples, or pixels}}. Balanced is scikit-learn's, n / (classes * n_c) of training; a class
+    without any weighs nothing.
+    """
+    if config.class_weights == "none" or config.class_weight_values:
+        return {}
+    found = [counts.get("train", {}).get(label, 0) for label in config.labels]
+    return {"class_weight_values": [sum(found) / (len(found) * n) if n else 0.0 for n in found]}
+
+
+def parse(example, config):
+    """{"image": uint8 (H, W, 3), "label": int} -> ({"image": uint8 (S, S, 3)}, one-hot float (C,))."""
+    image = images.resize(example["image"], config.image_size)
+    return {"image": image}, tf.one_hot(example["label"], len(config.labels))
+
+
+def augment(inputs, targets, seed, progress, config):
+    """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run done, in [0, 1)."""
+    seeds = images.split_seed(seed, 4)
+    moves = {name: getattr(config, name) for name in ("flip", "shift", "zoom", "rotate")}
+    image = images.random_affine(inputs["image"], seeds[0], **moves)
+    image = images.cutout(images.random_colour(image, seeds[1], config.colour), seeds[2], config.cutout)
+    image, targets = images.mixup(image, targets, seeds[3], config.mixup)
+    return {"image": image}, targets
+
+
+def compiled(net, config, rates=(), pull=0.0):
+    """`net`, which gives logits (B, C), with cross-entropy; rates and pull: see `optimization.optimizer`."""
+    net.compile(
+        optimizer=optimization.optimizer(config, rates, pull),
+        loss=cross_entropy.CrossEntropy(config.label_smoothing, config.class_weight_values),
+        metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
+        jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
+    )
+    return net
+
+
+def decode(outputs, config):
+    """Logits (B, C) -> {"probabilities": (B, C)} that sum to one."""
+    return {"probabilities": keras.ops.softmax(outputs)}
+
+
+def metrics(config):
+    """The first one named, accuracy, is what an exported file is judged by."""
+    extra = [top_k.TopK(5)] if len(config.labels) > 10 else []
+    return [classification.Classification(len(config.labels)), *extra, calibration.CalibrationError()]
+
+
+def draw(inputs, decoded, config, targets=None):
+    """One picture (S, S, 3) with the predicted label, its probability and, where given, the true one."""
+    return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, targets)
