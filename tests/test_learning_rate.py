@@ -1,4 +1,5 @@
 import json
+import types
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from conftest import SMALL, write_photos
 
 import pipelines
 from pipelines import cli
+from pipelines.config import Config
 from pipelines.engine import learning_rate
 from pipelines.errors import PipelineError, Refused
 
@@ -35,6 +37,11 @@ def test_find_sets_the_rate_and_shows_its_curve(tmp_path, capsys):
     assert 1e-5 <= run.config.learning_rate <= 0.1
     run.evaluate()
     assert "learning rate range test" in run.report().read_text(encoding="utf-8").lower()
+
+
+def test_a_model_that_is_fitted_at_once_has_no_rate_to_find():
+    with pytest.raises(PipelineError, match="learning_rate=find needs a first phase that is trained by steps"):
+        learning_rate.find(None, types.SimpleNamespace(), Config(learning_rate=0.0), None, None)
 
 
 def test_a_phase_without_steps_has_no_rate_to_find(tmp_path):

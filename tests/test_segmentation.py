@@ -1,6 +1,7 @@
 import dataclasses
 import io
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -242,8 +243,9 @@ def test_from_data_to_bundle_and_back(tmp_path):
     assert run.report().stat().st_size > 10_000
 
 
-def test_training_looks_at_parts_and_prediction_at_the_whole():
-    config = _config(image_size=32, crop=16, flip=True)
+@pytest.mark.parametrize("encoder", ["", "efficientnet_lite0"])
+def test_training_looks_at_parts_and_prediction_at_the_whole(encoder):
+    config = _config(image_size=32, crop=16, flip=True, encoder=encoder)
     inputs = {"image": tf.zeros((3, 32, 32, 3), tf.uint8)}
     image, mask = task.augment(inputs, tf.ones((3, 32, 32), tf.uint8), tf.constant([1, 2]), 0.5, config)
     assert image["image"].shape == (3, 16, 16, 3)
@@ -259,9 +261,21 @@ def test_training_looks_at_parts_and_prediction_at_the_whole():
         ({"crop": 18}, "crop must be a multiple of 4 and at most image_size; got 18"),
         ({"image_size": 16, "crop": 32}, "crop must be a multiple of 4 and at most image_size; got 32"),
         ({"patch": 4, "encoder": "MobileNetV3Small"}, "patch must be smaller than the bottom's cell, 4 px; got 4"),
-        ({"crop": 16, "encoder": "MobileNetV3Small"}, "crop is for a padded U-Net without an encoder"),
+        ({"crop": 16, "unpadded": True}, "crop is for padded convolutions"),
     ],
 )
 def test_a_part_that_will_not_do_is_refused(settings, said):
     with pytest.raises(PipelineError, match=said):
         task.Config(depth=2, **settings)
+
+
+def test_a_part_needs_an_encoder_that_takes_every_size():
+    config = _config(image_size=64, crop=32, encoder="MobileNetV3Small", depth=2)
+    with pytest.raises(PipelineError, match="MobileNetV3Small is made for 64 px alone. Leave crop 0"):
+        task.model(config)
+
+
+def test_dropout_is_heeded_with_an_encoder_too():
+    config = _config(image_size=32, encoder="efficientnet_lite0", depth=3, dropout=0.5)
+    (layer,) = [layer for layer in task.model(config).layers if isinstance(layer, keras.layers.Dropout)]
+    assert (layer.rate, layer.output.shape[1:]) == (0.5, (4, 4, 40))

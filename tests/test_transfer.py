@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -77,6 +78,16 @@ def test_blocks_are_trained_from_the_top(unfreeze, trained, frozen):
     assert rows["head"][:2] == ["3,843", "3,843"]  # 1280 * 3 + 3
 
 
+def test_what_a_net_never_trains_counts_as_frozen():
+    inner = keras.Sequential([keras.Input((4,)), *(keras.layers.Dense(3, name=n) for n in ("table", "block1_x"))])
+    inner.never_trained = ("table",)
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.layers.Dense(1)(inner(inputs)))
+    (phase,) = fine_tuning.phases(config(unfreeze=["all"]), lambda *_: None)
+    rows = {line.split()[0]: line.split()[1:3] for line in phase.begin(model).splitlines()[3:]}
+    assert rows == {"stem": ["15", "0"], "block1": ["12", "12"], "head": ["4", "4"]}
+
+
 @pytest.mark.parametrize("freeze_norm", [True, False])
 def test_frozen_normalisation_keeps_its_statistics(freeze_norm):
     model, _ = begun(unfreeze=["2"], freeze_norm=freeze_norm)
@@ -120,6 +131,33 @@ def test_the_pull_back_by_hand():
     assert float(head[0, 0]) == pytest.approx(3 * 0.95)
 
 
+JAX = """
+import keras, numpy as np
+from pipelines import optimization
+from pipelines.config import Config
+
+config = Config(optimizer="sgd", momentum=0.0, weight_decay=0.1, schedule="constant", warmup_epochs=0, ema=0.5,
+                learning_rate=0.5, steps_per_epoch=1)
+net = keras.Sequential([keras.Input((1,)), *(keras.layers.Dense(1, use_bias=False) for _ in range(2))])
+low, high = net.weights
+low.assign([[1.0]]), high.assign([[1.0]])
+net.compile(optimization.optimizer(config, rates=[(low, 0.1)], pull=0.2), "mse")
+net.fit(np.ones((1, 1)), np.zeros((1, 1)), verbose=0)
+print(keras.backend.backend(), float(low[0, 0]), float(high[0, 0]))
+"""
+
+
+def test_lower_rates_hold_under_jax():
+    pytest.importorskip("jax")
+    done = subprocess.run(
+        [sys.executable, "-c", JAX], env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True
+    )
+    backend, low, high = done.stdout.split()
+    # The loss is (low high)^2, its gradient 2 either way: 1 - 0.05 * 2 = 0.9, of which 0.05 * 0.2 is taken back to 1.
+    assert (backend, float(low)) == ("jax", pytest.approx(0.9 + 0.05 * 0.2 * 0.1))
+    assert float(high) == pytest.approx((1 - 0.5 * 0.1) - 0.5 * 2)  # decays, too
+
+
 def test_rates_fall_from_block_to_block():
     _, said = begun(unfreeze=["all"], block_rate=0.5, learning_rate=0.08)
     rows = {line.split()[0]: line.split()[-1] for line in said.splitlines()[3:]}
@@ -139,6 +177,10 @@ def test_rates_fall_from_block_to_block():
         (dict(unfreeze=["0"]), "unfreeze takes none, all, or a number .* got '0'"),
         (dict(head="svm", unfreeze=["all"]), "head=svm is found on features that stay as they are"),
         (dict(head="svm", augment_frozen=True), "head=svm is found on features that stay as they are"),
+        (dict(unfreeze=[], phase_rates=[0.1]), "phase_rates is a setting of phases: name one"),
+        (dict(unfreeze=[], phase_epochs=[2]), "phase_epochs is a setting of phases: name one"),
+        (dict(unfreeze=[], backbone_rate=0.1), "backbone_rate is a setting of phases: name one"),
+        (dict(unfreeze=[], l2_sp=0.1), "l2_sp is a setting of phases: name one"),
     ],
 )
 def test_phases_that_make_no_sense(settings, message):
@@ -152,9 +194,27 @@ def test_a_phase_of_no_epochs_is_left_out():
     assert [(stage.name, stage.config.epochs) for stage in stages] == [("head", 2), ("all", 3)]
 
 
-def test_a_model_without_a_pretrained_net_cannot_be_frozen(data, tmp_path):
-    with pytest.raises(PipelineError, match="unfreeze needs a pretrained net inside the model"):
-        pipelines.train("transfer", data=data, run=tmp_path / "run", backbone="compact_8", epochs=1, **SMALL)
+@pytest.mark.parametrize(
+    ("backbone", "message"),
+    [
+        ("compact_8", "unfreeze needs a pretrained net inside the model"),
+        ("mobilenet_v2", "unfreeze needs a pretrained net, and mobilenetv2.* begins with random weights"),
+    ],
+)
+def test_a_model_without_a_pretrained_net_cannot_be_frozen(data, tmp_path, backbone, message):
+    with pytest.raises(PipelineError, match=message):
+        pipelines.train("transfer", data=data, run=tmp_path / "run", backbone=backbone, epochs=1, **SMALL)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_encoder_without_weights_cannot_be_frozen():
+    from pipelines.tasks import segmentation
+
+    settings = dict(encoder="mobilenet_v2", depth=3, image_size=64, unfreeze=["none"], phase_epochs=[1], width=4)
+    config = segmentation.Config().replace(labels=("a", "b"), steps_per_epoch=1, **settings)
+    (phase,) = segmentation.phases(config)
+    with pytest.raises(PipelineError, match="needs a pretrained net, and pyramid begins with random weights"):
+        phase.begin(segmentation.model(config))
 
 
 # Heads.
@@ -199,6 +259,26 @@ def test_svm_is_the_dense_layer_that_it_becomes():
     np.testing.assert_allclose(found, factor * margins, rtol=1e-3, atol=1e-3)
     loss = lambda scale: -np.log((np.exp(scale * margins) / np.exp(scale * margins).sum(1, keepdims=True))[held[1] > 0]).mean()  # noqa: E501,E731  # fmt: skip
     assert loss(factor) <= min(loss(0.9 * factor), loss(1.1 * factor))
+
+
+def test_the_weights_of_the_classes_are_heeded():
+    """A class that weighs three times as much is as good as one whose examples are there three times."""
+    x, y = clusters(2, 0)
+    x, first = x["features"], y[:, 0] > 0
+    often = np.concatenate([np.flatnonzero(first)] * 3 + [np.flatnonzero(~first)])
+    found = []
+    for rows, weights in ((often, ()), (np.arange(len(x)), (3.0, 1.0))):
+        layer = keras.layers.Dense(2)
+        layer.build((None, 5))
+        heads.solve(layer, "logistic_regression", ({"features": x[rows]}, y[rows]), None, 1.0, weights)
+        found.append(keras.ops.convert_to_numpy(keras.ops.softmax(layer(x)))[:, 0])
+    np.testing.assert_allclose(*found, atol=0.02)  # scaling is by the examples there are, and so a little off
+
+
+def test_one_class_is_not_enough():
+    x, y = clusters(2, 0)
+    with pytest.raises(PipelineError, match="head=svm needs examples of two classes"):
+        heads.solve(keras.layers.Dense(2), "svm", (x, np.eye(2)[np.zeros(len(y), int)]))
 
 
 def test_a_class_without_examples_is_not_found():

@@ -22,7 +22,8 @@ def find(model, task, config, training, validation):
     never falls, PipelineError where the first phase has no steps.
     """
     stages = train.phases(task, config)
-    if stages[0].solve or getattr(config, "phase_rates", ()):
+    # A task that fits its model at once resolves the rate to 0.
+    if stages[0].solve or not stages[0].config.learning_rate or getattr(config, "phase_rates", ()):
         raise PipelineError("learning_rate=find needs a first phase that is trained by steps, and no phase_rates.")
     keras.utils.set_random_seed(config.seed)
     net, parts = train.begin(model, stages, 0, training, validation)

@@ -175,8 +175,10 @@ def start(task_name, data, path, settings):
     read = source.read(data or task.DATA, config.format, task, config)
     used, audited, left_out = source.usable(read, config.on_bad_data, source.feature(read, task))
     config = resolved(task, config, used, audited)
-    train.phases(task, config)
-    model, curve = task.model(config), None  # one that cannot be built is found before a folder is made
+    stages = train.phases(task, config)
+    model, curve = task.model(config), None  # what cannot be built or begun is found before a folder is made
+    if stages[0].begin:
+        stages[0].begin(model)
     if is_found:
         parts = [source.split(used, name, task, config) for name in ("train", "validation")]
         rate, curve = learning_rate.find(model, task, config, *parts)

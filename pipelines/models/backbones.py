@@ -2,12 +2,14 @@
 
 import inspect
 import json
+import warnings
 
 import keras
+import numpy as np
 from keras import layers
 
 from pipelines.errors import PipelineError, nearest
-from pipelines.models import efficientnet_lite, pretrained
+from pipelines.models import efficientnet_lite, pretrained, sources
 from pipelines.models.compact import MOMENTUM, compact
 
 SMALL = 64  # up to this side in pixels, nets that first reduce the picture 32-fold have nothing left to look at
@@ -17,11 +19,11 @@ def features(name, pictures, arguments="{}"):
     """Features of uint8 pictures: KerasTensor (B, S, S, 3) -> float (B, h, w, C).
 
     name: `auto` (compact up to 64 px, else MobileNetV3Small), `compact` or `compact_WIDTH`; `efficientnet_lite0`, with
-    the weights of an installed package (see `pretrained`); an architecture of
-    keras.applications, without weights, in any spelling (`mobilenet_v3_small`); a KerasHub backbone class
-    (`ResNetBackbone`) built from `arguments`, a JSON object; or `hub:PRESET`, a KerasHub preset with its weights, by
-    name or by the folder of a saved preset. Each gets the range of input that it was made for.
-    Raises PipelineError for an unknown name (with the nearest) and for a preset that cannot be had.
+    the weights of an installed package (see `pretrained`); an architecture of keras.applications in any spelling
+    (`mobilenet_v3_small`), without weights, or with those of ImageNet (`imagenet:mobilenet_v3_small`); a KerasHub
+    backbone class (`ResNetBackbone`) built from `arguments`, a JSON object; or `hub:PRESET`, a KerasHub preset with its
+    weights, by name or by the folder of a saved preset. Each gets the range of input that it was made for.
+    Raises PipelineError for an unknown name (with the nearest) and for weights that cannot be had.
     """
     if name == "auto":
         name = "compact" if pictures.shape[1] <= SMALL else "MobileNetV3Small"
@@ -36,15 +38,14 @@ def features(name, pictures, arguments="{}"):
     if name.endswith("Backbone"):
         return _hub_class(name, _arguments(arguments), _centred(pictures))
     known = {_plain(known): known for known in dir(keras.applications) if known[0].isupper()}
+    if name.startswith("imagenet:"):
+        wanted = name.removeprefix("imagenet:")
+        if _plain(wanted) not in known:
+            raise PipelineError(f"unknown net {wanted!r} of keras.applications. {nearest(wanted, known.values())}")
+        return _trained_application(known[_plain(wanted)], pictures)
     if _plain(name) not in known:
-        everything = [
-            "auto",
-            "compact",
-            "efficientnet_lite0",
-            "hub:PRESET",
-            *known.values(),
-            *(_hub_names() if "ackb" in name else ()),
-        ]
+        others = _hub_names() if "ackb" in name else ()
+        everything = ["auto", "compact", *sources.named("picture"), *known.values(), *others]
         raise PipelineError(f"unknown backbone {name!r}. {nearest(name, everything)}")
     return _application(known[_plain(name)], _centred(pictures))
 
@@ -60,8 +61,16 @@ def pyramid(name, pictures, strides, arguments="{}"):
     if inner is None:
         return taps
     (x,) = inner._inbound_nodes[-1].input_tensors
-    found = keras.Model(inner.input, taps, name="pyramid")(x)
+    net = keras.Model(inner.input, taps, name="pyramid")
+    net.fresh = getattr(inner, "fresh", False)
+    found = net(x)
     return found if isinstance(found, list) else [found]
+
+
+def takes_every_size(pictures, levels):
+    """Whether what `pyramid` made of `pictures` is fit for pictures of another side, too."""
+    nets = [layer for layer in keras.Model(pictures, levels).layers if isinstance(layer, keras.Model)]
+    return all(net.input.shape[1] is None for net in nets)
 
 
 def _tap(net, name, stride, side):
@@ -90,7 +99,7 @@ def _lite(pictures):
         raise PipelineError(
             f"backbone efficientnet_lite0 needs pictures of {least} px at least; got {side}. Raise image_size."
         )
-    return pretrained.efficientnet_lite0(side)(efficientnet_lite.scaled(pictures))
+    return pretrained.efficientnet_lite0()(efficientnet_lite.scaled(pictures))  # takes every side
 
 
 def _application(name, x):
@@ -105,8 +114,44 @@ def _application(name, x):
     return _fresh(net)(x)
 
 
+def _trained_application(name, pictures):
+    """Features by a net of keras.applications with its ImageNet weights, which Keras downloads once and keeps."""
+    make = getattr(keras.applications, name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that the weights were trained at another size
+            net = make(include_top=False, weights="imagenet", input_shape=tuple(pictures.shape[1:]))
+    except ValueError as error:
+        side, reason = pictures.shape[1], " ".join(str(error).split())
+        raise PipelineError(f"backbone {name} does not take {side} px: {reason} Raise image_size.") from error
+    except Exception as error:  # Keras raises Exception itself where it cannot download
+        raise PipelineError(
+            f"the ImageNet weights of {name} cannot be had here ({' '.join(str(error).split())}). They are downloaded "
+            "once and kept below ~/.keras: try with a network, or name efficientnet_lite0, whose weights are a package."
+        ) from error
+    scale, offset, is_reversed = input_of(make)
+    x = layers.Rescaling(scale, offset=offset, name="rescale")(pictures)
+    return net(keras.ops.flip(x, -1) if is_reversed else x)
+
+
+def input_of(make):
+    """How a net of keras.applications wants pixels in [0, 255]: (scale (3,), offset (3,), whether as BGR).
+
+    Found out by asking the function that Keras has for it about black and about each colour. Where the net itself does
+    it, that function changes nothing. Both are in the order of RGB.
+    """
+    scaled = inspect.getmodule(make).preprocess_input
+    ask = lambda pixel: np.asarray(scaled(np.array([[pixel]], np.float32)), float)[0, 0]  # noqa: E731
+    black = ask([0, 0, 0])
+    found = np.stack([ask(pixel) - black for pixel in 255 * np.eye(3)]) / 255  # a row for each colour
+    is_reversed = bool(abs(found[0, 2]) > abs(found[0, 0]))
+    order = slice(None, None, -1 if is_reversed else 1)
+    return np.diag(found[:, order]).tolist(), black[order].tolist(), is_reversed
+
+
 def _fresh(net):
-    """`net` without weights of its own: batch statistics that follow training instead of hundreds of steps behind."""
+    """`net` marked as one without weights: `fine_tuning` does not freeze it, batch statistics follow faster."""
+    net.fresh = True
     for layer in net._flatten_layers():
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = MOMENTUM

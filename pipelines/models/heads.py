@@ -11,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
+from pipelines.errors import PipelineError
+
 GRID = tuple(10 ** (exponent / 3) for exponent in range(-12, -2))  # of C: 1e-4 to 0.1
 PLAIN = 1e-3  # C, where there is no validation split to choose by
 
@@ -25,14 +27,19 @@ def layers(classes, hidden=0, dropout=0.0, seed=0):
     ]
 
 
-def solve(layer, kind, train, validation=None, strength=0.0, class_weights="none", seed=0):
+def solve(layer, kind, train, validation=None, strength=0.0, class_weights=(), seed=0):
     """Gives a Dense `layer` the weights of scikit-learn's logistic regression or linear SVM -> a line that says how.
 
     train, validation: ({"features": (N, F)}, one-hot (N, C)). Features are standardised, and that is folded into the
-    weights. strength: scikit-learn's C; 0 takes the one with the best validation accuracy, the smallest of equals. The
-    margins of an SVM are scaled so that their softmax fits the labels (Guo et al. 2017, arXiv:1706.04599, section 4.2).
+    weights. strength: scikit-learn's C; 0 takes the one with the best validation accuracy, the smallest of equals.
+    class_weights: one number a class, or empty. The margins of an SVM are scaled so that their softmax fits the labels
+    (Guo et al. 2017, arXiv:1706.04599, section 4.2). Raises PipelineError where training has one class.
     """
     x, y = train[0]["features"], train[1].argmax(-1)
+    if len(np.unique(y)) < 2:
+        raise PipelineError(
+            f"head={kind} needs examples of two classes in training; there is one. Add some of another."
+        )
     mean, deviation = x.mean(0), x.std(0)
     deviation[deviation == 0] = 1
     standard = lambda features: ((features - mean) / deviation).astype(np.float64)  # noqa: E731
@@ -60,7 +67,7 @@ def solve(layer, kind, train, validation=None, strength=0.0, class_weights="none
 
 
 def _model(kind, class_weights, seed):
-    weight = "balanced" if class_weights == "balanced" else None
+    weight = dict(enumerate(class_weights)) or None
     if kind == "svm":
         return LinearSVC(class_weight=weight, random_state=seed, dual="auto", max_iter=1000)
     return LogisticRegression(class_weight=weight, max_iter=300, tol=1e-3, warm_start=True)

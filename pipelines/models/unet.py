@@ -32,16 +32,16 @@ def unet(x, width=16, depth=4, unpadded=False, dropout=0.0, seed=0):
     return [_cropped(x, side, "cut")] if unpadded else found
 
 
-def on_pyramid(x, levels, width=16, patch=1):
+def on_pyramid(x, levels, width=16, patch=1, dropout=0.0, seed=0):
     """The expanding path on features of another net: pictures (B, S, S, C), levels at strides 2, 4, 8... -> a list
     as of `unet`, which begins with (B, S / patch, S / patch, width * patch).
 
     Pictures themselves get two convolutions, which is the skip connection at full size; a `patch` of 2 or 4 leaves out
-    that, and what is finer than itself.
+    that, and what is finer than itself. dropout: of the coarsest level.
     """
     finest = patch.bit_length() - 1
     skips = [None if finest else _double(x, width, False, "down0"), *levels[:-1]]
-    x, found = levels[-1], []
+    x, found = layers.Dropout(dropout, seed=seed, name="dropout")(levels[-1]), []
     for level in reversed(range(finest, len(levels))):
         x = layers.Conv2DTranspose(width << level, 2, 2, name=f"up{level}")(x)
         x = layers.Concatenate(name=f"skip{level}")([skips[level], x])

@@ -103,8 +103,8 @@ class Config(fine_tuning.Config):
             raise PipelineError(f"patch must be smaller than the bottom's cell, {2**self.depth} px; got {self.patch}.")
         if self.crop and (self.crop % step or size and self.crop > size):
             raise PipelineError(f"crop must be a multiple of {step} and at most image_size; got {self.crop}.")
-        if self.crop and (self.encoder or self.unpadded):
-            raise PipelineError("crop is for a padded U-Net without an encoder, which takes every size: leave it 0.")
+        if self.crop and self.unpadded:
+            raise PipelineError("crop is for padded convolutions, which take every size: leave it 0.")
         if not any((self.cross_entropy, self.dice, self.jaccard, self.focal)):
             raise PipelineError(
                 "one of cross_entropy, dice, jaccard and focal must be above 0: together they are the loss."
@@ -208,7 +208,12 @@ def model(config):
     if config.encoder:
         strides = [2 << level for level in range(config.depth)]
         levels = backbones.pyramid(config.encoder, inputs, strides, config.encoder_arguments)
-        found = unet.on_pyramid(x, levels, config.width, config.patch)
+        if config.crop and not backbones.takes_every_size(inputs, levels):
+            raise PipelineError(
+                f"crop needs an encoder that takes every size, such as efficientnet_lite0; {config.encoder} is made "
+                f"for {config.image_size} px alone. Leave crop 0."
+            )
+        found = unet.on_pyramid(x, levels, config.width, config.patch, config.dropout, config.seed)
     else:
         if config.patch > 1:
             x = unet.patches(x, config.width, config.patch)

@@ -250,15 +250,12 @@ def model(config):
 
 def phases(config):
     """Those of `fine_tuning`: one, unless `unfreeze` names more."""
-    return fine_tuning.phases(config, _compile)
+    return fine_tuning.phases(config, _compile, besides=("backbone_rate",) if config.backbone else ())
 
 
 def _compile(net, config, rates=(), pull=0.0):
     if config.backbone:
-        trunk = fine_tuning.trunk(net)
-        tagger.fix(trunk)  # phases free all that is there
-        rates = [(v, f) for v, f in rates if v.trainable]
-        rates = rates or [(v, config.backbone_rate) for v in trunk.trainable_variables]
+        rates = rates or [(v, config.backbone_rate) for v in fine_tuning.trunk(net).trainable_variables]
     net.compile(
         optimizer=optimization.optimizer(config, rates, pull),
         jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],

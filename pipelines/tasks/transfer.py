@@ -24,7 +24,9 @@ class Config(labelled.PictureConfig, extraction.Config):
 
     image_size: int = setting(0, "side of the square picture the model sees; 0 takes 224", "px", low=0, high=2048)
     backbone: str = setting(
-        "efficientnet_lite0", "pretrained net: efficientnet_lite0, or hub:PRESET of KerasHub, by name or saved folder"
+        "efficientnet_lite0",
+        "pretrained net, see `pipelines backbones`: efficientnet_lite0, imagenet:NAME of keras.applications, or "
+        "hub:PRESET of KerasHub, by name or saved folder",
     )
     backbone_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
     augment_frozen: bool = setting(

