@@ -22,6 +22,7 @@ VERBS = (
     "demo",
     "tasks",
     "datasets",
+    "backbones",
     "audit",
     "train",
     "evaluate",
@@ -101,7 +102,7 @@ def process(*arguments, **environment):
         "for words in (['--help'], ['train', '--help'], ['export', '--help'], ['--version']):\n"
         "    try: cli.main(words)\n    except SystemExit: pass",
         "from pipelines import cli\ntry: cli.main(['train', 'classification', '--help'])\nexcept SystemExit: pass",
-        "from pipelines import cli\nassert cli.main(['tasks']) == cli.main(['datasets']) == 0",
+        "from pipelines import cli\nassert cli.main(['tasks']) == cli.main(['datasets']) == cli.main(['backbones']) == 0",
         "from pipelines import cli\nassert cli.main(['trian']) == cli.main([]) == cli.main(['train', 'x', '-y']) == 2",
     ],
     ids=["import", "help", "help of a task", "lists", "wrong verbs"],
@@ -139,6 +140,15 @@ def test_lists_have_a_line_each(command):
         code, out, _ = command(verb)
         assert code == 0
         assert [line.split()[0] for line in out[2:]] == list(names)
+
+
+def test_the_catalog_of_backbones_says_what_is_known_of_each(command):
+    code, out, _ = command("backbones")
+    assert code == 0
+    names = [line for line in out if line and not line.startswith(" ")]
+    assert names == ["efficientnet_lite0", "minilm", "imagenet:NAME", "hub:PRESET"]
+    for what in ("source", "licence", "size", "accuracy", "training"):
+        assert sum(line.split()[:1] == [what] for line in out) == len(names), what
 
 
 # What goes well.
