@@ -102,7 +102,7 @@ def process(*arguments, **environment):
         "for words in (['--help'], ['train', '--help'], ['export', '--help'], ['--version']):\n"
         "    try: cli.main(words)\n    except SystemExit: pass",
         "from pipelines import cli\ntry: cli.main(['train', 'classification', '--help'])\nexcept SystemExit: pass",
-        "from pipelines import cli\nassert cli.main(['tasks']) == cli.main(['datasets']) == cli.main(['backbones']) == 0",
+        "from pipelines import cli\nassert not any(cli.main([verb]) for verb in ('tasks', 'datasets', 'backbones'))",
         "from pipelines import cli\nassert cli.main(['trian']) == cli.main([]) == cli.main(['train', 'x', '-y']) == 2",
     ],
     ids=["import", "help", "help of a task", "lists", "wrong verbs"],
