@@ -35,8 +35,17 @@ BCCD = dict(
 # As benchmarks/segmentation.py trains from scratch, but for the contracting path, which reaches as deep.
 MEMBRANE = dict(encoder="efficientnet_lite0", depth=4, width=16, unfreeze="all", phase_epochs="9", backbone_rate=0.2)
 FEW = (10, 20, 50)  # pictures of a class
-METHODS = ("source", "mmd", "deep_coral", "dann", "importance", "selection", "tradaboost", "target")
-ADAPTED = dict(epochs=12, batch_size=64, learning_rate=3e-3, backbone="compact_8", warmup_epochs=1)
+METHODS = ("source", "target", "dann", "adabn", "mmd", "deep_coral", "coral", "importance", "selection", "tradaboost")
+ADAPTED = dict(
+    epochs=12,
+    batch_size=64,
+    learning_rate=3e-3,
+    backbone="compact_16",
+    image_size=16,
+    warmup_epochs=1,
+    references=False,
+)
+FACTORS = {"dann": 0.3, "deep_coral": 10.0}
 
 
 def main():
@@ -116,7 +125,8 @@ def adaptation(data, out):
     found = {}
     for method in METHODS:
         for seed in SEEDS:
-            run = pipelines.train("adaptation", None, out / f"{method}_{seed}", method=method, seed=seed, **ADAPTED)
+            settings = dict(method=method, seed=seed, factor=FACTORS.get(method, 1.0), **ADAPTED)
+            run = pipelines.train("adaptation", None, out / f"{method}_{seed}", **settings)
             result = run.evaluate()
             found.setdefault(method, []).append((result["accuracy"], result["source_accuracy"]))
         print(method, found[method], flush=True)

@@ -52,7 +52,8 @@ def audit(data, format="auto", task=None):
 
     module = catalog.task(task) if task else None
     read = source.read(data, format, module, module and module.Config())
-    result = auditing.audit(read, feature=source.feature(read, module) if task else None)
+    feature, unlabelled = (source.feature(read, module), source.unlabelled(module)) if task else (None, True)
+    result = auditing.audit(read, feature=feature, unlabelled=unlabelled)
     if task:
         run.try_out(task, read, result)
     return result

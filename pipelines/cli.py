@@ -151,11 +151,9 @@ def evaluate(a):
     else:
         result = owner.evaluate(a.split, a.data)
     scalars = {k: v for k, v in result.items() if isinstance(v, float)}
-    print(
-        terminal.table(
-            [[k, f"{v:.4f}"] for k, v in scalars.items()], ["metric", f"{a.split}, {result['examples']} examples"]
-        )
-    )
+    beside = result.get("references", {})
+    rows = [[k, *(f"{s[k]:.4f}" if k in s else "" for s in (scalars, *beside.values()))] for k in scalars]
+    print(terminal.table(rows, ["metric", f"{a.split}, {result['examples']} examples", *beside]))
     if result.get("per_class"):
         names = list(next(iter(result["per_class"].values())))
         rows = [

@@ -20,7 +20,7 @@ class Facts:
 
     looks: column of pictures -> split -> a Look per example (audit_pictures); masks: the same of masks (audit_masks).
     feature: the labelled feature that classes are counted by, or None; labels: split -> the class names in each
-    example; counts: split -> label -> examples with it.
+    example; counts: split -> label -> examples with it. unlabelled: whether examples without a label are of use.
     """
 
     looks: dict
@@ -28,6 +28,7 @@ class Facts:
     feature: str | None
     labels: dict
     counts: dict
+    unlabelled: bool
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,11 @@ class Audit:
         return sum(problem.severity == severity for problem in self.problems)
 
 
-def audit(data, progress=True, feature=None):
+def audit(data, progress=True, feature=None, unlabelled=False):
     """Reads every picture and label of `data` once -> Audit. `progress`: show a bar where someone watches.
 
-    feature: the labelled feature that classes are counted by; `label`, or else the first, by default.
+    feature: the labelled feature that classes are counted by; `label`, or else the first, by default. unlabelled:
+    whether examples without a label of it, class id UNLABELLED, are of use; else each is an error.
     """
     looks, masks = audit_pictures.looks(data, progress), audit_masks.looks(data)
     feature = feature or ("label" if "label" in data.labels else next(iter(data.labels), None))
@@ -104,7 +106,7 @@ def audit(data, progress=True, feature=None):
         else:
             labels[split] = [audit_labels.names(data, feature, examples, i) for i in range(len(examples))]
     counts = {split: collections.Counter(label for row in rows for label in row) for split, rows in labels.items()}
-    facts = Facts(looks, masks, feature, labels, counts)
+    facts = Facts(looks, masks, feature, labels, counts, unlabelled)
     problems = [*data.problems, *(problem for check in CHECKS for problem in check(data, facts))]
     bad = {p.example for p in problems if p.severity == "error" and p.example} | set(audit_labels.unseen(data, facts))
     read = [look for splits in looks.values() for column in splits.values() for look in column if not look.error]

@@ -4,7 +4,7 @@ import collections
 
 import numpy as np
 
-from pipelines.formats.examples import SPLITS, Problem
+from pipelines.formats.examples import SPLITS, UNLABELLED, Problem
 
 FEW = 5  # examples of a class in training
 IMBALANCE = 10.0  # most common class to least common
@@ -43,14 +43,25 @@ def empty_splits(data, facts):
 
 def unknown_labels(data, facts):
     for feature, names in data.labels.items():
+        known = [UNLABELLED, *range(len(names))] if feature == facts.feature and facts.unlabelled else range(len(names))
         for _, examples in splits(data):
             if feature in examples.masks:
                 continue
             for i, value in enumerate(examples.columns.get(feature, ())):
-                unknown = [j for j in np.unique(value).tolist() if j not in range(len(names))]
+                unknown = [j for j in np.unique(value).tolist() if j not in known]
                 if unknown:
                     message = f"{feature} {unknown[0]} is none of the {len(names)} classes, 0 to {len(names) - 1}."
                     yield Problem("error", "unknown-label", examples.where[i], message, examples.names[i])
+
+
+def unlabelled(data, facts):
+    """Examples that no one has labelled, where they are of use."""
+    for split, examples in splits(data):
+        values = examples.columns.get(facts.feature, ()) if facts.unlabelled else ()
+        count = sum(np.ndim(value) == 0 and value == UNLABELLED for value in values)
+        if count:
+            message = f"{count:,} of {len(examples):,} examples have no {facts.feature}."
+            yield Problem("note", "unlabelled", split, message)
 
 
 def one_class(data, facts):
@@ -105,4 +116,4 @@ def balance(data, facts):
             yield Problem("warning", "imbalance", "train", f"{ratio} Weigh the classes, or add examples of the rare.")
 
 
-CHECKS = (empty_splits, unknown_labels, one_class, unseen_classes, rare_classes, unused_classes, balance)
+CHECKS = (empty_splits, unknown_labels, unlabelled, one_class, unseen_classes, rare_classes, unused_classes, balance)

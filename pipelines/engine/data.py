@@ -48,7 +48,13 @@ class Split:
         if not n:
             raise PipelineError("the training split is empty. Run `pipelines audit` on the data.")
 
-        def indices(step):
+        strata = self.task.strata(self.examples, self.config) if hasattr(self.task, "strata") else None
+        if strata is not None and size % len(strata):
+            raise PipelineError(
+                f"batch_size must be a multiple of {len(strata)}, the kinds of examples in a batch; got {size}."
+            )
+
+        def shuffled(step, n, size):
             # Past the end of a permutation the next one of the same epoch begins.
             epoch, position = step // spe, step % spe * size + tf.range(size, dtype=tf.int64)
             keys = tf.stack(
@@ -60,6 +66,12 @@ class Split:
                 max_index=tf.fill([size], np.int64(n - 1)),
                 rounds=ROUNDS,
             )
+
+        def indices(step):
+            if strata is None:
+                return shuffled(step, n, size)
+            share = size // len(strata)
+            return tf.concat([tf.gather(rows, shuffled(step, len(rows), share)) for rows in strata], 0)
 
         def augmented(step, batch):
             if not self._augmented:

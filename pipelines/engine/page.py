@@ -25,7 +25,8 @@ def render(context):
     headline: [(name, value, unit or hint)]
     notes: [str]
     evaluation: {"split", "examples", name: scalar, ..., "labels": [label], "per_class": {label: {name: value}},
-        "matrices": {name: [[count]]}, "curves": {name: {"x", "y", "x_label", "y_label", "diagonal"}}}
+        "references": {name: {metric: value}}, "matrices": {name: [[count]]},
+        "curves": {name: {"x", "y", "x_label", "y_label", "diagonal"}}}
         A matrix has truth in rows and predictions in columns, in the order of `labels` (here or in the context) or,
         without them, of `per_class`.
     samples, worst: [{"name": str, "picture": PNG or JPEG bytes or None, "text": str, "loss": number,
@@ -91,6 +92,7 @@ def _evaluation(context):
     per_class = evaluation.pop("per_class", None) or {}
     labels = evaluation.pop("labels", None) or context.get("labels") or list(per_class)
     matrices = evaluation.pop("matrices", None) or {}
+    references = evaluation.pop("references", None)
     curves = evaluation.pop("curves", None) or {}
     shape = SMALL if len(curves) > FEW else LARGE
     charts = [c for c in (curve_chart(name, curve, shape) for name, curve in curves.items()) if c]
@@ -98,6 +100,7 @@ def _evaluation(context):
         "split": split,
         "examples": examples,
         "scalars": list(_scalars(evaluation)),
+        "references": _beside(evaluation, references) if references else None,
         "per_class": _per_class(per_class),
         "matrices": [m for m in (matrix_table(name, counts, labels) for name, counts in matrices.items()) if m],
         "curves": {"large": shape == LARGE, "shown": charts[:CURVES], "folded": charts[CURVES:]} if charts else None,
@@ -112,6 +115,15 @@ def _scalars(metrics, prefix=""):
         elif not isinstance(value, np.ndarray):
             value = ", ".join(map(number, value)) if isinstance(value, (list, tuple)) else value
             yield f"{prefix}{words(name)}", value
+
+
+def _beside(metrics, references):
+    """The run's own single numbers over those of the trainings that it is read beside."""
+    own = {name: value for name, value in metrics.items() if isinstance(scalar(value), numbers.Real)}
+    shown = {name: {n: values[n] for n in own if n in values} for name, values in references.items()}
+    return bar_table(
+        "This run and the trainings it is read beside", {"this run": own, **{words(n): v for n, v in shown.items()}}
+    )
 
 
 def _per_class(per_class):

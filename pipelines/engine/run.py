@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 
 from pipelines import catalog
-from pipelines.engine import audit, evaluate, learned, learning_rate, source, train
+from pipelines.engine import audit, evaluate, learned, learning_rate, references, source, train
 from pipelines.errors import PipelineError
 from pipelines.files import appearing, read_json, read_yaml, write_bytes, write_json, write_yaml
 
@@ -52,6 +52,8 @@ class Run:
         part = self.split(split, data)
         result, worst = evaluate.evaluate(self.model, part, self.task, self.config, f"evaluate {split}")
         result = {"split": split, **result}
+        if beside := references.scores(self, part):
+            result["references"] = beside
         if data is None:
             self._keep(split, result, worst)
         return result
@@ -130,12 +132,14 @@ class Run:
             history = train.fit(model, self.task, self.config, self.split("train"), self.split("validation"), self.path)
             with appearing(self.model_file) as part:
                 model.save(part, include_optimizer=False)
+        minutes = self.info.get("minutes", 0) + (time.perf_counter() - began) / 60
+        references.train(self)
         self.info |= {
             "status": "finished",
             "weights_sha256": train.weights_sha256(model),
             "parameters": model.count_params(),
             "epochs_done": len(history),
-            "minutes": self.info.get("minutes", 0) + (time.perf_counter() - began) / 60,
+            "minutes": minutes,
         }
         write_json(self.path / "run.json", self.info)
         return self
@@ -173,7 +177,9 @@ def start(task_name, data, path, settings):
             f"{path} exists already. Name another folder with --run, or go on with it: --resume {path}."
         )
     read = source.read(data or task.DATA, config.format, task, config)
-    used, audited, left_out = source.usable(read, config.on_bad_data, source.feature(read, task))
+    used, audited, left_out = source.usable(
+        read, config.on_bad_data, source.feature(read, task), source.unlabelled(task)
+    )
     config = resolved(task, config, used, audited)
     stages = train.phases(task, config)
     model, curve = task.model(config), None  # what cannot be built or begun is found before a folder is made

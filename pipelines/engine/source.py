@@ -4,12 +4,14 @@ import dataclasses
 import os
 from pathlib import Path
 
+import numpy as np
+
 from pipelines import catalog
 from pipelines.engine import audit as auditing
 from pipelines.engine import pictures
 from pipelines.engine.data import Split
 from pipelines.errors import PipelineError, Refused
-from pipelines.formats.examples import Data
+from pipelines.formats.examples import UNLABELLED, Data
 
 
 def read(source, format="auto", task=None, config=None):
@@ -19,12 +21,12 @@ def read(source, format="auto", task=None, config=None):
     return task.adapt(source, config) if hasattr(task, "adapt") else source
 
 
-def usable(data, on_bad_data, feature=None):
+def usable(data, on_bad_data, feature=None, unlabelled=False):
     """(data that training may use, its audit, names left out). Raises Refused where errors must be mended first.
 
-    feature: the labelled feature that is learned; see `audit.audit`.
+    feature, unlabelled: see `audit.audit`.
     """
-    result = auditing.audit(data, feature=feature)
+    result = auditing.audit(data, feature=feature, unlabelled=unlabelled)
     if not result.errors:
         return data, result, []
     if on_bad_data == "refuse":
@@ -46,7 +48,12 @@ def split(data, name, task, config):
     """Split `name` of `data`, with the labels of `config`. Raises PipelineError where it is missing or has others."""
     if name not in data.splits:
         raise PipelineError(f"{data.source} has no split {name!r}. It has: {', '.join(data.splits)}.")
-    examples = relabelled(data, data.splits[name], config.labels, feature(data, task))
+    learned = feature(data, task)
+    examples = relabelled(data, data.splits[name], config.labels, learned)
+    if not unlabelled(task) and learned not in examples.masks:
+        for where, value in zip(examples.where, examples.columns.get(learned, ()), strict=False):
+            if np.ndim(value) == 0 and value == UNLABELLED:
+                raise PipelineError(f"{where} has no {learned}, which this task needs. Label it, or leave it out.")
     if hasattr(task, "check"):
         task.check(examples, config)
     examples = pictures.prepare(examples, _cache())
@@ -72,15 +79,20 @@ def feature(data, task):
     return wanted
 
 
+def unlabelled(task):
+    """Whether a task has use for examples without a label."""
+    return getattr(task, "UNLABELLED", False)
+
+
 def relabelled(data, examples, labels, feature):
-    """Ids of `data`'s own labels of `feature` -> ids of `labels`."""
+    """Ids of `data`'s own labels of `feature` -> ids of `labels`; UNLABELLED stays what it is."""
     columns, masks, names = dict(examples.columns), dict(examples.masks), data.labels.get(feature, ())
     if tuple(names) == tuple(labels) or feature not in columns:
         return examples
     if feature in masks:
         masks[feature] = _relabelled_table(data, masks[feature], names, labels, feature)
     else:
-        ids = {i: labels.index(name) for i, name in enumerate(names) if name in labels}
+        ids = {UNLABELLED: UNLABELLED, **{i: labels.index(name) for i, name in enumerate(names) if name in labels}}
         for i, values in enumerate(columns[feature]):
             for value in values if hasattr(values, "__len__") else [values]:
                 if int(value) not in ids:

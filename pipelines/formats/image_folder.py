@@ -19,6 +19,8 @@ def detect(path):
     if not path.is_dir():
         return False
     folders = _folders(path)
+    if {"source", "target"} <= {folder.name for folder in folders}:
+        return False  # two domains
     splits = [folder for folder in folders if _split(folder)]
     classes = [inner for split in splits for inner in _folders(split)] if splits else folders
     if any(folder.name.lower() in OTHER_LAYOUTS for folder in (*folders, *classes)):
@@ -38,18 +40,7 @@ def read(path):
     if not root.is_dir():
         raise PipelineError(f"{path} is not a folder. Pass the folder that holds the class folders.")
     problems = []
-    found = {}  # split -> [(name, class)]
-    tops = _entered(root, root, problems)
-    splits = [folder for folder in tops if _split(folder)]
-    if splits:
-        _no_classes_beside(root, splits, [folder for folder in tops if not _split(folder)], problems)
-        for folder in splits:
-            classes = _entered(root, folder, problems)
-            found.setdefault(_split(folder), []).extend(_classes(root, folder, classes, problems))
-        _files(root, root, problems, in_class=False)
-    else:
-        found["train"] = _classes(root, root, tops, problems)
-
+    found = listed(root, root, problems)
     labels = sorted({label for pairs in found.values() for _, label in pairs})
     if not labels:
         raise PipelineError(f"no class folder with a usable picture in {path}. Sort the pictures as CLASS/*.jpg.")
@@ -62,7 +53,26 @@ def read(path):
     return Data(str(root), "image_folder", cut_splits(splits), {"label": labels}, problems)
 
 
-def _classes(root, folder, classes, problems):
+def listed(root, top, problems, loose=False):
+    """The pictures below the folder `top`: {split: [(name relative to `root`, class)]}.
+
+    loose: whether pictures in no class folder count, with the class None. What is passed over goes to `problems`.
+    """
+    found = {}
+    tops = _entered(root, top, problems)
+    splits = [folder for folder in tops if _split(folder)]
+    if splits:
+        _no_classes_beside(root, splits, [folder for folder in tops if not _split(folder)], problems)
+        for folder in splits:
+            classes = _entered(root, folder, problems)
+            found.setdefault(_split(folder), []).extend(_classes(root, folder, classes, problems, loose))
+        _files(root, top, problems, in_class=False)
+    else:
+        found["train"] = _classes(root, top, tops, problems, loose)
+    return found
+
+
+def _classes(root, folder, classes, problems, loose):
     """All pictures below the class folders `classes` of `folder`: [(name relative to `root`, class)]."""
     pairs = []
     for class_folder in classes:
@@ -71,8 +81,7 @@ def _classes(root, folder, classes, problems):
         if not names:
             message = "this class folder holds no usable picture and is left out. Add pictures or delete the folder."
             problems.append(Problem("warning", "empty-class", _shown(root, class_folder), message))
-    _files(root, folder, problems, in_class=False)
-    return pairs
+    return pairs + [(name, None) for name in _files(root, folder, problems, in_class=loose)]
 
 
 def _pictures(root, folder, problems):

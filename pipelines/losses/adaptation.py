@@ -12,19 +12,19 @@ from pipelines.losses.mmd import mmd
 class AdaptationLoss:
     """Weighted cross-entropy of the examples whose labels count, plus `factor` times what tells the domains apart.
 
-    method: `mmd`, `deep_coral` or `dann`; another one adds nothing. labelled: the domain whose labels count, 0 or 1.
+    method: `mmd`, `deep_coral` or `dann`; another one adds nothing.
     """
 
-    def __init__(self, method, factor, labelled=0, smoothing=0.0):
-        self.method, self.factor, self.labelled, self.smoothing = method, factor, labelled, smoothing
+    def __init__(self, method, factor, smoothing=0.0):
+        self.method, self.factor, self.smoothing = method, factor, smoothing
 
     def call(self, targets, outputs):
-        """targets {"label": (B, C), "domain": (B,) of 0 and 1, "weight": (B,)}, outputs {"logits": (B, C), "features":
-        (B, F), "domain": (B,), a logit} -> a scalar."""
+        """targets {"label": (B, C), "domain": (B,) of 0 and 1, "weight": (B,), 0 where a label does not count}, outputs
+        {"logits": (B, C), "features": (B, F), "domain": (B,), a logit} -> a scalar."""
         domain = ops.cast(targets["domain"], "float32")
-        counted = ops.where(domain == self.labelled, 1.0, 0.0) * ops.cast(targets["weight"], "float32")
+        weight = ops.cast(targets["weight"], "float32")
         each = CrossEntropy(self.smoothing).call(targets["label"], outputs["logits"])
-        loss = ops.sum(counted * each) / ops.maximum(ops.sum(counted), 1.0)
+        loss = ops.sum(weight * each) / ops.maximum(ops.sum(weight), 1e-6)
         if self.method == "mmd":
             return loss + self.factor * mmd(outputs["features"], domain)
         if self.method == "deep_coral":

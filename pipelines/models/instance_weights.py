@@ -28,7 +28,7 @@ def selection(source, target, share):
 
 
 def tradaboost(source, labels, target, target_labels, rounds=10):
-    """Weights (N,) of mean 1 of source features (N, F) after boosting with a few labelled target ones (M, F).
+    """Weights (N,) and (M,), of mean 1 each, of source features (N, F) and of a few labelled target ones (M, F).
 
     A round lowers the weights of source examples that it gets wrong, which do not fit the target, and raises those of
     target examples that it gets wrong (Dai et al. 2007, ICML, algorithm 1). Deviations: several classes, where an error
@@ -40,12 +40,12 @@ def tradaboost(source, labels, target, target_labels, rounds=10):
     down = 1 / (1 + np.sqrt(2 * np.log(n) / rounds))
     for _ in range(rounds):
         with threadpool_limits(1):
-            learner = LogisticRegression(max_iter=200, tol=1e-3)
+            learner = LogisticRegression(C=1 / x.shape[1], max_iter=200, tol=1e-3)  # weak: it has to make mistakes
             wrong = learner.fit(x, y, weights / weights.mean()).predict(x) != y
         error = np.clip(weights[n:] @ wrong[n:] / weights[n:].sum(), 1e-3, 0.499)
         weights[:n] *= down ** wrong[:n]
         weights[n:] *= (error / (1 - error)) ** -wrong[n:].astype(float)
-    return weights[:n] / weights[:n].mean()
+    return weights[:n] / weights[:n].mean(), weights[n:] / weights[n:].mean()
 
 
 def _target_share(source, target):

@@ -8,21 +8,35 @@ from etils import epy
 from pipelines import config as shared
 from pipelines.config import setting
 from pipelines.errors import PipelineError
+from pipelines.formats.examples import UNLABELLED as NONE
+from pipelines.phase import Phase
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
     import numpy as np
     import tensorflow as tf
+    import tqdm
 
-    from pipelines import canvas, optimization
+    from pipelines import canvas, optimization, terminal
     from pipelines.edge import pictures
     from pipelines.losses import adaptation as losses
     from pipelines.metrics import domains
-    from pipelines.models import backbones, gradient_reversal, instance_weights, joint
+    from pipelines.models import (
+        backbones,
+        correlation_alignment,
+        gradient_reversal,
+        heads,
+        instance_weights,
+        joint,
+        paired,
+    )
     from pipelines.ops import images
 
 DATA = "digit_domains"
 LABELS = "label"  # the feature whose names are the classes
+UNLABELLED = True  # the target needs no labels
+BOTH = ("adabn", "mmd", "deep_coral", "dann")  # methods that train on both domains at once
+WEIGHED = ("importance", "selection", "tradaboost")  # and those that weigh the source's examples
 GLANCE = 8  # px, side at which pictures are compared to weigh them
 
 
@@ -37,7 +51,10 @@ class Config(shared.Config):
     method: str = setting(
         "dann",
         "how the domains are brought together, or not: target is trained with the target's labels, the ceiling",
-        choices=("source", "target", "mmd", "deep_coral", "dann", "importance", "selection", "tradaboost"),
+        choices=("source", "target", *BOTH, "coral", *WEIGHED),
+    )
+    references: bool = setting(
+        True, "train also without adaptation and, where the target has labels, on those; about three times the minutes"
     )
     factor: float = setting(1.0, "factor of the loss of mmd, deep_coral or dann", low=0.0)
     selected: float = setting(0.5, "share of the source that selection keeps", low=0.01, high=1.0)
@@ -60,28 +77,86 @@ def resolve(config, data):
     return config.replace(image_size=config.image_size or min(224, max(16, round(data.median_side / 16) * 16)))
 
 
-def adapt(data, config):
-    """Data with a `weight` for each training example, where the method has weights; target labels weigh nothing."""
-    train = data.splits.get("train")
-    if train is None or config.method not in ("importance", "selection", "tradaboost") or "weight" in train.columns:
-        return data
-    if "domain" not in train.columns:
-        return data
-    domain, labels = (np.asarray(train.columns[name]) for name in ("domain", "label"))
-    seen = np.stack([_glance(picture) for picture in train.columns["image"]])
-    source, target = seen[domain == 0], seen[domain == 1]
+def learn(examples, config):
+    """What importance, selection and tradaboost weigh: {"weighed": names (N,), "weights": numbers (N,)}.
+
+    Raises PipelineError where an example is of no domain that is adapted between, or where a domain has none.
+    """
+    strata(examples, config)  # raises
+    if config.method not in WEIGHED:
+        return {}
+    domain, labels = _domains(examples), np.asarray(examples.columns["label"])
+    rows = [i for i in range(len(domain)) if domain[i] == 1 or labels[i] != NONE]
+    seen = {
+        i: _glance(examples.columns["image"][i])
+        for i in tqdm.tqdm(rows, "pixels", disable=terminal.quiet(), leave=False)
+    }
+    source, target = ([i for i in rows if domain[i] == d] for d in (0, 1))
+    x, y = (np.stack([seen[i] for i in part]) for part in (source, target))
     if config.method == "importance":
-        found = instance_weights.importance(source, target)
+        weights = instance_weights.importance(x, y)
     elif config.method == "selection":
-        found = instance_weights.selection(source, target, config.selected)
+        weights = instance_weights.selection(x, y, config.selected)
     else:
-        own = [np.flatnonzero((domain == 1) & (labels == label)) for label in np.unique(labels)]
-        few = np.concatenate([rows[: config.labelled_target] for rows in own])
-        found = instance_weights.tradaboost(source, labels[domain == 0], seen[few], labels[few])
-    weights = np.ones(len(domain))
-    weights[domain == 0] = found
-    columns = {**train.columns, "weight": [float(w) for w in weights]}
-    return dataclasses.replace(data, splits={**data.splits, "train": dataclasses.replace(train, columns=columns)})
+        few = _few(domain, labels, config.labelled_target)
+        both = instance_weights.tradaboost(x, labels[source], np.stack([seen[i] for i in few]), labels[few])
+        source, weights = [*source, *few], np.concatenate(both)
+    return {"weighed": np.array([examples.names[i] for i in source]), "weights": weights}
+
+
+def expand(examples, config):
+    """The examples with what `learn` found as their `weight`, where it found any."""
+    if "weighed" not in config.learned:
+        return examples
+    found = dict(zip(config.learned["weighed"].tolist(), config.learned["weights"].tolist(), strict=True))
+    plain = np.where(_domains(examples) == 0, 1.0, 0.0).tolist()
+    weights = [found.get(name, own) for name, own in zip(examples.names, plain, strict=True)]
+    return dataclasses.replace(examples, columns={**examples.columns, "weight": weights})
+
+
+def strata(examples, config):
+    """Rows of which every batch of training has as many: source and target, or the only one that the method sees.
+
+    Raises PipelineError where there are none.
+    """
+    domain, labelled = _domains(examples), np.asarray(examples.columns["label"]) != NONE
+    source, target = np.flatnonzero((domain == 0) & labelled), np.flatnonzero(domain == 1)
+    if not len(source):
+        raise PipelineError("the training split has no labelled example of the source. Add some.")
+    if not len(target):
+        raise PipelineError("the training split has no example of the target. Add some; they need no labels.")
+    if config.method in ("target", "tradaboost") and not labelled[target].any():
+        raise PipelineError(
+            f"method={config.method} learns from labels of the target, and the training split has none. Label some, "
+            "or choose another method."
+        )
+    if config.method in ("source", "importance", "selection", "coral"):
+        return [source]
+    if config.method == "target":
+        return [target[labelled[target]]]
+    if config.method == "tradaboost":
+        return [source, _few(domain, examples.columns["label"], config.labelled_target)]
+    return [source, target]
+
+
+def _few(domain, labels, count):
+    """The first `count` labelled target examples of each class."""
+    own = [np.flatnonzero((domain == 1) & (np.asarray(labels) == label))[:count] for label in np.unique(labels)]
+    return np.concatenate([rows for rows, label in zip(own, np.unique(labels), strict=True) if label != NONE])
+
+
+def _domains(examples):
+    """The domain of each example, int (N,) of 0 and 1. Raises PipelineError where there is another, or none."""
+    if "domain" not in examples.columns:
+        raise PipelineError(
+            "the data has no domain, 0 for source and 1 for target. Put pictures into source/CLASS/ and target/, or "
+            "name a data set with the feature `domain`."
+        )
+    domain = np.asarray(examples.columns["domain"])
+    for where, value in zip(examples.where, domain, strict=True):
+        if value not in (0, 1):
+            raise PipelineError(f"{where} is of domain {value}; there are 0, source, and 1, target. Leave it out.")
+    return domain
 
 
 def _glance(picture):
@@ -92,21 +167,21 @@ def _glance(picture):
 
 def check(examples, config):
     """Raises PipelineError where the data does not say which domain an example is of."""
-    if "domain" not in examples.columns:
-        raise PipelineError(
-            "the data has no domain, 0 for source and 1 for target. Name a data set with the feature `domain`."
-        )
+    _domains(examples)
 
 
 def parse(example, config):
     """{"image": uint8 (H, W, 3), "label": int, "domain": int} -> the picture, and what is known about it.
 
-    Inputs: {"image": uint8 (S, S, 3)}. Targets: {"label": one-hot (C,), "domain": 0 or 1, "weight": number}, floats.
+    Inputs: {"image": uint8 (S, S, 3)}. Targets, floats: {"label": one-hot (C,), all 0 where there is none, "domain": 0
+    or 1, "weight": how much the label counts in the loss}.
     """
+    label, domain = example["label"], tf.cast(example["domain"], tf.float32)
+    learned = tf.cast(label != NONE, tf.float32) * (domain if config.method == "target" else 1 - domain)
     targets = {
-        "label": tf.one_hot(example["label"], len(config.labels)),
-        "domain": tf.cast(example["domain"], tf.float32),
-        "weight": tf.cast(example.get("weight", 1.0), tf.float32),
+        "label": tf.one_hot(label, len(config.labels)),
+        "domain": domain,
+        "weight": tf.cast(example.get("weight", learned), tf.float32),
     }
     return {"image": images.resize(example["image"], config.image_size)}, targets
 
@@ -125,23 +200,37 @@ def model(config):
     x = backbones.features(config.backbone, inputs, config.backbone_arguments)
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
     dropped = keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")(x)
-    outputs = {
-        "logits": keras.layers.Dense(len(config.labels), dtype="float32", name="logits")(dropped),
-        "features": x,
-    }
+    outputs = {"logits": _logits(config)(dropped), "features": x}
+    kind = paired.Paired if config.method in (*BOTH, "tradaboost") else joint.Joint
     if config.method == "dann":
-        told = gradient_reversal.GradientReversal(config.epochs * config.steps_per_epoch, name="reversal")(x)
+        calls = 2 * config.epochs * config.steps_per_epoch  # one for each domain in a step
+        told = gradient_reversal.GradientReversal(calls, name="reversal")(x)
         told = keras.layers.Dense(64, activation="relu", name="domain_hidden")(told)
         told = keras.layers.Dense(1, dtype="float32", name="domain_logit")(told)
         outputs["domain"] = keras.layers.Reshape((), name="domain")(told)
-    net = joint.Joint({"image": inputs}, outputs, name="adaptation")
-    labelled = 1 if config.method == "target" else 0
-    net.compile(
-        optimizer=optimization.optimizer(config),
-        loss=losses.AdaptationLoss(config.method, config.factor, labelled, config.label_smoothing),
-        jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
-    )
+    net = kind({"image": inputs}, outputs, name="adaptation")
+    _compile(net, config)
     return net
+
+
+def phases(config):
+    """One; for coral, training on the source and then the head anew, on features aligned with the target's."""
+    if config.method != "coral":
+        return [Phase("train", config)]
+    if config.epochs < 2:
+        raise PipelineError("method=coral takes its last epoch for the alignment: set epochs=2 or more.")
+    first, last = config.replace(epochs=config.epochs - 1), config.replace(epochs=1, ema=0.0)
+    return [Phase("source", first), Phase("coral", last, cut=_cut(last), solve=_solve(last))]
+
+
+def references(config, examples):
+    """The floor, trained on the source alone, and the ceiling, trained on the target's labels where there are any."""
+    if not config.references or config.method in ("source", "target"):
+        return {}
+    methods = {"source_only": "source"}
+    if (np.asarray(examples.columns["label"])[_domains(examples) == 1] != NONE).any():
+        methods["target_trained"] = "target"
+    return {name: config.replace(method=method, references=False) for name, method in methods.items()}
 
 
 def decode(outputs, config):
@@ -155,6 +244,48 @@ def metrics(config):
 
 
 def draw(inputs, decoded, config, targets=None):
-    """One picture (S, S, 3) with the predicted label, its probability and, where given, the true one."""
-    truth = None if targets is None else targets["label"]
+    """One picture (S, S, 3) with the predicted label, its probability and, where known, the true one."""
+    truth = None if targets is None or not np.any(targets["label"]) else targets["label"]
     return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, truth)
+
+
+def _logits(config):
+    return keras.layers.Dense(len(config.labels), dtype="float32", name="logits")
+
+
+def _compile(net, config):
+    net.compile(
+        optimizer=optimization.optimizer(config),
+        loss=losses.AdaptationLoss(config.method, config.factor, config.label_smoothing),
+        jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
+    )
+
+
+def _cut(config):
+    """The net up to its features, and the head that reads them."""
+
+    def cut(net):
+        pooled = net.get_layer("pool").output
+        features = keras.Input(pooled.shape[1:], name="features")
+        outputs = {"logits": net.get_layer("logits")(features), "features": features}
+        rest = joint.Joint({"features": features}, outputs, name="head")
+        _compile(rest, config)
+        return keras.Model(net.input, pooled, name="fixed"), rest
+
+    return cut
+
+
+def _solve(config):
+    """A logistic regression on source features that are aligned with the target's."""
+
+    def solve(net, train, validation):
+        target = train[0]["features"][train[1]["domain"] == 1]
+
+        def aligned(inputs, targets):
+            rows = targets["weight"] > 0  # the labelled source
+            return {"features": correlation_alignment.coral(inputs["features"][rows], target)}, targets["label"][rows]
+
+        judged = aligned(*validation) if validation and (validation[1]["weight"] > 0).sum() > 1 else None
+        return heads.solve(net.get_layer("logits"), "logistic_regression", aligned(*train), judged)
+
+    return solve
