@@ -1,6 +1,7 @@
 """The command line: verbs, their flags, what they print. Exit codes: 0 done, 1 the answer is no, 2 wrong command."""
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -218,6 +219,23 @@ def benchmark(a):
     return result, 0
 
 
+def serve(a):
+    """A page that runs a bundle in the browser, for this machine alone."""
+    from pipelines.engine import serve as engine
+
+    files = engine.site(a.path)
+    if a.out:
+        engine.write(files, a.out)
+        print(f"site: {a.out}")
+        return None, 0
+    running = engine.server(files, a.port)
+    print(f"page: {engine.address(running)}  (stop with Ctrl-C)", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        running.serve_forever()
+    running.server_close()
+    return None, 0
+
+
 def report(a):
     """One HTML file that needs no network."""
     import pipelines
@@ -322,7 +340,7 @@ def _parser():
     def verb(function, **kwargs):
         name, summary = function.__name__, function.__doc__.splitlines()[0]
         sub = verbs.add_parser(name, help=summary, description=summary, **kwargs)
-        sub.set_defaults(verb=function, heavy=function not in (tasks, datasets, backbones))
+        sub.set_defaults(verb=function, heavy=function not in (tasks, datasets, backbones, serve))
         return sub
 
     def json_flag(sub):
@@ -396,4 +414,9 @@ def _parser():
     sub.add_argument("path", **owner)
     json_flag(sub)
     verb(report).add_argument("path", **owner)
+
+    sub = verb(serve)
+    sub.add_argument("path", metavar="BUNDLE", help="folder of a bundle")
+    sub.add_argument("--port", metavar="N", type=int, default=8000, help="port to listen at (default 8000); 0: any")
+    sub.add_argument("--out", metavar="DIR", help="write the page and the model there as a static site, and end")
     return parser

@@ -4,7 +4,9 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import browser
 import numpy as np
 import pytest
 import shapes
@@ -15,6 +17,7 @@ from PIL import Image
 import pipelines
 from pipelines import canvas, catalog
 from pipelines.edge import detection as edge
+from pipelines.edge.litert import Model
 from pipelines.engine import audit, proof, source
 from pipelines.engine import run as runs
 from pipelines.errors import PipelineError, Refused
@@ -319,8 +322,18 @@ def test_every_file_finds_what_keras_finds(bundle):
         assert record["passed"]
         assert record["metrics"]["map50"] > 0.9
     assert files["float32"]["max_difference"] < 1e-3
+    for kind in ("float32", "int8"):  # boxes in 256 steps would be no boxes, and a browser takes no int8
+        outputs = Model(bundle.path / files[kind]["path"]).outputs
+        assert {name: spec["dtype"] for name, spec in outputs.items()} == {
+            "boxes": "float32", "scores": "float32", "classes": "int32", "count": "int32",
+        }  # fmt: skip
     assert files["int8"]["size_bytes"] < 0.32 * files["float32"]["size_bytes"]
     assert bundle.verify(shapes.data(bundle.path.parents[1] / "detection/shapes"))["passed"]
+
+
+@pytest.mark.slow
+def test_a_browser_finds_the_same(bundle, run):
+    browser.agrees(bundle, [Path(run.data.splits["test"].columns["image"][i]) for i in range(2)])
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import browser
 import keras
 import numpy as np
 import pytest
@@ -386,6 +387,11 @@ def test_a_bundle_of_minilm_finds_spans_in_plain_text_without_us(tmp_path):
     assert answer["spans"] == trained.predict([text])[0]["spans"]
     assert {(s["label"], s["text"]) for s in answer["spans"]} == {("per", "Eve Li"), ("loc", "Oslo")}
     assert len(answer["spans"]) == 10
+
+
+@pytest.mark.slow
+def test_a_browser_finds_the_same_spans(made):
+    browser.agrees(made[1], ["Eve Li lives in Oslo.\r\n\r\nin Rome is Bo", "Bo " * 30, "😀 日本、東京 Flo ½ שלום", ""])
 
 
 def test_we_too_refuse_a_vocabulary_of_another_model(made, tmp_path):

@@ -47,7 +47,7 @@ SENTENCES = {
         "Mit freundlichen Grüßen, {person}",
         "Das Paket {number} wiegt {amount} Kilo.",
         "Wir ziehen von {location} nach {location}.",
-        "Gestern ist nichts Besonderes passiert.",
+        "Gestern ist {amount} Stunden lang nichts passiert.",
     ),
     "fr_FR": (
         "{person} travaille chez {company} depuis le {date}.",
@@ -59,7 +59,7 @@ SENTENCES = {
         "Né le {date} à {location}.",
         "Cordialement, {person}",
         "Le colis pèse {amount} kilos et coûte {amount} euros.",
-        "Il ne s'est rien passé hier.",
+        "Il ne s'est rien passé pendant {amount} heures.",
     ),
     "es_ES": (
         "{person} trabaja en {company} desde el {date}.",
@@ -71,7 +71,7 @@ SENTENCES = {
         "Nació el {date} en {location}.",
         "Saludos, {person}",
         "El paquete pesa {amount} kilos.",
-        "Ayer no pasó nada.",
+        "Ayer no pasó nada en {amount} horas.",
     ),
     "it_IT": (
         "{person} lavora per {company} dal {date}.",
@@ -83,7 +83,7 @@ SENTENCES = {
         "Nato il {date} a {location}.",
         "Cordiali saluti, {person}",
         "Il pacco pesa {amount} chili.",
-        "Ieri non è successo niente.",
+        "Ieri non è successo niente per {amount} ore.",
     ),
 }
 DATES = ("%d.%m.%Y", "%Y-%m-%d", "%d/%m/%Y", "%d/%m/%y")

@@ -123,7 +123,7 @@ def _convert_one(kind, saved_model, path, calibration):
 
 
 def _int8_in_part(converter):
-    """The int8 file, in which the ops of the name scope FLOAT stay float32.
+    """The int8 file, in which the ops of the name scope FLOAT stay float32, and so do the outputs.
 
     What decodes adds and compares numbers of different kinds, such as a box and its class, which 256 steps cannot hold
     at once. The converter's two steps are taken apart here, as only the second one takes names. Raises RuntimeError
@@ -138,7 +138,8 @@ def _int8_in_part(converter):
     converter._experimental_calibrate_only = True
     calibrated = converter.convert()
     kept = [name for name in tflite_file.made_tensors(calibrated) if f"{FLOAT}/" in name]
-    return mlir_quantize(calibrated, fully_quantize=True, denylisted_nodes=kept)
+    kept += tflite_file.output_tensors(calibrated)  # an op that passes them on has the signature's name
+    return mlir_quantize(calibrated, denylisted_nodes=kept)
 
 
 def _reason(error):

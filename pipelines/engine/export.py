@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from pipelines import catalog, edge, terminal
 from pipelines.edge import latency
-from pipelines.engine import card, convert, evaluate, learned, mediapipe, proof, report, saved_model, tflite_file
+from pipelines.engine import card, convert, evaluate, learned, mediapipe, proof, report, saved_model, tflite_file, web
 from pipelines.engine.bundle import Bundle
 from pipelines.errors import PipelineError, Refused, nearest
 from pipelines.files import appearing, sha256, write_json, write_text, write_yaml
@@ -158,6 +158,7 @@ def _describe(folder, run, config, split_name, split, predict, files, extra, ref
     own = getattr(catalog.edge(run.task_name), "FILES", ())
     for name in ("__init__", "pictures", "learned", "litert", "predict", *own, run.task_name):
         shutil.copy(Path(edge.__file__).parent / f"{name}.py", folder / "edge")
+    web.write(folder / "web", run.task_name)
     manifest = {
         "name": run.path.name,
         "task": run.task_name,
@@ -184,6 +185,7 @@ def _describe(folder, run, config, split_name, split, predict, files, extra, ref
         "predict.py",
         *([extra["path"]] if extra else []),
         *(f"edge/{p.name}" for p in sorted((folder / "edge").glob("*.py"))),
+        *(f"web/{p.name}" for p in sorted((folder / "web").glob("*"))),
         *(f"{learned.FOLDER}/{p.name}" for p in sorted((folder / learned.FOLDER).glob("*.txt"))),
     )
     manifest["sha256"] = {name: sha256(folder / name) for name in others}

@@ -49,6 +49,12 @@ def made_tensors(content):
     return [g.tensors[i].name.decode() for g in model.subgraphs for op in g.operators or () for i in op.outputs]
 
 
+def output_tensors(content):
+    """Names of the tensors that a file's graph gives, of a file's bytes."""
+    main = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content)).subgraphs[0]
+    return [main.tensors[i].name.decode() for i in main.outputs]
+
+
 def refuse_foreign(path):
     """Raises Refused, naming op and layer, where a file holds an op that plain LiteRT does not have."""
     model, foreign = _read(path), []

@@ -1,0 +1,1 @@
+export {line, predict, takes} from "./classification.js";

@@ -1,0 +1,147 @@
+"""A real browser for tests: opens a bundle's page, runs a check in it, and returns what the check found."""
+
+import json
+import queue
+import shutil
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines import catalog
+from pipelines.edge import learned
+from pipelines.edge.litert import Model
+from pipelines.engine import serve
+
+CHECK = """
+import {open, proven} from "./bundle.js";
+import {load, start} from "./model.js";
+
+async function check() {
+  const wanted = await (await fetch("../wanted.json")).json();
+  const manifest = await open("../");
+  const task = await import(`./${manifest.task}.js`);
+  const threads = await start(new URL("litert/wasm/", location.href).href, wanted.threads);
+  const found = {threads, isolated: self.crossOriginIsolated, outputs: {}, answers: []};
+  for (const [kind, record] of Object.entries(manifest.files)) {
+    if (!record.path.endsWith(".tflite")) continue;
+    const run = await load(await proven("../", record.path, record.sha256));
+    found.outputs[kind] = [];
+    for (const inputs of wanted.inputs) {
+      const outputs = await run(inputs);
+      found.outputs[kind].push(Object.fromEntries(Object.entries(outputs).map(([name, {data}]) => [name, [...data]])));
+    }
+    if (kind === wanted.kind) {
+      for (const source of wanted.sources) {
+        const given = task.takes === "text" ? source : await (await fetch(`../${source}`)).blob();
+        const {answer} = await task.predict(given, run, manifest);
+        found.answers.push([answer, task.line(answer)]);
+      }
+    }
+    run.close();
+  }
+  return found;
+}
+
+check().then((found) => ({found}), (error) => ({error: String(error.stack || error)})).then((result) =>
+  fetch("/result", {method: "POST", body: JSON.stringify(result)}));
+"""
+PAGE = (
+    '<!doctype html><body><script type="importmap">{"imports": {"@litertjs/core": "./litert/core.js", '
+    '"@litertjs/wasm-utils": "./litert/wasm-utils.js"}}</script><script type="module" src="check.js"></script>'
+)
+
+
+def chromium():
+    """The browser's command; tests are skipped where there is none."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return found or pytest.skip("needs Chromium")
+
+
+def check(bundle, inputs, kind="float32", sources=(), files=(), threads=True, timeout=120):
+    """Runs every file of a bundle in a browser -> {"threads", "outputs": {kind: [{name: flat list}]}, "answers"}.
+
+    inputs: [{name: array}]; sources: text, or paths of pictures, which the file `kind` answers as the page does.
+    """
+    command = chromium()
+    shown = {f"source{i}": Path(file) for i, file in enumerate(files)}
+    wanted = {
+        "kind": kind,
+        "threads": threads,
+        "sources": [*sources, *shown],
+        "inputs": [{n: {"data": a.ravel().tolist(), "shape": a.shape} for n, a in row.items()} for row in inputs],
+    }
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        scratch = Path(scratch)
+        own = {"wanted.json": json.dumps(wanted), "web/check.js": CHECK, "web/check.html": PAGE}
+        for name, text in own.items():
+            (scratch / Path(name).name).write_text(text)
+        site = serve.site(bundle) | shown | {name: scratch / Path(name).name for name in own}
+        running, results = serve.server(site, 0), queue.Queue()
+
+        def post(handler):
+            results.put(json.loads(handler.rfile.read(int(handler.headers["Content-Length"]))))
+            handler._head(204, {})
+
+        running.RequestHandlerClass.do_POST = post
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-dev-shm-usage",
+        ]
+        flags += [f"--user-data-dir={scratch / 'profile'}", f"{serve.address(running)}web/check.html"]
+        with subprocess.Popen([command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                result = results.get(timeout=timeout)
+            finally:
+                process.terminate()
+                running.shutdown()
+                running.server_close()
+    assert "error" not in result, result["error"]
+    return result["found"]
+
+
+def agrees(bundle, sources):
+    """Asserts that in a browser every file of a bundle gives what LiteRT gives in Python, and the page what predict.py.
+
+    bundle: a Bundle; sources: text, or paths of pictures.
+    """
+    golden = bundle.golden()[0]
+    rows = [{name: values[i : i + 1] for name, values in golden.items()} for i in range(2)]
+    is_text = isinstance(sources[0], str)
+    found = check(bundle.path, rows, **({"sources": sources} if is_text else {"files": sources}))
+    models = {kind: Model(bundle.path / r["path"]) for kind, r in bundle.files.items() if kind != "saved_model"}
+    assert found["outputs"].keys() == models.keys()
+    for kind, model in models.items():
+        for row, outputs in zip(rows, found["outputs"][kind], strict=True):
+            for name, values in model(row).items():
+                tolerance = 1e-5 if kind in ("float32", "float16") else 2e-2  # one step in 256, and what it leads to
+                np.testing.assert_allclose(outputs[name], values.ravel(), atol=tolerance, err_msg=f"{kind} {name}")
+    half = catalog.edge(bundle.task_name)
+    manifest = {**bundle.manifest, "learned": learned.read(bundle.path / "learned")}
+    for source, (answer, line) in zip(sources, found["answers"], strict=True):
+        wanted, _ = half.predict(source, models["float32"], manifest)
+        assert_close(answer, json.loads(json.dumps(wanted)))
+        assert line == half.line(wanted)
+
+
+def assert_close(a, b):
+    """Equal, numbers to within 1e-4."""
+    if isinstance(b, dict):
+        assert a.keys() == b.keys()
+        for key in b:
+            assert_close(a[key], b[key])
+    elif isinstance(b, list):
+        assert len(a) == len(b)
+        for one, other in zip(a, b, strict=True):
+            assert_close(one, other)
+    elif isinstance(b, float):
+        assert a == pytest.approx(b, abs=1e-4)
+    else:
+        assert a == b
