@@ -181,7 +181,7 @@ def export(a):
 
     run = _run(a.path)
     formats = None if a.formats is None else [name.strip() for name in a.formats.split(",")]
-    bundle = run.export(a.out, formats, a.max_drop)
+    bundle = run.export(a.out, formats, a.max_drop, a.target_size)
     print(_files_table(bundle.manifest))
     for kind, reason in bundle.manifest["unsupported"].items():
         print(f"note: no {kind} file: {reason}")
@@ -402,6 +402,9 @@ def _parser():
         type=float,
         default=0.01,
         help="largest fall of the metric, whole and per class (default 0.01)",
+    )
+    sub.add_argument(
+        "--target-size", metavar="SIZE", help="keep one file alone, the smallest that is proven, of at most SIZE: 500KB"
     )
     json_flag(sub)
 

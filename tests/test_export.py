@@ -12,7 +12,7 @@ from conftest import write_photos
 
 import pipelines
 from pipelines.edge import litert
-from pipelines.engine import export, proof, tflite_file, verify
+from pipelines.engine import export, proof, snippets, tflite_file, verify
 from pipelines.engine.bundle import Bundle
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import read_json, sha256
@@ -117,6 +117,22 @@ def test_the_card_has_every_file_and_what_goes_in_and_out(exported):
     for words in (*FILES.values(), "`image`: uint8 (1, 16, 16, 3)", "`probabilities`: float32 (1, 3)", "grün", "24 "):
         assert words in card
     assert exported.manifest["weights_sha256"] in card
+    assert "val probabilities: FloatBuffer = FloatBuffer.allocate(3)" in card
+    assert 'try runner.copy(image, toInputNamed: "image")' in card
+
+
+@pytest.mark.slow
+def test_the_code_for_android_compiles(exported, tmp_path):
+    compiler = shutil.which("kotlinc") or pytest.skip("needs kotlinc")
+    stub = "package org.tensorflow.lite\nclass Interpreter(f: java.io.File) : AutoCloseable {\n"
+    stub += "fun runSignature(i: Map<String, Any>, o: Map<String, Any>, s: String) {}\noverride fun close() {}\n}\n"
+    manifest = json.loads((exported.path / "manifest.json").read_text())
+    manifest["outputs"]["count"] = {"shape": [1, 2], "dtype": "int32"}
+    (tmp_path / "Interpreter.kt").write_text(stub)
+    (tmp_path / "Model.kt").write_text(snippets.kotlin(manifest))
+    command = [compiler, "Interpreter.kt", "Model.kt", "-d", "out", "-nowarn"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_run_bundle_and_predict_py_give_the_same_answers(exported, trained, picture, tmp_path):
@@ -329,6 +345,33 @@ def test_a_file_that_fails_is_named_and_nothing_is_left(trained, tmp_path, monke
     assert raised.value.details["reference"]["accuracy"] >= 0.9
     json.dumps(raised.value.details)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_smallest_proven_file_of_a_size(trained, exported, tmp_path):
+    sizes = {kind: r["size_bytes"] for kind, r in exported.files.items() if kind != "saved_model"}
+    smallest = min(sizes, key=sizes.get)
+    bundle = trained.export(tmp_path / "bundle", max_drop=0.2, target_size=f"{sizes[smallest] / 1024 + 1:.1f}KB")
+    assert list(bundle.files) == [smallest]
+    assert [p.name for p in bundle.path.glob("*.tflite")] == [FILES[smallest]]
+    assert not (bundle.path / "saved_model").exists()
+    assert bundle.verify()["passed"]
+    with pytest.raises(Refused, match=r"no file of at most 1 KB passed: model.tflite has \d+ KB, .*--target-size"):
+        trained.export(tmp_path / "none", ["float32", "int8"], max_drop=0.2, target_size="1 KB")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("500KB", 512_000), ("1.5 mb", 1_572_864), (2048, 2048), ("7", 7), ("2G", 2 * 1024**3)]
+)
+def test_sizes(text, wanted):
+    assert export._bytes(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "KB", "0", "-5KB", "5 kilo", "nan", "1e6"])
+def test_what_is_no_size(trained, text):
+    with pytest.raises(PipelineError, match="target_size must be a number of bytes"):
+        trained.export(target_size=text)
 
 
 @pytest.mark.parametrize("max_drop", [-0.1, float("nan")])

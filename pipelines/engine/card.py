@@ -1,5 +1,7 @@
 """The model card of a bundle: what it is, what goes in and out, what was proven, how to run it."""
 
+from pipelines.engine import snippets
+
 LISTED = 50  # labels
 PICTURES = """Pictures are RGB, 0 to 255, resized to the input's sides by antialiased bilinear interpolation; \
 normalisation is inside.
@@ -46,6 +48,18 @@ gives
 pip install numpy pillow ai-edge-litert
 python predict.py FILE...
 ```
+
+In a browser: `pipelines serve .`
+
+On Android:
+
+```kotlin
+{snippets.kotlin(manifest)}```
+
+On iOS:
+
+```swift
+{snippets.swift(manifest)}```
 
 {_mediapipe(manifest)}`pipelines verify .` repeats the proof. Weights: SHA-256 `{manifest["weights_sha256"]}`.
 """

@@ -1,5 +1,6 @@
 """Export: SavedModel and TFLite files, made, checked, proven, and described in one bundle."""
 
+import re
 import shutil
 import time
 from pathlib import Path
@@ -18,17 +19,19 @@ from pipelines.files import appearing, sha256, write_json, write_text, write_yam
 GOLDEN = 8  # held-out examples that go with the bundle, so that it can be verified without the data
 
 
-def export(run, out=None, formats=None, max_drop=0.01):
+def export(run, out=None, formats=None, max_drop=0.01, target_size=None):
     """Run -> Bundle in the folder `out`, which appears only when every file has passed its proof.
 
     formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task supports. max_drop:
-    largest fall of the headline metric, whole and per class. Raises Refused naming file and class, op or layer;
-    `details` has all.
+    largest fall of the headline metric, whole and per class. target_size: bytes, or text such as "500KB"; the bundle
+    then has one file, the smallest that has passed its proof, and none may be larger. Raises Refused naming file and
+    class, op or layer; `details` has all.
     """
     unsupported = run.task.unsupported(run.config) if hasattr(run.task, "unsupported") else {}
     kinds = _kinds(formats, unsupported)
     if not max_drop >= 0:  # NaN too
         raise PipelineError(f"max_drop must be 0 or more, a fall of the headline metric; got {max_drop}.")
+    limit = None if target_size is None else _bytes(target_size)
     out = Path(out or Path("saved_models") / run.path.name)
     if out.exists():
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
@@ -56,13 +59,18 @@ def export(run, out=None, formats=None, max_drop=0.01):
             files[kind] = record
             if not record["passed"]:
                 failures.append(record["reason"])
+        if limit is not None:
+            files, failures = _smallest(folder, files, limit, failures)
         if failures:
-            failed = Refused(f"export failed: {'; '.join(failures)}. {_advice(files)}")
+            advice = "Allow more with --target-size or --max-drop." if limit is not None else _advice(files)
+            failed = Refused(f"export failed: {'; '.join(failures)}. {advice}")
             failed.details = {"files": files, "reference": reference}
             raise failed
-        if "saved_model" not in kinds:
+        if "saved_model" not in files:
             shutil.rmtree(folder / "saved_model")
-        extra = mediapipe.write(model, run, folder, split.sample(1)[0], _summary(run))
+        extra = None
+        if limit is None:
+            extra = mediapipe.write(model, run, folder, split.sample(1)[0], _summary(run))
         _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop, unsupported)
     run.exported(out)
     bundle = Bundle(out)
@@ -108,6 +116,30 @@ def _kinds(formats, unsupported):
     if not wanted:
         raise PipelineError(f"formats must name at least one of {', '.join(proof.KINDS)}.")
     return [kind for kind in proof.KINDS if kind in wanted]
+
+
+def _bytes(text):
+    """Bytes of a size such as 500KB or 1.5 MB; K is 1024."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?)B?\s*", str(text), re.IGNORECASE)
+    if not match or not float(match[1]):
+        raise PipelineError(f"target_size must be a number of bytes, KB or MB above 0; got {text!r}. Try 500KB.")
+    return float(match[1]) * 1024 ** ("", "K", "M", "G").index(match[2].upper())
+
+
+def _smallest(folder, files, limit, failures):
+    """({kind: record} of the smallest TFLite file that passed and has at most `limit` bytes, []), the others deleted.
+
+    Where there is none, (files, reasons).
+    """
+    good = {kind: r for kind, r in files.items() if r["passed"] and kind != "saved_model"}
+    best = min(good, key=lambda kind: good[kind]["size_bytes"], default=None)
+    if best is None or good[best]["size_bytes"] > limit:
+        sizes = ", ".join(f"{r['path']} has {r['size_bytes'] / 1024:.0f} KB" for r in good.values())
+        return files, [*failures, f"no file of at most {limit / 1024:.0f} KB passed: {sizes or 'none did'}"]
+    for kind in files:
+        if kind not in (best, "saved_model"):
+            (folder / proof.KINDS[kind]).unlink(missing_ok=True)
+    return {best: good[best]}, []
 
 
 def _converted(folder, kinds, calibration):

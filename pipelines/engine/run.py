@@ -64,11 +64,11 @@ class Run:
 
         return predict.run(self, inputs, out)
 
-    def export(self, out=None, formats=None, max_drop=0.01):
-        """Exports and proves a bundle -> Bundle. Raises Refused where a file fails its proof."""
+    def export(self, out=None, formats=None, max_drop=0.01, target_size=None):
+        """Exports and proves a bundle -> Bundle; see `engine.export`. Raises Refused where a file fails its proof."""
         from pipelines.engine import export
 
-        return export.export(self, out, formats, max_drop)
+        return export.export(self, out, formats, max_drop, target_size)
 
     def benchmark(self):
         """Throughput of training and of its input, latency and memory of the model: plain values."""
