@@ -184,7 +184,7 @@ def test_efficientnet_lite0_knows_what_is_on_photos():
 
 
 def test_every_weight_is_used(lite):
-    net = efficientnet_lite.backbone(32)
+    net = efficientnet_lite.backbone()
     for weight in net.weights:
         weight.assign(keras.ops.full(weight.shape, np.nan))
     weights = torch_file.read(lite)

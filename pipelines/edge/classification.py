@@ -14,9 +14,14 @@ def predict(source, run, manifest):
     """
     picture, _ = pictures.resize(pictures.read_picture(source), manifest["inputs"]["image"]["shape"][1])
     probabilities = np.asarray(run({"image": picture[None]})["probabilities"])[0]
+    return ranked(probabilities, manifest["labels"]), {}
+
+
+def ranked(probabilities, labels):
+    """Probabilities (C,) -> {"label": str, "probability": float, "top": [[label, probability], ...]}, best first."""
     best = np.argsort(-probabilities, kind="stable")[:TOP]
-    ranked = [[manifest["labels"][i], float(probabilities[i])] for i in best]
-    return {"label": ranked[0][0], "probability": ranked[0][1], "top": ranked}, {}
+    top = [[labels[i], float(probabilities[i])] for i in best]
+    return {"label": top[0][0], "probability": top[0][1], "top": top}
 
 
 def line(answer):

@@ -1,13 +1,10 @@
 """The device half of `tagging`: plain text in, the spans in it out."""
 
-import os
-
 import numpy as np
 
-from . import clues, spans, wordpiece, words
+from . import clues, plain_text, spans, wordpiece, words
 
-FILES = ("clues", "words", "spans", "wordpiece")  # what this file needs beside it
-BYTES = 10_000_000  # of a file; more is no text to be tagged at once
+FILES = ("clues", "plain_text", "words", "spans", "wordpiece")  # what this file needs beside it
 
 
 class Encoder:
@@ -64,7 +61,7 @@ def predict(source, run, manifest):
     goes through it in windows. run: {"words": int32 (1, T), ...} -> {"tags": int32 (1, T)}. Raises ValueError where the
     file is no UTF-8 text.
     """
-    text, encoder = read(source), Encoder(manifest["config"], manifest["learned"])
+    text, encoder = plain_text.read(source), Encoder(manifest["config"], manifest["learned"])
     plain = manifest["config"]["scheme"] == "plain"
     found, at = [], 0
     for line in text.splitlines(keepends=True):
@@ -86,35 +83,6 @@ def tag(tokens, run, encoder):
     return tags
 
 
-def read(source):
-    """The text of a file, of bytes, or given itself. Raises ValueError with a reason."""
-    if isinstance(source, bytes):
-        content = source
-    elif os.path.isfile(source):
-        if os.path.getsize(source) > BYTES:
-            raise ValueError(f"is larger than {BYTES // 1_000_000} MB. Part it into several files")
-        with open(source, "rb") as file:
-            content = file.read()
-    elif isinstance(source, os.PathLike) or os.path.exists(source) or _like_a_file(source):
-        raise ValueError("is no file. Name a text file, or write the text itself")
-    else:
-        try:
-            content = str(source).encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise ValueError("is not UTF-8. Set the terminal to UTF-8, or name a file") from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ValueError(f"line {line} is not UTF-8. Save the file as UTF-8") from error
-
-
 def line(answer):
     """An answer as people read it: `person Angela Merkel; location Paris`."""
     return "; ".join(f"{span['label']} {' '.join(span['text'].split())}" for span in answer["spans"]) or "nothing"
-
-
-def _like_a_file(word):
-    if any(c.isspace() for c in word):
-        return False
-    return os.sep in word.strip(os.sep) and "://" not in word or word.lower().endswith((".txt", ".md", ".text"))

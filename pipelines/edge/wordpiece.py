@@ -27,6 +27,10 @@ class WordPiece:
             self._known[word] = found or [self.unknown]
         return self._known[word]
 
+    def text(self, text):
+        """Ids of the pieces of a whole text, as BERT has them: none where there is nothing to see."""
+        return [i for part in parts(text) for i in self._pieces(part)]
+
     def _pieces(self, part):
         """The longest piece that `part` begins with, then that of the rest; unknown where one of them is."""
         found, start = [], 0
@@ -40,6 +44,11 @@ class WordPiece:
                 return [self.unknown]
             start = end
         return found or [self.unknown]
+
+
+def joined(pieces):
+    """Pieces -> the text that they are of, in lower case, with a space before each word and sign."""
+    return "".join(piece.removeprefix("##") if piece.startswith("##") else f" {piece}" for piece in pieces).strip()
 
 
 def parts(word):

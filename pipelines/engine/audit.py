@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.engine import audit_boxes, audit_labels, audit_masks, audit_pictures, audit_text
+from pipelines.engine import (
+    audit_boxes,
+    audit_labelled_text,
+    audit_labels,
+    audit_masks,
+    audit_pictures,
+    audit_text,
+)
 
 HOPELESS = ("one-class", "empty-split", "no-boxes", "one-based")  # errors that leaving out examples cannot mend
 SEVERITIES = ("error", "warning", "note")
@@ -158,4 +165,5 @@ CHECKS = (
     *audit_masks.CHECKS,
     *audit_boxes.CHECKS,
     *audit_text.CHECKS,
+    *audit_labelled_text.CHECKS,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.files import write_text
 from pipelines.formats import _boxes, table
+from pipelines.formats import _delimited as delimited
 from pipelines.formats.examples import SPLIT_NAMES, SPLITS
 
 SIDES = ("ymin", "xmin", "ymax", "xmax")  # pixels
@@ -17,8 +18,8 @@ MARKS = ("is_crowd", "is_difficult")  # 1 is yes
 def detect(path):
     """Whether `path` is a .csv or .tsv file whose header has the four sides, or a folder with exactly one."""
     if path.is_file():
-        return path.suffix.lower() in table.SUFFIXES and table.has_boxes(path)
-    tables = table._tables(path) if path.is_dir() else []
+        return path.suffix.lower() in delimited.SUFFIXES and table.has_boxes(path)
+    tables = delimited.tables(path) if path.is_dir() else []
     return len(tables) == 1 and table.has_boxes(tables[0])
 
 
@@ -29,15 +30,15 @@ def read(path):
     Raises PipelineError, with file and line, where the table as a whole cannot be read.
     """
     path = Path(path).resolve()
-    file = path if path.is_file() else table._only_table(path)
-    text = table._text(file)
-    delimiter, header, columns = table._header(file, text)
+    file = path if path.is_file() else delimited.only_table(path)
+    text = delimited.text(file)
+    delimiter, header, columns = delimited.header(file, text, table.COLUMNS)
     lower = [cell.lower() for cell in header]
     if missing := [side for side in SIDES if side not in lower]:
         raise PipelineError(f"{file}:1 has no column {missing[0]!r}; it has {', '.join(header)}.")
     columns = {**columns, **{name: lower.index(name) for name in (*SIDES, *SIZE, *MARKS) if name in lower}}
     scenes, made, bad = _boxes.Scenes(file.parent), {}, set()
-    for line, values in table._rows(file, text, delimiter):
+    for line, values in delimited.rows(file, text, delimiter):
         where = f"{file.name}:{line}"
         if len(values) != len(header):
             scenes.error("row", where, f"this row has {len(values)} cells, the header {len(header)}. Correct it.")

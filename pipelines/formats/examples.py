@@ -96,6 +96,8 @@ class Data:
                 label = examples.columns["label"][i] if "label" in examples.columns else ""
                 sizes = [_size(examples.columns[column][i]) for column in (*examples.pictures, *examples.masks)]
                 digest.update(f"{split}\0{name}\0{label}\0{sizes}\n".encode())
+                if "text" in examples.columns:
+                    digest.update(examples.columns["text"][i].encode("utf-8", "surrogatepass"))
                 if texts:
                     digest.update("\0".join(examples.columns["tokens"][i]).encode("utf-8", "surrogatepass"))
                 for column in judged:

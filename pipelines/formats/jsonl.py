@@ -5,6 +5,7 @@ import json
 from pipelines.edge import words
 from pipelines.errors import PipelineError
 from pipelines.formats import _text_files as text_files
+from pipelines.formats import text_jsonl
 from pipelines.formats.examples import SPLITS, Data, Problem, cut_splits
 from pipelines.ops import schemes
 
@@ -53,7 +54,7 @@ def read(path):
 
 
 def _fits(file):
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and not text_jsonl.fits(file)
 
 
 def _parsed(line, where, problems):

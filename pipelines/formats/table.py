@@ -1,44 +1,42 @@
 """A table of pictures: one .csv or .tsv file with the columns path, label and, if you like, split."""
 
-import csv
-import io
-import re
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Data, Examples, Problem, cut_splits, inside
+from pipelines.formats import _delimited as delimited
+from pipelines.formats.examples import SPLITS, Data, Examples, Problem, cut_splits, inside
 
-SUFFIXES = (".csv", ".tsv")
-DELIMITERS = ",;\t"
 COLUMNS = {  # what people call the columns, lower case
     "path": ("path", "file", "filename", "file_name", "image", "image_path"),
     "label": ("label", "class", "category", "target"),
     "split": ("split",),
 }
+TEXT = ("text", "sentence")
 
 
 def detect(path):
     """Whether `path` is a .csv or .tsv file, or a folder with exactly one, whose header names a path and a label."""
     if path.is_file():
-        return path.suffix.lower() in SUFFIXES and not has_boxes(path)
-    tables = _tables(path)
+        return path.suffix.lower() in delimited.SUFFIXES and not has_boxes(path) and not has_text(path)
+    tables = delimited.tables(path)
     if len(tables) != 1:
         return False
     try:
-        _header(tables[0], _text(tables[0]))
+        delimited.header(tables[0], delimited.text(tables[0]), COLUMNS)
     except PipelineError:
         return False
-    return not has_boxes(tables[0])
+    return not has_boxes(tables[0]) and not has_text(tables[0])
 
 
 def has_boxes(table):
     """Whether the header names the four sides of a box: then `box_table` reads it."""
-    try:
-        first = re.split(r"\r\n|\r|\n", _text(table), maxsplit=1)[0]
-    except PipelineError:
-        return False
-    cells = {cell.strip().strip('"').lower() for cell in re.split("[,;\t]", first)}
-    return {"xmin", "ymin", "xmax", "ymax"} <= cells
+    return {"xmin", "ymin", "xmax", "ymax"} <= delimited.names(table)
+
+
+def has_text(table):
+    """Whether the header names a text and a label, and no path: then `text_table` reads it."""
+    cells = delimited.names(table)
+    return all(cells & set(names) for names in (TEXT, COLUMNS["label"])) and not cells & set(COLUMNS["path"])
 
 
 def read(path):
@@ -48,17 +46,17 @@ def read(path):
     PipelineError, with file and line, where the table as a whole cannot be read.
     """
     path = Path(path).resolve()
-    table = path if path.is_file() else _only_table(path)
-    text = _text(table)
-    delimiter, header, columns = _header(table, text)
+    table = path if path.is_file() else delimited.only_table(path)
+    text = delimited.text(table)
+    delimiter, header, columns = delimited.header(table, text, COLUMNS)
     root, problems, rows = table.parent, [], {}  # rows: name -> (split, label, where)
     if unused := [cell for i, cell in enumerate(header) if i not in columns.values()]:
         problems.append(Problem("note", "unused-column", f"{table.name}:1", f"not used: {', '.join(unused)}."))
-    for line, values in _rows(table, text, delimiter):
+    for line, values in delimited.rows(table, text, delimiter):
         where = f"{table.name}:{line}"
         try:
             name, split, label = _row(root, len(header), columns, values)
-        except _BadRow as bad:
+        except delimited.BadRow as bad:
             problems.append(Problem("error", bad.kind, where, str(bad), where))
             continue
         if name in rows:
@@ -82,38 +80,24 @@ def read(path):
     return Data(str(path), "table", cut_splits(splits), {"label": labels}, problems)
 
 
-class _BadRow(Exception):
-    """A row that cannot be used, and the kind of its Problem."""
-
-    def __init__(self, kind, message):
-        super().__init__(message)
-        self.kind = kind
-
-
 def _row(root, width, columns, values):
-    """The cells of one row -> (name, split, label). Raises _BadRow."""
-    if len(values) != width:
-        advice = "Put cells that hold the delimiter into double quotes."
-        raise _BadRow("row", f"this row has {len(values)} cells, the header {width}. {advice}")
+    """The cells of one row -> (name, split, label). Raises delimited.BadRow."""
+    split = delimited.split(width, columns, values)
     path, label = values[columns["path"]].strip(), values[columns["label"]].strip()
-    split = "train"
-    if "split" in columns:
-        word = values[columns["split"]].strip()
-        if word.lower() not in SPLIT_NAMES:
-            raise _BadRow("unknown-split", f"unknown split {word!r}. Use {', '.join(SPLITS)}.")
-        split = SPLIT_NAMES[word.lower()]
     if not path:
-        raise _BadRow("missing-file", "the cell of the picture's path is empty. Fill it or delete the row.")
+        raise delimited.BadRow("missing-file", "the cell of the picture's path is empty. Fill it or delete the row.")
     if not label:
-        raise _BadRow("empty-label", f"{path!r} has no label. Fill the cell or delete the row.")
+        raise delimited.BadRow("empty-label", f"{path!r} has no label. Fill the cell or delete the row.")
     try:
         file = inside(root, path.replace("\\", "/"))
         if file is None:
-            raise _BadRow("outside", f"{path!r} lies outside of the table's folder. Copy the picture into it.")
+            raise delimited.BadRow("outside", f"{path!r} lies outside of the table's folder. Copy the picture into it.")
         if not file.is_file():
-            raise _BadRow("missing-file", f"there is no picture {path!r}. Paths are relative to the table's folder.")
+            raise delimited.BadRow(
+                "missing-file", f"there is no picture {path!r}. Paths are relative to the table's folder."
+            )
     except (OSError, ValueError, RuntimeError) as error:  # a NUL, a name that is too long, links in a circle
-        raise _BadRow("missing-file", f"{path!r} is no path: {error}.") from error
+        raise delimited.BadRow("missing-file", f"{path!r} is no path: {error}.") from error
     return file.relative_to(root).as_posix(), split, label
 
 
@@ -127,81 +111,6 @@ def _repeated(name, where, first, second):
         message = f"{name!r} is in {other_split} here and in {split} at {line}. Keep one of them."
         return Problem("error", "leak", where, message, name)
     return Problem("warning", "duplicate", where, f"{name!r} is listed already at {line}; this row is left out.")
-
-
-def _header(table, text):
-    """The delimiter, the header's cells, and which of them is what: (",", [...], {"path": 0, "label": 2}).
-
-    Raises PipelineError where a column is missing or could be two.
-    """
-    if not text.strip():
-        raise PipelineError(f"{table} is empty. Its first line must name the columns: path,label.")
-    first_line = re.split(r"\r\n|\r|\n", text, maxsplit=1)[0]
-    headers = {d: [cell.strip() for cell in _cells(table, first_line, d)] for d in DELIMITERS}
-    known = {name for names in COLUMNS.values() for name in names}
-    # The header tells the delimiter more surely than statistics over the rows, where labels may hold commas.
-    delimiter = max(DELIMITERS, key=lambda d: (sum(cell.lower() in known for cell in headers[d]), len(headers[d])))
-    header, columns = headers[delimiter], {}
-    for column, names in COLUMNS.items():
-        places = [i for i, cell in enumerate(header) if cell.lower() in names]
-        if len(places) > 1:
-            raise PipelineError(
-                f"{table}:1 has {len(places)} columns that could be the {column}: "
-                f"{', '.join(header[i] for i in places)}. Keep one of them."
-            )
-        if places:
-            columns[column] = places[0]
-        elif column != "split":
-            raise PipelineError(
-                f"{table}:1 has no column for the {column}; it has {', '.join(header)}. Name it {' or '.join(names)}."
-            )
-    return delimiter, header, columns
-
-
-def _cells(table, line, delimiter):
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error as error:
-        raise PipelineError(f"{table}:1 cannot be read: {error}.") from error
-
-
-def _rows(table, text, delimiter):
-    """Yields (line, cells) of each row below the header that is not blank. Raises PipelineError on broken quoting."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for values in reader:
-            if line > 1 and any(value.strip() for value in values):
-                yield line, values
-            line = reader.line_num + 1  # a quoted cell may span lines: the row starts after the last one's end
-    except csv.Error as error:
-        raise PipelineError(f"{table}:{line} cannot be read: {error}. Look for a stray double quote.") from error
-
-
-def _text(table):
-    try:
-        raw = table.read_bytes()
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise PipelineError(f"cannot read {table}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise PipelineError(f"{table}:{line} is not UTF-8. Save the table as UTF-8.") from error
-
-
-def _tables(folder):
-    try:
-        return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != "." and p.is_file())
-    except OSError as error:
-        raise PipelineError(f"cannot read {folder}: {error.strerror}.") from error
-
-
-def _only_table(folder):
-    tables = _tables(folder)
-    if len(tables) != 1:
-        found = ", ".join(p.name for p in tables) or "none"
-        raise PipelineError(f"{folder} must hold one .csv or .tsv file; found {found}. Pass the file itself.")
-    return tables[0]
 
 
 def _first(problems):

@@ -11,12 +11,8 @@ REPEATS = (1, 2, 2, 3, 3, 4, 1)
 MOMENTUM = 0.99  # of batch statistics, as in the original
 
 
-def backbone(side=None, drop=0.0):
-    """KerasHub backbone, random weights: pictures (B, S, S, 3) as `scaled` gives them -> (B, S/32, S/32, 1280).
-
-    side: S in pixels; None leaves it open.
-    drop: share of residual branches that are dropped at the last block, growing linearly from the first one.
-    """
+def backbone():
+    """KerasHub backbone, random weights: pictures (B, S, S, 3) as `scaled` gives them -> (B, S/32, S/32, 1280)."""
     return keras_hub.models.EfficientNetBackbone(
         stackwise_kernel_sizes=[3, 3, 5, 3, 5, 5, 3],
         stackwise_num_repeats=list(REPEATS),
@@ -34,10 +30,10 @@ def backbone(side=None, drop=0.0):
         include_stem_padding=False,
         stem_conv_padding="same",
         activation="relu6",
-        dropout=drop,
+        dropout=0.0,
         batch_norm_momentum=MOMENTUM,
         batch_norm_epsilon=1e-3,
-        input_shape=(side, side, 3),
+        input_shape=(None, None, 3),
         name="efficientnet_lite0",
     )
 

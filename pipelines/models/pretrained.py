@@ -3,9 +3,9 @@
 import importlib.util
 from pathlib import Path
 
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, nearest
 from pipelines.models import bert, efficientnet_lite, torch_file
-from pipelines.models.sources import EFFICIENTNET_LITE0, EXTRA, MINILM
+from pipelines.models.sources import EFFICIENTNET_LITE0, EXTRA, MINILM, named
 
 
 def place(source):
@@ -61,6 +61,40 @@ def minilm():
             f"{folder} is damaged ({' '.join(str(error).split())}). Install it again: {EXTRA}."
         ) from error
     return bert.fixed(net)
+
+
+def text_backbone(name):
+    """A BERT for text by name, `minilm` or `hub:PRESET`: see `minilm`. Raises PipelineError where it cannot be had."""
+    return bert.fixed(_preset("BertBackbone", name)) if _is_preset(name) else minilm()
+
+
+def text_pieces(name):
+    """Word pieces of a BERT for text by name, by their ids. Raises PipelineError where they cannot be had."""
+    if not _is_preset(name):
+        return minilm_vocabulary()
+    tokenizer = _preset("BertTokenizer", name)
+    if not tokenizer.lowercase:
+        raise PipelineError(f"backbone {name} minds upper case, and text goes in in lower case. Name an uncased BERT.")
+    return list(tokenizer.get_vocabulary())
+
+
+def _is_preset(name):
+    if name != MINILM.name and not name.startswith("hub:"):
+        raise PipelineError(f"unknown backbone {name!r} of text. {nearest(name, [*named('text'), 'hub:PRESET'])}")
+    return name != MINILM.name
+
+
+def _preset(kind, name):
+    import keras_hub
+
+    preset = name.removeprefix("hub:")
+    try:
+        return getattr(keras_hub.models, kind).from_preset(preset)
+    except Exception as error:  # the hubs' clients raise errors of many kinds
+        raise PipelineError(
+            f"KerasHub preset {preset!r} cannot be had here as a BERT ({type(error).__name__}). Name one such as "
+            "bert_small_en_uncased on a machine with a network, or the folder of a saved preset."
+        ) from error
 
 
 def minilm_vocabulary():

@@ -3,14 +3,13 @@
 import collections
 import dataclasses
 import math
-import types
 from dataclasses import dataclass
 
 from etils import epy
 
 from pipelines import fine_tuning
 from pipelines.config import setting
-from pipelines.errors import PipelineError, nearest
+from pipelines.errors import PipelineError
 from pipelines.formats.examples import Examples, Problem
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -63,7 +62,9 @@ class Config(fine_tuning.Config):
     architecture: str = setting(
         "bilstm", "bilstm, or features: a linear CRF on hand-made ones, fitted at once", choices=("bilstm", "features")
     )
-    backbone: str = setting("", "a pretrained model in place of the table of words: minilm; empty is none")
+    backbone: str = setting(
+        "", "a pretrained model in place of the table of words: minilm, or hub:PRESET of an uncased BERT"
+    )
     backbone_rate: float = setting(0.05, "learning rate of the backbone as a share of the rest's", low=0.0, high=1.0)
     vectors: str = setting("", "file of word vectors to begin with: GloVe, word2vec text or binary, fastText .vec")
     word_size: int = setting(100, "size of the vectors of words", "features", low=1)
@@ -168,7 +169,7 @@ def learn(examples, config):
     kept = _common(seen, config.min_count)[: config.vocabulary]
     found = {"words": kept, "letters": _common(letters, 2), "shapes": _common(shapes, 5), "known": sorted(known)}
     if config.backbone:
-        found |= {"words": [], "pieces": _backbone(config.backbone).vocabulary()}
+        found |= {"words": [], "pieces": pretrained.text_pieces(config.backbone)}
     elif config.architecture == "features":
         found |= _fitted(examples, config)
     elif config.vectors:
@@ -236,7 +237,7 @@ def model(config):
     else:
         known = ()
         if config.backbone:
-            backbone = _backbone(config.backbone).make()
+            backbone = pretrained.text_backbone(config.backbone)
             known = (tagger.contextual(backbone, inputs["pieces"], inputs["first"]),)
         sizes = {name: words.FIRST + len(learned[name]) for name in ("words", "shapes", "letters")}
         x = tagger.word_features(inputs, sizes, config, known)
@@ -287,14 +288,6 @@ def draw(inputs, decoded, config, targets=None):
 def unsupported(config):
     """No model has an int8 file: TensorFlow's converter dies of calibrating a loop, as the LSTM and Viterbi have."""
     return {"int8": "calibrating a loop (LSTM, Viterbi) ends TensorFlow's converter; dynamic has weights in int8, too"}
-
-
-def _backbone(name):
-    """How a pretrained model is made, and its vocabulary: `make()`, `vocabulary()`."""
-    known = {"minilm": types.SimpleNamespace(make=pretrained.minilm, vocabulary=pretrained.minilm_vocabulary)}
-    if name not in known:
-        raise PipelineError(f"unknown backbone {name!r} of text. {nearest(name, known)}")
-    return known[name]
 
 
 def _forbidden(config):

@@ -1,0 +1,23 @@
+"""One folder of texts per class: CLASS/*.txt, or SPLIT/CLASS/*.txt with splits named train, validation, test."""
+
+from pipelines.formats import _labelled_text as labelled_text
+from pipelines.formats._class_folders import Layout
+
+LAYOUT = Layout("text", frozenset((".txt",)))
+detect = LAYOUT.detect
+
+
+def read(path):
+    """Each file as one `text` with its folder as `label`: Path -> Data.
+
+    A file that is not UTF-8 becomes a Problem. Raises PipelineError where there is no class folder with a text, or
+    where folders of splits and of classes lie side by side.
+    """
+    root, found, problems = LAYOUT.read(path)
+    rows = []
+    for split, pairs in found.items():
+        for name, label in pairs:
+            text = labelled_text.decoded((root / name).read_bytes(), name, problems)
+            if text is not None:
+                rows.append((split, name, name, text.strip(), label))
+    return labelled_text.data(root, "text_folder", rows, problems)

@@ -1,0 +1,157 @@
+"""Texts with a class each: how they are read, and what the audit says of them."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines import catalog
+from pipelines.engine import audit
+from pipelines.errors import PipelineError
+from pipelines.formats import text_jsonl
+
+ROWS = [("fine day", "good"), ("what a bore", "bad"), ("lovely", "good"), ("dull, and long", "bad")]
+
+
+def write(folder, name, content):
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return file
+
+
+def lines(rows):
+    return "".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows)
+
+
+def said(data):
+    """{split: [(text, label)]}"""
+    names = data.labels["label"]
+    return {
+        split: list(zip(part.columns["text"], [names[i] for i in part.columns["label"]], strict=True))
+        for split, part in data.splits.items()
+        if len(part)
+    }
+
+
+def found(data, kind):
+    return [(p.severity, p.where, p.message) for p in audit.audit(data).problems if p.kind == kind]
+
+
+def test_lines_of_json(tmp_path):
+    for split in ("train", "dev", "test"):
+        write(tmp_path, f"{split}.jsonl", lines([(f"{text} {split}", label) for text, label in ROWS]))
+    data = catalog.load(tmp_path)
+    assert data.format == "text_jsonl"
+    assert said(data)["validation"] == [(f"{text} dev", label) for text, label in ROWS]
+    assert data.splits["test"].where[1] == "test.jsonl:2"
+
+
+@pytest.mark.parametrize(("suffix", "mark"), [(".csv", ","), (".tsv", "\t")])
+def test_a_table(tmp_path, suffix, mark):
+    rows = [("split", "text", "label"), ("train", '"say ""ah"", now"', "x"), ("val", "no", "y"), ("test", "oh", "x")]
+    data = catalog.load(write(tmp_path, f"table{suffix}", "".join(f"{mark.join(row)}\n" for row in rows)))
+    assert data.format == "text_table"
+    assert said(data) == {"train": [('say "ah", now', "x")], "validation": [("no", "y")], "test": [("oh", "x")]}
+
+
+def test_class_folders(tmp_path):
+    for i, (text, label) in enumerate(ROWS):
+        for split in ("train", "val", "test"):
+            write(tmp_path, f"{split}/{label}/{i}.txt", f"{text}\n")
+    data = catalog.load(tmp_path)
+    assert data.format == "text_folder"
+    assert data.splits["train"].names == ["train/bad/1.txt", "train/bad/3.txt", "train/good/0.txt", "train/good/2.txt"]
+    assert sorted(said(data)["test"]) == sorted(ROWS)
+
+
+def test_a_label_may_be_a_number(tmp_path):
+    data = catalog.load(write(tmp_path, "data.jsonl", lines([("one", 1), ("zero", 0), ("one more", 1)])))
+    assert data.labels == {"label": ["0", "1"]}
+
+
+def test_tags_of_words_stay_what_they_are(tmp_path):
+    line = json.dumps({"text": "Ada rests", "label": [[0, 3, "PER"]]})
+    assert catalog.load(write(tmp_path, "a.jsonl", line)).format == "jsonl"
+    assert catalog.load(write(tmp_path, "b.jsonl", json.dumps({"tokens": ["a"], "tags": ["O"]}))).format == "jsonl"
+    write(tmp_path, "c/cat.png", b"")
+    with pytest.raises(PipelineError, match="lists no usable picture"):
+        catalog.load(write(tmp_path, "c/list.csv", "path,label\nnone.png,x\n"))
+
+
+def test_what_cannot_be_used_is_said_by_line(tmp_path):
+    content = lines(ROWS).encode() + b'{"text": "caf\xe9", "label": "x"}\n{"text": "no label"}\n{"text": 3}\n{"a\n'
+    data = catalog.load(write(tmp_path, "data.jsonl", content))
+    assert [(p.kind, p.where) for p in data.problems] == [
+        ("encoding", "data.jsonl:5"), ("row", "data.jsonl:6"), ("row", "data.jsonl:7"), ("row", "data.jsonl:8"),
+    ]  # fmt: skip
+    table = write(tmp_path, "t/table.csv", "text,label\nfine,a\nonly one cell\nnothing,\nbad,b\n")
+    assert [(p.kind, p.where) for p in catalog.load(table).problems] == [
+        ("row", "table.csv:3"), ("empty-label", "table.csv:4"),
+    ]  # fmt: skip
+    write(tmp_path, "f/a/1.txt", "fine")
+    write(tmp_path, "f/b/2.txt", b"first\ncaf\xe9")
+    (problem,) = catalog.load(tmp_path / "f").problems
+    assert (problem.severity, problem.where, problem.example) == ("error", "b/2.txt", "b/2.txt")
+    assert problem.message.startswith("line 2 is not UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.jsonl", '{"text": "x", "label": ""}\n{"text": "x", "label": "y", "spans": [', "has no usable text"),
+        ("a.csv", "text,label\n", "has no usable text"),
+        ("a.csv", "text,label,class\nx,y,z\n", "a.csv:1 has 2 columns that could be the label: label, class"),
+    ],
+)
+def test_a_file_without_a_text_is_refused(tmp_path, name, content, message):
+    format = "text_jsonl" if name.endswith("jsonl") else "text_table"
+    with pytest.raises(PipelineError, match=message):
+        catalog.load(write(tmp_path, name, content), format)
+
+
+def test_splits_are_cut_by_what_texts_say(tmp_path):
+    rows = [(f"text {i // 2}", "ab"[i // 2 % 2]) for i in range(400)]
+    write(tmp_path, "one/all.jsonl", lines(rows))
+    for i, (text, label) in enumerate(rows):
+        write(tmp_path, f"two/{label}/{i:03d}.txt", text)
+    one, two = (said(catalog.load(tmp_path / part)) for part in ("one", "two"))
+    assert {split: sorted(rows) for split, rows in one.items()} == {split: sorted(rows) for split, rows in two.items()}
+    assert not set(one["train"]) & set(one["test"])
+    assert 20 <= len(one["test"]) <= 60
+
+
+def test_the_audit_of_texts(tmp_path):
+    train = [("a fine day", "x"), ("seen twice", "x"), ("seen twice", "x"), ("either way", "x"), ("either way", "y"),
+             ("in test too", "y"), (" ", "y"), ("seldom", "z")]  # fmt: skip
+    write(tmp_path, "train.jsonl", lines(train))
+    write(tmp_path, "dev.jsonl", lines([("b", "x"), ("c", "y")]))
+    write(tmp_path, "test.jsonl", lines([("in  test too", "y"), ("d", "x")]))
+    data = catalog.load(tmp_path)
+    assert [where for _, where, _ in found(data, "empty")] == ["train.jsonl:7"]
+    assert found(data, "leak") == [
+        ("error", "train.jsonl:6", "this text is also in test, at test.jsonl:1. Delete it from train.")
+    ]
+    assert [(s, where) for s, where, _ in found(data, "conflict")] == [
+        ("error", "train.jsonl:4"), ("error", "train.jsonl:5"),
+    ]  # fmt: skip
+    assert found(data, "duplicate") == [
+        ("warning", "train.jsonl:3", "the same text as train.jsonl:2. Delete one of them.")
+    ]
+    assert any("train has only 1 of 'z'" in message for *_, message in found(data, "few-examples"))
+
+
+def test_another_text_is_another_fingerprint(tmp_path):
+    prints = []
+    for i, text in enumerate(("one", "two")):
+        write(tmp_path, f"{i}/a/1.txt", text)
+        write(tmp_path, f"{i}/b/2.txt", "same")
+        prints.append(catalog.load(tmp_path / str(i)).fingerprint())
+    assert prints[0] != prints[1]
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.sampled_from(["text", "label"]), v)))  # noqa: E501  # fmt: skip
+def test_a_line_is_text_and_label_or_nothing(value):
+    parsed = text_jsonl._parsed(value)
+    assert parsed is None or (all(isinstance(part, str) for part in parsed) and parsed[1])
