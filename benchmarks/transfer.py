@@ -51,7 +51,6 @@ ADAPTED = dict(
     warmup_epochs=1,
     references=False,
 )
-FACTORS = {"dann": 0.3, "deep_coral": 10.0}
 
 
 def main():
@@ -198,8 +197,7 @@ def adaptation(data, out):
     found = {}
     for method in METHODS:
         for seed in SEEDS:
-            settings = dict(method=method, seed=seed, factor=FACTORS.get(method, 1.0), **ADAPTED)
-            run = pipelines.train("adaptation", None, out / f"{method}_{seed}", **settings)
+            run = pipelines.train("adaptation", None, out / f"{method}_{seed}", method=method, seed=seed, **ADAPTED)
             result = run.evaluate()
             found.setdefault(method, []).append((result["accuracy"], result["source_accuracy"]))
         print(method, found[method], flush=True)

@@ -5,6 +5,7 @@ import pytest
 
 import pipelines
 from pipelines import catalog
+from pipelines.engine import run as runs
 from pipelines.engine import source
 from pipelines.formats import domains
 from pipelines.tasks import adaptation
@@ -88,3 +89,26 @@ def test_data_that_cannot_be_adapted_between(change, message):
     data.columns.update(domain=domain, label=label)
     with pytest.raises(pipelines.PipelineError, match=message):
         adaptation.learn(data, adaptation.Config())
+
+
+def test_a_damaged_picture_is_the_audits_to_find(photos, tmp_path):
+    root = photos({"source/cat": 12, "source/dog": 12, "target": 12})
+    train = catalog.load(root).splits["train"]
+    name = next(name for name in train.names if name.startswith("target"))
+    (root / name).write_bytes((root / name).read_bytes()[:200])
+    small = dict(method="importance", backbone="compact_8", image_size=16)
+    with pytest.raises(pipelines.Refused, match=f"{name}: this file"):
+        runs.start("adaptation", root, tmp_path / "run", small)
+    run = runs.start("adaptation", root, tmp_path / "run", {**small, "on_bad_data": "skip"})
+    assert run.info["left_out"] == [name]
+    weighed, weights = (run.config.learned[key] for key in ("weighed", "weights"))
+    assert sorted(weighed) == sorted(name for name in train.names if name.startswith("source"))
+    assert weights.mean() == pytest.approx(1)
+
+
+def test_a_method_that_needs_labels_of_the_target_says_so(photos, tmp_path):
+    root = photos({"source/cat": 12, "source/dog": 12, "target": 12})
+    for method in ("target", "tradaboost"):
+        with pytest.raises(pipelines.PipelineError, match=f"method={method} learns from labels of the target"):
+            runs.start("adaptation", root, tmp_path / "run", {"method": method})
+    assert not (tmp_path / "run").exists()
