@@ -21,11 +21,16 @@ def train(task, data=None, run=None, **settings):
     return runs.start(task, data, run, settings).train()
 
 
-def resume(run):
-    """Goes on with a run that was stopped -> Run; ends with the weights of a run that was not."""
+def resume(run, devices=None):
+    """Goes on with a run that was stopped -> Run; ends with the weights of a run that was not.
+
+    devices: how many share each batch from here on, where it is another number than before.
+    """
     from pipelines.engine import run as runs
 
     opened = runs.Run(run)
+    if devices is not None:
+        opened.config = opened.config.replace(devices=devices)
     return opened if opened.finished() else opened.train()
 
 

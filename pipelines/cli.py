@@ -20,6 +20,8 @@ def main(argv=None):
     os.environ.setdefault("GLOG_minloglevel", "2")
     try:
         arguments = _parser().parse_args(argv)
+        if getattr(arguments, "backend", None):
+            os.environ["KERAS_BACKEND"] = arguments.backend  # Keras reads it once, as it is imported
         if arguments.heavy:
             with terminal.hushed():
                 import tensorflow  # noqa: F401 - loads here, quietly, and not in the midst of a verb's own output
@@ -121,14 +123,16 @@ def train(a):
 
     if a.resume:
         if a.task or a.data or a.set or a.config or a.run:
-            raise PipelineError("--resume goes on with a run as it was set up: it takes no other argument.")
-        run = pipelines.resume(a.resume)
+            raise PipelineError("--resume goes on with a run as it was set up: it takes --backend and --devices alone.")
+        run = pipelines.resume(a.resume, a.devices)
     else:
         if not a.task:
             raise PipelineError("train needs a TASK, or --resume DIR. `pipelines tasks` lists the tasks.")
         settings, data, task = _settings(a)
         if task not in (None, a.task):
             raise PipelineError(f"{a.config} is for the task {task!r}, not {a.task!r}.")
+        if a.devices is not None:
+            settings["devices"] = a.devices
         run = pipelines.train(a.task, a.data or data, a.run, **settings)
     if left_out := run.info["left_out"]:
         listed = ", ".join(left_out[:LISTED]) + (", ... (run.json lists all)" if len(left_out) > LISTED else "")
@@ -375,6 +379,8 @@ def _parser():
     )
     sub.add_argument("--run", metavar="DIR", help="folder to make; a new one below runs/ by default")
     sub.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped")
+    sub.add_argument("--backend", choices=("tensorflow", "jax"), help="what trains; tensorflow by default")
+    sub.add_argument("--devices", metavar="N", type=int, help="devices that share each batch, with --backend jax")
     json_flag(sub)
 
     sub = verb(evaluate)

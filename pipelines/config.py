@@ -51,6 +51,7 @@ class Config:
         "float32", "arithmetic of training", choices=("float32", "mixed_float16", "mixed_bfloat16")
     )
     jit_compile: str = setting("auto", "XLA compilation of the step", choices=("auto", "on", "off"))
+    devices: int = setting(1, "devices that share each batch, with the JAX backend", "devices", low=1)
     monitor: str = setting("val_loss", "what decides which epoch is kept: val_loss or val_ and a metric's name")
     keep: str = setting(
         "best", "weights kept at the end: of the best epoch by `monitor`, or of the last", choices=("best", "last")

@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 import browser
+import numpy as np
 import pytest
 from conftest import ROOT
 from PIL import Image
@@ -181,3 +182,35 @@ def test_the_page_as_people_see_it(exported):
         made.server_close()
     assert exported.manifest["name"] in done.stdout
     assert 'class="drop"' in done.stdout
+
+
+RESIZE = """
+import {bicubic, bilinear} from "./pictures.js";
+import fs from "fs";
+for (const {data, from, to, kind} of JSON.parse(fs.readFileSync(0))) {
+  const picture = {data: Uint8Array.from(data), height: from[0], width: from[1]};
+  console.log(JSON.stringify([...(kind === "bicubic" ? bicubic : bilinear)(picture, ...to, 3).data]));
+}
+"""
+
+
+def test_pictures_are_resized_as_pillow_does():
+    node = shutil.which("node") or pytest.skip("needs node")
+    random, cases, wanted = np.random.default_rng(0), [], []
+    for height, width, high, wide in (
+        (20, 30, 33, 17),
+        (64, 64, 20, 100),
+        (13, 7, 64, 64),
+        (40, 40, 40, 9),
+        (90, 8, 7, 8),
+    ):
+        pixels = random.integers(0, 256, (height, width, 3)).astype(np.uint8)
+        for kind in ("bilinear", "bicubic"):
+            cases.append({"data": pixels.ravel().tolist(), "from": [height, width], "to": [high, wide], "kind": kind})
+            filter = Image.Resampling[kind.upper()]
+            wanted.append(np.asarray(Image.fromarray(pixels).resize((wide, high), filter)).ravel().tolist())
+    command = [node, "--input-type=module", "-e", RESIZE]
+    done = subprocess.run(command, cwd=web.SOURCE, input=json.dumps(cases), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for case, line, values in zip(cases, done.stdout.splitlines(), wanted, strict=True):
+        assert json.loads(line) == values, case["kind"]

@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pipelines import terminal
+from pipelines.engine import devices
 
 WORST = 24  # examples that the report shows
 LOSSES = 5000  # most examples whose loss is taken one by one to find the worst
@@ -25,7 +26,7 @@ class Decoder:
         return float(keras.ops.convert_to_numpy(self._loss(inputs, targets, outputs)))
 
     def __call__(self, inputs):
-        self.outputs = self.model.predict_on_batch(inputs)
+        self.outputs = devices.whole(self.model.predict_on_batch, inputs)
         return to_numpy(self._decode(self.outputs))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 
 from pipelines import catalog
-from pipelines.engine import audit, evaluate, learned, learning_rate, references, source, train
+from pipelines.engine import audit, devices, evaluate, learned, learning_rate, references, source, train
 from pipelines.errors import PipelineError
 from pipelines.files import appearing, read_json, read_yaml, write_bytes, write_json, write_yaml
 
@@ -126,7 +126,7 @@ class Run:
     def train(self):
         """Trains to the end, from the last checkpoint where there is one."""
         began = time.perf_counter()
-        with _precision(self.config.precision):
+        with _precision(self.config.precision), devices.shared(self.config):
             keras.utils.set_random_seed(self.config.seed)
             model = self.task.model(self.config)
             history = train.fit(model, self.task, self.config, self.split("train"), self.split("validation"), self.path)
@@ -181,6 +181,7 @@ def start(task_name, data, path, settings):
         read, config.on_bad_data, source.feature(read, task), source.unlabelled(task)
     )
     config = resolved(task, config, used, audited)
+    devices.check(config)
     stages = train.phases(task, config)
     model, curve = task.model(config), None  # what cannot be built or begun is found before a folder is made
     if stages[0].begin:

@@ -69,23 +69,43 @@ export function canvas({data, height, width}) {
   return made;
 }
 
-/**
- * Antialiased bilinear resampling of C channels: across, then down. Whole numbers are rounded between the two passes, as
- * Pillow does; Float32Arrays stay as they are.
- */
-export function bilinear({data, height, width}, high, wide, channels) {
-  const across = width === wide ? data : pass(data, height, width, wide, channels, true);
-  const down = height === high ? across : pass(across, wide, height, high, channels, false);
-  return {data: down, height: high, width: wide};
+const BILINEAR = {support: 1, weight: (x) => Math.max(1 - Math.abs(x), 0)};
+const BICUBIC = {support: 2, weight: (x) => cubic(Math.abs(x))};
+
+/** Antialiased bilinear resampling of C channels to `high` x `wide`. */
+export function bilinear(picture, high, wide, channels) {
+  return resample(picture, high, wide, channels, BILINEAR);
 }
 
-function pass(data, lines, length, wanted, channels, isAcross) {
+/** Antialiased bicubic resampling, with a = -0.5. */
+export function bicubic(picture, high, wide, channels) {
+  return resample(picture, high, wide, channels, BICUBIC);
+}
+
+function cubic(x) {
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+}
+
+/**
+ * Across, then down, or the other way where that is less work. Whole numbers are rounded between the two passes, so the
+ * order is Pillow's (tried with version 13); Float32Arrays stay as they are.
+ */
+function resample({data, height, width}, high, wide, channels, filter) {
+  const across = (given, lines) => (width === wide ? given : pass(given, lines, width, wide, channels, true, filter));
+  const down = (given, lines) => (height === high ? given : pass(given, lines, height, high, channels, false, filter));
+  const isDownFirst = high < height && 2 * (width - wide) < height - high;
+  const made = isDownFirst ? across(down(data, width), high) : down(across(data, height), wide);
+  return {data: made, height: high, width: wide};
+}
+
+function pass(data, lines, length, wanted, channels, isAcross, filter) {
   const isFloat = data instanceof Float32Array;
   const made = new data.constructor(lines * wanted * channels);
   const [step, jump] = isAcross ? [channels, length * channels] : [lines * channels, channels];
   const [outStep, outJump] = isAcross ? [channels, wanted * channels] : [lines * channels, channels];
   for (let i = 0; i < wanted; i++) {
-    const [first, weights] = taps(i, length, wanted, isFloat);
+    const [first, weights] = taps(i, length, wanted, isFloat, filter);
     for (let line = 0; line < lines; line++) {
       for (let c = 0; c < channels; c++) {
         let sum = isFloat ? 0 : 1 << (BITS - 1);
@@ -99,16 +119,17 @@ function pass(data, lines, length, wanted, channels, isAcross) {
 }
 
 /** Where pixel `i` of `wanted` looks among `length` -> [first pixel, weight of it and of those after it]. */
-function taps(i, length, wanted, isFloat) {
+function taps(i, length, wanted, isFloat, {support: reach, weight}) {
   const scale = length / wanted;
-  const support = Math.max(scale, 1);
+  const stretch = Math.max(scale, 1);
+  const support = reach * stretch;
   const centre = (i + 0.5) * scale;
   const first = Math.max(Math.trunc(centre - support + 0.5), 0);
   const last = Math.min(Math.trunc(centre + support + 0.5), length);
   const weights = [];
-  for (let x = first; x < last; x++) weights.push(Math.max(1 - Math.abs((x - centre + 0.5) / support), 0));
+  for (let x = first; x < last; x++) weights.push(weight((x - centre + 0.5) / stretch));
   const total = weights.reduce((a, b) => a + b, 0);
-  return [first, weights.map((w) => (isFloat ? w / total : Math.trunc(0.5 + (w / total) * (1 << BITS))))];
+  return [first, weights.map((w) => (isFloat ? w / total : Math.trunc((w / total) * (1 << BITS) + (w < 0 ? -0.5 : 0.5))))];
 }
 
 /** Half goes to the even number, as in Python. */

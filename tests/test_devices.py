@@ -1,0 +1,82 @@
+"""Several devices on the JAX backend: the same losses as on one, whatever was wrong said in one line."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+TRAIN = """
+import dataclasses, json, sys
+import pipelines
+from pipelines import catalog
+from pipelines.engine import train
+
+def settings(devices):
+    return dict(backbone="compact_8", batch_size=8, steps_per_epoch=1, epochs=6, devices=devices, cache="memory",
+                warmup_epochs=0.0, learning_rate=1e-3)
+
+data = catalog.load("digits")
+splits = {name: part.take(range(60 if name == "train" else 7)) for name, part in data.splits.items()}
+data = dataclasses.replace(data, splits=splits)
+found = {}
+for devices in (1, 4):
+    run = pipelines.train("classification", data, f"{sys.argv[1]}/{devices}", **settings(devices))
+    rows = (run.path / "history.csv").read_text().splitlines()
+    found[devices] = [row.split(",") for row in rows]
+
+plain = train.Loop.on_epoch_end
+def ended(self, epoch, logs=None):
+    plain(self, epoch, logs)
+    if epoch == 2:
+        raise KeyboardInterrupt
+train.Loop.on_epoch_end = ended
+try:
+    pipelines.train("classification", data, f"{sys.argv[1]}/killed", **settings(4))
+except KeyboardInterrupt:
+    pass
+train.Loop.on_epoch_end = plain
+from pipelines.engine.run import Run
+opened = Run(f"{sys.argv[1]}/killed", data)
+opened.config = opened.config.replace(devices=2)
+found["resumed"] = [row.split(",") for row in (opened.train().path / "history.csv").read_text().splitlines()]
+print(json.dumps(found))
+"""
+
+
+def jax(code, *arguments, count=4):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax"}
+    environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={count}"
+    return subprocess.run([sys.executable, *code, *arguments], env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_losses_are_those_of_one_device_and_a_run_goes_on_with_another_number(tmp_path):
+    pytest.importorskip("jax")
+    done = jax(["-c", TRAIN], str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    one, four, resumed = ({name: [float(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
+                          for rows in (found["1"], found["4"], found["resumed"]))  # fmt: skip
+    assert len(one["loss"]) == 6
+    assert one["loss"][0] != one["loss"][1]
+    for other in (four, resumed):
+        for name in ("loss", "val_loss"):  # 7 examples of validation: no multiple of 4
+            assert other[name] == pytest.approx(one[name], abs=1e-4)
+
+
+def test_what_cannot_be_shared(tmp_path):
+    pytest.importorskip("jax")
+    command = ["-m", "pipelines", "train", "classification", "--backend", "jax", "--run", str(tmp_path / "run")]
+    for settings, message in (
+        (["--devices", "3"], "devices=3 is more than there are: 2 (cpu:0, cpu:1). Ask for 2."),
+        (["--devices", "2", "--set", "batch_size=5"], "batch_size must be a multiple of devices=2; got 5. Try 4 or 6."),
+        (["--devices", "0"], "devices must be"),
+    ):
+        done = jax(command, *settings, count=2)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "run").exists()
