@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 
+import browser
 import keras
 import numpy as np
 import pytest
@@ -182,3 +183,4 @@ def test_from_training_to_the_device(preset, data, tmp_path):
     assert "was not read" in done.stdout
     with pytest.raises(PipelineError, match="there is no text in it"):
         run.predict([" "])
+    browser.agrees(bundle, ["The big cat sleeps.", "a dog runs. " + "the big " * 40])

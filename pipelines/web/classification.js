@@ -9,9 +9,14 @@ const TOP = 5;
 export async function predict(source, run, manifest) {
   const [square] = resize(await read(source), manifest.inputs.image.shape[1]);
   const {data} = (await run({image: batch(square)})).probabilities;
+  return {answer: ranked(data, manifest.labels)};
+}
+
+/** Probabilities of the labels -> {label, probability, top}, the best first. */
+export function ranked(data, labels) {
   const best = [...data.keys()].sort((a, b) => data[b] - data[a] || a - b).slice(0, TOP);
-  const top = best.map((i) => [manifest.labels[i], data[i]]);
-  return {answer: {label: top[0][0], probability: top[0][1], top}};
+  const top = best.map((i) => [labels[i], data[i]]);
+  return {label: top[0][0], probability: top[0][1], top};
 }
 
 export function line({top}) {

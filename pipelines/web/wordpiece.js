@@ -6,7 +6,7 @@ const HAN = [
   [0xf900, 0xfaff], [0x2f800, 0x2fa1f],
 ];
 
-/** A vocabulary -> a function: word -> ids, one at least; it has `start`, `end` and `unknown`. */
+/** A vocabulary -> a function: word -> ids, one at least; it has `start`, `end`, `unknown`, and `text` for whole texts. */
 export function wordPiece(vocabulary) {
   const ids = new Map(vocabulary.map((piece, i) => [piece, i]));
   const unknown = ids.get("[UNK]");
@@ -27,7 +27,8 @@ export function wordPiece(vocabulary) {
     const found = parts(word).flatMap(pieces);
     return found.length ? found : [unknown];
   };
-  return Object.assign(made, {start: ids.get("[CLS]"), end: ids.get("[SEP]"), unknown});
+  const text = (whole) => parts(whole).flatMap(pieces);
+  return Object.assign(made, {text, start: ids.get("[CLS]"), end: ids.get("[SEP]"), unknown});
 }
 
 /** A word in lower case without accents -> what punctuation, space and ideographs part it into. */
