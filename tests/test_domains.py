@@ -5,8 +5,9 @@ import pytest
 
 import pipelines
 from pipelines import catalog
+from pipelines.engine import evaluate, source
 from pipelines.engine import run as runs
-from pipelines.engine import source
+from pipelines.engine.data import Split
 from pipelines.formats import domains
 from pipelines.tasks import adaptation
 
@@ -104,6 +105,13 @@ def test_a_damaged_picture_is_the_audits_to_find(photos, tmp_path):
     weighed, weights = (run.config.learned[key] for key in ("weighed", "weights"))
     assert sorted(weighed) == sorted(name for name in train.names if name.startswith("source"))
     assert weights.mean() == pytest.approx(1)
+
+
+def test_an_empty_split_cannot_be_measured(trained):
+    part = trained.split("test")
+    empty = Split(part.examples.take([]), trained.task, trained.config)
+    with pytest.raises(pipelines.PipelineError, match="the split is empty"):
+        evaluate.score(None, empty, trained.task, trained.config)
 
 
 def test_a_method_that_needs_labels_of_the_target_says_so(photos, tmp_path):

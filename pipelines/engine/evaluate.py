@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from pipelines import terminal
 from pipelines.engine import devices
+from pipelines.errors import PipelineError
 
 WORST = 24  # examples that the report shows
 LOSSES = 5000  # most examples whose loss is taken one by one to find the worst
@@ -48,6 +49,8 @@ def score(predict, split, task, config, each=None, title=""):
 
     each: called with (start, inputs, targets, decoded) of every batch. title: of the progress bar; "" shows none.
     """
+    if not len(split):
+        raise PipelineError("the split is empty: there is nothing to measure. Add examples, or name another split.")
     metrics, at = task.metrics(config), 0
     with tqdm(total=len(split), desc=title, unit="ex", disable=terminal.quiet() or not title, leave=False) as bar:
         for inputs, targets in split.batches().as_numpy_iterator():
