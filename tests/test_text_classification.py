@@ -147,6 +147,11 @@ def test_what_a_bert_never_trains_is_said(preset):
     assert net.get_layer("transformer_layer_1").trainable_variables
 
 
+def test_files_that_a_head_cannot_have(preset):
+    assert set(task.unsupported(config(preset))) == {"int8"}
+    assert set(task.unsupported(config(preset, head="svm"))) == {"int8", "dynamic"}
+
+
 def test_batches_are_cut_to_their_longest_text(preset):
     pieces = np.zeros((2, 64), np.int32)
     pieces[0, :20] = 5
