@@ -13,10 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-SETTINGS = dict(seed=0, batch_size=16, patch=32, image_size=128, warmup_epochs=0.2, weight_decay=0.0)
+SETTINGS = dict(seed=0, batch_size=16, patch=32, image_size=128, warmup_epochs=0.5, weight_decay=0.0)
 FAST = dict(
-    generator="fast", width=32, depth=10, steps_per_epoch=150, epochs=12, adversarial_epochs=3, learning_rate=2e-3,
-    keep="best",
+    generator="fast", width=32, depth=10, steps_per_epoch=375, epochs=24, adversarial_epochs=4, learning_rate=2e-3,
+    adversarial_rate=3e-4, content_weight=3.0, keep="best",
 )  # fmt: skip
 SRRESNET = dict(generator="srresnet", width=64, depth=16, steps_per_epoch=1000, epochs=200, learning_rate=1e-3)
 

@@ -180,8 +180,6 @@ def test_settings_that_contradict_each_other():
         srgan.Config(patch=64, image_size=48)
     with pytest.raises(PipelineError, match="adversarial_epochs must be below"):
         srgan.Config(epochs=3, adversarial_epochs=3)
-    with pytest.raises(PipelineError, match="XLA"):
-        srgan.Config(epochs=3, adversarial_epochs=1, jit_compile="off")
 
 
 @pytest.mark.slow

@@ -14,16 +14,15 @@ def patch_critic(width=64, halvings=3, name="critic"):
     for level in range(halvings + 1):
         last = level == halvings
         filters = width * min(2**level, 8)
-        x = layers.Conv2D(filters, 4, 1 if last else 2, "same", kernel_initializer=normal(level), name=f"conv{level}")(
-            x
-        )
+        stride = 1 if last else 2
+        x = layers.Conv2D(filters, 4, stride, "same", kernel_initializer=normal(), name=f"conv{level}")(x)
         if level:
             x = layers.GroupNormalization(-1, epsilon=1e-5, name=f"norm{level}")(x)
         x = layers.LeakyReLU(0.2, name=f"relu{level}")(x)
-    x = layers.Conv2D(1, 4, padding="same", kernel_initializer=normal(99), dtype="float32", name="logits")(x)
+    x = layers.Conv2D(1, 4, padding="same", kernel_initializer=normal(), dtype="float32", name="logits")(x)
     return keras.Model(inputs, x, name=name)
 
 
-def normal(seed):
+def normal():
     """N(0, 0.02), as in CycleGAN's appendix 7.1."""
-    return keras.initializers.RandomNormal(stddev=0.02, seed=seed)
+    return keras.initializers.RandomNormal(stddev=0.02)

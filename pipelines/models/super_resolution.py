@@ -63,7 +63,7 @@ def fast(x, scale, width=32, depth=10):
         z = _conv(layers.ReLU(name=f"relu{i}")(_conv(y, width, 3, f"block{i}_conv1")), width, 3, f"block{i}_conv2")
         y = layers.Add(name=f"add{i}")([y, z])
     y = layers.Add(name="add")([first, y])
-    y = PixelShuffle(scale, name="shuffle")(_conv(layers.ReLU(name="relu")(y), 3 * scale**2, 3, "last", small=True))
+    y = PixelShuffle(scale, name="shuffle")(_conv(y, 3 * scale**2, 3, "last", small=True))
     return layers.Add(name="enlarged")([Bicubic(scale, name="bicubic")(x), y])
 
 

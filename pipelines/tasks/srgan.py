@@ -68,8 +68,6 @@ class Config(Shared):
         super().__post_init__()
         if self.patch > self.image_size:
             raise PipelineError(f"patch must be at most image_size {self.image_size}; got {self.patch}.")
-        if self.adversarial_epochs and self.jit_compile == "off":
-            raise PipelineError("the adversarial phase is exact under XLA alone: leave jit_compile at auto or on.")
         if self.adversarial_epochs >= self.epochs:
             raise PipelineError(
                 f"adversarial_epochs must be below epochs={self.epochs}, which counts both phases; "
@@ -251,20 +249,20 @@ def phases(config):
 
 
 def _begin_pixels(net, config):
-    for critic in net.critics.values():
+    for critic in net.partners.values():
         critic.trainable = False
     net.rule = lambda model, x, y, outputs, training: _pixels(config, y, outputs)
     _compile(net, config)
 
 
 def _begin_adversarial(net, config):
-    for critic in net.critics.values():
+    for critic in net.partners.values():
         critic.trainable = True
     content = perceptual.features(config.features) if config.content_weight and config.features != "none" else None
 
     def rule(model, x, y, outputs, training):
         fake, real = outputs["image"], keras.ops.cast(y["image"], "float32") / 255.0
-        critic, kind = model.critics["critic"], config.adversarial
+        critic, kind = model.partners["critic"], config.adversarial
         weights = adversarial.taken(critic)
         fixed, say = adversarial.stopped(weights), adversarial.said
         real_said = say(critic, fixed, real) if kind == "relativistic" else None
@@ -276,7 +274,7 @@ def _begin_adversarial(net, config):
         return loss + losses.critic(kind, say(critic, weights, fake), say(critic, weights, real))
 
     net.rule = rule
-    _compile(net, config.replace(jit_compile="on"))
+    _compile(net, config)
 
 
 def _pixels(config, targets, outputs):
