@@ -185,12 +185,18 @@ def export(a):
 
     run = _run(a.path)
     formats = None if a.formats is None else [name.strip() for name in a.formats.split(",")]
-    bundle = run.export(a.out, formats, a.max_drop, a.target_size)
-    print(_files_table(bundle.manifest))
-    for kind, reason in bundle.manifest["unsupported"].items():
-        print(f"note: no {kind} file: {reason}")
-    print(f"bundle: {bundle.path}")
-    return {"bundle": str(bundle.path), "files": bundle.files, "reference": bundle.manifest["reference"]}, 0
+    made = run.export(a.out, formats, a.max_drop, a.target_size)
+    parts = made if isinstance(made, list) else [made]
+    for bundle in parts:
+        print(_files_table(bundle.manifest))
+        for kind, reason in bundle.manifest["unsupported"].items():
+            print(f"note: no {kind} file: {reason}")
+        print(f"bundle: {bundle.path}")
+    told = [
+        {"bundle": str(bundle.path), "files": bundle.files, "reference": bundle.manifest["reference"]}
+        for bundle in parts
+    ]
+    return ({"bundles": told} if isinstance(made, list) else told[0]), 0
 
 
 def verify(a):

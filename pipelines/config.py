@@ -33,13 +33,18 @@ class Config:
     optimizer: str = setting("adamw", "update rule", choices=("adamw", "adam", "sgd", "rmsprop", "lion"))
     learning_rate: float = setting(1e-3, "peak learning rate", low=0.0, high=10.0)
     schedule: str = setting(
-        "cosine", "learning rate after the warm-up", choices=("constant", "step", "exponential", "cosine")
+        "cosine",
+        "learning rate after the warm-up; linear is constant and then falls straight",
+        choices=("constant", "step", "exponential", "cosine", "linear"),
     )
     decay_rate: float = setting(0.1, "factor of one decay (step, exponential)", low=0.0, high=1.0)
     decay_epochs: float = setting(
-        0.0, "from one decay to the next (step, exponential); 0 takes a third of the run", "epochs", low=0.0
+        0.0,
+        "from one decay to the next (step, exponential; 0: a third of all); length of the fall (linear; 0: a half)",
+        "epochs",
+        low=0.0,
     )
-    final_share: float = setting(0.0, "share of the peak that is left at the end (cosine)", low=0.0, high=1.0)
+    final_share: float = setting(0.0, "share of the peak that is left at the end (cosine, linear)", low=0.0, high=1.0)
     warmup_epochs: float = setting(1.0, "linear rise from zero to the peak", "epochs", low=0.0)
     clip_norm: float = setting(0.0, "clip the global gradient norm; 0 is off", low=0.0)
     weight_decay: float = setting(1e-4, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0)

@@ -10,11 +10,12 @@ AVERAGE_WARMUP = 10.0  # decay grows as (1 + t) / (10 + t), so that a short run 
 
 @keras.saving.register_keras_serializable("pipelines")
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up from zero to the peak, then `constant`, `step`, `exponential` or `cosine`.
+    """Linear warm-up from zero to the peak, then `constant`, `step`, `exponential`, `cosine` or `linear`.
 
     With t the steps after the warm-up, T their number, d the steps of one decay and r its rate:
     step r^floor(t/d); exponential r^(t/d); cosine s + (1 - s) (1 + cos(pi t/T)) / 2, s the final share
-    (Loshchilov & Hutter 2017, arXiv:1608.03983, eq. 5).
+    (Loshchilov & Hutter 2017, arXiv:1608.03983, eq. 5); linear s + (1 - s) min(1, (T - t)/d) (Zhu et al. 2017,
+    arXiv:1703.10593, section 4, with s = 0 and d = T/2).
     """
 
     def __init__(self, kind, peak, warmup_steps, total_steps, decay_rate, decay_steps, final_share):
@@ -27,6 +28,9 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         if self.kind == "cosine":
             done = ops.minimum(t / max(1.0, self.total_steps - self.warmup_steps), 1.0)
             factor = self.final_share + (1 - self.final_share) * 0.5 * (1 + ops.cos(math.pi * done))
+        elif self.kind == "linear":
+            left = ops.maximum(self.total_steps - self.warmup_steps - t, 0.0)
+            factor = self.final_share + (1 - self.final_share) * ops.minimum(left / self.decay_steps, 1.0)
         elif self.kind == "constant":
             factor = ops.ones_like(t)
         else:
@@ -42,23 +46,24 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 def schedule(config):
     """The Schedule of a Config whose `steps_per_epoch` is resolved."""
     per_epoch = max(1, config.steps_per_epoch)
-    total = config.epochs * per_epoch
+    total, parts = config.epochs * per_epoch, 2 if config.schedule == "linear" else 3
     return Schedule(
         kind=config.schedule,
         peak=config.learning_rate,
         warmup_steps=min(round(config.warmup_epochs * per_epoch), total // 2),
         total_steps=total,
         decay_rate=config.decay_rate,
-        decay_steps=max(1.0, (config.decay_epochs or config.epochs / 3) * per_epoch),
+        decay_steps=max(1.0, (config.decay_epochs or config.epochs / parts) * per_epoch),
         final_share=config.final_share,
     )
 
 
-def optimizer(config, rates=(), pull=0.0):
+def optimizer(config, rates=(), pull=0.0, **more):
     """A Keras optimizer. Its `averages` are the moving averages of the trainable weights where `config.ema` is on.
 
-    rates: (variable, factor of the learning rate) pairs; variables without one have the full rate. pull: decoupled
-    decay of those variables towards where they start, instead of towards zero.
+    more: arguments of the update rule for which there is no setting. rates: (variable, factor of the learning rate)
+    pairs; variables without one have the full rate. pull: decoupled decay of those variables towards where they start,
+    instead of towards zero.
     """
     rule = {
         "adamw": keras.optimizers.AdamW,
@@ -68,6 +73,7 @@ def optimizer(config, rates=(), pull=0.0):
         "lion": keras.optimizers.Lion,
     }[config.optimizer]
     arguments = dict(learning_rate=schedule(config), global_clipnorm=config.clip_norm or None)
+    arguments |= more
     if config.optimizer in ("sgd", "rmsprop"):
         arguments["momentum"] = config.momentum
     if config.optimizer == "sgd":

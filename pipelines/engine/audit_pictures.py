@@ -103,6 +103,19 @@ def conflicts(data, facts):
                 yield Problem("error", "conflict", item.where, message, item.name)
 
 
+def overlaps(data, facts):
+    """A picture in two domains, between which a model is to find the difference. None of them is used."""
+    if "domain" not in data.labels:
+        return
+    for same in _same(data, facts):
+        for item in same:
+            own = names(data, "domain", item.examples, item.i)
+            other = next((o for o in same if names(data, "domain", o.examples, o.i) != own), None)
+            if other:
+                message = f"this picture is in {own[0]}, and also in the other domain, as {other.where}. Delete one."
+                yield Problem("error", "leak", item.where, message, item.name)
+
+
 def duplicates(data, facts):
     """A picture twice in one split."""
     for same in _same(data, facts):
@@ -173,7 +186,7 @@ def mixed(data, facts):
             yield Problem("warning", "mixed-colour", column, message)
 
 
-CHECKS = (unreadable, leaks, conflicts, duplicates, constant, suffixes, traits, mixed)
+CHECKS = (unreadable, leaks, conflicts, overlaps, duplicates, constant, suffixes, traits, mixed)
 
 
 @dataclass(frozen=True)

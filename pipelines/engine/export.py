@@ -1,5 +1,6 @@
 """Export: SavedModel and TFLite files, made, checked, proven, and described in one bundle."""
 
+import copy
 import re
 import shutil
 import time
@@ -22,19 +23,39 @@ GOLDEN = 8  # held-out examples that go with the bundle, so that it can be verif
 def export(run, out=None, formats=None, max_drop=0.01, target_size=None):
     """Run -> Bundle in the folder `out`, which appears only when every file has passed its proof.
 
-    formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task supports. max_drop:
+    formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task makes. max_drop:
     largest fall of the headline metric, whole and per class. target_size: bytes, or text such as "500KB"; the bundle
-    then has one file, the smallest that has passed its proof, and none may be larger. Raises Refused naming file and
+    then has one file, the smallest that has passed its proof, and none may be larger. A task whose model has several
+    parts to be used on their own gets a Bundle for each, in folders of `out`, as a list. Raises Refused naming file and
     class, op or layer; `details` has all.
     """
-    unsupported = run.task.unsupported(run.config) if hasattr(run.task, "unsupported") else {}
-    kinds = _kinds(formats, unsupported)
-    if not max_drop >= 0:  # NaN too
-        raise PipelineError(f"max_drop must be 0 or more, a fall of the headline metric; got {max_drop}.")
-    limit = None if target_size is None else _bytes(target_size)
     out = Path(out or Path("saved_models") / run.path.name)
     if out.exists():
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
+    if not hasattr(run.task, "bundles"):
+        return _export(run, out, formats, max_drop, target_size)
+    with appearing(out) as folder:
+        folder.mkdir()
+        for name, (model, config) in run.task.bundles(run.model, run.config).items():
+            _export(_part(run, model, config), folder / name, formats, max_drop, target_size)
+    made = [Bundle(path) for path in sorted(out.iterdir())]
+    run.exported(made[0].path)
+    return made
+
+
+def _part(run, model, config):
+    """`run` as if it had trained nothing but `model`."""
+    part = copy.copy(run)
+    part.config, part.model = config, model
+    return part
+
+
+def _export(run, out, formats, max_drop, target_size):
+    unsupported = run.task.unsupported(run.config) if hasattr(run.task, "unsupported") else {}
+    kinds = _kinds(getattr(run.task, "FORMATS", None) if formats is None else formats, unsupported)
+    if not max_drop >= 0:  # NaN too
+        raise PipelineError(f"max_drop must be 0 or more, a fall of the headline metric; got {max_drop}.")
+    limit = None if target_size is None else _bytes(target_size)
     task, config, model = run.task, run.config, run.model
     split_name, split = held_out(run)
     predict = evaluate.Decoder(model, task, config)

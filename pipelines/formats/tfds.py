@@ -41,10 +41,12 @@ def _read(name, builder, download):
     _prepare(builder, where, download)
     kept, others = {}, []  # kept: our split -> TFDS's split
     for split in builder.info.splits:
-        ours = SPLIT_NAMES.get(split.lower())
+        ours, of_two = SPLIT_NAMES.get(split.lower()), SPLIT_NAMES.get(split[:-1].lower())
         if ours and ours not in kept:
             kept[ours] = split
-        else:
+        elif split.endswith("A") and of_two and f"{split[:-1]}B" in builder.info.splits:
+            kept[of_two] = f"{split}+{split[:-1]}B"  # of two domains, which the label tells apart
+        elif not (split.endswith("B") and of_two and f"{split[:-1]}A" in builder.info.splits):
             others.append(split)
     if "train" not in kept:
         raise PipelineError(f"{where} has no training split; it has {', '.join(others + list(kept.values()))}.")

@@ -18,6 +18,8 @@ from keras import ops
 class Adversarial(keras.Model):
     """A functional model; `partners`, {name: layer}, are part of its weights but not of what it computes.
 
+    Partners are critics, and pools of what critics saw.
+
     rule: (model, inputs, targets, outputs, training) -> loss; set before `compile`.
     """
 

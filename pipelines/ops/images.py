@@ -84,6 +84,21 @@ def random_flip(pictures, seed):
     return tf.where(chosen, tf.reverse(pictures, [2]), pictures)
 
 
+def random_turn(pictures, seed):
+    """Each picture turned by 0, 90, 180 or 270 degrees at random. Square, of any type."""
+    quarters = tf.random.stateless_uniform((tf.shape(pictures)[0], 1, 1, 1), seed, 0, 4, tf.int32)
+    for bit in (1, 2):
+        pictures = tf.where(quarters // bit % 2 == 1, tf.image.rot90(pictures, bit), pictures)
+    return pictures
+
+
+def cut(pictures, begin, side):
+    """A square out of each picture: (B, H, W, C), first row and column int (B, 2) -> (B, side, side, C)."""
+    rows, columns = (begin[:, axis, None] + tf.range(side) for axis in (0, 1))
+    found = tf.gather(tf.gather(pictures, rows, batch_dims=1), columns, axis=2, batch_dims=1)
+    return tf.ensure_shape(found, (pictures.shape[0], side, side, pictures.shape[-1]))
+
+
 def cutout(pictures, seed, share):
     """A grey square of side `share` of the picture at a random place (DeVries & Taylor 2017, arXiv:1708.04552)."""
     if not share:

@@ -201,26 +201,12 @@ def augment(inputs, targets, seed, progress, config):
     last = tf.maximum(first, tf.minimum(edges[:, 2:], config.image_size) - patch)
     u = tf.random.stateless_uniform((count, 2), seeds[0])
     begin = first + tf.cast(u * tf.cast(last - first + 1, tf.float32), tf.int32)
-    low, high = _cut(low, begin, patch), _cut(high, begin * s, patch * s)
+    low, high = images.cut(low, begin, patch), images.cut(high, begin * s, patch * s)
     if config.flip:
-        yes = tf.random.stateless_uniform((count, 1, 1, 1), seeds[1]) < 0.5
-        low, high = (tf.where(yes, tf.reverse(x, [2]), x) for x in (low, high))
+        low, high = (images.random_flip(x, seeds[1]) for x in (low, high))
     if config.turn:
-        k = tf.random.stateless_uniform((count, 1, 1, 1), seeds[2], 0, 4, tf.int32)
-        low, high = _turned(low, k), _turned(high, k)
+        low, high = (images.random_turn(x, seeds[2]) for x in (low, high))
     return {"image": low}, {**targets, "image": high, "low": low}
-
-
-def _cut(pictures, begin, side):
-    rows, columns = (begin[:, axis, None] + tf.range(side) for axis in (0, 1))
-    found = tf.gather(tf.gather(pictures, rows, batch_dims=1), columns, axis=2, batch_dims=1)
-    return tf.ensure_shape(found, (pictures.shape[0], side, side, 3))
-
-
-def _turned(pictures, quarters):
-    for bit, turn in ((1, 1), (2, 2)):
-        pictures = tf.where(quarters // bit % 2 == 1, tf.image.rot90(pictures, turn), pictures)
-    return pictures
 
 
 def model(config):

@@ -1,0 +1,148 @@
+"""How well pictures are redrawn in another domain: the way back, the crowd, and pairs where they are known."""
+
+import keras
+import numpy as np
+from skimage.metrics import structural_similarity
+
+from pipelines.metrics.super_resolution import LUMA, bytes_of
+
+DOMAINS = ("a", "b")
+OTHER = {"a": "b", "b": "a"}
+
+
+class Cycle(keras.metrics.Metric):
+    """Mean absolute difference in [0, 1] of a picture and its way there and back -> `cycle_error`, mean of both ways.
+
+    targets: {"a", "b": uint8 (B, S, S, 3), "index": int (B, 2)}, the pictures' numbers, of which each counts once.
+    decoded: {"back_a", "back_b": (B, S, S, 3) in [0, 1]}. Also `cycle_error_a` (A -> B -> A) and `cycle_error_b`.
+    """
+
+    def __init__(self, name="cycle", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.reset_state()
+
+    def reset_state(self):
+        self.errors = {domain: {} for domain in DOMAINS}  # by picture
+
+    def update_state(self, targets, decoded, sample_weight=None):
+        for domain, i, row in _new(targets, self.errors):
+            truth = np.asarray(targets[domain][row], np.float64) / 255
+            self.errors[domain][i] = np.abs(np.asarray(decoded[f"back_{domain}"][row]) - truth).mean()
+
+    def result(self):
+        means = {domain: float(np.mean(list(e.values()))) if e else 0.0 for domain, e in self.errors.items()}
+        return {"cycle_error": sum(means.values()) / 2, **{f"cycle_error_{d}": m for d, m in means.items()}}
+
+
+class Frechet(keras.metrics.Metric):
+    """Frechet distance of translated and real pictures on features -> `frechet_distance`, mean of the directions.
+
+    features: pictures (B, S, S, 3) in [0, 1] -> (B, F). targets and decoded as of `Cycle`, with "to_a" and "to_b" as
+    far as they are among `domains`. For each: `relative_distance_to_b`, the share that is left of the distance of A
+    and B as they are; `frechet_distance_to_b`. Then `frechet_distance_untranslated`, the latter, and
+    `frechet_pictures`, how many there are of the domain with fewer. Heusel et al. 2017 (arXiv:1706.08500, eq. 6) with
+    other features than Inception's: compare within one table only, and at equal numbers of pictures.
+    """
+
+    def __init__(self, features, domains=DOMAINS, name="frechet", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.features, self.domains = features, domains
+        self.reset_state()
+
+    def reset_state(self):
+        self.real = {domain: {} for domain in DOMAINS}
+        self.made = {domain: {} for domain in self.domains}
+
+    def update_state(self, targets, decoded, sample_weight=None):
+        for domain, i, row in _new(targets, self.real):
+            self.real[domain][i] = self._seen(np.asarray(targets[domain][row : row + 1], np.float32) / 255)
+            other = OTHER[domain]
+            if other in self.made:
+                self.made[other][i] = self._seen(np.asarray(decoded[f"to_{other}"][row : row + 1], np.float32))
+
+    def _seen(self, picture):
+        return keras.ops.convert_to_numpy(self.features(picture))[0].astype(np.float64)
+
+    def result(self):
+        real, made = ({d: np.stack(list(v.values())) for d, v in x.items() if v} for x in (self.real, self.made))
+        found = {d: frechet(real[d], made[d]) if d in made else 0.0 for d in self.domains}
+        apart = frechet(real["a"], real["b"]) if len(real) == 2 else 0.0
+        return {
+            **{f"relative_distance_to_{d}": value / max(apart, 1e-9) for d, value in found.items()},
+            **{f"frechet_distance_to_{d}": value for d, value in found.items()},
+            "frechet_distance": sum(found.values()) / len(found),
+            "frechet_distance_untranslated": apart,
+            "frechet_pictures": float(min(map(len, real.values()), default=0)),
+        }
+
+
+class Pairs(keras.metrics.Metric):
+    """Where test pictures come in pairs: how near the translated picture is to the true one; else nothing.
+
+    targets also: "paired", int (B,), 1 where the row's pictures belong together. By direction, `_to_a` and `_to_b`:
+    `ssim` on luma with a Gaussian window; `pixel_accuracy`, the share of pixels whose luma is on the same side of the
+    middle as the true one's; `mean_iou` of the two sides, over all pixels together.
+    """
+
+    def __init__(self, domains=DOMAINS, name="pairs", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.domains = domains
+        self.reset_state()
+
+    def reset_state(self):
+        self.ssim = {domain: [] for domain in self.domains}
+        self.counts = {domain: np.zeros((2, 2), np.int64) for domain in self.domains}  # true side, translated side
+
+    def update_state(self, targets, decoded, sample_weight=None):
+        for row in np.flatnonzero(np.asarray(targets["paired"])):
+            for domain in self.domains:
+                truth = luma(np.asarray(targets[domain][row]))
+                guess = luma(bytes_of(decoded[f"to_{domain}"][row]))
+                self.ssim[domain].append(similarity(truth, guess))
+                np.add.at(self.counts[domain], ((truth > 127.5).astype(int), (guess > 127.5).astype(int)), 1)
+
+    def result(self):
+        found = {}
+        for domain in [d for d in self.domains if self.ssim[d]]:
+            counts = self.counts[domain]
+            same = np.diag(counts)
+            joined = counts.sum(0) + counts.sum(1) - same
+            found[f"ssim_to_{domain}"] = float(np.mean(self.ssim[domain]))
+            found[f"pixel_accuracy_to_{domain}"] = float(same.sum() / counts.sum())
+            found[f"mean_iou_to_{domain}"] = float((same / joined)[joined > 0].mean())
+        return found
+
+
+def frechet(x, y):
+    """Squared Frechet distance of two Gaussians fitted to features (N, F) and (M, F).
+
+    |m - n|^2 + tr(C + D - 2 (C D)^(1/2)); the trace of the root is the sum of singular values of X Y^T, each centred,
+    over ((N - 1)(M - 1))^(1/2), so that no root of a singular matrix is taken where there are fewer pictures than
+    features. A single picture has no spread.
+    """
+    centred = [v - v.mean(0) for v in (x, y)]
+    degrees = [max(1, len(v) - 1) for v in (x, y)]
+    spread = sum((v**2).sum() / n for v, n in zip(centred, degrees, strict=True))
+    factors = [np.linalg.qr(v, mode="r") for v in centred]
+    shared = np.linalg.norm(factors[0] @ factors[1].T, "nuc") / np.sqrt(degrees[0] * degrees[1])
+    return float(max(0.0, ((x.mean(0) - y.mean(0)) ** 2).sum() + spread - 2 * shared))
+
+
+def luma(picture):
+    """RGB (..., 3) in 0..255 -> luma in 0..255, float64 (...)."""
+    return picture.astype(np.float64) @ (LUMA / LUMA.sum())
+
+
+def similarity(truth, guess):
+    """SSIM of two lumas (H, W) in 0..255."""
+    return structural_similarity(
+        truth, guess, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255
+    )
+
+
+def _new(targets, kept):
+    """(domain, number, row) of the pictures in a batch that are not among `kept` yet."""
+    for row, numbers in enumerate(np.asarray(targets["index"])):
+        for domain, i in zip(DOMAINS, numbers.tolist(), strict=True):
+            if i not in kept[domain]:
+                yield domain, i, row
