@@ -29,7 +29,7 @@ def site(bundle):
     manifest = read_json(bundle / "manifest.json")
     try:
         task = manifest["task"]
-        if not (web.SOURCE / f"{task}.js").is_file() or not task.isidentifier():
+        if not web.has_page(task):
             known = [path.stem for path in web.SOURCE.glob("*.js")]
             raise PipelineError(f"there is no page for the task {task!r}. {nearest(task, known)}")
         found = web.files(bundle, manifest)

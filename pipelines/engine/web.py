@@ -12,9 +12,14 @@ PAGE = ("index.html", "page.css", "page.js")
 IMPORT = re.compile(r'from "\./(\w+)\.js"')
 
 
+def has_page(task):
+    """Whether there is a page for a task. Its name may come out of a file, so it must not lead anywhere else."""
+    return task.isidentifier() and (SOURCE / f"{task}.js").is_file()
+
+
 def write(folder, task):
     """Writes the page of a task into `folder`; nothing where the task has none."""
-    if (SOURCE / f"{task}.js").is_file():
+    if has_page(task):
         folder.mkdir()
         for name in names(task):
             shutil.copy(SOURCE / name, folder / name)
@@ -34,7 +39,8 @@ def files(bundle, manifest):
     task = manifest["task"]
     page = bundle / "web" if (bundle / "web").is_dir() else SOURCE
     found = {f"web/{name}": page / name for name in names(task)}
-    found |= {f"web/litert/{name}": litert_js.folder() / name for name in litert_js.names()}
+    runtime = litert_js.folder()
+    found |= {f"web/litert/{name}": runtime / name for name in litert_js.names()}
     own = ["manifest.json", "card.md", "report.html"]
     own += [record["path"] for record in manifest["files"].values() if record["path"].endswith(".tflite")]
     own += [name for name in manifest["sha256"] if re.fullmatch(r"learned/\w+\.txt", name)]
