@@ -174,11 +174,8 @@ def resolve(config, data):
     )
     if config.features != "auto":
         return config
-    try:
-        pretrained.place(pretrained.EFFICIENTNET_LITE0)
-    except PipelineError:
-        return config.replace(features="pixels")
-    return config.replace(features="efficientnet_lite0")
+    source = pretrained.EFFICIENTNET_LITE0
+    return config.replace(features=source.name if source.installed() else "pixels")
 
 
 def _blocks(config):

@@ -116,11 +116,8 @@ def resolve(config, data):
     """`features` as found on this machine."""
     if config.features != "auto":
         return config
-    try:
-        pretrained.place(pretrained.EFFICIENTNET_LITE0)
-    except PipelineError:
-        return config.replace(features="none")
-    return config.replace(features="efficientnet_lite0")
+    source = pretrained.EFFICIENTNET_LITE0
+    return config.replace(features=source.name if source.installed() else "none")
 
 
 def expand(examples, config):
