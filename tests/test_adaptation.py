@@ -1,5 +1,7 @@
 import csv
 
+import bare
+import browser
 import keras
 import numpy as np
 import pytest
@@ -102,13 +104,17 @@ def test_a_method_that_needs_one_domain_sees_no_other(method, domains):
     assert set(np.array(found).ravel().tolist()) == domains
 
 
-def test_coral_solves_its_head_in_the_last_epoch(photos, tmp_path):
+@pytest.mark.slow
+def test_coral_solves_its_head_in_the_last_epoch_and_goes_to_the_device(photos, tmp_path):
     root = photos({"source/cat": 40, "source/sky": 40, "target": 30})
     small = dict(backbone="compact_8", image_size=16, batch_size=8, steps_per_epoch=2, references=False)
     run = pipelines.train("adaptation", root, tmp_path / "run", method="coral", epochs=2, **small)
     rows = (run.path / "history.csv").read_text().splitlines()
     assert [row["phase"] for row in csv.DictReader(rows)] == ["source", "coral"]
     assert run.evaluate()["source_accuracy"] > 0.5
+    bundle = run.export(tmp_path / "bundle", ["float32"], max_drop=0.5)
+    for client in (bare, browser):
+        client.agrees(bundle, [next((root / "target").glob("*.jpg"))])
     with pytest.raises(pipelines.PipelineError, match="set epochs=2 or more"):
         pipelines.train("adaptation", root, tmp_path / "other", method="coral", epochs=1)
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import zlib
 
+import bare
+import browser
 import keras
 import numpy as np
 import pytest
@@ -253,7 +255,7 @@ def test_from_folders_to_a_bundle_for_each_direction(folder, tmp_path):
     assert {"cycle_error", "frechet_distance", "mean_iou_to_b", "ssim_to_a"} <= set(result)
     both = trained.predict([folder / "testA" / "0.png"])[0]
     assert both["to"] == ["A", "B"]
-    made = trained.export(tmp_path / "bundles", formats=["float16", "int8"], max_drop=10.0)
+    made = trained.export(tmp_path / "bundles", formats=["float32", "int8"], max_drop=10.0)
     assert [bundle.path.name for bundle in made] == ["a_to_b", "b_to_a"]
     for bundle, domain in zip(made, "ba", strict=True):
         assert bundle.manifest["inputs"]["image"]["shape"] == [1, 32, 32, 3]
@@ -268,6 +270,8 @@ def test_from_folders_to_a_bundle_for_each_direction(folder, tmp_path):
         assert done.returncode == 0, done.stderr
         with Image.open(tmp_path / domain / f"0000_0_to_{domain}.png") as answer:
             assert answer.size == (40, 40)
+        for client in (bare, browser):
+            client.agrees(bundle, [folder / "testA" / "0.png"])
 
 
 def test_settings_that_contradict_each_other(folder):

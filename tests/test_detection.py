@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bare
 import browser
 import numpy as np
 import pytest
@@ -332,8 +333,9 @@ def test_every_file_finds_what_keras_finds(bundle):
 
 
 @pytest.mark.slow
-def test_a_browser_finds_the_same(bundle, run):
-    browser.agrees(bundle, [Path(run.data.splits["test"].columns["image"][i]) for i in range(2)])
+@pytest.mark.parametrize("client", [bare, browser])
+def test_clients_find_the_same(bundle, run, client):
+    client.agrees(bundle, [Path(run.data.splits["test"].columns["image"][i]) for i in range(2)])
 
 
 @pytest.mark.slow

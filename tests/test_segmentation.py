@@ -1,6 +1,7 @@
 import dataclasses
 import io
 
+import bare
 import browser
 import keras
 import numpy as np
@@ -242,7 +243,8 @@ def test_from_data_to_bundle_and_back(tmp_path):
         f"0000_large{end}" for end in (".json", "_mask.png", "_confidence.png", "_overlay.png")
     }
     assert run.report().stat().st_size > 10_000
-    browser.agrees(bundle, [tmp_path / "large.png"])
+    for client in (bare, browser):
+        client.agrees(bundle, [tmp_path / "large.png"])
 
 
 @pytest.mark.parametrize("encoder", ["", "efficientnet_lite0"])

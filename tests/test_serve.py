@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 
+import bare
 import browser
 import numpy as np
 import pytest
@@ -141,11 +142,12 @@ def test_each_task_has_a_page(name):
 
 
 @pytest.mark.slow
-def test_a_browser_gives_the_same_answers(exported, tmp_path):
+@pytest.mark.parametrize("client", [bare, browser])
+def test_clients_give_the_same_answers(exported, tmp_path, client):
     photo = next((ROOT / "docs").glob("*.png"))
     with Image.open(photo) as picture:
         picture.convert("RGB").resize((90, 71)).save(tmp_path / "a.png")
-    browser.agrees(exported, [tmp_path / "a.png", photo])
+    client.agrees(exported, [tmp_path / "a.png", photo])
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 
+import bare
 import browser
 import keras
 import numpy as np
@@ -196,4 +197,5 @@ def test_from_pictures_to_a_bundle(folder, generator, tmp_path):
     assert answer["enlarged"] == [256, 320]
     with Image.open(next((tmp_path / "out").glob("*_enlarged.png"))) as picture:
         assert picture.size == (320, 256)
-    browser.agrees(bundle, [folder / "test" / "3.png"])
+    for client in (bare, browser):
+        client.agrees(bundle, [folder / "test" / "3.png"])

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import bare
 import browser
 import keras
 import numpy as np
@@ -390,8 +391,9 @@ def test_a_bundle_of_minilm_finds_spans_in_plain_text_without_us(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_browser_finds_the_same_spans(made):
-    browser.agrees(made[1], ["Eve Li lives in Oslo.\r\n\r\nin Rome is Bo", "Bo " * 30, "😀 日本、東京 Flo ½ שלום", ""])
+@pytest.mark.parametrize("client", [bare, browser])
+def test_clients_find_the_same_spans(made, client):
+    client.agrees(made[1], ["Eve Li lives in Oslo.\r\n\r\nin Rome is Bo", "Bo " * 30, "😀 日本、東京 Flo ½ שלום", ""])
 
 
 def test_we_too_refuse_a_vocabulary_of_another_model(made, tmp_path):

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 
+import bare
 import browser
 import keras
 import numpy as np
@@ -188,4 +189,5 @@ def test_from_training_to_the_device(preset, data, tmp_path):
     assert "was not read" in done.stdout
     with pytest.raises(PipelineError, match="there is no text in it"):
         run.predict([" "])
-    browser.agrees(bundle, ["The big cat sleeps.", "a dog runs. " + "the big " * 40])
+    for client in (bare, browser):
+        client.agrees(bundle, ["The big cat sleeps.", "a dog runs. " + "the big " * 40])

@@ -3,6 +3,8 @@ import os
 import subprocess
 import sys
 
+import bare
+import browser
 import keras
 import numpy as np
 import pytest
@@ -324,6 +326,7 @@ def test_features_are_computed_once_and_give_what_the_whole_model_gives(extracte
     assert task.decode(whole, resolved)["probabilities"].shape == (12, 2)
 
 
+@pytest.mark.slow
 def test_scikit_learns_head_goes_into_the_bundle_and_to_the_device(extracted, data, tmp_path):
     assert extracted.evaluate("test")["accuracy"] >= 0.9  # of 12
     bundle = extracted.export(tmp_path / "bundle", formats=["float32", "int8"])
@@ -336,6 +339,8 @@ def test_scikit_learns_head_goes_into_the_bundle_and_to_the_device(extracted, da
     assert device["label"] == here["label"] == "dog"
     # The net's own scaling of its input is inside the model: what trains, what is exported and predict.py share it.
     assert device["probability"] == pytest.approx(here["probability"], abs=1e-3)
+    for client in (bare, browser):
+        client.agrees(bundle, [photo])
 
 
 @pytest.mark.slow
