@@ -185,12 +185,15 @@ def export(a):
 
     run = _run(a.path)
     formats = None if a.formats is None else [name.strip() for name in a.formats.split(",")]
-    made = run.export(a.out, formats, a.max_drop, a.target_size)
+    made = run.export(a.out, formats, a.max_drop, a.target_size, target=a.target, ram=a.ram, flash=a.flash)
     parts = made if isinstance(made, list) else [made]
     for bundle in parts:
         print(_files_table(bundle.manifest))
         for kind, reason in bundle.manifest["unsupported"].items():
             print(f"note: no {kind} file: {reason}")
+        for record in bundle.files.values():
+            if "micro" in record:
+                print(f"note: {record['path']} on {record['micro']['says']}")
         print(f"bundle: {bundle.path}")
     told = [
         {"bundle": str(bundle.path), "files": bundle.files, "reference": bundle.manifest["reference"]}
@@ -418,6 +421,9 @@ def _parser():
     sub.add_argument(
         "--target-size", metavar="SIZE", help="keep one file alone, the smallest that is proven, of at most SIZE: 500KB"
     )
+    sub.add_argument("--for", dest="target", choices=("micro",), help="the int8 file alone, for a microcontroller")
+    sub.add_argument("--ram", metavar="SIZE", help="with --for micro: RAM that there is for the model's arena: 256KB")
+    sub.add_argument("--flash", metavar="SIZE", help="with --for micro: flash that there is for the file: 1MB")
     json_flag(sub)
 
     sub = verb(verify)

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,6 +12,14 @@ from pathlib import Path
 import yaml
 
 from pipelines.errors import PipelineError
+
+
+def in_bytes(text, name):
+    """Bytes of a size such as 500KB or 1.5 MB, a setting called `name`; K is 1024."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?)B?\s*", str(text), re.IGNORECASE)
+    if not match or not float(match[1]):
+        raise PipelineError(f"{name} must be a number of bytes, KB or MB above 0; got {text!r}. Try 500KB.")
+    return float(match[1]) * 1024 ** ("", "K", "M", "G").index(match[2].upper())
 
 
 @contextlib.contextmanager

@@ -15,7 +15,9 @@ from conftest import once
 from PIL import Image
 
 PACKAGES = ("numpy", "pillow", "ai-edge-litert")  # as predict.py asks for them
-FOREIGN = "import importlib.util as u; print([n for n in ('tensorflow', 'keras', 'pipelines', 'scipy') if u.find_spec(n)])"
+FOREIGN = (
+    "import importlib.util as u; print([n for n in ('tensorflow', 'keras', 'pipelines', 'scipy') if u.find_spec(n)])"
+)
 CLEAN = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 

@@ -15,7 +15,7 @@ from pipelines.edge import litert
 from pipelines.engine import export, proof, snippets, tflite_file, verify
 from pipelines.engine.bundle import Bundle
 from pipelines.errors import PipelineError, Refused
-from pipelines.files import read_json, sha256
+from pipelines.files import in_bytes, read_json, sha256
 
 KINDS = ("saved_model", "float32", "float16", "dynamic", "int8")
 FILES = {
@@ -366,7 +366,7 @@ def test_the_smallest_proven_file_of_a_size(trained, exported, tmp_path):
     ("text", "wanted"), [("500KB", 512_000), ("1.5 mb", 1_572_864), (2048, 2048), ("7", 7), ("2G", 2 * 1024**3)]
 )
 def test_sizes(text, wanted):
-    assert export._bytes(text) == wanted
+    assert in_bytes(text, "ram") == wanted
 
 
 @pytest.mark.parametrize("text", ["", "KB", "0", "-5KB", "5 kilo", "nan", "1e6"])

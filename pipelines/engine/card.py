@@ -29,7 +29,7 @@ more than that at the lower 95 % bound of the fall.
 |---|---:|{"---:|" * len(names)}---:|---|
 {chr(10).join(rows)}
 
-{_unsupported(manifest)}## In and out
+{_unsupported(manifest)}{_micro(manifest)}## In and out
 
 Signature `serving_default`, the same in every file.
 
@@ -71,6 +71,11 @@ def _listed(specs):
 
 def _unsupported(manifest):
     return "".join(f"No {kind} file: {reason}.\n\n" for kind, reason in manifest.get("unsupported", {}).items())
+
+
+def _micro(manifest):
+    found = [(r["path"], r["micro"]["says"]) for r in manifest["files"].values() if "micro" in r]
+    return "".join(f"`{path}` on {says}.\n\n" for path, says in found)
 
 
 def _mediapipe(manifest):

@@ -1,43 +1,66 @@
 """Export: SavedModel and TFLite files, made, checked, proven, and described in one bundle."""
 
 import copy
-import re
 import shutil
 import time
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
 from pipelines import catalog, edge, terminal
 from pipelines.edge import latency
-from pipelines.engine import card, convert, evaluate, learned, mediapipe, proof, report, saved_model, tflite_file, web
+from pipelines.engine import (
+    card,
+    convert,
+    evaluate,
+    learned,
+    mediapipe,
+    micro,
+    proof,
+    report,
+    saved_model,
+    tflite_file,
+    web,
+)
 from pipelines.engine.bundle import Bundle
 from pipelines.errors import PipelineError, Refused, nearest
-from pipelines.files import appearing, sha256, write_json, write_text, write_yaml
+from pipelines.files import appearing, in_bytes, sha256, write_json, write_text, write_yaml
 
+TARGETS = ("micro",)
 GOLDEN = 8  # held-out examples that go with the bundle, so that it can be verified without the data
 
 
-def export(run, out=None, formats=None, max_drop=0.01, target_size=None):
+def export(run, out=None, formats=None, max_drop=0.01, target_size=None, target=None, ram=None, flash=None):
     """Run -> Bundle in the folder `out`, which appears only when every file has passed its proof.
 
     formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task makes. max_drop:
     largest fall of the headline metric, whole and per class. target_size: bytes, or text such as "500KB"; the bundle
-    then has one file, the smallest that has passed its proof, and none may be larger. A task whose model has several
-    parts to be used on their own gets a Bundle for each, in folders of `out`, as a list. Raises Refused naming file and
-    class, op or layer; `details` has all.
+    then has one file, the smallest that has passed its proof, and none may be larger. target: "micro" makes the int8
+    file alone, which must fit in `ram` and `flash` of a microcontroller, sizes like target_size, and is proven on its
+    interpreter too where tflite-micro is installed. A task whose model has several parts to be used on their own gets a
+    Bundle for each, in folders of `out`, as a list. Raises Refused naming file and class, op or layer; `details` has
+    all.
     """
     out = Path(out or Path("saved_models") / run.path.name)
     if out.exists():
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
+    if target not in (None, *TARGETS):
+        raise PipelineError(f"unknown target {target!r}. {nearest(target, TARGETS)}")
+    if target and (formats is not None or target_size is not None):
+        raise PipelineError(f"for {target} there is one kind of file, int8: leave formats and target_size out.")
+    if not target and (ram is not None or flash is not None):
+        raise PipelineError("ram and flash are budgets of a microcontroller: add --for micro.")
+    sizes = {"target_size": target_size, "ram": ram, "flash": flash}
+    sizes = {name: in_bytes(size, name) for name, size in sizes.items() if size is not None}
+    limits = {"target_size": sizes.pop("target_size", None), "budget": sizes if target else None}
+    formats = ["int8"] if target else formats
     if not hasattr(run.task, "bundles"):
-        return _export(run, out, formats, max_drop, target_size)
+        return _export(run, out, formats, max_drop, **limits)
     with appearing(out) as folder:
         folder.mkdir()
         for name, (model, config) in run.task.bundles(run.model, run.config).items():
-            _export(_part(run, model, config), folder / name, formats, max_drop, target_size)
+            _export(_part(run, model, config), folder / name, formats, max_drop, **limits)
     made = [Bundle(path) for path in sorted(out.iterdir())]
     run.exported(made[0].path)
     return made
@@ -50,12 +73,11 @@ def _part(run, model, config):
     return part
 
 
-def _export(run, out, formats, max_drop, target_size):
+def _export(run, out, formats, max_drop, target_size, budget):
     unsupported = run.task.unsupported(run.config) if hasattr(run.task, "unsupported") else {}
     kinds = _kinds(getattr(run.task, "FORMATS", None) if formats is None else formats, unsupported)
     if not max_drop >= 0:  # NaN too
         raise PipelineError(f"max_drop must be 0 or more, a fall of the headline metric; got {max_drop}.")
-    limit = None if target_size is None else _bytes(target_size)
     task, config, model = run.task, run.config, run.model
     split_name, split = held_out(run)
     predict = evaluate.Decoder(model, task, config)
@@ -64,15 +86,18 @@ def _export(run, out, formats, max_drop, target_size):
 
     with appearing(out) as folder:
         folder.mkdir()
-        saved_model.write(model, _answer(model, task, config), folder / "saved_model", split.sample(1)[0])
+        answer = saved_model.answer(model, task, config)
+        saved_model.write(model, answer, folder / "saved_model", split.sample(1)[0])
         files, failures = {}, []
         converted = _converted(folder, [kind for kind in kinds if kind != "saved_model"], _calibration(run, config))
         for kind in kinds:
             made = converted.get(kind, folder / proof.KINDS[kind])
             record = {"passed": False, "reason": f"{proof.KINDS[kind]}: {made}"} if isinstance(made, str) else None
             if record is None and kind != "saved_model":
-                record = _check(made, run, config)
+                record = _check(made, run, config, budget)
             record = record or proof.prove(folder, kind, split, task, config, reference, max_drop, predict)
+            if budget is not None and record["passed"]:
+                record = micro.prove(record, made, split, task, config, reference, max_drop)
             if isinstance(made, Path):
                 record |= {"path": proof.KINDS[kind], "size_bytes": size(made)}
                 if kind != "saved_model" and record["passed"]:
@@ -80,35 +105,23 @@ def _export(run, out, formats, max_drop, target_size):
             files[kind] = record
             if not record["passed"]:
                 failures.append(record["reason"])
-        if limit is not None:
-            files, failures = _smallest(folder, files, limit, failures)
+        if target_size:
+            files, failures = _smallest(folder, files, target_size, failures)
         if failures:
-            advice = "Allow more with --target-size or --max-drop." if limit is not None else _advice(files)
-            failed = Refused(f"export failed: {'; '.join(failures)}. {advice}")
+            advice = "Allow more with --target-size or --max-drop." if target_size else _advice(files, budget)
+            failed = Refused(f"export failed: {'; '.join(failures).rstrip('.')}. {advice}")
             failed.details = {"files": files, "reference": reference}
             raise failed
         if "saved_model" not in files:
             shutil.rmtree(folder / "saved_model")
         extra = None
-        if limit is None:
+        if not target_size and budget is None:
             extra = mediapipe.write(model, run, folder, split.sample(1)[0], _summary(run))
         _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop, unsupported)
     run.exported(out)
     bundle = Bundle(out)
     report.write_bundle(bundle, run)
     return bundle
-
-
-def _answer(model, task, config):
-    """inputs -> decoded outputs; what decodes stays in float in every file where the task asks for it."""
-    scope = convert.FLOAT if getattr(task, "DECODE_IN_FLOAT", False) else "decode"
-
-    def answer(inputs):
-        outputs = model(inputs, training=False)
-        with tf.name_scope(scope):
-            return task.decode(outputs, config)
-
-    return answer
 
 
 def held_out(run):
@@ -139,14 +152,6 @@ def _kinds(formats, unsupported):
     return [kind for kind in proof.KINDS if kind in wanted]
 
 
-def _bytes(text):
-    """Bytes of a size such as 500KB or 1.5 MB; K is 1024."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?)B?\s*", str(text), re.IGNORECASE)
-    if not match or not float(match[1]):
-        raise PipelineError(f"target_size must be a number of bytes, KB or MB above 0; got {text!r}. Try 500KB.")
-    return float(match[1]) * 1024 ** ("", "K", "M", "G").index(match[2].upper())
-
-
 def _smallest(folder, files, limit, failures):
     """({kind: record} of the smallest TFLite file that passed and has at most `limit` bytes, []), the others deleted.
 
@@ -173,13 +178,16 @@ def _calibration(run, config):
     return inputs
 
 
-def _check(path, run, config):
-    """None where the file holds built-in ops alone, which then gets its labels; else its failed record."""
+def _check(path, run, config, budget):
+    """None where the file has built-in ops alone and is within `budget`, which then gets its labels; else its failed
+    record."""
     try:
         tflite_file.refuse_foreign(path)
     except Refused as error:
         return {"passed": False, "reason": str(error)}
     tflite_file.attach_metadata(path, name=run.path.name, description=_summary(run), labels=config.labels)
+    if budget is not None and not (fit := micro.check_file(path, config, **budget)).fits:
+        return {"passed": False, "reason": f"{path.name}: {fit.reason}"}
     return None
 
 
@@ -188,7 +196,9 @@ def _summary(run):
     return f"{run.task_name}: {(run.task.__doc__ or '').strip().splitlines()[0]}"
 
 
-def _advice(files):
+def _advice(files, budget):
+    if budget is not None:
+        return "`pipelines preflight --for micro` says so before a training."
     if all(not record["passed"] for record in files.values()):
         return "No file passed: look at the model first."
     bad = [kind for kind, record in files.items() if not record["passed"]]

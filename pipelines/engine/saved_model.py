@@ -4,7 +4,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pipelines.engine import convert
 from pipelines.errors import PipelineError
+
+
+def answer(model, task, config):
+    """inputs -> decoded outputs; what decodes stays in float in every file where the task asks for it."""
+    scope = convert.FLOAT if getattr(task, "DECODE_IN_FLOAT", False) else "decode"
+
+    def answered(inputs):
+        outputs = model(inputs, training=False)
+        with tf.name_scope(scope):
+            return task.decode(outputs, config)
+
+    return answered
 
 
 def write(model, answer, folder, inputs):

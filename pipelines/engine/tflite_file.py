@@ -13,7 +13,9 @@ from pipelines.errors import Refused
 from pipelines.files import write_bytes
 
 OP = schema.BuiltinOperator
-UINT8, FLOAT32 = schema.TensorType.UINT8, schema.TensorType.FLOAT32
+TYPE = schema.TensorType
+UINT8, FLOAT32 = TYPE.UINT8, TYPE.FLOAT32
+SIZES = {TYPE.FLOAT32: 4, TYPE.INT32: 4, TYPE.INT64: 8, TYPE.FLOAT16: 2, TYPE.INT16: 2}  # bytes; of all others 1
 OP_NAMES = {code: name for name, code in vars(OP).items() if isinstance(code, int)}
 ADVICE = {  # for ops that keras.ops makes of something innocent
     "BitwiseAnd": "keras.ops.argmax of floats makes it: use tf.argmax",
@@ -57,45 +59,89 @@ def output_tensors(content):
 
 def refuse_foreign(path):
     """Raises Refused, naming op and layer, where a file holds an op that plain LiteRT does not have."""
-    model, foreign = _read(path), []
     # Variables that nothing initialises are weights left out of the file: it runs without an error, and gives NaN.
     refused = {OP.CUSTOM} if "CALL_ONCE" in operators(path) else {OP.CUSTOM, OP.VAR_HANDLE}
-    for graph in model.subgraphs:
-        for op in graph.operators or ():
-            if _code(model, op) in refused:
-                names = [graph.tensors[i].name.decode() for i in (*op.outputs, *_inputs(op)) if i >= 0]
-                foreign.append((_name(model, op), next((name for name in names if "/" in name), names[0])))
-    if foreign:
+    if foreign := _found(path, lambda model, op: _code(model, op) in refused):
         raise Refused(f"{Path(path).name}: {foreign_ops(foreign)}")
 
 
-def foreign_ops(found):
+def beyond(path, names):
+    """Ops of a file that are not among `names`: [(op, name of a tensor, which begins with its layer's)]."""
+    return _found(path, lambda model, op: _name(model, op) not in names)
+
+
+def _found(path, wanted):
+    """[(op, name of a tensor)] of the ops for which `wanted(model, op)` holds."""
+    model, listed = _read(path), []
+    for graph in model.subgraphs:
+        for op in graph.operators or ():
+            if wanted(model, op):
+                names = [graph.tensors[i].name.decode() for i in (*op.outputs, *_inputs(op)) if i >= 0]
+                listed.append((_name(model, op), next((name for name in names if "/" in name), names[0])))
+    return listed
+
+
+def names(path):
+    """({input name: index}, {output name: index}) of a file's signature: the place of each among inputs and outputs."""
+    model = _read(path)
+    graph, signature = model.subgraphs[0], model.signatureDefs[0]
+    places = ((signature.inputs, list(graph.inputs)), (signature.outputs, list(graph.outputs)))
+    return tuple({t.name.decode(): order.index(t.tensorIndex) for t in named} for named, order in places)
+
+
+def live(path):
+    """(bytes, names of tensors, largest first) of what a file's main graph holds at once at its fullest step.
+
+    A tensor is held from the step that makes it to the last one that reads it; inputs from the first, outputs to the
+    last. Weights are not counted, and neither is what an op needs for itself.
+    """
+    graph = _read(path).subgraphs[0]
+    steps = graph.operators or ()
+    made, last = dict.fromkeys(graph.inputs, 0), {}
+    for step, op in enumerate(steps):
+        made |= dict.fromkeys(op.outputs, step)
+        last |= dict.fromkeys(_inputs(op), step)
+    last |= dict.fromkeys(graph.outputs, len(steps))
+    sizes = {i: SIZES.get(graph.tensors[i].type, 1) * int(np.prod(_shape(graph.tensors[i]))) for i in made}
+    held = [[i for i in made if made[i] <= step <= last.get(i, made[i])] for step in range(len(steps))]
+    fullest = max(held, key=lambda tensors: sum(sizes[i] for i in tensors))
+    ordered = sorted(fullest, key=sizes.get, reverse=True)
+    return sum(sizes[i] for i in fullest), [graph.tensors[i].name.decode() for i in ordered]
+
+
+def foreign_ops(found, runtime="plain LiteRT"):
     """One line on ops that do not run: [(op, name of a tensor, which begins with its layer's)] -> text."""
     layers = {}
     for op, tensor in found:
         layers.setdefault(op.removeprefix("Flex").removeprefix("tf."), tensor.rpartition("/")[0] or tensor)
     ops = ", ".join(f"{op} (layer {layer})" for op, layer in layers.items())
     advice = [ADVICE[op] for op in layers if op in ADVICE] or ["write that layer with other ops, or leave it out"]
-    return f"{ops} does not run in plain LiteRT: {'; '.join(advice)}."
+    return f"{ops} does not run in {runtime}: {'; '.join(advice)}."
 
 
 def quantise_uint8_inputs(path):
     """Makes uint8 inputs that are cast to float32 quantised tensors of scale 1, in place: the same numbers.
 
-    A dequantisation runs where the cast does not: on tflite-micro, and within one delegate on phones.
+    A dequantisation runs where the cast does not: on tflite-micro, and within one delegate on phones. Where the next
+    step is to quantise again, that is done at once, as the picture in float32 would be most of what the model holds.
     """
     model = _read(path)
     graph = model.subgraphs[0]
     is_cast = lambda op: _code(model, op) == OP.CAST and graph.tensors[op.outputs[0]].type == FLOAT32  # noqa: E731
+    readers = lambda index: [op for op in graph.operators if index in _inputs(op)]  # noqa: E731
     for index in graph.inputs:
-        tensor = graph.tensors[index]
-        readers = [op for op in graph.operators if index in _inputs(op)]
-        if tensor.type == UINT8 and readers and all(map(is_cast, readers)):
+        tensor, casts = graph.tensors[index], readers(index)
+        if tensor.type == UINT8 and casts and all(map(is_cast, casts)):
             scale, zero_point = np.ones(1, np.float32), np.zeros(1, np.int64)
             tensor.quantization = schema.QuantizationParametersT(scale=scale, zeroPoint=zero_point)
             model.operatorCodes.append(schema.OperatorCodeT(OP.DEQUANTIZE, None, 1, OP.DEQUANTIZE))
-            for op in readers:
+            for op in casts:
                 op.opcodeIndex, op.builtinOptionsType, op.builtinOptions = len(model.operatorCodes) - 1, 0, None
+                following = readers(op.outputs[0])
+                for quantise in (reader for reader in following if _code(model, reader) == OP.QUANTIZE):
+                    quantise.inputs = np.array([index], np.int32)
+                if following and not readers(op.outputs[0]):
+                    graph.operators.remove(op)
     write_bytes(path, _packed(model))
 
 
