@@ -68,6 +68,29 @@ def test_image_classifier_gives_our_answers_under_our_labels(kind, tmp_path):
         assert answer == pytest.approx(dict(zip(tiny.LABELS, probabilities.tolist(), strict=True)), abs=1e-5)
 
 
+CLASSIFY_TEXT = """
+import json, sys
+from mediapipe.tasks.python import BaseOptions
+from mediapipe.tasks.python.text import TextClassifier, TextClassifierOptions
+
+model, *texts = sys.argv[1:]
+with TextClassifier.create_from_options(TextClassifierOptions(BaseOptions(model_asset_path=model))) as classifier:
+    for text in texts:
+        (head,) = classifier.classify(text).classifications
+        print(json.dumps({category.category_name: category.score for category in head.categories}))
+"""
+
+
+def classified(path, *texts):
+    """What MediaPipe's TextClassifier says of texts: [{label: probability}]."""
+    if not interpreter():
+        pytest.skip("no MediaPipe, see above")
+    command = [interpreter(), "-c", CLASSIFY_TEXT, str(path), *texts]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 SEGMENT = """
 import sys
 import numpy as np

@@ -7,6 +7,7 @@ import browser
 import keras
 import numpy as np
 import pytest
+from test_mediapipe import classified
 
 import pipelines
 from pipelines import catalog, fine_tuning
@@ -189,5 +190,11 @@ def test_from_training_to_the_device(preset, data, tmp_path):
     assert "was not read" in done.stdout
     with pytest.raises(PipelineError, match="there is no text in it"):
         run.predict([" "])
+    assert bundle.manifest["mediapipe"]["max_difference"] < 1e-5
+    texts = ["The big CAT, a\t cat!", "dog-dog zebra", "a dog runs. " + "the big " * 40]
+    for answer, found in zip(
+        run.predict(texts), classified(bundle.path / "model_mediapipe.tflite", *texts), strict=True
+    ):
+        assert found == pytest.approx(dict(answer["top"]), abs=1e-4)
     for client in (bare, browser):
         client.agrees(bundle, ["The big cat sleeps.", "a dog runs. " + "the big " * 40])

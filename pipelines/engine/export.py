@@ -115,7 +115,7 @@ def _export(run, out, formats, max_drop, target_size, budget):
         if "saved_model" not in files:
             shutil.rmtree(folder / "saved_model")
         extra = None
-        if not target_size and budget is None:
+        if not target_size and "float32" in files:
             extra = mediapipe.write(model, run, folder, split.sample(1)[0], _summary(run))
         _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop, unsupported)
     run.exported(out)

@@ -13,13 +13,17 @@ def write(model, run, folder, inputs, description):
     """Writes FILE in `folder` where the run's task has a `mediapipe(outputs, config)` -> its record, or None.
 
     That function is like `decode` and gives what MediaPipe's task takes; a task may also have
-    `mediapipe_metadata(config)`, arguments of `tflite_file.attach_metadata` that tell MediaPipe how to take it. inputs:
-    a batch that the file is compared with the Keras model on; description: for the file's metadata. Raises Refused
-    where it cannot be made or differs.
+    `mediapipe_metadata(config)`, arguments of `tflite_file.attach_metadata` that tell MediaPipe how to take it, and
+    `mediapipe_inputs(model, inputs, config)`, which gives model and inputs as MediaPipe feeds them. inputs: a batch
+    that the file is compared with the Keras model on; description: for the file's metadata. Raises Refused where it
+    cannot be made or differs.
     """
     task, config = run.task, run.config
     if not hasattr(task, "mediapipe"):
         return None
+
+    if hasattr(task, "mediapipe_inputs"):
+        model, inputs = task.mediapipe_inputs(model, inputs, config)
 
     def answer(values):
         return task.mediapipe(model(values, training=False), config)

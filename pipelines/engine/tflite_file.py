@@ -22,19 +22,20 @@ ADVICE = {  # for ops that keras.ops makes of something innocent
     "CombinedNonMaxSuppression": "use tf.raw_ops.NonMaxSuppressionV4 with padding, boxes offset by class",
     "VAR_HANDLE": "the weights were not frozen: export with keras.export.ExportArchive, and track the model",
 }
-METADATA, LABELS = b"TFLITE_METADATA", "labels.txt"
+METADATA, LABELS, VOCABULARY = b"TFLITE_METADATA", "labels.txt", "vocab.txt"
 
 # Slots of the tables and values of the enums in metadata_schema.fbs 1.5.0 of TFLite Support and MediaPipe.
 MODEL_NAME, MODEL_DESCRIPTION, MODEL_SUBGRAPHS, MODEL_LICENSE, MODEL_PARSER = 0, 1, 3, 5, 7
-GRAPH_INPUTS, GRAPH_OUTPUTS, GRAPH_CUSTOM = 2, 3, 9
+GRAPH_INPUTS, GRAPH_OUTPUTS, GRAPH_PROCESS, GRAPH_CUSTOM = 2, 3, 5, 9
 CUSTOM_NAME, CUSTOM_DATA = 0, 1
 TENSOR_NAME, TENSOR_CONTENT, TENSOR_PROCESS, TENSOR_STATS, TENSOR_FILES = 0, 3, 4, 5, 6
 FILE_NAME, FILE_DESCRIPTION, FILE_TYPE = 0, 1, 2
 CONTENT_KIND, CONTENT, PROCESS_KIND, PROCESS = 0, 1, 0, 1  # a union takes two slots: which one, and its table
 COLOUR_SPACE, MEAN, STD, MAX, MIN = 0, 0, 1, 0, 1
 BOX_ORDER, BOX_KIND = 0, 1
+TOKENS = 0
 BOX, BOUNDARIES = 3, 1
-FEATURE, IMAGE, RGB, NORMALISATION, TENSOR_AXIS_LABELS = 1, 2, 1, 1, 2
+FEATURE, IMAGE, RGB, NORMALISATION, BERT_TOKENIZER, TENSOR_AXIS_LABELS, TOKEN_LIST = 1, 2, 1, 1, 4, 2, 5
 IDENTIFIER, PARSER_VERSION = b"M001", "1.0.0"  # nearly all that is used here was in the first version
 CUSTOM_VERSION = "1.5.0"  # the first with custom metadata
 
@@ -145,16 +146,18 @@ def quantise_uint8_inputs(path):
     write_bytes(path, _packed(model))
 
 
-def attach_metadata(path, *, name, description, labels, license="", custom=None, boxes=()):
+def attach_metadata(path, *, name, description, labels, license="", custom=None, boxes=(), pieces=()):
     """Writes TFLite metadata into a file, and the labels behind it, for MediaPipe and Android Studio; in place.
 
     Pictures in are described as RGB in 0..255; outputs whose last axis is as long as `labels` are labelled. A file that
     has metadata gets it replaced; the same arguments give the same bytes. custom: (name, bytes) of what a runtime must
-    know beyond that; boxes: names of the outputs that hold boxes, as centre y x and height width in [0, 1].
+    know beyond that; boxes: names of the outputs that hold boxes, as centre y x and height width in [0, 1]; pieces: the
+    word pieces by which BERT's tokenizer is to make the inputs "ids", "mask" and "segment_ids" of a text.
     """
     model = _read(path)
     builder = _AlignedBuilder()
-    builder.Finish(_put(builder, _metadata(model, name, description, labels, license, custom, boxes)), IDENTIFIER)
+    table = _metadata(model, name, description, labels, license, custom, boxes, pieces)
+    builder.Finish(_put(builder, table), IDENTIFIER)
     model.metadata = model.metadata or []
     entry = next((entry for entry in model.metadata if entry.name == METADATA), None)
     if entry is None:
@@ -165,9 +168,10 @@ def attach_metadata(path, *, name, description, labels, license="", custom=None,
     stream = io.BytesIO(_packed(model))
     stream.seek(0, io.SEEK_END)
     with zipfile.ZipFile(stream, "w") as archive:  # counts its offsets from the start of the stream
-        member = zipfile.ZipInfo(LABELS, (1980, 1, 1, 0, 0, 0))
-        member.create_system = 3  # or the bytes would depend on the machine
-        archive.writestr(member, "".join(f"{label}\n" for label in labels))
+        for file, lines in ((LABELS, labels), *([(VOCABULARY, pieces)] if pieces else [])):
+            member = zipfile.ZipInfo(file, (1980, 1, 1, 0, 0, 0))
+            member.create_system = 3  # or the bytes would depend on the machine
+            archive.writestr(member, "".join(f"{line}\n" for line in lines))
     write_bytes(path, stream.getvalue())
 
 
@@ -186,7 +190,7 @@ def read_metadata(path):
         return {**texts, "labels": archive.read(LABELS).decode().split("\n")[:-1]}
 
 
-def _metadata(model, name, description, labels, license, custom, boxes):
+def _metadata(model, name, description, labels, license, custom, boxes, pieces):
     """Nested tables, {slot: value}, in the order of the tensors of the first subgraph."""
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     names = {t.tensorIndex: t.name.decode() for t in (*signature.inputs, *signature.outputs)}
@@ -214,6 +218,9 @@ def _metadata(model, name, description, labels, license, custom, boxes):
         return table
 
     tensors = {GRAPH_INPUTS: [source(i) for i in graph.inputs], GRAPH_OUTPUTS: [result(i) for i in graph.outputs]}
+    if pieces:
+        file = {FILE_NAME: VOCABULARY, FILE_DESCRIPTION: "Word pieces.", FILE_TYPE: TOKEN_LIST}
+        tensors[GRAPH_PROCESS] = [{PROCESS_KIND: BERT_TOKENIZER, PROCESS: {TOKENS: [file]}}]
     if custom:
         tensors[GRAPH_CUSTOM] = [{CUSTOM_NAME: custom[0], CUSTOM_DATA: custom[1]}]
     version = CUSTOM_VERSION if custom else PARSER_VERSION

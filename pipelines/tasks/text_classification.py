@@ -125,6 +125,28 @@ def unsupported(config):
     return found
 
 
+def mediapipe(outputs, config):
+    """What MediaPipe's TextClassifier takes: one output, the probability of each class (B, C)."""
+    return decode(outputs, config)
+
+
+def mediapipe_inputs(model, inputs, config):
+    """(model, inputs) with the three inputs int32 (B, T) that MediaPipe feeds a BERT, which has a single segment here:
+    "ids" of word pieces, "mask", 1 where there is one, and "segment_ids", 0 in the first segment."""
+    ids, mask, segments = (
+        keras.Input((config.max_length,), dtype="int32", name=name) for name in ("ids", "mask", "segment_ids")
+    )
+    outputs = model({"pieces": ids * mask * (1 - segments)})
+    net = keras.Model({"ids": ids, "mask": mask, "segment_ids": segments}, outputs)
+    pieces = inputs["pieces"]
+    return net, {"ids": pieces, "mask": 1 * (pieces != 0), "segment_ids": 0 * pieces}
+
+
+def mediapipe_metadata(config):
+    """How MediaPipe is to make ids of a text: an argument of `tflite_file.attach_metadata`."""
+    return {"pieces": config.learned["pieces"]}
+
+
 def draw(inputs, decoded, config, targets=None):
     """The text as the model read it, the label it found and, where given, the true one, with their probabilities."""
     probabilities = decoded["probabilities"]
