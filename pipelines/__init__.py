@@ -26,9 +26,10 @@ def resume(run, devices=None):
 
     devices: how many share each batch from here on, where it is another number than before.
     """
+    from pipelines.engine import processes
     from pipelines.engine import run as runs
 
-    opened = runs.Run(run)
+    opened = runs.Run(processes.folder(run))
     if devices is not None:
         opened.config = opened.config.replace(devices=devices)
     return opened if opened.finished() else opened.train()

@@ -22,6 +22,11 @@ def main(argv=None):
         arguments = _parser().parse_args(argv)
         if getattr(arguments, "backend", None):
             os.environ["KERAS_BACKEND"] = arguments.backend  # Keras reads it once, as it is imported
+        if any(getattr(arguments, name, None) is not None for name in ("coordinator", "processes", "process")):
+            from pipelines.engine import processes
+
+            together, rest = _together().parse_known_args(argv)
+            return processes.supervise(rest, together.coordinator, together.processes, together.process)
         if arguments.heavy:
             with terminal.hushed():
                 import tensorflow  # noqa: F401 - loads here, quietly, and not in the midst of a verb's own output
@@ -120,7 +125,9 @@ def audit(a):
 def train(a):
     """Train a task on data; prints where the run is."""
     import pipelines
+    from pipelines.engine import processes
 
+    processes.join()
     if a.resume:
         if a.task or a.data or a.set or a.config or a.run:
             raise PipelineError("--resume goes on with a run as it was set up: it takes --backend and --devices alone.")
@@ -341,6 +348,15 @@ class _Parser(argparse.ArgumentParser):
         raise PipelineError(f"{message}{stop} `{self.prog} --help` tells more.")
 
 
+def _together():
+    """The flags of several processes, which the one that trains does not get."""
+    flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    flags.add_argument("--coordinator", metavar="HOST:PORT", help="where process 0 of several listens for the others")
+    flags.add_argument("--processes", metavar="N", type=int, help="processes that train together, each with devices")
+    flags.add_argument("--process", metavar="I", type=int, help="which of them this is, from 0 on; 0 writes the run")
+    return flags
+
+
 def _parser():
     parser = _Parser(
         prog="pipelines",
@@ -374,7 +390,7 @@ def _parser():
     sub.add_argument("--format", metavar="FORMAT", default="auto", help="format of the data; auto detects it")
     json_flag(sub)
 
-    sub = verb(train, add_help=False)
+    sub = verb(train, add_help=False, parents=[_together()])
     sub.add_argument("task", metavar="TASK", nargs="?", help="a name of `pipelines tasks`")
     sub.add_argument("-h", "--help", action=_TrainHelp)
     sub.add_argument(

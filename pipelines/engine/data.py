@@ -13,6 +13,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from pipelines import terminal
+from pipelines.engine import devices
 from pipelines.errors import PipelineError
 
 ROUNDS = 8  # of the permutation's cipher: with its usual 4 and keys as small as 0 and 1, half of 72 examples stay put
@@ -106,7 +107,7 @@ class Split:
         made, features, targets = copy.copy(self), [], []
         with tqdm(total=len(self), desc="features", unit="ex", disable=terminal.quiet(), leave=False) as bar:
             for inputs, truth in self.batches().as_numpy_iterator():
-                features.append(model.predict_on_batch(inputs))
+                features.append(devices.whole(model.predict_on_batch, inputs))
                 targets.append(truth)
                 bar.update(len(features[-1]))
         joined = lambda parts: tf.nest.map_structure(lambda *p: tf.constant(np.concatenate(p)), *parts)  # noqa: E731

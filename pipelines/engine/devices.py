@@ -5,13 +5,14 @@ import contextlib
 import keras
 import numpy as np
 
+from pipelines.engine import processes
 from pipelines.errors import PipelineError
 
 
 def check(config):
     """Raises PipelineError where a batch cannot be shared among `config.devices`."""
-    count, size = config.devices, config.batch_size
-    if count == 1:
+    count, size, workers = config.devices, config.batch_size, processes.count()
+    if count == 1 and workers == 1:
         return
     if keras.backend.backend() != "jax":
         raise PipelineError(
@@ -22,6 +23,10 @@ def check(config):
     if count > len(there):
         raise PipelineError(
             f"devices={count} is more than there are: {len(there)} ({', '.join(there)}). Ask for {len(there)}."
+        )
+    if count % workers:
+        raise PipelineError(
+            f"devices must be a multiple of the {workers} processes; got {count}. Ask for {len(there)}, which is all."
         )
     if size % count:
         near = [n for n in (size - size % count, size - size % count + count) if n]
@@ -37,9 +42,19 @@ def shared(config):
     if config.devices == 1:
         yield
         return
-    devices = keras.distribution.list_devices()[: config.devices]
-    with keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False).scope():
+    with keras.distribution.DataParallel(devices=_chosen(config.devices), auto_shard_dataset=False).scope():
         yield
+
+
+def _chosen(count):
+    """`count` devices, equally many of each process, those of the first process first."""
+    if processes.count() == 1:
+        return keras.distribution.list_devices()[:count]
+    import jax
+
+    share = count // processes.count()
+    parts = [[d for d in jax.devices() if d.process_index == i][:share] for i in range(processes.count())]
+    return [f"{device.platform}:{device.id}" for part in parts for device in part]
 
 
 def whole(predict, inputs):

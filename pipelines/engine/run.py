@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 
 from pipelines import catalog
-from pipelines.engine import audit, devices, evaluate, learned, learning_rate, references, source, train
+from pipelines.engine import audit, devices, evaluate, learned, learning_rate, processes, references, source, train
 from pipelines.errors import PipelineError
 from pipelines.files import appearing, read_json, read_yaml, write_bytes, write_json, write_yaml
 
@@ -129,6 +129,8 @@ class Run:
     def train(self):
         """Trains to the end, from the last checkpoint where there is one."""
         began = time.perf_counter()
+        processes.agree("settings", str(self.config.as_dict()))
+        processes.agree("the contents of the data", self.info["data"]["fingerprint"])
         with _precision(self.config.precision), devices.shared(self.config):
             keras.utils.set_random_seed(self.config.seed)
             model = self.task.model(self.config)
@@ -174,7 +176,7 @@ def start(task_name, data, path, settings):
     task = catalog.task(task_name)
     is_found = settings.get("learning_rate") == "find"
     config = task.Config().replace(**{k: v for k, v in settings.items() if k != "learning_rate" or not is_found})
-    path = Path(path) if path else _free(task_name, data or task.DATA)
+    path = processes.folder(path or _free(task_name, data or task.DATA))
     if path.exists():
         raise PipelineError(
             f"{path} exists already. Name another folder with --run, or go on with it: --resume {path}."

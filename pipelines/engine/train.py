@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from pipelines import optimization
-from pipelines.engine import averaging, checkpoint, evaluate
+from pipelines.engine import averaging, checkpoint, evaluate, processes
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import write_text
 from pipelines.phase import Phase
@@ -38,7 +38,7 @@ def fit(model, task, config, train, validation, folder):
         while not loop.done():
             epoch, within = divmod(loop.step, config.steps_per_epoch)
             net.fit(
-                parts[0].train(loop.step),
+                processes.share(parts[0].train(loop.step)),
                 initial_epoch=epoch,
                 # A resumed epoch has fewer steps than the others: it gets a `fit` of its own.
                 epochs=epoch + 1 if within else loop.end // config.steps_per_epoch,
@@ -176,7 +176,7 @@ class Loop(keras.callbacks.Callback):
 
     def _validate(self, epoch):
         result = evaluate.validate(self._predict, self.validation, self.task, self.config)
-        found = {f"val_{name}": value for name, value in result.items() if isinstance(value, float)}
+        found = processes.decided({f"val_{name}": v for name, v in result.items() if isinstance(v, float)})
         name, sign = self._watch
         if name not in found:
             raise PipelineError(f"monitor must be one of {', '.join(found)}; got {name!r}.")

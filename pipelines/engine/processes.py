@@ -1,0 +1,150 @@
+"""Training in several processes, on one machine or many, that JAX's own distributed runtime ties together.
+
+Every process reads the same data and makes the same decisions; each puts its share of a batch on its own devices. The
+first one writes the run; the others write to a folder that is gone when they end.
+"""
+
+import atexit
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from pipelines.errors import PipelineError
+
+# Keras's own names: where they are set, `pipelines train` joins the others by them.
+ADDRESS, COUNT, INDEX = (f"KERAS_DISTRIBUTION_{name}" for name in ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID"))
+SILENCE = 20  # seconds without a sign of life after which a process counts as lost
+
+
+def supervise(argv, coordinator, count, index):
+    """Trains in a child process and waits for it -> exit code; JAX aborts a process whose partner is lost.
+
+    argv: the command line of `pipelines` without its flags on processes. coordinator: host:port of the process with
+    index 0, whose run it is. Raises PipelineError where the three do not make sense together.
+    """
+    if not coordinator or count is None or index is None:
+        raise PipelineError("several processes need --coordinator HOST:PORT, --processes N and --process I, all three.")
+    host, _, port = coordinator.rpartition(":")
+    if not host or not port.isdigit():
+        raise PipelineError(f"--coordinator takes HOST:PORT, of the process with --process 0; got {coordinator!r}.")
+    if not 0 <= index < count:
+        raise PipelineError(f"--process must be from 0 to {count - 1} with --processes {count}; got {index}.")
+    named = {ADDRESS: coordinator, COUNT: str(count), INDEX: str(index)}
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines", *argv],
+        env={**os.environ, **named},
+        stdout=None if index == 0 else subprocess.DEVNULL,  # one of them tells the news
+    )
+    if done.returncode >= 0:
+        return done.returncode
+    killed = signal.Signals(-done.returncode)
+    what = "lost the others, or never met them" if killed == signal.SIGABRT else f"was ended by {killed.name}"
+    print(
+        f"pipelines: process {index} of {count} {what}. `pipelines train --resume DIR` goes on from the last "
+        "checkpoint, in the same number of processes and on as many devices, or in others.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def join():
+    """Meets the other processes, where the environment names any. To be called before anything else of JAX.
+
+    Raises PipelineError where the backend is not JAX.
+    """
+    if ADDRESS not in os.environ:
+        return
+    if keras.backend.backend() != "jax":
+        raise PipelineError(
+            f"several processes need the JAX backend; this is {keras.backend.backend()}. Say --backend jax."
+        )
+    import jax
+
+    # Two steps at once on one processor may take up each other's messages.
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+    address, number, index = (os.environ[name] for name in (ADDRESS, COUNT, INDEX))
+    jax.distributed.initialize(address, int(number), int(index), heartbeat_timeout_seconds=SILENCE)
+
+
+def count():
+    """How many processes train together."""
+    if keras.backend.backend() != "jax":
+        return 1
+    import jax
+
+    return jax.process_count()
+
+
+def first():
+    """Whether this is the process whose run is kept."""
+    if count() == 1:
+        return True
+    import jax
+
+    return jax.process_index() == 0
+
+
+def folder(path):
+    """Where this process writes what belongs in `path`: there, or in a copy that is gone when the process ends."""
+    if count() == 1:
+        return Path(path)
+    from jax.experimental import multihost_utils
+
+    own = Path(path)
+    if not first():
+        scratch = Path(tempfile.mkdtemp(prefix="pipelines-"))
+        atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+        own = scratch / Path(path).name
+        if Path(path).is_dir():
+            shutil.copytree(path, own)
+    multihost_utils.sync_global_devices("each process has its folder")  # from here on the first one may write
+    return own
+
+
+def agree(what, text):
+    """Raises PipelineError where `text` differs from process to process."""
+    if count() == 1:
+        return
+    from jax.experimental import multihost_utils
+
+    digest = np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
+    if any((other != digest).any() for other in multihost_utils.process_allgather(digest)):
+        raise PipelineError(
+            f"{what} differ from process to process. Give each the same command, and data with the same content."
+        )
+
+
+def decided(values):
+    """{name: number} as the first process has it: rounding must not let processes part ways."""
+    if count() == 1:
+        return values
+    from jax.experimental import multihost_utils
+
+    numbers = multihost_utils.broadcast_one_to_all(np.array(list(values.values()), np.float64))
+    return dict(zip(values, map(float, numbers), strict=True))
+
+
+def share(data):
+    """tf.data of whole batches -> of the rows that are for this process's devices."""
+    if count() == 1:
+        return data
+    import jax
+    import tensorflow as tf
+
+    index, parts = jax.process_index(), jax.process_count()
+
+    def rows(values):
+        size = tf.shape(values)[0] // parts
+        cut = values[index * size : (index + 1) * size]
+        static = values.shape[0] // parts if values.shape[0] else None
+        return tf.ensure_shape(cut, [static, *values.shape[1:]])
+
+    return data.map(lambda *batch: tf.nest.map_structure(rows, batch), num_parallel_calls=tf.data.AUTOTUNE)
