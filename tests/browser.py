@@ -25,13 +25,16 @@ async function check() {
   const manifest = await open("../");
   const task = await import(`./${manifest.task}.js`);
   const threads = await start(new URL("litert/wasm/", location.href).href, wanted.threads);
-  const found = {threads, isolated: self.crossOriginIsolated, outputs: {}, answers: []};
+  const found = {threads, isolated: self.crossOriginIsolated, outputs: {}, milliseconds: {}, answers: []};
   for (const [kind, record] of Object.entries(manifest.files)) {
     if (!record.path.endsWith(".tflite")) continue;
     const run = await load(await proven("../", record.path, record.sha256));
     found.outputs[kind] = [];
+    found.milliseconds[kind] = [];
     for (const inputs of wanted.inputs) {
+      const began = performance.now();
       const outputs = await run(inputs);
+      found.milliseconds[kind].push(performance.now() - began);
       found.outputs[kind].push(Object.fromEntries(Object.entries(outputs).map(([name, {data}]) => [name, [...data]])));
     }
     if (kind === wanted.kind) {
@@ -64,7 +67,8 @@ def chromium():
 def check(bundle, inputs, kind="float32", sources=(), files=(), threads=True, timeout=120):
     """Runs every file of a bundle in a browser -> {"threads", "outputs": {kind: [{name: flat list}]}, "answers"}.
 
-    inputs: [{name: array}]; sources: text, or paths of pictures, which the file `kind` answers as the page does.
+    "milliseconds" has the times of these runs, {kind: list}. inputs: [{name: array}]; sources: text, or paths of
+    pictures, which the file `kind` answers as the page does.
     """
     command = chromium()
     shown = {f"source{i}": Path(file) for i, file in enumerate(files)}

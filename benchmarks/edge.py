@@ -1,0 +1,208 @@
+"""Every task's files on every client: how far their outputs lie from LiteRT's in Python, milliseconds, size.
+
+    python benchmarks/edge.py [--bundles DIR] [TASK ...]
+
+Trains a small model of each task on a part of the task's own data and exports it, where DIR does not have it yet; about
+twenty minutes on two cores. Clients that are not installed are left out: Chromium, MediaPipe, tflite-micro.
+"""
+
+import argparse
+import dataclasses
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+PICTURES = dict(batch_size=16, backbone="compact_8", image_size=32)
+GAN = dict(batch_size=4, epochs=1, features="none")
+RECIPES = {
+    "adaptation": dict(epochs=3, references=False, **PICTURES),
+    "classification": dict(epochs=6, **PICTURES),
+    "cyclegan": {
+        **GAN,
+        "steps_per_epoch": 20,
+        "image_size": 64,
+        "patch": 32,
+        "width": 8,
+        "blocks": 2,
+        "features": "pixels",
+    },
+    "detection": dict(epochs=6, batch_size=8, size="pico", image_size=96),
+    "segmentation": dict(epochs=4, batch_size=8, depth=2, width=8, image_size=64),
+    "srgan": dict(epochs=2, batch_size=4, width=16, depth=2, image_size=32, patch=16, features="none", critic_width=8),
+    "tagging": dict(epochs=4, batch_size=16, lstm_units=32, letter_units=16),
+    "text_classification": dict(epochs=1),
+    "transfer": dict(epochs=1, batch_size=16, image_size=64),
+}
+TRAIN, HELD_OUT = 400, 24  # examples that are used
+LARGEST_DROP = 10.0  # whatever a short training gives is looked at
+RUNS = 5  # of each example in a browser; the first ones warm it up
+MEDIAPIPE = """
+import json, sys, time
+import numpy as np
+import mediapipe as mp
+from mediapipe.tasks.python import BaseOptions, text, vision
+
+kind, path, examples, out = sys.argv[1:]
+base, found, times = BaseOptions(model_asset_path=path), [], []
+if kind == "text":
+    task = text.TextClassifier.create_from_options(text.TextClassifierOptions(base_options=base))
+    examples = json.load(open(examples))
+    call = lambda example: [(c.category_name, c.score) for c in task.classify(example).classifications[0].categories]
+else:
+    examples = [mp.Image(mp.ImageFormat.SRGB, np.ascontiguousarray(picture)) for picture in np.load(examples)]
+if kind == "classes":
+    task = vision.ImageClassifier.create_from_options(vision.ImageClassifierOptions(base_options=base))
+    call = lambda example: [(c.category_name, c.score) for c in task.classify(example).classifications[0].categories]
+if kind == "masks":
+    task = vision.ImageSegmenter.create_from_options(
+        vision.ImageSegmenterOptions(base_options=base, output_confidence_masks=True)
+    )
+    call = lambda example: [np.squeeze(m.numpy_view()).tolist() for m in task.segment(example).confidence_masks]
+if kind == "boxes":
+    task = vision.ObjectDetector.create_from_options(vision.ObjectDetectorOptions(base_options=base, max_results=1))
+    best = lambda found: (found.categories[0].category_name, found.categories[0].score)
+    call = lambda example: [best(found) for found in task.detect(example).detections]
+for example in examples:
+    for _ in range(5):
+        began = time.perf_counter()
+        answer = call(example)
+        times.append((time.perf_counter() - began) * 1e3)
+    found.append(answer)
+json.dump({"answers": found, "ms": sorted(times)[len(times) // 2]}, open(out, "w"))
+"""
+
+
+def bundles(task, folder):
+    """The Bundles of a task below `folder`, made where they are not there."""
+    import pipelines
+    from pipelines import catalog
+    from pipelines.engine import proof
+
+    if not (folder / "bundle").exists():
+        data = catalog.load(catalog.task(task).DATA)
+        few = {
+            s: part.take(range(min(len(part), TRAIN if s == "train" else HELD_OUT))) for s, part in data.splits.items()
+        }
+        run = pipelines.train(task, dataclasses.replace(data, splits=few), folder / "run", **RECIPES[task])
+        unsupported = getattr(run.task, "unsupported", lambda config: {})(run.config)
+        kinds = [kind for kind in proof.KINDS if kind not in ("saved_model", *unsupported)]
+        run.export(folder / "bundle", kinds, LARGEST_DROP)
+    return [pipelines.load(path.parent) for path in sorted((folder / "bundle").rglob("manifest.json"))]
+
+
+def rows(bundle, texts, scratch):
+    """A row for each file of a Bundle."""
+    from pipelines.engine import micro, micro_interpreter, proof
+
+    inputs, wanted = bundle.golden()
+    outputs = {kind: proof.runner(bundle.path / r["path"])(inputs) for kind, r in bundle.files.items()}
+    apart = lambda a, b: f"{proof.apart(a, b, bundle.task, bundle.config):.0e}"  # noqa: E731
+    shown = in_browser(bundle, inputs)
+    for kind, record in bundle.files.items():
+        cells = [apart(wanted, outputs[kind]), f"{record['latency_ms']['p50']:.2f}"]
+        cells += [apart(outputs[kind], shown[kind][0]), f"{shown[kind][1]:.2f}"] if shown else ["", ""]
+        whole = "probabilities" in wanted and "image" in inputs and wanted["probabilities"].ndim == 2
+        cells += in_mediapipe(bundle, record, outputs[kind], inputs, None, scratch) if whole else ["", ""]
+        fit = micro.check_file(bundle.path / record["path"], bundle.config)
+        if fit.measured:
+            arena, found = micro_interpreter.run(bundle.path / record["path"], inputs)
+            cells += [apart(outputs[kind], found), f"{arena['total'] / 1024:.0f}"]
+        else:
+            cells += [
+                f"no: {fit.foreign[0][0] if fit.foreign else fit.reason.partition('Node ')[2].partition(' (')[0]}",
+                "",
+            ]
+        yield [record["path"], f"{record['size_bytes'] / 1024:.0f}", *cells]
+    if extra := bundle.manifest["mediapipe"]:
+        cells = in_mediapipe(bundle, extra, outputs["float32"], inputs, texts, scratch)
+        yield [extra["path"], f"{extra['size_bytes'] / 1024:.0f}", "", "", "", "", *cells, "", ""]
+
+
+def in_browser(bundle, inputs):
+    """{kind: (outputs, milliseconds)}, or nothing where there is no Chromium."""
+    import browser
+    import pytest
+
+    examples = [
+        {name: values[i : i + 1] for name, values in inputs.items()} for i in range(len(next(iter(inputs.values()))))
+    ]
+    try:
+        found = browser.check(bundle.path, examples * RUNS, timeout=600)
+    except pytest.skip.Exception:
+        return {}
+    shapes = bundle.manifest["outputs"]
+    stacked = lambda rows, name: np.reshape([row[name] for row in rows], (-1, *shapes[name]["shape"][1:]))  # noqa: E731
+    return {
+        kind: (
+            {name: stacked(rows[: len(examples)], name) for name in shapes},
+            statistics.median(found["milliseconds"][kind][len(examples) :]),
+        )
+        for kind, rows in found["outputs"].items()
+    }
+
+
+def in_mediapipe(bundle, record, outputs, inputs, texts, scratch):
+    """[largest difference of what it says, milliseconds], beside `outputs` of LiteRT in Python."""
+    from test_mediapipe import interpreter
+
+    labels = bundle.manifest["labels"]
+    named = lambda scores: [dict(zip(labels, row.tolist(), strict=True)) for row in scores]  # noqa: E731
+    if not interpreter():
+        return ["", ""]
+    if "boxes" in outputs:
+        kind = "boxes"
+        wanted = [{labels[c[0]]: float(s[0])} for c, s in zip(outputs["classes"], outputs["scores"], strict=True)]
+    elif "mask" in outputs:
+        kind, wanted = "masks", np.moveaxis(outputs["probabilities"], -1, 1)
+    elif "image" in inputs:
+        kind, wanted = "classes", named(outputs["probabilities"])
+    else:
+        kind, wanted = "text", [dict(answer["top"]) for answer in bundle.predict(texts)]
+    examples, out = scratch / "examples", scratch / "out.json"
+    if kind == "text":
+        examples.write_text(json.dumps(texts))
+    else:
+        np.save(examples.open("wb"), inputs["image"])
+    command = [interpreter(), "-c", MEDIAPIPE, kind, str(bundle.path / record["path"]), str(examples), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        return [f"no: {done.stderr.strip().splitlines()[-1][:80]}", ""]
+    found = json.loads(out.read_text())
+    if kind == "masks":
+        gap = np.abs(np.asarray(found["answers"]) - wanted).max()
+    else:
+        each = [
+            abs(ours[name] - score) for ours, got in zip(wanted, found["answers"], strict=True) for name, score in got
+        ]
+        gap = max(each, default=np.nan)
+    return [f"{gap:.0e}", f"{found['ms']:.2f}"]
+
+
+def main():
+    import tempfile
+
+    from pipelines import catalog
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tasks", nargs="*", default=[])
+    parser.add_argument("--bundles", type=Path, help="folder of runs and bundles, kept for another time")
+    options = parser.parse_args()
+    header = ["task", "file", "KB", "Python", "ms", "Chromium", "ms", "MediaPipe", "ms", "micro", "arena KB"]
+    print(f"| {' | '.join(header)} |\n|{'---|' * 2}{'---:|' * (len(header) - 2)}")
+    with tempfile.TemporaryDirectory() as scratch:
+        for task in options.tasks or catalog.tasks():
+            data = catalog.load(catalog.task(task).DATA).splits["test"].columns
+            texts = [text for text in data.get("text", ()) if text.isascii()][:8]
+            for bundle in bundles(task, (options.bundles or Path(scratch)) / task):
+                name = task if bundle.path.name == "bundle" else f"{task} {bundle.path.name}"
+                for row in rows(bundle, texts, Path(scratch)):
+                    print(f"| {' | '.join([name, *row])} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
