@@ -192,7 +192,9 @@ def export(a):
 
     run = _run(a.path)
     formats = None if a.formats is None else [name.strip() for name in a.formats.split(",")]
-    made = run.export(a.out, formats, a.max_drop, a.target_size, target=a.target, ram=a.ram, flash=a.flash)
+    recipes = [name.strip() for name in a.quantizer.split(",")] if a.quantizer else []
+    device = dict(target=a.target, ram=a.ram, flash=a.flash)
+    made = run.export(a.out, formats, a.max_drop, a.target_size, quantizer=recipes, **device)
     parts = made if isinstance(made, list) else [made]
     for bundle in parts:
         print(_files_table(bundle.manifest))
@@ -427,6 +429,9 @@ def _parser():
     sub.add_argument("path", metavar="RUN", help="folder of a run")
     sub.add_argument("--out", metavar="DIR", help="folder to make; saved_models/NAME by default")
     sub.add_argument("--formats", metavar="LIST", help="saved_model,float32,float16,dynamic,int8 (all by default)")
+    sub.add_argument(
+        "--quantizer", metavar="LIST", help="besides, by ai-edge-quantizer: weight_only_int8,weight_only_int4,mixed"
+    )
     sub.add_argument(
         "--max-drop",
         metavar="X",

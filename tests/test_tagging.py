@@ -20,7 +20,7 @@ import pipelines
 from pipelines import catalog
 from pipelines.edge import tagging as edge
 from pipelines.edge import words
-from pipelines.engine import export, run, source, verify
+from pipelines.engine import export, proof, quantizer, run, source, verify
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Examples
 from pipelines.models import tagger
@@ -335,6 +335,18 @@ def test_it_learns_and_every_file_says_the_same(made):
         export.export(trained, bundle.path.parent / "none", ["int8"])
     assert verify.verify(bundle)["passed"]
     assert set(bundle.evaluate()["per_class"]) == {"loc", "per"}
+
+
+@pytest.mark.skipif(not quantizer.installed(), reason="needs the package ai-edge-quantizer")
+def test_the_quantizer_makes_small_files_of_what_is_recurrent(made, tmp_path):
+    bundle, whole = made[1], made[1].path / "model.tflite"
+    tags = lambda path: proof.runner(path)(bundle.golden()[0])["tags"]  # noqa: E731
+    sizes = [whole.stat().st_size]
+    for kind in ("weight_only_int8", "weight_only_int4"):
+        (tmp_path / kind).write_bytes(quantizer.quantised(whole, kind))
+        assert (tags(tmp_path / kind) == tags(whole)).all()
+        sizes.append((tmp_path / kind).stat().st_size)
+    assert sizes == sorted(sizes, reverse=True)
 
 
 def test_the_report_marks_spans(made):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.engine import tflite_file
-from pipelines.files import appearing
+from pipelines.engine import quantizer, tflite_file
+from pipelines.files import appearing, write_bytes
 
 FILES = {
     "float32": "model.tflite",
@@ -19,26 +19,28 @@ FILES = {
     "dynamic": "model_dynamic.tflite",
     "int8": "model_int8.tflite",
 }
+PATHS = FILES | quantizer.FILES
 FLOAT = "decode_in_float"  # name scope of ops that no file quantises
 LONGEST_REASON = 300  # characters; the converter's own errors print the whole graph
 
 
 def convert(saved_model, out, kinds, calibration, progress=None):
-    """Converts `saved_model` to `kinds` out of FILES, in the folder `out` -> {kind: Path, or one line on why not}.
+    """Converts `saved_model` to `kinds` out of PATHS, in the folder `out` -> {kind: Path, or one line on why not}.
 
-    The SavedModel's `serving_default` has a batch of 1. Inputs keep their type; outputs are float32 or int32, whatever
-    the kind. calibration: {input name: (N, ...)}, N examples that set the ranges of int8. progress: called with each
-    kind and its result. A converter that dies costs the kind it died of, and is started again for the rest.
+    Those of `quantizer` are made of the float32 file, which comes before them in `kinds`. The SavedModel's
+    `serving_default` has a batch of 1. Inputs keep their type; outputs are float32 or int32, whatever the kind.
+    calibration: {input name: (N, ...)}, N examples that set the ranges of int8. progress: called with each kind and its
+    result. A converter that dies costs the kind it died of, and is started again for the rest.
     """
     results, waiting, out = {}, list(kinds), Path(out)
     for kind in waiting:
-        (out / FILES[kind]).unlink(missing_ok=True)  # an old file must not stand for a failed new one
+        (out / PATHS[kind]).unlink(missing_ok=True)  # an old file must not stand for a failed new one
     with tempfile.TemporaryDirectory() as scratch:
         np.savez(Path(scratch) / "calibration.npz", **calibration)
         while waiting:
             for kind, reason in _attempt(Path(scratch), Path(saved_model), out, tuple(waiting)):
                 waiting.remove(kind)
-                results[kind] = reason or out / FILES[kind]
+                results[kind] = reason or out / PATHS[kind]
                 if progress:
                     progress(kind, results[kind])
     return results
@@ -69,7 +71,7 @@ def _attempt(scratch, saved_model, out, kinds):
         log.seek(0)
         last = (log.read().strip().splitlines() or ["no message"])[-1]
     for kind in [kind for kind in kinds if kind not in done][:1]:
-        (out / FILES[kind]).unlink(missing_ok=True)
+        (out / PATHS[kind]).unlink(missing_ok=True)
         yield kind, _death(kind, process.returncode, last)
 
 
@@ -93,7 +95,7 @@ def main(job):
     job = json.loads(Path(job).read_text())
     for kind in job["kinds"]:
         try:
-            _convert_one(kind, job["saved_model"], Path(job["out"]) / FILES[kind], calibration)
+            _convert_one(kind, job["saved_model"], Path(job["out"]) / PATHS[kind], calibration)
             reason = ""
         except Exception as error:  # whatever it is, the next kind may go well
             reason = _reason(error)
@@ -101,6 +103,10 @@ def main(job):
 
 
 def _convert_one(kind, saved_model, path, calibration):
+    if kind in quantizer.FILES:
+        content = quantizer.quantised(path.parent / FILES["float32"], kind)
+        write_bytes(path, content)
+        return
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=["serving_default"])

@@ -23,6 +23,7 @@ from pipelines.engine import (
     tflite_file,
     web,
 )
+from pipelines.engine import quantizer as recipes
 from pipelines.engine.bundle import Bundle
 from pipelines.errors import PipelineError, Refused, nearest
 from pipelines.files import appearing, in_bytes, sha256, write_json, write_text, write_yaml
@@ -31,10 +32,13 @@ TARGETS = ("micro",)
 GOLDEN = 8  # held-out examples that go with the bundle, so that it can be verified without the data
 
 
-def export(run, out=None, formats=None, max_drop=0.01, target_size=None, target=None, ram=None, flash=None):
+def export(
+    run, out=None, formats=None, max_drop=0.01, target_size=None, target=None, ram=None, flash=None, quantizer=()
+):
     """Run -> Bundle in the folder `out`, which appears only when every file has passed its proof.
 
-    formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task makes. max_drop:
+    formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task makes. quantizer:
+    names out of weight_only_int8, weight_only_int4, mixed, files that ai-edge-quantizer makes besides. max_drop:
     largest fall of the headline metric, whole and per class. target_size: bytes, or text such as "500KB"; the bundle
     then has one file, the smallest that has passed its proof, and none may be larger. target: "micro" makes the int8
     file alone, which must fit in `ram` and `flash` of a microcontroller, sizes like target_size, and is proven on its
@@ -47,8 +51,10 @@ def export(run, out=None, formats=None, max_drop=0.01, target_size=None, target=
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
     if target not in (None, *TARGETS):
         raise PipelineError(f"unknown target {target!r}. {nearest(target, TARGETS)}")
-    if target and (formats is not None or target_size is not None):
-        raise PipelineError(f"for {target} there is one kind of file, int8: leave formats and target_size out.")
+    if target and (formats is not None or target_size is not None or quantizer):
+        raise PipelineError(
+            f"for {target} there is one kind of file, int8: leave formats, quantizer and target_size out."
+        )
     if not target and (ram is not None or flash is not None):
         raise PipelineError("ram and flash are budgets of a microcontroller: add --for micro.")
     sizes = {"target_size": target_size, "ram": ram, "flash": flash}
@@ -56,11 +62,11 @@ def export(run, out=None, formats=None, max_drop=0.01, target_size=None, target=
     limits = {"target_size": sizes.pop("target_size", None), "budget": sizes if target else None}
     formats = ["int8"] if target else formats
     if not hasattr(run.task, "bundles"):
-        return _export(run, out, formats, max_drop, **limits)
+        return _export(run, out, formats, quantizer, max_drop, **limits)
     with appearing(out) as folder:
         folder.mkdir()
         for name, (model, config) in run.task.bundles(run.model, run.config).items():
-            _export(_part(run, model, config), folder / name, formats, max_drop, **limits)
+            _export(_part(run, model, config), folder / name, formats, quantizer, max_drop, **limits)
     made = [Bundle(path) for path in sorted(out.iterdir())]
     run.exported(made[0].path)
     return made
@@ -73,9 +79,10 @@ def _part(run, model, config):
     return part
 
 
-def _export(run, out, formats, max_drop, target_size, budget):
+def _export(run, out, formats, quantizer, max_drop, target_size, budget):
     unsupported = run.task.unsupported(run.config) if hasattr(run.task, "unsupported") else {}
     kinds = _kinds(getattr(run.task, "FORMATS", None) if formats is None else formats, unsupported)
+    kinds += _recipes(quantizer, kinds)
     if not max_drop >= 0:  # NaN too
         raise PipelineError(f"max_drop must be 0 or more, a fall of the headline metric; got {max_drop}.")
     task, config, model = run.task, run.config, run.model
@@ -141,15 +148,28 @@ def size(path):
 
 def _kinds(formats, unsupported):
     """Names of the files to make. unsupported: {name: why this model has no such file}."""
-    wanted = [kind for kind in proof.KINDS if kind not in unsupported] if formats is None else list(formats)
+    known = ("saved_model", *convert.FILES)
+    wanted = [kind for kind in known if kind not in unsupported] if formats is None else list(formats)
     for kind in wanted:
-        if kind not in proof.KINDS:
-            raise PipelineError(f"unknown format {kind!r}. {nearest(kind, proof.KINDS)}")
+        if kind not in known:
+            raise PipelineError(f"unknown format {kind!r}. {nearest(kind, known)}")
         if kind in unsupported:
             raise PipelineError(f"this model has no {kind} file: {unsupported[kind]}. Leave {kind} out of --formats.")
     if not wanted:
-        raise PipelineError(f"formats must name at least one of {', '.join(proof.KINDS)}.")
-    return [kind for kind in proof.KINDS if kind in wanted]
+        raise PipelineError(f"formats must name at least one of {', '.join(known)}.")
+    return [kind for kind in known if kind in wanted]
+
+
+def _recipes(names, kinds):
+    """Names of the files that ai-edge-quantizer is to make beside `kinds`."""
+    for name in names:
+        if name not in recipes.FILES:
+            raise PipelineError(f"unknown recipe {name!r} of the quantizer. {nearest(name, recipes.FILES)}")
+    if names and "float32" not in kinds:
+        raise PipelineError("the quantizer works on the float32 file: put float32 among the formats.")
+    if names and not recipes.installed():
+        raise PipelineError("the quantizer needs ai-edge-quantizer: pip install 'keras-task-pipelines[quantizer]'.")
+    return [name for name in recipes.FILES if name in names]
 
 
 def _smallest(folder, files, limit, failures):
@@ -202,7 +222,7 @@ def _advice(files, budget):
     if all(not record["passed"] for record in files.values()):
         return "No file passed: look at the model first."
     bad = [kind for kind, record in files.items() if not record["passed"]]
-    good = ",".join(kind for kind in files if kind not in bad)
+    good = ",".join(kind for kind in files if kind not in bad and kind not in recipes.FILES)
     more = " or calibrate on more examples (calibration_examples)" if "int8" in bad else ""
     return f"Leave {', '.join(bad)} out (--formats {good}){more}, or allow more with --max-drop."
 

@@ -10,7 +10,7 @@ from pipelines import terminal
 from pipelines.edge import litert
 from pipelines.engine import convert, evaluate
 
-KINDS = {"saved_model": "saved_model", **convert.FILES}
+KINDS = {"saved_model": "saved_model", **convert.PATHS}
 Z = 1.645  # one-sided 95 %
 FLOAT_SLACK = 1e-3  # by which an output in [0, 1] of a float file may differ from Keras's: 1e-5 is usual
 

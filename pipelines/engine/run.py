@@ -64,14 +64,14 @@ class Run:
 
         return predict.run(self, inputs, out)
 
-    def export(self, out=None, formats=None, max_drop=0.01, target_size=None, **device):
+    def export(self, out=None, formats=None, max_drop=0.01, target_size=None, **more):
         """Exports and proves a bundle -> Bundle, or a list of them where the task has several.
 
         See `engine.export`. Raises Refused where a file fails its proof.
         """
         from pipelines.engine import export
 
-        return export.export(self, out, formats, max_drop, target_size, **device)
+        return export.export(self, out, formats, max_drop, target_size, **more)
 
     def benchmark(self):
         """Throughput of training and of its input, latency and memory of the model: plain values."""

@@ -1,0 +1,59 @@
+"""Files by ai-edge-quantizer: their weights worked out in NumPy, a recurrent net, and the way through export."""
+
+import browser
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tiny
+
+from pipelines import cli
+from pipelines.edge.litert import Model
+from pipelines.engine import convert, quantizer
+from pipelines.errors import PipelineError
+
+needs_package = pytest.mark.skipif(not quantizer.installed(), reason="needs the package ai-edge-quantizer")
+
+
+@needs_package
+def test_weights_have_a_step_a_channel(tmp_path):
+    random = np.random.default_rng(0)
+    x, weights = random.normal(size=(1, 64)).astype("float32"), random.normal(size=(64, 40)).astype("float32")
+    inputs = keras.Input((64,), name="x")
+    net = keras.Model({"x": inputs}, keras.layers.Dense(40, use_bias=False)(inputs))
+    net.set_weights([weights])
+    spec = tf.TensorSpec((1, 64), tf.float32, name="x")
+    saved = tiny.save(net, lambda x: {"y": net(x, training=False)}, spec, tmp_path / "saved_model")
+    made = convert.convert(saved, tmp_path, ["float32", *quantizer.FILES], {})
+    for kind, largest in (("weight_only_int8", 127), ("weight_only_int4", 7), ("mixed", 7)):
+        step = np.abs(weights).max(0) / largest
+        wanted = x @ (np.round(weights / step) * step)
+        np.testing.assert_allclose(Model(made[kind])({"x": x})["y"], wanted, atol=1e-4, err_msg=kind)
+    sizes = [made[kind].stat().st_size for kind in ("weight_only_int4", "weight_only_int8", "float32")]
+    assert sizes == sorted(sizes)
+
+
+@needs_package
+@pytest.mark.slow
+def test_export_proves_them_too_and_a_browser_runs_them(trained, tmp_path):
+    flags = ["--formats", "float32", "--quantizer", ",".join(quantizer.FILES), "--max-drop", "0.2"]
+    assert cli.main(["export", str(trained.path), "--out", str(tmp_path / "bundle"), *flags]) == 0
+    from pipelines.engine.bundle import Bundle
+
+    bundle = Bundle(tmp_path / "bundle")
+    assert list(bundle.files) == ["float32", *quantizer.FILES]
+    assert all(record["passed"] and record["metrics"]["accuracy"] > 0.8 for record in bundle.files.values())
+    size = {kind: record["size_bytes"] for kind, record in bundle.files.items()}
+    assert size["weight_only_int4"] < size["mixed"] < size["weight_only_int8"] < size["float32"]
+    assert bundle.evaluate(format="mixed")["accuracy"] == bundle.files["mixed"]["metrics"]["accuracy"]
+    browser.agrees(bundle, sorted((trained.path.parent / "photos/test").rglob("*.jpg"))[:1])
+
+
+def test_recipes_that_cannot_be(trained, tmp_path, monkeypatch):
+    with pytest.raises(PipelineError, match="unknown recipe 'int4' of the quantizer"):
+        trained.export(tmp_path / "bundle", quantizer=["int4"])
+    with pytest.raises(PipelineError, match="put float32 among the formats"):
+        trained.export(tmp_path / "bundle", ["int8"], quantizer=["mixed"])
+    monkeypatch.setattr(quantizer, "installed", lambda: False)
+    with pytest.raises(PipelineError, match="pip install 'keras-task-pipelines\\[quantizer\\]'"):
+        trained.export(tmp_path / "bundle", quantizer=["mixed"])
