@@ -21,17 +21,18 @@ def train(task, data=None, run=None, **settings):
     return runs.start(task, data, run, settings).train()
 
 
-def resume(run, devices=None):
+def resume(run, **machines):
     """Goes on with a run that was stopped -> Run; ends with the weights of a run that was not.
 
-    devices: how many share each batch from here on, where it is another number than before.
+    machines: the settings `devices` and `data_service`, where they are others from here on.
     """
     from pipelines.engine import processes
     from pipelines.engine import run as runs
 
     opened = runs.Run(processes.folder(run))
-    if devices is not None:
-        opened.config = opened.config.replace(devices=devices)
+    if other := sorted(set(machines) - {"devices", "data_service"}):
+        raise PipelineError(f"a run goes on as it was set up: {', '.join(other)} cannot change. Start a new run.")
+    opened.config = opened.config.replace(**machines)
     return opened if opened.finished() else opened.train()
 
 

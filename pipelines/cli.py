@@ -128,19 +128,20 @@ def train(a):
     from pipelines.engine import processes
 
     processes.join()
+    machines = {n: getattr(a, n) for n in ("devices", "data_service") if getattr(a, n) is not None}
     if a.resume:
         if a.task or a.data or a.set or a.config or a.run:
-            raise PipelineError("--resume goes on with a run as it was set up: it takes --backend and --devices alone.")
-        run = pipelines.resume(a.resume, a.devices)
+            raise PipelineError(
+                "--resume goes on with a run as it was set up: of other flags it takes those on machines alone."
+            )
+        run = pipelines.resume(a.resume, **machines)
     else:
         if not a.task:
             raise PipelineError("train needs a TASK, or --resume DIR. `pipelines tasks` lists the tasks.")
         settings, data, task = _settings(a)
         if task not in (None, a.task):
             raise PipelineError(f"{a.config} is for the task {task!r}, not {a.task!r}.")
-        if a.devices is not None:
-            settings["devices"] = a.devices
-        run = pipelines.train(a.task, a.data or data, a.run, **settings)
+        run = pipelines.train(a.task, a.data or data, a.run, **settings, **machines)
     if left_out := run.info["left_out"]:
         listed = ", ".join(left_out[:LISTED]) + (", ... (run.json lists all)" if len(left_out) > LISTED else "")
         print(f"left out, as the audit calls them bad: {len(left_out)} of the examples: {listed}")
@@ -408,6 +409,9 @@ def _parser():
     sub.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped")
     sub.add_argument("--backend", choices=("tensorflow", "jax"), help="what trains; tensorflow by default")
     sub.add_argument("--devices", metavar="N", type=int, help="devices that share each batch, with --backend jax")
+    sub.add_argument(
+        "--data-service", metavar="HOST:PORT", help="dispatcher of a tf.data service that prepares batches"
+    )
     json_flag(sub)
 
     sub = verb(evaluate)

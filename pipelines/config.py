@@ -56,6 +56,7 @@ class Config:
         "float32", "arithmetic of training", choices=("float32", "mixed_float16", "mixed_bfloat16")
     )
     jit_compile: str = setting("auto", "XLA compilation of the step", choices=("auto", "on", "off"))
+    data_service: str = setting("", "host:port of a tf.data service whose workers prepare batches; empty: none")
     devices: int = setting(1, "devices that share each batch, with the JAX backend", "devices", low=1)
     monitor: str = setting("val_loss", "what decides which epoch is kept: val_loss or val_ and a metric's name")
     keep: str = setting(

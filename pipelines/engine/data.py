@@ -13,7 +13,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from pipelines import terminal
-from pipelines.engine import devices
+from pipelines.engine import data_service, devices
 from pipelines.errors import PipelineError
 
 ROUNDS = 8  # of the permutation's cipher: with its usual 4 and keys as small as 0 and 1, half of 72 examples stay put
@@ -45,10 +45,18 @@ class Split:
 
     def train(self, first_step=0):
         """Batches (inputs, targets) from step `first_step` of the run on, shuffled and augmented, without end."""
-        n, size, spe = len(self), self.config.batch_size, self.steps_per_epoch()
-        if not n:
+        if not len(self):
             raise PipelineError("the training split is empty. Run `pipelines audit` on the data.")
+        if self.config.data_service and self._augmented:
+            steps = lambda step: self._steps(step, cached=False)  # noqa: E731
+            data = data_service.in_order(steps, first_step, self.config.data_service)
+        else:
+            data = self._steps(first_step, self._cached() is not None).map(lambda step, batch: batch)
+        return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
 
+    def _steps(self, first_step, cached):
+        """(step, batch) from `first_step` on, out of the cache or read anew."""
+        n, size, spe = len(self), self.config.batch_size, self.steps_per_epoch()
         strata = self.task.strata(self.examples, self.config) if hasattr(self.task, "strata") else None
         if strata is not None and size % len(strata):
             raise PipelineError(
@@ -74,22 +82,23 @@ class Split:
             share = size // len(strata)
             return tf.concat([tf.gather(rows, shuffled(step, len(rows), share)) for rows in strata], 0)
 
+        def read(step):
+            parsed = self._read(tf.data.Dataset.from_tensor_slices(indices(step)))
+            return parsed.batch(size, drop_remainder=True).map(lambda *batch: (step, batch))
+
         def augmented(step, batch):
             if not self._augmented:
-                return batch
+                return step, batch
             seed = tf.random.experimental.stateless_fold_in(tf.constant([self.config.seed, AUGMENT], tf.int64), step)
             progress = tf.cast(step, tf.float32) / float(self.config.epochs * spe)
-            return self.task.augment(*batch, seed, progress, self.config)
+            return step, self.task.augment(*batch, seed, progress, self.config)
 
-        steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
-        if self._cached() is not None:
-            data = steps.map(lambda g: (g, self._gather(indices(g))), num_parallel_calls=tf.data.AUTOTUNE)
+        data = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
+        if cached:
+            data = data.map(lambda g: (g, self._gather(indices(g))), num_parallel_calls=tf.data.AUTOTUNE)
         else:
-            order = steps.flat_map(lambda g: tf.data.Dataset.from_tensor_slices(indices(g)))
-            parsed = self._read(order).batch(size, drop_remainder=True)
-            data = tf.data.Dataset.zip(steps, parsed)
-        data = data.map(augmented, num_parallel_calls=tf.data.AUTOTUNE)
-        return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
+            data = data.flat_map(read)
+        return data.map(augmented, num_parallel_calls=tf.data.AUTOTUNE)
 
     def batches(self, batch_size=None):
         """Batches (inputs, targets) of one pass in the examples' order, not augmented; the last one may be smaller."""

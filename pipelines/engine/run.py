@@ -11,7 +11,18 @@ from pathlib import Path
 import keras
 
 from pipelines import catalog
-from pipelines.engine import audit, devices, evaluate, learned, learning_rate, processes, references, source, train
+from pipelines.engine import (
+    audit,
+    data_service,
+    devices,
+    evaluate,
+    learned,
+    learning_rate,
+    processes,
+    references,
+    source,
+    train,
+)
 from pipelines.errors import PipelineError
 from pipelines.files import appearing, read_json, read_yaml, write_bytes, write_json, write_yaml
 
@@ -131,6 +142,7 @@ class Run:
         began = time.perf_counter()
         processes.agree("settings", str(self.config.as_dict()))
         processes.agree("the contents of the data", self.info["data"]["fingerprint"])
+        data_service.check(self.config.data_service)
         with _precision(self.config.precision), devices.shared(self.config):
             keras.utils.set_random_seed(self.config.seed)
             model = self.task.model(self.config)
@@ -187,6 +199,7 @@ def start(task_name, data, path, settings):
     )
     config = resolved(task, config, used, audited)
     devices.check(config)
+    data_service.check(config.data_service)
     stages = train.phases(task, config)
     model, curve = task.model(config), None  # what cannot be built or begun is found before a folder is made
     if stages[0].begin:
