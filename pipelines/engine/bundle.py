@@ -40,17 +40,19 @@ class Bundle:
         wanted = {r["path"]: r["sha256"] for r in self.files.values()} | self.manifest["sha256"]
         return [n for n, digest in wanted.items() if not (self.path / n).exists() or sha256(self.path / n) != digest]
 
-    def _own(self):
-        """Raises PipelineError where a list that the model learned is not the one that it was exported with."""
-        for name, digest in self.manifest["sha256"].items():
+    def _own(self, kind):
+        """Raises PipelineError where the file, or a list that the model learned, is not what was proven."""
+        wanted = {self.files[kind]["path"]: self.files[kind]["sha256"]}
+        wanted |= {n: d for n, d in self.manifest["sha256"].items() if Path(n).parent.name == learned.FOLDER}
+        for name, digest in wanted.items():
             file = self.path / name
-            if Path(name).parent.name == learned.FOLDER and not (file.is_file() and sha256(file) == digest):
-                raise PipelineError(f"{file} does not belong to this model. Export the run again.")
+            if not (file.exists() and sha256(file) == digest):
+                raise PipelineError(f"{file} does not belong to this model: its SHA-256 differs. Export the run again.")
 
     def evaluate(self, split="test", data=None, format=None):
         """The task's metrics of one file on one split -> {name: value, "per_class": ...}."""
-        self._own()
         kind = self.kind(format)
+        self._own(kind)
         part = source.split(self.data(data), split, self.task, self.config)
         try:
             run = proof.predictor(self.path, kind)
@@ -68,7 +70,7 @@ class Bundle:
         """One answer a file of `inputs`; JSON and pictures go to the folder `out`."""
         from pipelines.engine import predict
 
-        self._own()
+        self._own(self.kind(format))
         return predict.bundle(self, inputs, out, format)
 
     def verify(self, data=None):

@@ -22,6 +22,7 @@ ADVICE = {  # for ops that keras.ops makes of something innocent
     "CombinedNonMaxSuppression": "use tf.raw_ops.NonMaxSuppressionV4 with padding, boxes offset by class",
     "VAR_HANDLE": "the weights were not frozen: export with keras.export.ExportArchive, and track the model",
 }
+LARGEST = 2**31 - 1  # bytes of a flatbuffer
 METADATA, LABELS, VOCABULARY = b"TFLITE_METADATA", "labels.txt", "vocab.txt"
 
 # Slots of the tables and values of the enums in metadata_schema.fbs 1.5.0 of TFLite Support and MediaPipe.
@@ -263,9 +264,15 @@ def _put(builder, value):
 
 
 def _read(path):
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(Path(path).read_bytes()))
-    if any(buffer.offset for buffer in model.buffers):
+    """A file as one flatbuffer: weights that lie behind it, as the quantizer puts them, are taken into it."""
+    content = Path(path).read_bytes()
+    if len(content) > LARGEST:
         raise Refused(f"{Path(path).name} is over 2 GB, and such files cannot be changed: make the model smaller.")
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+    for buffer in model.buffers:
+        if buffer.offset > 1:
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+        buffer.offset = buffer.size = 0
     return model
 
 
