@@ -218,7 +218,7 @@ def _summary(run):
 
 def _advice(files, budget):
     if budget is not None:
-        return "`pipelines preflight --for micro` says so before a training."
+        return "Nothing was written."
     if all(not record["passed"] for record in files.values()):
         return "No file passed: look at the model first."
     bad = [kind for kind, record in files.items() if not record["passed"]]
