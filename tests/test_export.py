@@ -194,12 +194,13 @@ def test_a_file_that_is_gone_or_added_fails(copy):
 
 
 def test_an_altered_file_answers_nothing_and_others_do(copy, picture):
-    alter(copy.path / "model.tflite")
+    alter(copy / "model.tflite")
+    bundle = Bundle(copy)
     with pytest.raises(PipelineError, match="model.tflite does not belong to this model: its SHA-256 differs"):
-        copy.predict(picture)
+        bundle.predict(picture)
     with pytest.raises(PipelineError, match="model.tflite does not belong to this model"):
-        copy.evaluate()
-    assert copy.predict(picture, format="int8")[0]["label"]
+        bundle.evaluate()
+    assert bundle.predict(picture, format="int8")[0]["label"]
 
 
 def test_predict_py_refuses_an_altered_file(copy, picture):
