@@ -8,6 +8,7 @@ import zlib
 import bare
 import browser
 import keras
+import killed
 import numpy as np
 import pytest
 import scipy.linalg
@@ -16,7 +17,7 @@ from PIL import Image
 
 import pipelines
 from pipelines import catalog
-from pipelines.engine import checkpoint, run, source, train
+from pipelines.engine import run, source, train
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import unpaired
 from pipelines.metrics import translation as metric
@@ -221,27 +222,11 @@ def test_one_loss_is_four_players_with_optimizers_of_their_own():
     assert apart < 1e-2 * moved
 
 
-class Killed(Exception):
-    pass
-
-
 @pytest.mark.slow
-def test_a_killed_run_ends_with_the_same_bytes(folder, tmp_path, monkeypatch):
+def test_a_killed_run_ends_with_the_same_bytes(folder, tmp_path):
     settings = {**TINY, "epochs": 2, "steps_per_epoch": 5, "checkpoint_steps": 3, "identity_weight": 0.0}
     whole = pipelines.train("cyclegan", data=folder, run=tmp_path / "whole", **settings)
-    save = checkpoint.save
-
-    def killed(path, arrays, state):
-        save(path, arrays, state)
-        if path.name == "step_000000009.npz":
-            raise Killed
-
-    monkeypatch.setattr(checkpoint, "save", killed)
-    begun = run.start("cyclegan", str(folder), tmp_path / "killed", settings)
-    with pytest.raises(Killed):
-        begun.train()
-    monkeypatch.undo()
-    resumed = pipelines.resume(tmp_path / "killed")
+    resumed = killed.resumed(run.start("cyclegan", str(folder), tmp_path / "killed", settings), 9)
     assert resumed.info["weights_sha256"] == whole.info["weights_sha256"]
     counts = {v.path: int(v) for v in resumed.model.variables if v.path.endswith("count")}
     assert list(counts.values()) == [3, 3]

@@ -6,6 +6,7 @@ import io
 import bare
 import browser
 import keras
+import killed
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,6 +18,7 @@ import pipelines
 from pipelines import catalog
 from pipelines.edge import srgan as edge
 from pipelines.engine import source
+from pipelines.engine.run import start
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import pictures
 from pipelines.metrics import super_resolution as metric
@@ -174,6 +176,14 @@ def test_a_single_picture_trains_without_validation(tmp_path):
     empty = {s: data.splits["train"].take([0] if s == "train" else []) for s in ("train", "validation", "test")}
     run = pipelines.train("srgan", data=dataclasses.replace(data, splits=empty), run=tmp_path / "run", epochs=1, **TINY)
     assert run.info["status"] == "finished"
+
+
+@pytest.mark.slow
+def test_killed_against_the_critic_it_ends_with_the_same_bytes(folder, tmp_path):
+    settings = {**TINY, "epochs": 2, "adversarial_epochs": 1, "steps_per_epoch": 4, "checkpoint_steps": 2}
+    whole = pipelines.train("srgan", data=folder, run=tmp_path / "whole", **settings)
+    resumed = killed.resumed(start("srgan", str(folder), tmp_path / "killed", settings), 6)
+    assert resumed.info["weights_sha256"] == whole.info["weights_sha256"]
 
 
 def test_settings_that_contradict_each_other():
