@@ -267,6 +267,12 @@ def test_a_metric_and_its_twin_share_a_chart():
     assert "train from 1.000 to 1.000; val from 2.00 to 2.00" in labels[0]
 
 
+def test_what_stays_as_it_is_stands_with_the_small_charts():
+    html = pages.render({"history": [{"val_psnr": i, "val_bicubic_psnr": 25.0} for i in (1, 2)]})
+    large, small = html.split('<div class="charts fine">')
+    assert ("PSNR by" in large, "bicubic" in large, "bicubic" in small) == (True, False, True)
+
+
 def test_best_epoch_is_marked_where_it_exists():
     rows = [{"epoch": i, "loss": 1.0 / i} for i in (1, 2, 3)]
     assert "best 2" in Page(pages.render({"history": rows, "best_epoch": 2})).text

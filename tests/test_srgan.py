@@ -209,3 +209,4 @@ def test_from_pictures_to_a_bundle(folder, generator, tmp_path):
         assert picture.size == (320, 256)
     for client in (bare, browser):
         client.agrees(bundle, [folder / "test" / "3.png"])
+    assert "were kept" not in run.report().read_text()  # the last epoch is, whichever is best

@@ -33,7 +33,8 @@ def history_charts(history, best_epoch):
             for row in history
             for column in (name, f"val_{name}")
         )
-        apart = name not in twins and (bool(twins) or bool(OPERATIONAL.fullmatch(name)))
+        flat = len(history) > 1 and all(len(set(values)) == 1 for values in series.values())
+        apart = flat or name not in twins and (bool(twins) or bool(OPERATIONAL.fullmatch(name)))
         if series:
             chart = _chart(words(name), epochs, series, None if apart else best, (300, 150) if apart else (420, 236))
             (others if apart else charts).append(chart | {"lost": lost})

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from pipelines.config import settings
-from pipelines.engine import evaluate, page, page_numbers
+from pipelines.engine import evaluate, page, page_numbers, train
 from pipelines.files import read_json, write_text
 
 FILE_FACTS = ("size_bytes", "metrics", "drop", "worst_class", "worst_class_drop", "max_difference", "latency_ms")
@@ -36,7 +36,7 @@ def of_run(run):
     found = read_json(kept / "test" / "result.json") if (kept / "test" / "result.json").is_file() else {}
     evaluation = found.get("result", {})
     name = evaluate.headline(run.task, run.config)
-    history = _history(run.path / "history.csv")
+    history, last = _history(run.path / "history.csv"), train.phases(run.task, run.config)[-1].config
     defaults = {field.name: field.default for field in settings(type(run.config))}
     headline = (
         [(name, evaluation[name], f"{evaluation['examples']:,} {evaluation['split']} examples")] if evaluation else []
@@ -62,7 +62,7 @@ def of_run(run):
         "evaluation": {"labels": list(run.config.labels), **evaluation} if evaluation else None,
         "worst": [_pictured(row, kept / "test") for row in found.get("worst", [])],
         "history": history,
-        "best_epoch": _best(history, run.config) if run.config.keep == "best" else None,
+        "best_epoch": _best(history, last) if last.keep == "best" else None,
         "audit": read_json(run.path / "audit.json"),
         "settings": run.config.as_dict(),
         "changed": {name for name, default in defaults.items() if getattr(run.config, name) != default},
