@@ -327,7 +327,7 @@ def draw(inputs, decoded, config, targets=None):
         answers = (metric.bytes_of(decoded[name]) for name in (f"to_{other}", f"back_{domain}"))
         shown += [np.asarray(inputs[domain]), *answers]
     names = config.labels or ("A", "B")
-    lines = [f"{a}, as {b}, and back as {a}" for a, b in (names, names[::-1])]
+    lines = [f"{a}, as {b}, and back" for a, b in (names, names[::-1])]
     if targets is not None and targets["paired"]:
         lines.append("the two are a pair")
     return canvas.captioned(canvas.grid(shown, 3), lines)
