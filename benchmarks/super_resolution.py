@@ -19,9 +19,9 @@ FAST = dict(
     generator="fast", width=32, depth=10, steps_per_epoch=375, epochs=17, adversarial_epochs=7, learning_rate=2e-3,
     adversarial_rate=1e-3, pixel_weight=0.1, content_weight=3.0, critic_width=8, keep="best",
 )  # fmt: skip
-SRCNN = dict(generator="srcnn", width=64, patch=24, steps_per_epoch=200, epochs=4, learning_rate=1e-3)
+SRCNN = dict(generator="srcnn", width=64, patch=24, steps_per_epoch=200, epochs=3, learning_rate=1e-3)
 SRRESNET = dict(generator="srresnet", width=64, depth=16, steps_per_epoch=1000, epochs=200, learning_rate=1e-3)
-SMALL = SRRESNET | dict(width=32, depth=8, patch=24, steps_per_epoch=250, epochs=7)  # for two cores
+SMALL = SRRESNET | dict(width=32, depth=8, patch=24, steps_per_epoch=250, epochs=6)  # for two cores
 NETS = {"fast": FAST, "srcnn": SRCNN, "srresnet": SRRESNET, "srresnet_small": SMALL}
 
 
