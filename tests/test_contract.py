@@ -82,7 +82,7 @@ def small_settings(name):
     if "references" in fields:  # trainings beside the one that is looked at
         small["references"] = False
     if "adversarial_epochs" in fields:  # a phase of its own, so that there is one of either kind
-        small |= {"epochs": 2, "adversarial_epochs": 1}
+        small |= {"epochs": 2, "adversarial_epochs": 1, "patch": 16, "critic_width": 4}
     if "compact" in fields.get("backbone", types.SimpleNamespace(metadata={"help": ""})).metadata["help"]:
         small["backbone"] = "compact_8"
     return small
