@@ -99,10 +99,11 @@ def rows(bundle, texts, scratch):
     from pipelines.engine import micro, micro_interpreter, proof
 
     inputs, wanted = bundle.golden()
-    outputs = {kind: proof.runner(bundle.path / r["path"])(inputs) for kind, r in bundle.files.items()}
+    files = {kind: record for kind, record in bundle.files.items() if kind != "saved_model"}
+    outputs = {kind: proof.runner(bundle.path / record["path"])(inputs) for kind, record in files.items()}
     apart = lambda a, b: f"{proof.apart(a, b, bundle.task, bundle.config):.0e}"  # noqa: E731
     shown = in_browser(bundle, inputs)
-    for kind, record in bundle.files.items():
+    for kind, record in files.items():
         cells = [apart(wanted, outputs[kind]), f"{record['latency_ms']['p50']:.2f}"]
         cells += [apart(outputs[kind], shown[kind][0]), f"{shown[kind][1]:.2f}"] if shown else ["", ""]
         whole = "probabilities" in wanted and "image" in inputs and wanted["probabilities"].ndim == 2
