@@ -135,11 +135,15 @@ def in_browser(bundle, inputs):
         found = browser.check(bundle.path, examples * RUNS, timeout=600)
     except pytest.skip.Exception:
         return {}
-    shapes = bundle.manifest["outputs"]
-    stacked = lambda rows, name: np.reshape([row[name] for row in rows], (-1, *shapes[name]["shape"][1:]))  # noqa: E731
+    specs = bundle.manifest["outputs"]
+
+    def stacked(rows, name):
+        values = np.array([row[name] for row in rows], specs[name]["dtype"])
+        return values.reshape(-1, *specs[name]["shape"][1:])
+
     return {
         kind: (
-            {name: stacked(rows[: len(examples)], name) for name in shapes},
+            {name: stacked(rows[: len(examples)], name) for name in specs},
             statistics.median(found["milliseconds"][kind][len(examples) :]),
         )
         for kind, rows in found["outputs"].items()
