@@ -31,7 +31,7 @@ RECIPES = {
         "blocks": 2,
         "features": "pixels",
     },
-    "detection": dict(epochs=6, batch_size=8, size="pico", image_size=96),
+    "detection": dict(epochs=20, batch_size=8, size="pico", image_size=96),
     "segmentation": dict(epochs=4, batch_size=8, depth=2, width=8, image_size=64),
     "srgan": dict(epochs=2, batch_size=4, width=16, depth=2, image_size=32, patch=16, features="none", critic_width=8),
     "tagging": dict(epochs=4, batch_size=16, lstm_units=32, letter_units=16),
