@@ -41,6 +41,8 @@ RECIPES = {
 TRAIN, HELD_OUT = 400, 24  # examples that are used, spread over the data; up to twice as many
 LARGEST_DROP = 10.0  # whatever a short training gives is looked at
 RUNS = 5  # of each example in a browser; the first ones warm it up
+TOLERANCES = {"float32": 1e-5, "float16": 1e-5, "mediapipe": 1e-4}  # within which outputs are called the same
+COARSE = 2e-2  # of other kinds: one step in 256, and what it leads to
 MEDIAPIPE = """
 import json, sys, time
 import numpy as np
@@ -101,25 +103,25 @@ def rows(bundle, texts, scratch):
     inputs, wanted = bundle.golden()
     files = {kind: record for kind, record in bundle.files.items() if kind != "saved_model"}
     outputs = {kind: proof.runner(bundle.path / record["path"])(inputs) for kind, record in files.items()}
-    apart = lambda a, b: f"{proof.apart(a, b, bundle.task, bundle.config):.0e}"  # noqa: E731
+    apart = lambda a, b: proof.apart(a, b, bundle.task, bundle.config)  # noqa: E731
     shown = in_browser(bundle, inputs)
     for kind, record in files.items():
-        cells = [apart(wanted, outputs[kind]), f"{record['latency_ms']['p50']:.2f}"]
-        cells += [apart(outputs[kind], shown[kind][0]), f"{shown[kind][1]:.2f}"] if shown else ["", ""]
+        cells = [f"{apart(wanted, outputs[kind]):.0e}", f"{record['latency_ms']['p50']:.2f}"]
+        cells += [same(apart(outputs[kind], shown[kind][0]), kind), f"{shown[kind][1]:.2f}"] if shown else ["", ""]
         whole = "probabilities" in wanted and "image" in inputs and wanted["probabilities"].ndim == 2
-        cells += in_mediapipe(bundle, record, outputs[kind], inputs, None, scratch) if whole else ["", ""]
+        cells += in_mediapipe(bundle, record, kind, outputs[kind], inputs, None, scratch) if whole else ["", ""]
         fit = micro.check_file(bundle.path / record["path"], bundle.config)
         if fit.measured:
             arena, found = micro_interpreter.run(bundle.path / record["path"], inputs)
-            cells += [apart(outputs[kind], found), f"{arena['total'] / 1024:.0f}"]
+            cells += [same(apart(outputs[kind], found), kind), f"{arena['total'] / 1024:.0f}"]
+        elif micro_interpreter.installed():
+            why = fit.foreign[0][0] if fit.foreign else fit.reason.partition("Node ")[2].partition(" (")[0]
+            cells += [f"lacks {why}", ""]
         else:
-            cells += [
-                f"no: {fit.foreign[0][0] if fit.foreign else fit.reason.partition('Node ')[2].partition(' (')[0]}",
-                "",
-            ]
+            cells += ["", ""]
         yield [record["path"], f"{record['size_bytes'] / 1024:.0f}", *cells]
     if extra := bundle.manifest["mediapipe"]:
-        cells = in_mediapipe(bundle, extra, outputs["float32"], inputs, texts, scratch)
+        cells = in_mediapipe(bundle, extra, "mediapipe", outputs["float32"], inputs, texts, scratch)
         yield [extra["path"], f"{extra['size_bytes'] / 1024:.0f}", "", "", "", "", *cells, "", ""]
 
 
@@ -150,7 +152,12 @@ def in_browser(bundle, inputs):
     }
 
 
-def in_mediapipe(bundle, record, outputs, inputs, texts, scratch):
+def same(gap, kind):
+    """Whether outputs are the same, and how far apart they are."""
+    return f"{'yes' if gap <= TOLERANCES.get(kind, COARSE) else 'no'}, {gap:.0e}"
+
+
+def in_mediapipe(bundle, record, file, outputs, inputs, texts, scratch):
     """[largest difference of what it says, milliseconds], beside `outputs` of LiteRT in Python."""
     from test_mediapipe import interpreter
 
@@ -175,7 +182,7 @@ def in_mediapipe(bundle, record, outputs, inputs, texts, scratch):
     command = [interpreter(), "-c", MEDIAPIPE, kind, str(bundle.path / record["path"]), str(examples), str(out)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        return [f"no: {done.stderr.strip().splitlines()[-1][:80]}", ""]
+        return [f"fails: {done.stderr.strip().splitlines()[-1][:80]}", ""]
     found = json.loads(out.read_text())
     if kind == "masks":
         gap = np.abs(np.asarray(found["answers"]) - wanted).max()
@@ -184,7 +191,7 @@ def in_mediapipe(bundle, record, outputs, inputs, texts, scratch):
             abs(ours[name] - score) for ours, got in zip(wanted, found["answers"], strict=True) for name, score in got
         ]
         gap = max(each, default=np.nan)
-    return [f"{gap:.0e}", f"{found['ms']:.2f}"]
+    return [same(gap, file), f"{found['ms']:.2f}"]
 
 
 def main():
