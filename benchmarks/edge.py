@@ -31,8 +31,8 @@ RECIPES = {
         "blocks": 2,
         "features": "pixels",
     },
-    "detection": dict(epochs=20, batch_size=8, size="pico", image_size=96),
-    "segmentation": dict(epochs=4, batch_size=8, depth=2, width=8, image_size=64),
+    "detection": dict(epochs=10, batch_size=8, size="pico", image_size=96),
+    "segmentation": dict(epochs=2, batch_size=8, depth=2, width=8, image_size=64),
     "srgan": dict(epochs=2, batch_size=4, width=16, depth=2, image_size=32, patch=16, features="none", critic_width=8),
     "tagging": dict(epochs=4, batch_size=16, lstm_units=32, letter_units=16),
     "text_classification": dict(epochs=1),
@@ -83,7 +83,7 @@ def bundles(task, folder):
     """The Bundles of a task below `folder`, made where they are not there."""
     import pipelines
     from pipelines import catalog
-    from pipelines.engine import proof
+    from pipelines.engine import convert
 
     if not (folder / "bundle").exists():
         data = catalog.load(catalog.task(task).DATA)
@@ -91,7 +91,7 @@ def bundles(task, folder):
         few = {s: some(part, TRAIN if s == "train" else HELD_OUT) for s, part in data.splits.items()}
         run = pipelines.train(task, dataclasses.replace(data, splits=few), folder / "run", **RECIPES[task])
         unsupported = getattr(run.task, "unsupported", lambda config: {})(run.config)
-        kinds = [kind for kind in proof.KINDS if kind not in ("saved_model", *unsupported)]
+        kinds = [kind for kind in convert.FILES if kind not in unsupported]
         run.export(folder / "bundle", kinds, LARGEST_DROP)
     return [pipelines.load(path.parent) for path in sorted((folder / "bundle").rglob("manifest.json"))]
 
