@@ -1,20 +1,22 @@
-"""Every task on TensorFlow, on JAX, and on JAX with four devices made of this CPU: losses step by step, steps a second.
+"""Every task on TensorFlow, on JAX, with four devices, and in two processes of two: losses by step, steps a second.
 
     python benchmarks/scale.py [TASK ...]
 
-Prints a table. Small models on the tasks' own data; about ten minutes on two cores.
+Prints a table. Small models on the tasks' own data; devices are made of this CPU; about 20 minutes on two cores.
 """
 
 import argparse
 import csv
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-STEPS, DEVICES = 6, 4
+STEPS = 6
+KINDS = {"1 TF": ("tensorflow", 1), "1 JAX": ("jax", 1), "4 JAX": ("jax", 4), "2 x 2 JAX": ("jax", 4, 2)}
 SETTINGS = dict(batch_size=8, steps_per_epoch=1, epochs=STEPS, warmup_epochs=0.0, keep="last", seed=0)
 SMALL = {"image_size": 64, "backbone": "compact_8", "size": "pico"}  # where a task has such settings
 TRAIN = """
@@ -22,7 +24,9 @@ import dataclasses, json, sys
 import pipelines
 from pipelines import catalog
 from pipelines.config import settings
+from pipelines.engine import processes
 
+processes.join()
 name, folder, given, small = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])
 fields = {field.name: field for field in settings(catalog.task(name).Config)}
 for key, value in small.items():
@@ -34,16 +38,25 @@ pipelines.train(name, dataclasses.replace(data, splits=few), folder, **given)
 """
 
 
-def losses(task, backend, devices, folder):
-    """(losses by step, median seconds of a step) of a short run in a process of its own."""
+def losses(task, folder, backend, devices, processes=1):
+    """(losses by step, median seconds of a step) of a short run in processes of its own, or (None, what went wrong)."""
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
+    environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices // processes}"
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
     given = json.dumps({**SETTINGS, "devices": devices})
     command = [sys.executable, "-c", TRAIN, task, str(folder), given, json.dumps(SMALL)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        return None, (done.stderr.strip().splitlines() or ["no message"])[-1][:100]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    names = ("KERAS_DISTRIBUTION_JOB_ADDRESSES", "KERAS_DISTRIBUTION_NUM_PROCESSES", "KERAS_DISTRIBUTION_PROCESS_ID")
+    started = []
+    for index in range(processes):
+        joined = zip(names, (address, str(processes), str(index)), strict=True) if processes > 1 else ()
+        pipes = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        started.append(subprocess.Popen(command, env={**environment, **dict(joined)}, **pipes))
+    said = [process.communicate()[1] for process in started]
+    for process, text in zip(started, said, strict=True):
+        if process.returncode:
+            return None, (text.strip().splitlines() or ["no message"])[-1][:100]
     rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
     seconds = sorted(float(row["seconds"]) for row in rows[1:])
     return [float(row["loss"]) for row in rows], seconds[len(seconds) // 2]
@@ -63,18 +76,15 @@ def main():
     rows = []
     for task in parser.parse_args().tasks or catalog.tasks():
         with tempfile.TemporaryDirectory() as folder:
-            kinds = {"tf": ("tensorflow", 1), "one": ("jax", 1), "four": ("jax", DEVICES)}
-            found = {name: losses(task, *kind, Path(folder) / name) for name, kind in kinds.items()}
-        (tf, _), (one, seconds), (four, shared) = found["tf"], found["one"], found["four"]
-        bad = next((f"{name}: {why}" for name, (values, why) in found.items() if values is None), "")
-        if bad:
-            rows.append([task, bad, "", "", ""])
-        else:
-            rows.append(
-                [task, f"{apart(one, tf):.1e}", f"{apart(one, four):.1e}", f"{1 / seconds:.2f}", f"{1 / shared:.2f}"]
-            )
+            found = [losses(task, Path(folder) / str(i), *kind) for i, kind in enumerate(KINDS.values())]
+        bad = next((f"{name}: {why}" for name, (values, why) in zip(KINDS, found, strict=True) if values is None), "")
+        one = found[1][0]
+        cells = [bad] if bad else [f"{apart(one, values):.1e}" for values, _ in (found[0], *found[2:])]
+        rates = ["" if values is None else f"{1 / seconds:.2f}" for values, seconds in found]
+        rows.append([task, *cells, *[""] * (len(KINDS) - 1 - len(cells)), *rates])
         print(*rows[-1], flush=True)
-    print(table(rows, ["task", "TensorFlow - JAX", f"JAX: 1 - {DEVICES} devices", "steps/s, 1", f"steps/s, {DEVICES}"]))
+    others = [name for name in KINDS if name != "1 JAX"]
+    print(table(rows, ["task", *(f"{name} - 1 JAX" for name in others), *(f"steps/s, {name}" for name in KINDS)]))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Light to import: TensorFlow loads with the first verb.
 """
 
 __version__ = "0.1.0"
-__all__ = ["PipelineError", "Refused", "audit", "load", "resume", "train"]
+__all__ = ["PipelineError", "Refused", "audit", "load", "preflight", "resume", "train"]
 
 from pipelines.errors import PipelineError, Refused
 
@@ -19,6 +19,21 @@ def train(task, data=None, run=None, **settings):
     from pipelines.engine import run as runs
 
     return runs.start(task, data, run, settings).train()
+
+
+def preflight(task, data=None, target="tpu", chip="v5e", ram=None, flash=None, **settings):
+    """Whether this training would run on a TPU, or its model on a microcontroller -> list of Finding; trains nothing.
+
+    task, data, settings: as `train` takes them. target: tpu, which needs the JAX backend, with chip one of v2, v3, v4,
+    v5e, v5p, v6e; or micro, with ram and flash such as 256KB, or None for any. Raises what `train` raises.
+    """
+    from pipelines.engine import preflight as engine
+
+    if target == "tpu":
+        return engine.tpu(task, data, settings, chip)
+    if target == "micro":
+        return engine.microcontroller(task, data, settings, ram, flash)
+    raise PipelineError(f"target must be tpu or micro; got {target!r}.")
 
 
 def resume(run, **machines):

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import os
 import re
@@ -20,7 +21,10 @@ def main(argv=None):
     os.environ.setdefault("GLOG_minloglevel", "2")
     try:
         arguments = _parser().parse_args(argv)
+        if getattr(arguments, "target", None) == "tpu":
+            arguments.backend = "jax"
         if getattr(arguments, "backend", None):
+            _installed(arguments.backend)
             os.environ["KERAS_BACKEND"] = arguments.backend  # Keras reads it once, as it is imported
         if any(getattr(arguments, name, None) is not None for name in ("coordinator", "processes", "process")):
             from pipelines.engine import processes
@@ -150,6 +154,24 @@ def train(a):
 
 
 LISTED = 10  # examples left out
+
+
+def preflight(a):
+    """Would this training run on a TPU, this model on a microcontroller? Nothing is trained; exit 1 where not."""
+    import pipelines
+
+    settings, data, _ = _settings(a)
+    if a.devices is not None:
+        settings["devices"] = a.devices
+    found = pipelines.preflight(a.task, a.data or data, a.target, a.chip, a.ram, a.flash, **settings)
+    words = {True: "ok", False: "CHANGE", None: "note"}
+    width = max(len(finding.name) for finding in found)
+    for finding in found:
+        print(f"{words[finding.passed]:6}  {finding.name.ljust(width)}  {finding.text}")
+    wrong = sum(finding.passed is False for finding in found)
+    print(f"\n{'no: ' + str(wrong) + ' to change' if wrong else 'yes: nothing stands in the way'}")
+    told = [{"name": f.name, "passed": f.passed, "text": f.text} for f in found]
+    return {"passed": not wrong, "findings": told}, 1 if wrong else 0
 
 
 def evaluate(a):
@@ -290,6 +312,11 @@ def _settings(a):
     return settings, data, task
 
 
+def _installed(backend):
+    if not importlib.util.find_spec(backend):
+        raise PipelineError(f"the {backend} backend needs the package {backend}: pip install {backend}.")
+
+
 def _files_table(manifest):
     from pipelines.engine.card import scalars
 
@@ -378,6 +405,23 @@ def _parser():
     def json_flag(sub):
         sub.add_argument("--json", action="store_true", help="print one JSON object as the last line")
 
+    def settings_flags(sub):
+        sub.add_argument(
+            "--data", metavar="DATA", help="a data set's name, tfds:NAME, or a path; the task's own by default"
+        )
+        sub.add_argument(
+            "--config", metavar="FILE.yaml", help="settings as `name: value` lines, e.g. the config.yaml of a run"
+        )
+        sub.add_argument(
+            "--set", metavar="KEY=VALUE", action="extend", nargs="+", default=[], help="settings; may be repeated"
+        )
+
+    def budgets(sub):
+        sub.add_argument(
+            "--ram", metavar="SIZE", help="with --for micro: RAM that there is for the model's arena: 256KB"
+        )
+        sub.add_argument("--flash", metavar="SIZE", help="with --for micro: flash that there is for the file: 1MB")
+
     owner = dict(metavar="RUN_OR_BUNDLE", help="folder of a run or of a bundle")
 
     sub = verb(demo)
@@ -396,15 +440,7 @@ def _parser():
     sub = verb(train, add_help=False, parents=[_together()])
     sub.add_argument("task", metavar="TASK", nargs="?", help="a name of `pipelines tasks`")
     sub.add_argument("-h", "--help", action=_TrainHelp)
-    sub.add_argument(
-        "--data", metavar="DATA", help="a data set's name, tfds:NAME, or a path; the task's own by default"
-    )
-    sub.add_argument(
-        "--config", metavar="FILE.yaml", help="settings as `name: value` lines, e.g. the config.yaml of a run"
-    )
-    sub.add_argument(
-        "--set", metavar="KEY=VALUE", action="extend", nargs="+", default=[], help="settings; may be repeated"
-    )
+    settings_flags(sub)
     sub.add_argument("--run", metavar="DIR", help="folder to make; a new one below runs/ by default")
     sub.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped")
     sub.add_argument("--backend", choices=("tensorflow", "jax"), help="what trains; tensorflow by default")
@@ -412,6 +448,17 @@ def _parser():
     sub.add_argument(
         "--data-service", metavar="HOST:PORT", help="dispatcher of a tf.data service that prepares batches"
     )
+    json_flag(sub)
+
+    sub = verb(preflight)
+    sub.add_argument("task", metavar="TASK", help="a name of `pipelines tasks`")
+    sub.add_argument("--for", dest="target", choices=("tpu", "micro"), required=True, help="what it is to run on")
+    settings_flags(sub)
+    sub.add_argument("--devices", metavar="N", type=int, help="with --for tpu: devices that share each batch")
+    sub.add_argument(
+        "--chip", metavar="NAME", default="v5e", help="with --for tpu: v2, v3, v4, v5e (default), v5p, v6e"
+    )
+    budgets(sub)
     json_flag(sub)
 
     sub = verb(evaluate)
@@ -447,8 +494,7 @@ def _parser():
         "--target-size", metavar="SIZE", help="keep one file alone, the smallest that is proven, of at most SIZE: 500KB"
     )
     sub.add_argument("--for", dest="target", choices=("micro",), help="the int8 file alone, for a microcontroller")
-    sub.add_argument("--ram", metavar="SIZE", help="with --for micro: RAM that there is for the model's arena: 256KB")
-    sub.add_argument("--flash", metavar="SIZE", help="with --for micro: flash that there is for the file: 1MB")
+    budgets(sub)
     json_flag(sub)
 
     sub = verb(verify)

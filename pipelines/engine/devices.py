@@ -11,7 +11,7 @@ from pipelines.errors import PipelineError
 
 def check(config):
     """Raises PipelineError where a batch cannot be shared among `config.devices`."""
-    count, size, workers = config.devices, config.batch_size, processes.count()
+    count, workers = config.devices, processes.count()
     if count == 1 and workers == 1:
         return
     if keras.backend.backend() != "jax":
@@ -28,6 +28,12 @@ def check(config):
         raise PipelineError(
             f"devices must be a multiple of the {workers} processes; got {count}. Ask for {len(there)}, which is all."
         )
+    divided(config)
+
+
+def divided(config):
+    """Raises PipelineError where `config.batch_size` is no multiple of `config.devices`."""
+    count, size = config.devices, config.batch_size
     if size % count:
         near = [n for n in (size - size % count, size - size % count + count) if n]
         raise PipelineError(

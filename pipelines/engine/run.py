@@ -143,7 +143,7 @@ class Run:
         processes.agree("settings", str(self.config.as_dict()))
         processes.agree("the contents of the data", self.info["data"]["fingerprint"])
         data_service.check(self.config.data_service)
-        with _precision(self.config.precision), devices.shared(self.config):
+        with precision(self.config.precision), devices.shared(self.config):
             keras.utils.set_random_seed(self.config.seed)
             model = self.task.model(self.config)
             history = train.fit(model, self.task, self.config, self.split("train"), self.split("validation"), self.path)
@@ -185,19 +185,14 @@ def start(task_name, data, path, settings):
     learning_rate may be "find": then a range test sets it. Raises PipelineError for a setting, task, data set or folder
     that will not do, Refused for data with errors.
     """
-    task = catalog.task(task_name)
-    is_found = settings.get("learning_rate") == "find"
-    config = task.Config().replace(**{k: v for k, v in settings.items() if k != "learning_rate" or not is_found})
-    path = processes.folder(path or _free(task_name, data or task.DATA))
+    path = processes.folder(path or _free(task_name, data or catalog.task(task_name).DATA))
     if path.exists():
         raise PipelineError(
             f"{path} exists already. Name another folder with --run, or go on with it: --resume {path}."
         )
-    read = source.read(data or task.DATA, config.format, task, config)
-    used, audited, left_out = source.usable(
-        read, config.on_bad_data, source.feature(read, task), source.unlabelled(task)
-    )
-    config = resolved(task, config, used, audited)
+    is_found = settings.get("learning_rate") == "find"
+    settings = {k: v for k, v in settings.items() if k != "learning_rate" or not is_found}
+    task, config, read, used, audited, left_out = set_up(task_name, data, settings)
     devices.check(config)
     data_service.check(config.data_service)
     stages = train.phases(task, config)
@@ -229,6 +224,17 @@ def start(task_name, data, path, settings):
             },
         )
     return Run(path, used)
+
+
+def set_up(task_name, data, settings):
+    """What a training begins with: (task, resolved config, data as read, data to use, its audit, names left out)."""
+    task = catalog.task(task_name)
+    config = task.Config().replace(**settings)
+    read = source.read(data or task.DATA, config.format, task, config)
+    used, audited, left_out = source.usable(
+        read, config.on_bad_data, source.feature(read, task), source.unlabelled(task)
+    )
+    return task, resolved(task, config, used, audited), read, used, audited, left_out
 
 
 def try_out(task_name, data, audited):
@@ -280,7 +286,8 @@ def _free(task_name, data):
 
 
 @contextlib.contextmanager
-def _precision(name):
+def precision(name):
+    """Within it, models are made with the arithmetic `name`, a Keras dtype policy."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:

@@ -60,7 +60,8 @@ def begin(model, stages, index, train, validation):
     if phase.cut:
         fixed, net = phase.cut(model)
         parts = [split.through(fixed) for split in parts]
-    _build(net, parts[0])
+    for inputs, targets in parts[0].batches(1).take(1).as_numpy_iterator():
+        build(net, inputs, targets)
     return net, parts
 
 
@@ -229,13 +230,12 @@ def _newest(folder):
     return None
 
 
-def _build(model, split):
+def build(model, inputs, targets):
     """Makes the variables that Keras otherwise makes in the first step, so that a checkpoint has where to go."""
     model.optimizer.build(model.trainable_variables)
-    for inputs, targets in split.batches(1).take(1).as_numpy_iterator():
-        outputs = model(inputs, training=False)
-        model.compute_loss(inputs, targets, outputs, training=False)
-        model.compute_metrics(inputs, targets, outputs)
+    outputs = model(inputs, training=False)
+    model.compute_loss(inputs, targets, outputs, training=False)
+    model.compute_metrics(inputs, targets, outputs)
     model.reset_metrics()
 
 
