@@ -26,7 +26,6 @@ from pipelines import catalog
 from pipelines.config import settings
 from pipelines.engine import processes
 
-processes.join()
 name, folder, given, small = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])
 fields = {field.name: field for field in settings(catalog.task(name).Config)}
 for key, value in small.items():
@@ -34,7 +33,8 @@ for key, value in small.items():
         given[key] = value if key != "size" else fields[key].metadata["choices"][0]
 data = catalog.load(catalog.task(name).DATA)
 few = {split: part.take(range(min(len(part), 200 if split == "train" else 8))) for split, part in data.splits.items()}
-pipelines.train(name, dataclasses.replace(data, splits=few), folder, **given)
+with processes.together():
+    pipelines.train(name, dataclasses.replace(data, splits=few), folder, **given)
 """
 
 

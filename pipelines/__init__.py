@@ -29,6 +29,8 @@ def preflight(task, data=None, target="tpu", chip="v5e", ram=None, flash=None, *
     """
     from pipelines.engine import preflight as engine
 
+    if target == "tpu" and (ram or flash):
+        raise PipelineError("ram and flash are budgets of a microcontroller: say target micro.")
     if target == "tpu":
         return engine.tpu(task, data, settings, chip)
     if target == "micro":
@@ -36,18 +38,17 @@ def preflight(task, data=None, target="tpu", chip="v5e", ram=None, flash=None, *
     raise PipelineError(f"target must be tpu or micro; got {target!r}.")
 
 
-def resume(run, **machines):
+def resume(run, devices=None, data_service=None):
     """Goes on with a run that was stopped -> Run; ends with the weights of a run that was not.
 
-    machines: the settings `devices` and `data_service`, where they are others from here on.
+    devices, data_service: these settings, where they are others from here on.
     """
     from pipelines.engine import processes
     from pipelines.engine import run as runs
 
     opened = runs.Run(processes.folder(run))
-    if other := sorted(set(machines) - {"devices", "data_service"}):
-        raise PipelineError(f"a run goes on as it was set up: {', '.join(other)} cannot change. Start a new run.")
-    opened.config = opened.config.replace(**machines)
+    given = {"devices": devices, "data_service": data_service}
+    opened.config = opened.config.replace(**{name: value for name, value in given.items() if value is not None})
     return opened if opened.finished() else opened.train()
 
 

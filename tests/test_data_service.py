@@ -74,6 +74,14 @@ def test_an_epoch_is_the_same_when_one_worker_is_killed_in_its_midst_and_then_th
     assert "has not come; this process prepares it" in capsys.readouterr().err
 
 
+def test_the_dispatcher_has_gone(split, monkeypatch, capsys):
+    monkeypatch.setattr(data_service, "PATIENCE", 1.0)
+    found = split("127.0.0.1:9").train().take(3).as_numpy_iterator()
+    for ours, theirs in zip(found, split().train().take(3).as_numpy_iterator(), strict=True):
+        tf.nest.map_structure(np.testing.assert_array_equal, ours, theirs)
+    assert "batch 0 has not come; this process prepares it" in capsys.readouterr().err
+
+
 def test_steps_that_come_twice_too_late_or_never(capsys, monkeypatch):
     """By hand: of the steps 5 to 12, number 7 never comes, 6 comes late, 8 comes twice."""
     monkeypatch.setattr(data_service, "AHEAD", 3)
@@ -83,8 +91,9 @@ def test_steps_that_come_twice_too_late_or_never(capsys, monkeypatch):
         helped.append(first)
         return tf.data.Dataset.range(first, 100).map(lambda g: (g, g * 10))
 
+    monkeypatch.setattr(data_service, "_dealt", lambda numbered, address: numbered)
     dealt = [(n, n * 10) for n in (5, 8, 9, 10, 6, 8, 11, 12, 13, 14)]
-    ordered = data_service._ordered(dealt, data_service._Helper(steps), 5)
+    ordered = data_service._ordered(dealt, "", data_service._Helper(steps), 5)
     assert [int(next(ordered)) for _ in range(8)] == [50, 60, 70, 80, 90, 100, 110, 120]
     assert helped == [6]  # 6 and then 7, out of one pass
     assert capsys.readouterr().err.startswith("data service: batch 6 has not come; this process prepares it")

@@ -83,6 +83,15 @@ def test_flags_that_do_not_go_together(flags, message, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_variables_that_are_no_numbers():
+    pytest.importorskip("jax")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_DISTRIBUTION_JOB_ADDRESSES": "127.0.0.1:1"}
+    command = [sys.executable, "-m", "pipelines", "train", "classification", "--backend", "jax"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "KERAS_DISTRIBUTION_PROCESS_ID must be numbers; got ['', '']" in done.stderr
+
+
 def test_processes_without_jax(monkeypatch, capsys):
     monkeypatch.setenv("KERAS_DISTRIBUTION_JOB_ADDRESSES", "127.0.0.1:1")
     assert cli.main(["train", "classification"]) == 2

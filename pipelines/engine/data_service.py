@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from pipelines.errors import PipelineError
 
-AHEAD = 64  # batches that may come before the next one in order is taken for lost
+AHEAD = 16  # batches that may come before the next one in order is taken for lost
 PATIENCE = 30.0  # seconds in which no batch comes before this process helps itself
 
 
@@ -38,18 +38,21 @@ def in_order(steps, first_step, address):
     steps: number -> tf.data of (step, batch) from there on, made of one tf.data.Dataset.range, which is dealt out.
     """
     numbered = steps(first_step)
-    service = tf.data.experimental.service
-    dealt = numbered.apply(
-        service.distribute(processing_mode=service.ShardingPolicy.DYNAMIC, service=f"grpc://{address}")
-    )
-    made = lambda: _ordered(dealt, _Helper(steps), first_step)  # noqa: E731
+    made = lambda: _ordered(numbered, address, _Helper(steps), first_step)  # noqa: E731
     return tf.data.Dataset.from_generator(made, output_signature=numbered.element_spec[1])
 
 
-def _ordered(dealt, helper, step):
-    """Batches in the order of their steps, of which `dealt` gives (step, batch) in any order and maybe not all."""
+def _dealt(numbered, address):
+    """(step, batch) of `numbered`, in any order: each from whichever worker it was dealt out to."""
+    service = tf.data.experimental.service
+    policy = service.ShardingPolicy.DYNAMIC
+    return numbered.apply(service.distribute(processing_mode=policy, service=f"grpc://{address}"))
+
+
+def _ordered(numbered, address, helper, step):
+    """Batches in the order of their steps, of which the service gives (step, batch) in any order and maybe not all."""
     arrived, ended = queue.Queue(maxsize=AHEAD), threading.Event()
-    threading.Thread(target=_receive, args=(dealt, arrived, ended), daemon=True).start()
+    threading.Thread(target=_receive, args=(numbered, address, arrived, ended), daemon=True).start()
     waiting, patience = {}, PATIENCE
     try:
         while True:
@@ -68,9 +71,9 @@ def _ordered(dealt, helper, step):
         ended.set()
 
 
-def _receive(dealt, arrived, ended):
+def _receive(numbered, address, arrived, ended):
     try:
-        for number, batch in dealt:
+        for number, batch in _dealt(numbered, address):  # may wait for an hour where the dispatcher has gone
             while not ended.is_set():
                 try:
                     arrived.put((int(number), batch), timeout=1)

@@ -223,8 +223,10 @@ def _advice(files, budget):
         return "No file passed: look at the model first."
     bad = [kind for kind, record in files.items() if not record["passed"]]
     good = ",".join(kind for kind in files if kind not in bad and kind not in recipes.FILES)
+    made = [kind for kind in files if kind not in bad and kind in recipes.FILES]
+    flags = f"--formats {good}" + (f" --quantizer {','.join(made)}" if made else "")
     more = " or calibrate on more examples (calibration_examples)" if "int8" in bad else ""
-    return f"Leave {', '.join(bad)} out (--formats {good}){more}, or allow more with --max-drop."
+    return f"Leave {', '.join(bad)} out ({flags}){more}, or allow more with --max-drop."
 
 
 def _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop, unsupported):

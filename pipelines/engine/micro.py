@@ -91,7 +91,10 @@ def prove(record, path, split, task, config, reference, max_drop):
     record = {**record, "micro": micro}
     if fit.measured:
         run = lambda inputs: micro_interpreter.run(path, inputs)[1]  # noqa: E731
-        metrics = evaluate.score(run, split, task, config, title=f"prove on {RUNTIME}")
+        try:
+            metrics = evaluate.score(run, split, task, config, title=f"prove on {RUNTIME}")
+        except ValueError as error:
+            return record | {"passed": False, "reason": f"{path.name} does not run in {RUNTIME}: {error}"}
         name = evaluate.headline(task, config)
         judged = proof.gate(metrics, reference, name, max_drop, f"{path.name} on {RUNTIME}")
         micro[name] = metrics[name]

@@ -61,8 +61,9 @@ def tpu(task_name, data, settings, chip="v5e"):
         raise PipelineError(f"chip must be one of {', '.join(CHIPS)}; got {chip!r}.")
     if keras.backend.backend() != "jax":
         raise PipelineError("a TPU is trained on by JAX: set KERAS_BACKEND=jax before pipelines is imported.")
-    task, config, split = _prepared(task_name, data, settings)
-    found = [Finding("data", True, f"{len(split):,} training examples, without errors"), _batch(config)]
+    task, config, _, used, *_ = run.set_up(task_name, data, settings)
+    split = source.split(used, "train", task, config)
+    found = [_data(used), _batch(config)]
     batches = split.train().as_numpy_iterator()
     found.append(_shapes(batches))
     if config.jit_compile == "off":
@@ -88,17 +89,22 @@ def tpu(task_name, data, settings, chip="v5e"):
 def microcontroller(task_name, data, settings, ram=None, flash=None):
     """Findings of the int8 file of a model that has not been trained; ram and flash: sizes such as 256KB, or None."""
     ram, flash = (size and in_bytes(size, name) for size, name in ((ram, "ram"), (flash, "flash")))
-    task, config, split = _prepared(task_name, data, settings)
-    fit = micro.check(task.model(config), task, config, split.sample(config.calibration_examples)[0], ram, flash)
-    return [
-        Finding("data", True, f"{len(split):,} training examples, without errors"),
-        Finding("microcontroller", fit.fits, str(fit) if fit.fits else fit.reason),
-    ]
-
-
-def _prepared(task_name, data, settings):
     task, config, _, used, *_ = run.set_up(task_name, data, settings)
-    return task, config, source.split(used, "train", task, config)
+    model, parts = task.model(config), {"": None}
+    if hasattr(task, "bundles"):
+        parts = task.bundles(model, config)
+    found = [_data(used)]
+    for name, part in parts.items():
+        net, own = part or (model, config)
+        inputs, _ = source.split(used, "train", task, own).sample(config.calibration_examples)
+        fit = micro.check(net, task, own, inputs, ram, flash)
+        title = f"microcontroller, {name}" if name else "microcontroller"
+        found.append(Finding(title, fit.fits, str(fit) if fit.fits else fit.reason))
+    return found
+
+
+def _data(used):
+    return Finding("data", True, f"{len(used.splits['train']):,} training examples, without errors")
 
 
 def _batch(config):

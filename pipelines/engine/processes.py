@@ -5,13 +5,16 @@ first one writes the run; the others write to a folder that is gone when they en
 """
 
 import atexit
+import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 import keras
@@ -21,6 +24,7 @@ from pipelines.errors import PipelineError
 
 # Keras's own names: where they are set, `pipelines train` joins the others by them.
 ADDRESS, COUNT, INDEX = (f"KERAS_DISTRIBUTION_{name}" for name in ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID"))
+LOST = re.compile("gloo|nccl|connection|peer|heartbeat", re.IGNORECASE)  # in what JAX says of a lost partner
 SILENCE = 20  # seconds without a sign of life after which a process counts as lost
 
 
@@ -38,14 +42,11 @@ def supervise(argv, coordinator, count, index):
     if not 0 <= index < count:
         raise PipelineError(f"--process must be from 0 to {count - 1} with --processes {count}; got {index}.")
     named = {ADDRESS: coordinator, COUNT: str(count), INDEX: str(index)}
-    done = subprocess.run(
-        [sys.executable, "-m", "pipelines", *argv],
-        env={**os.environ, **named},
-        stdout=None if index == 0 else subprocess.DEVNULL,  # one of them tells the news
-    )
-    if done.returncode >= 0:
-        return done.returncode
-    killed = signal.Signals(-done.returncode)
+    with tempfile.TemporaryDirectory(prefix="pipelines-") as scratch:
+        code = _wait([sys.executable, "-m", "pipelines", *argv], {**os.environ, **named, "TMPDIR": scratch}, index)
+    if code >= 0:
+        return code
+    killed = signal.Signals(-code)
     what = "lost the others, or never met them" if killed == signal.SIGABRT else f"was ended by {killed.name}"
     print(
         f"pipelines: process {index} of {count} {what}. `pipelines train --resume DIR` goes on from the last "
@@ -55,13 +56,44 @@ def supervise(argv, coordinator, count, index):
     return 1
 
 
-def join():
-    """Meets the other processes, where the environment names any. To be called before anything else of JAX.
+def _wait(command, environment, index):
+    """Runs `command` -> its exit code; what ends this process ends it, too."""
+    told = None if index == 0 else subprocess.DEVNULL  # one of them tells the news
+    child = subprocess.Popen(command, env=environment, stdout=told)
+    before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    try:
+        return child.wait()
+    finally:
+        child.kill()
+        signal.signal(signal.SIGTERM, before)
 
-    Raises PipelineError where the backend is not JAX.
+
+@contextlib.contextmanager
+def together():
+    """Within it, this process is one of those that the environment names, if it names any.
+
+    To be entered before anything else of JAX. Raises PipelineError where they cannot meet. An error within ends this
+    process at once: if it took its leave of the others in order, they would wait for it for minutes.
     """
     if ADDRESS not in os.environ:
+        yield
         return
+    _join()
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, PipelineError):
+            print(f"pipelines: {error}", file=sys.stderr)
+        elif not isinstance(error, KeyboardInterrupt):
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if not isinstance(error, PipelineError) and LOST.search(str(error)):
+            os.abort()  # as JAX does where it learns of it before the step does
+        os._exit(getattr(error, "exit_code", 1))
+
+
+def _join():
     if keras.backend.backend() != "jax":
         raise PipelineError(
             f"several processes need the JAX backend; this is {keras.backend.backend()}. Say --backend jax."
@@ -70,8 +102,14 @@ def join():
 
     # Two steps at once on one processor may take up each other's messages.
     jax.config.update("jax_cpu_enable_async_dispatch", False)
-    address, number, index = (os.environ[name] for name in (ADDRESS, COUNT, INDEX))
-    jax.distributed.initialize(address, int(number), int(index), heartbeat_timeout_seconds=SILENCE)
+    address, *numbers = (os.environ.get(name, "") for name in (ADDRESS, COUNT, INDEX))
+    if not all(number.isdigit() for number in numbers):
+        raise PipelineError(f"beside {ADDRESS}, {COUNT} and {INDEX} must be numbers; got {numbers}.")
+    first_address = address.split(",")[0]  # Keras takes a list
+    try:
+        jax.distributed.initialize(first_address, *map(int, numbers), heartbeat_timeout_seconds=SILENCE)
+    except RuntimeError as error:
+        raise PipelineError(f"the processes cannot meet at {first_address}: {' '.join(str(error).split())}") from error
 
 
 def count():
@@ -102,7 +140,7 @@ def folder(path):
     if not first():
         scratch = Path(tempfile.mkdtemp(prefix="pipelines-"))
         atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-        own = scratch / Path(path).name
+        own = scratch / Path(path).resolve().name
         if Path(path).is_dir():
             shutil.copytree(path, own)
     multihost_utils.sync_global_devices("each process has its folder")  # from here on the first one may write

@@ -191,10 +191,8 @@ def start(task_name, data, path, settings):
             f"{path} exists already. Name another folder with --run, or go on with it: --resume {path}."
         )
     is_found = settings.get("learning_rate") == "find"
-    settings = {k: v for k, v in settings.items() if k != "learning_rate" or not is_found}
     task, config, read, used, audited, left_out = set_up(task_name, data, settings)
     devices.check(config)
-    data_service.check(config.data_service)
     stages = train.phases(task, config)
     model, curve = task.model(config), None  # what cannot be built or begun is found before a folder is made
     if stages[0].begin:
@@ -227,9 +225,13 @@ def start(task_name, data, path, settings):
 
 
 def set_up(task_name, data, settings):
-    """What a training begins with: (task, resolved config, data as read, data to use, its audit, names left out)."""
+    """What a training begins with: (task, resolved config, data as read, data to use, its audit, names left out).
+
+    A learning_rate that is yet to be found is the default one here.
+    """
     task = catalog.task(task_name)
-    config = task.Config().replace(**settings)
+    config = task.Config().replace(**{k: v for k, v in settings.items() if (k, v) != ("learning_rate", "find")})
+    data_service.check(config.data_service)
     read = source.read(data or task.DATA, config.format, task, config)
     used, audited, left_out = source.usable(
         read, config.on_bad_data, source.feature(read, task), source.unlabelled(task)
