@@ -25,10 +25,10 @@ def main(argv=None):
             _installed(arguments.backend)
             os.environ["KERAS_BACKEND"] = arguments.backend  # Keras reads it once, as it is imported
         if any(getattr(arguments, name, None) is not None for name in ("coordinator", "processes", "process")):
-            from pipelines.engine import processes
+            from pipelines.engine import supervisor
 
             together, rest = _together().parse_known_args(argv)
-            return processes.supervise(rest, together.coordinator, together.processes, together.process)
+            return supervisor.supervise(rest, together.coordinator, together.processes, together.process)
         if arguments.heavy:
             with terminal.hushed():
                 import tensorflow  # noqa: F401 - loads here, quietly, and not in the midst of a verb's own output

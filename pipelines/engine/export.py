@@ -101,10 +101,13 @@ def _export(run, out, formats, quantizer, max_drop, target_size, budget):
             made = converted.get(kind, folder / proof.KINDS[kind])
             record = {"passed": False, "reason": f"{proof.KINDS[kind]}: {made}"} if isinstance(made, str) else None
             if record is None and kind != "saved_model":
-                record = _check(made, run, config, budget)
+                record = _check(made, run, config)
+            fit = micro.check_file(made, config, **budget) if record is None and budget is not None else None
+            if fit and not fit.fits:
+                record = {"passed": False, "reason": f"{made.name}: {fit.reason}"}
             record = record or proof.prove(folder, kind, split, task, config, reference, max_drop, predict)
-            if budget is not None and record["passed"]:
-                record = micro.prove(record, made, split, task, config, reference, max_drop)
+            if fit and record["passed"]:
+                record = micro.prove(record, fit, made, split, task, config, reference, max_drop)
             if isinstance(made, Path):
                 record |= {"path": proof.KINDS[kind], "size_bytes": size(made)}
                 if kind != "saved_model" and record["passed"]:
@@ -198,16 +201,13 @@ def _calibration(run, config):
     return inputs
 
 
-def _check(path, run, config, budget):
-    """None where the file has built-in ops alone and is within `budget`, which then gets its labels; else its failed
-    record."""
+def _check(path, run, config):
+    """None where the file holds built-in ops alone, which then gets its labels; else its failed record."""
     try:
         tflite_file.refuse_foreign(path)
     except Refused as error:
         return {"passed": False, "reason": str(error)}
     tflite_file.attach_metadata(path, name=run.path.name, description=_summary(run), labels=config.labels)
-    if budget is not None and not (fit := micro.check_file(path, config, **budget)).fits:
-        return {"passed": False, "reason": f"{path.name}: {fit.reason}"}
     return None
 
 

@@ -84,9 +84,8 @@ def check_file(path, config, ram=None, flash=None):
     return Fit(size, arena, measured, reason="; ".join(reasons))
 
 
-def prove(record, path, split, task, config, reference, max_drop):
-    """A proven file's record with what it takes of a microcontroller and, where its interpreter is here, its proof."""
-    fit = check_file(path, config)
+def prove(record, fit, path, split, task, config, reference, max_drop):
+    """A proven file's record with its Fit and, where the microcontroller's interpreter is here, the proof on that."""
     micro = {"arena_bytes": fit.arena_bytes, "measured": fit.measured, "says": str(fit)}
     record = {**record, "micro": micro}
     if fit.measured:

@@ -90,12 +90,10 @@ def microcontroller(task_name, data, settings, ram=None, flash=None):
     """Findings of the int8 file of a model that has not been trained; ram and flash: sizes such as 256KB, or None."""
     ram, flash = (size and in_bytes(size, name) for size, name in ((ram, "ram"), (flash, "flash")))
     task, config, _, used, *_ = run.set_up(task_name, data, settings)
-    model, parts = task.model(config), {"": None}
-    if hasattr(task, "bundles"):
-        parts = task.bundles(model, config)
+    model = task.model(config)
+    parts = task.bundles(model, config) if hasattr(task, "bundles") else {"": (model, config)}
     found = [_data(used)]
-    for name, part in parts.items():
-        net, own = part or (model, config)
+    for name, (net, own) in parts.items():
         inputs, _ = source.split(used, "train", task, own).sample(config.calibration_examples)
         fit = micro.check(net, task, own, inputs, ram, flash)
         title = f"microcontroller, {name}" if name else "microcontroller"
