@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 from conftest import write_photos
 
 import pipelines
-from pipelines import fine_tuning, optimization
+from pipelines import catalog, fine_tuning, optimization
 from pipelines.engine import train
 from pipelines.errors import PipelineError
 from pipelines.models import heads
@@ -324,6 +325,14 @@ def test_features_are_computed_once_and_give_what_the_whole_model_gives(extracte
         (same,) = np.flatnonzero((inputs["features"] == row).all(1))
         assert np.array_equal(truth[same], target)
     assert task.decode(whole, resolved)["probabilities"].shape == (12, 2)
+
+
+def test_features_of_a_split_without_examples(data, tmp_path):
+    read = catalog.load(str(data))
+    read = dataclasses.replace(read, splits={**read.splits, "validation": read.splits["validation"].take(())})
+    settings = dict(head="logistic_regression", epochs=1, keep="last", **SMALL)
+    run = pipelines.train("transfer", data=read, run=tmp_path / "run", **settings)
+    assert run.info["data"]["examples"]["validation"] == 0
 
 
 @pytest.mark.slow

@@ -115,7 +115,7 @@ class Split:
         """The same split as {"features": what `model` makes of its inputs}, computed once; it is not augmented."""
         made, features, targets = copy.copy(self), [], []
         with tqdm(total=len(self), desc="features", unit="ex", disable=terminal.quiet(), leave=False) as bar:
-            for inputs, truth in self.batches().as_numpy_iterator():
+            for inputs, truth in self.batches().as_numpy_iterator() if len(self) else ():
                 features.append(devices.whole(model.predict_on_batch, inputs))
                 targets.append(truth)
                 bar.update(len(features[-1]))
