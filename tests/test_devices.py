@@ -43,6 +43,8 @@ from pipelines.engine.run import Run
 opened = Run(f"{sys.argv[1]}/killed", data)
 opened.config = opened.config.replace(devices=2)
 found["resumed"] = [row.split(",") for row in (opened.train().path / "history.csv").read_text().splitlines()]
+import gc
+found["iterators"] = sum(type(thing).__name__ == "OwnedIterator" for thing in gc.get_objects())
 print(json.dumps(found))
 """
 
@@ -56,7 +58,7 @@ data = dataclasses.replace(data, splits={name: part.take(range(64 if name == "tr
                                          for name, part in data.splits.items()})
 for devices in (1, 4):
     run = pipelines.train("detection", data, f"{sys.argv[1]}/{devices}", image_size=64, size="pico", batch_size=8,
-                          steps_per_epoch=1, epochs=3, warmup_epochs=0.0, learning_rate=2e-4, optimizer="sgd",
+                          steps_per_epoch=1, epochs=2, warmup_epochs=0.0, learning_rate=2e-3, optimizer="sgd",
                           keep="last", devices=devices)
 """
 
@@ -76,6 +78,7 @@ def test_losses_are_those_of_one_device_and_a_run_goes_on_with_another_number(tm
     one, four, resumed = ({name: [float(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
                           for rows in (found["1"], found["4"], found["resumed"]))  # fmt: skip
     assert len(one["loss"]) == 6
+    assert found["iterators"] == 0  # none is left for the end of Python, which may wait for its threads
     assert one["loss"][0] != one["loss"][1]
     for other in (four, resumed):
         for name in ("loss", "val_loss"):  # 7 examples of validation: no multiple of 4
@@ -84,14 +87,15 @@ def test_losses_are_those_of_one_device_and_a_run_goes_on_with_another_number(tm
 
 @pytest.mark.slow
 def test_a_loss_with_a_normaliser_of_the_whole_batch_is_that_of_one_device(tmp_path):
-    # By SGD: Adam divides each gradient by its size, and the assignment of detection does the rest, so that a last bit
-    # of the first weights is several percent of the loss within six steps (benchmarks/scale.py).
+    # The second loss follows from the whole first gradient. By SGD, and no further: Adam divides each gradient by its
+    # size, and the assignment of detection does the rest, so that a last bit of the first weights becomes several
+    # percent of the loss within six steps (benchmarks/scale.py).
     pytest.importorskip("jax")
     done = jax(["-c", DETECT], str(tmp_path))
     assert done.returncode == 0, done.stderr
     found = [[float(row["loss"]) for row in csv.DictReader((tmp_path / n / "history.csv").read_text().splitlines())]
              for n in ("1", "4")]  # fmt: skip
-    assert len(set(found[0])) == 3
+    assert found[0][0] != found[0][1]
     assert found[1] == pytest.approx(found[0], rel=1e-5)
 
 

@@ -1,6 +1,7 @@
 """Training on several devices at once: each batch is shared among them, on the JAX backend."""
 
 import contextlib
+import gc
 
 import keras
 import numpy as np
@@ -50,6 +51,9 @@ def shared(config):
         return
     with keras.distribution.DataParallel(devices=_chosen(config.devices), auto_shard_dataset=False).scope():
         yield
+    # Keras leaves the input pipeline's iterator in a cycle. Where it goes no sooner than Python itself, its threads may
+    # be waited for without end (seen in one of some twenty runs of two processes).
+    gc.collect()
 
 
 def _chosen(count):
