@@ -36,9 +36,13 @@ def folder():
     """The folder with LiteRT.js's files, fetched where it is not there yet. Raises PipelineError where it cannot be."""
     place = _cache() / f"litertjs-{VERSION}"
     if not place.is_dir():
-        with tempfile.TemporaryDirectory() as scratch, appearing(place) as part:
-            for package, (digest, files) in PACKAGES.items():
-                _unpack(_fetched(package, digest, Path(scratch)), files, part)
+        try:
+            with tempfile.TemporaryDirectory() as scratch, appearing(place) as part:
+                for package, (digest, files) in PACKAGES.items():
+                    _unpack(_fetched(package, digest, Path(scratch)), files, part)
+        except (OSError, PipelineError):
+            if not place.is_dir():  # else another process has fetched the same files meanwhile
+                raise
     return place
 
 
