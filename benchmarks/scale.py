@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py [TASK ...]
 
-Prints a table. Small models on the tasks' own data; devices are made of this CPU; about 20 minutes on two cores.
+Prints a table. Small models on the tasks' own data; devices are made of this CPU; about 40 minutes on two cores.
 
 The yardstick is one device again, with each first weight moved by its last bit: several devices add in another order,
 so where a loss is sensitive to that, they can be no nearer to one device than one device is to itself.
