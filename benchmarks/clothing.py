@@ -1,4 +1,5 @@
-"""Photos of clothes from scratch through the command line: train, evaluate, export, verify, predict, report.
+"""Photos of clothes from scratch through the command line: train, evaluate, export, verify,
+predict, report.
 
 `python benchmarks/clothing.py [--epochs N] [--data DATA]`
 """
@@ -18,7 +19,9 @@ from pipelines import terminal
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     here = Path(__file__).resolve().parents[2] / "shared" / "data"
-    parser.add_argument("--data", default=Path(os.environ.get("PIPELINES_TEST_DATA", here)) / "clothing")
+    parser.add_argument(
+        "--data", default=Path(os.environ.get("PIPELINES_TEST_DATA", here)) / "clothing"
+    )
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--out", help="folder to keep the run and the bundle in")
     options = parser.parse_args()
@@ -34,7 +37,16 @@ def main():
         "learning_rate=0.002",
     ]
     for verb in (
-        ["train", "classification", "--data", options.data, "--run", run, *(f"--set={s}" for s in settings), "--json"],
+        [
+            "train",
+            "classification",
+            "--data",
+            options.data,
+            "--run",
+            run,
+            *(f"--set={s}" for s in settings),
+            "--json",
+        ],
         ["evaluate", run, "--json"],
         ["export", run, "--out", bundle, "--json"],
         ["verify", bundle, "--json"],
@@ -42,8 +54,17 @@ def main():
         ["report", run],
     ):
         began = time.perf_counter()
-        done = subprocess.run([sys.executable, "-m", "pipelines", *map(str, verb)], stdout=subprocess.PIPE, text=True)
-        rows.append([verb[0], done.returncode, f"{(time.perf_counter() - began) / 60:.1f}", said(verb[0], done.stdout)])
+        done = subprocess.run(
+            [sys.executable, "-m", "pipelines", *map(str, verb)], stdout=subprocess.PIPE, text=True
+        )
+        rows.append(
+            [
+                verb[0],
+                done.returncode,
+                f"{(time.perf_counter() - began) / 60:.1f}",
+                said(verb[0], done.stdout),
+            ]
+        )
         print(rows[-1], flush=True)
         if verb[0] == "export" and done.returncode == 0:
             print(done.stdout.rpartition("\n{")[0], flush=True)
@@ -58,7 +79,10 @@ def said(verb, text):
         return last
     value = json.loads(last)
     if verb == "evaluate":
-        return f"accuracy {value['accuracy']:.4f}, macro F1 {value['macro_f1']:.4f}, {value['examples']} photos"
+        return (
+            f"accuracy {value['accuracy']:.4f}, macro F1 {value['macro_f1']:.4f},"
+            f" {value['examples']} photos"
+        )
     if verb == "export" and "files" in value:
         return ", ".join(f"{kind} {r.get('drop', 0):+.4f}" for kind, r in value["files"].items())
     if verb == "predict":

@@ -1,11 +1,13 @@
-"""CycleGAN on `membrane`: pictures 0-11 are A, masks 12-23 are B, so that no pair is seen; tested on the pairs 24-29.
+"""CycleGAN on `membrane`: pictures 0-11 are A, masks 12-23 are B, so that no pair is seen; tested
+on the pairs 24-29.
 
-    python benchmarks/cyclegan.py [train] [export] [throughput] [--data shared/data/membrane] [--out DIR]
+    python benchmarks/cyclegan.py [train] [export] [throughput] [--data shared/data/membrane] [--out
+    DIR]
 
-Pictures are halved to 256 px, training sees patches of 128 px, and the test whole pictures. The kept epoch is the one
-with the least Frechet distance of the pictures that were trained on, redrawn, to the masks that were trained on: no
-pair decides anything. A picture counts as membrane where the answer is below the middle grey. Needs two cores and about
-20 minutes for `train`.
+Pictures are halved to 256 px, training sees patches of 128 px, and the test whole pictures. The
+kept epoch is the one with the least Frechet distance of the pictures that were trained on, redrawn,
+to the masks that were trained on: no pair decides anything. A picture counts as membrane where the
+answer is below the middle grey. Needs two cores and about 20 minutes for `train`.
 """
 
 import argparse
@@ -42,7 +44,11 @@ def data(folder):
         return Examples(names, columns, list(names), pictures=("image",))
 
     known = (range(12), range(12, 24))
-    splits = {"train": rows(*known), "validation": rows(*known, turned=True), "test": rows(TEST, TEST)}
+    splits = {
+        "train": rows(*known),
+        "validation": rows(*known, turned=True),
+        "test": rows(TEST, TEST),
+    }
     return Data(str(folder), "unpaired", splits, {"label": ["picture", "mask"]})
 
 
@@ -57,11 +63,17 @@ def simple(folder):
     from PIL import Image
     from skimage.filters import gaussian, threshold_otsu
 
-    read = lambda kind, i: np.asarray(Image.open(Path(folder) / kind / f"{i}.png").convert("L"))  # noqa: E731
+    def read(kind, i):
+        return np.asarray(Image.open(Path(folder) / kind / f"{i}.png").convert("L"))
+
     pictures, truth = (np.stack([read(kind, i) for i in TEST]) for kind in ("image", "label"))
     smooth = np.stack([gaussian(p, 2) for p in pictures])
     otsu = np.stack([s > threshold_otsu(s) for s in smooth])
-    guesses = {"all cell": np.ones_like(otsu), "the picture itself": pictures > 127, "Otsu, Gaussian of 2 px": otsu}
+    guesses = {
+        "all cell": np.ones_like(otsu),
+        "the picture itself": pictures > 127,
+        "Otsu, Gaussian of 2 px": otsu,
+    }
     return [(name, *measured(guess, truth > 127)) for name, guess in guesses.items()]
 
 
@@ -71,7 +83,9 @@ def full_size(run, folder):
 
     with tempfile.TemporaryDirectory() as out:
         run.predict([str(Path(folder) / "image" / f"{i}.png") for i in TEST], out=out)
-        made = [np.asarray(Image.open(p).convert("L")) for p in sorted(Path(out).glob("*_to_b.png"))]
+        made = [
+            np.asarray(Image.open(p).convert("L")) for p in sorted(Path(out).glob("*_to_b.png"))
+        ]
     truth = [np.asarray(Image.open(Path(folder) / "label" / f"{i}.png").convert("L")) for i in TEST]
     return measured(np.stack(made) > 127, np.stack(truth) > 127)
 
@@ -83,7 +97,8 @@ def show(run, folder):
         print(f"{name + ', 512 px':34} {iou:9.3f} {accuracy:15.3f}")
     name = f"CycleGAN, {run.config.image_size} px"
     print(
-        f"{name:34} {found['mean_iou_to_b']:9.3f} {found['pixel_accuracy_to_b']:15.3f}   {run.info['minutes']:.1f} min"
+        f"{name:34} {found['mean_iou_to_b']:9.3f} {found['pixel_accuracy_to_b']:15.3f}  "
+        f" {run.info['minutes']:.1f} min"
     )
     iou, accuracy = full_size(run, folder)
     print(f"{'the same, enlarged to 512 px':34} {iou:9.3f} {accuracy:15.3f}")
@@ -95,7 +110,10 @@ def exported(run, out):
         print(bundle.path.name)
         for kind, record in bundle.files.items():
             found = {k: round(v, 4) for k, v in record["metrics"].items() if isinstance(v, float)}
-            print(f"  {kind:10} {record['size_bytes'] / 1024:6.0f} KB  {json.dumps(found)}", flush=True)
+            print(
+                f"  {kind:10} {record['size_bytes'] / 1024:6.0f} KB  {json.dumps(found)}",
+                flush=True,
+            )
 
 
 def throughput(folder, out):
@@ -103,13 +121,19 @@ def throughput(folder, out):
     import pipelines
 
     for jit in ("off", "on"):
-        settings = SETTINGS | dict(epochs=1, steps_per_epoch=5, jit_compile=jit, monitor="val_cycle_error")
-        run = pipelines.train("cyclegan", data=data(folder), run=out / f"throughput-{jit}", **settings)
+        settings = SETTINGS | dict(
+            epochs=1, steps_per_epoch=5, jit_compile=jit, monitor="val_cycle_error"
+        )
+        run = pipelines.train(
+            "cyclegan", data=data(folder), run=out / f"throughput-{jit}", **settings
+        )
         print(json.dumps({"jit_compile": jit, **run.benchmark()}), flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("parts", nargs="*", default=["train", "export", "throughput"])
     parser.add_argument("--data", default="shared/data/membrane")
     parser.add_argument("--out", type=Path, default=None)
@@ -119,7 +143,10 @@ def main():
     from pipelines.engine.run import Run
 
     if "train" in options.parts:
-        show(pipelines.train("cyclegan", data=data(options.data), run=out / "run", **SETTINGS), options.data)
+        show(
+            pipelines.train("cyclegan", data=data(options.data), run=out / "run", **SETTINGS),
+            options.data,
+        )
     if "export" in options.parts:
         exported(Run(out / "run", data(options.data)), out / "bundle")
     if "throughput" in options.parts:

@@ -2,8 +2,8 @@
 
     python benchmarks/detection.py [bccd] [scenes] [speed] [--data shared/data/bccd] [--out DIR]
 
-Prints a table. Needs two cores and about half an hour. `bccd` wants the folder of Annotations, ImageSets and
-JPEGImages.
+Prints a table. Needs two cores and about half an hour. `bccd` wants the folder of Annotations,
+ImageSets and JPEGImages.
 """
 
 import argparse
@@ -39,11 +39,14 @@ def judged(run, minutes, worked, out):
 
     result = run.evaluate("test")
     print(json.dumps({k: v for k, v in result.items() if k not in CUT}), flush=True)
-    row = lambda kind, m, *rest: [  # noqa: E731
-        *(run.path.name, kind, f"{m['map50']:.3f}", f"{m['map50_95']:.3f}"),
-        ", ".join(f"{label} {values['map50']:.3f}" for label, values in m["per_class"].items()),
-        *rest,
-    ]
+
+    def row(kind, m, *rest):
+        return [
+            *(run.path.name, kind, f"{m['map50']:.3f}", f"{m['map50_95']:.3f}"),
+            ", ".join(f"{label} {values['map50']:.3f}" for label, values in m["per_class"].items()),
+            *rest,
+        ]
+
     rows = [row("Keras", result, f"{minutes:.1f} min, {worked:.1f} of the processor", "")]
     try:
         files = run.export(out / f"{run.path.name}-bundle", max_drop=0.02).files
@@ -55,7 +58,9 @@ def judged(run, minutes, worked, out):
             size, whole = record.get("size_bytes", 0), files["float32"]["size_bytes"]
             latency = record.get("latency_ms", {}).get("p50")
             shown = f"{size / 1024:.0f} KB, {size / whole:.0%}"
-            rows.append(row(kind, record["metrics"], shown, "" if latency is None else f"{latency:.1f} ms"))
+            rows.append(
+                row(kind, record["metrics"], shown, "" if latency is None else f"{latency:.1f} ms")
+            )
     return rows
 
 
@@ -72,16 +77,39 @@ def speed(data):
     model.fit(split.train(), steps_per_epoch=3, epochs=1, verbose=0)
     steps, began, worked = 20, time.perf_counter(), time.process_time()
     model.fit(split.train(3), steps_per_epoch=steps, epochs=1, verbose=0)
-    rates = [steps * config.batch_size / t for t in (time.perf_counter() - began, time.process_time() - worked)]
-    what = f"{model.count_params() / 1e6:.1f} M parameters, {config.image_size} px, batch {config.batch_size}"
-    return [["speed", what, "", "", "", f"{rates[0]:.1f} img/s", f"{rates[1]:.1f} img a second of one core"]]
+    rates = [
+        steps * config.batch_size / t
+        for t in (time.perf_counter() - began, time.process_time() - worked)
+    ]
+    what = (
+        f"{model.count_params() / 1e6:.1f} M parameters, {config.image_size} px, batch"
+        f" {config.batch_size}"
+    )
+    return [
+        [
+            "speed",
+            what,
+            "",
+            "",
+            "",
+            f"{rates[0]:.1f} img/s",
+            f"{rates[1]:.1f} img a second of one core",
+        ]
+    ]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("parts", nargs="*", default=["bccd", "scenes", "speed"])
     parser.add_argument("--data", default="../shared/data/bccd", help="the folder of bccd")
-    parser.add_argument("--out", type=Path, default=None, help="where runs and bundles go; a scratch folder by default")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=None,
+        help="where runs and bundles go; a scratch folder by default",
+    )
     options = parser.parse_args()
     out = options.out or Path(tempfile.mkdtemp(prefix="detection-"))
     rows = []
@@ -94,7 +122,9 @@ def main():
 
     from pipelines import terminal
 
-    print(terminal.table(rows, ["what", "which", "map50", "map50_95", "by class", "cost", "latency"]))
+    print(
+        terminal.table(rows, ["what", "which", "map50", "map50_95", "by class", "cost", "latency"])
+    )
 
 
 if __name__ == "__main__":

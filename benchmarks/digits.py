@@ -1,4 +1,5 @@
-"""Five-fold accuracy on scikit-learn's digits, beside scikit-learn's own classifiers on the same folds.
+"""Five-fold accuracy on scikit-learn's digits, beside scikit-learn's own classifiers on the same
+folds.
 
 Claim: >= 0.992 (best peer: SVC, 0.990). `python benchmarks/digits.py [--epochs N] [--folds K]`
 """
@@ -39,16 +40,25 @@ def main():
     folds = StratifiedKFold(5, shuffle=True, random_state=0).split(truth, truth)
     for fold, (train, test) in list(enumerate(folds))[: options.folds]:
         began = time.perf_counter()
-        parts = {"train": digits.take(train), "validation": digits.take([]), "test": digits.take(test)}
+        parts = {
+            "train": digits.take(train),
+            "validation": digits.take([]),
+            "test": digits.take(test),
+        }
         data = Data(f"digits, fold {fold}", "folds", parts, {"label": labels})
         with tempfile.TemporaryDirectory() as folder:
             run = pipelines.train(
-                "classification", data, Path(folder) / "run", **{**SETTINGS, "epochs": options.epochs}
+                "classification",
+                data,
+                Path(folder) / "run",
+                **{**SETTINGS, "epochs": options.epochs},
             )
             right["pipelines"].append(run.evaluate()["accuracy"])
         minutes = (time.perf_counter() - began) / 60
         for name, peer in PEERS.items():
-            right[name].append(peer.fit(pixels[train], truth[train]).score(pixels[test], truth[test]))
+            right[name].append(
+                peer.fit(pixels[train], truth[train]).score(pixels[test], truth[test])
+            )
         rows.append([fold, *(f"{right[name][-1]:.4f}" for name in right), f"{minutes:.1f}"])
         print(rows[-1], flush=True)
     rows.append(["mean", *(f"{np.mean(values):.4f}" for values in right.values()), ""])
@@ -69,7 +79,9 @@ def whole():
             joined.where + part.where,
             joined.pictures,
         )
-    ordered = joined.take(np.argsort(joined.names))  # digit_0000, digit_0001, ... is scikit-learn's order
+    ordered = joined.take(
+        np.argsort(joined.names)
+    )  # digit_0000, digit_0001, ... is scikit-learn's order
     return ordered, data.labels["label"], load_digits().data
 
 

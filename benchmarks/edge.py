@@ -1,9 +1,11 @@
-"""Every task's files on every client: how far their outputs lie from LiteRT's in Python, milliseconds, size.
+"""Every task's files on every client: how far their outputs lie from LiteRT's in Python,
+milliseconds, size.
 
     python benchmarks/edge.py [--bundles DIR] [TASK ...]
 
-Trains a small model of each task on a part of the task's own data and exports it, where DIR does not have it yet; about
-twenty minutes on two cores. Clients that are not installed are left out: Chromium, MediaPipe, tflite-micro.
+Trains a small model of each task on a part of the task's own data and exports it, where DIR does
+not have it yet; about twenty minutes on two cores. Clients that are not installed are left out:
+Chromium, MediaPipe, tflite-micro.
 """
 
 import argparse
@@ -33,7 +35,16 @@ RECIPES = {
     },
     "detection": dict(epochs=10, batch_size=8, size="pico", image_size=96),
     "segmentation": dict(epochs=2, batch_size=8, depth=2, width=8, image_size=64),
-    "srgan": dict(epochs=2, batch_size=4, width=16, depth=2, image_size=32, patch=16, features="none", critic_width=8),
+    "srgan": dict(
+        epochs=2,
+        batch_size=4,
+        width=16,
+        depth=2,
+        image_size=32,
+        patch=16,
+        features="none",
+        critic_width=8,
+    ),
     "tagging": dict(epochs=4, batch_size=16, lstm_units=32, letter_units=16),
     "text_classification": dict(epochs=1),
     "transfer": dict(epochs=1, batch_size=16, image_size=64),
@@ -41,7 +52,11 @@ RECIPES = {
 TRAIN, HELD_OUT = 400, 24  # examples that are used, spread over the data; up to twice as many
 LARGEST_DROP = 10.0  # whatever a short training gives is looked at
 RUNS = 5  # of each example in a browser; the first ones warm it up
-TOLERANCES = {"float32": 1e-5, "float16": 1e-5, "mediapipe": 1e-4}  # within which outputs are called the same
+TOLERANCES = {
+    "float32": 1e-5,
+    "float16": 1e-5,
+    "mediapipe": 1e-4,
+}  # within which outputs are called the same
 COARSE = 2e-2  # of other kinds: one step in 256, and what it leads to
 MEDIAPIPE = """
 import json, sys, time
@@ -87,13 +102,22 @@ def bundles(task, folder):
 
     if not (folder / "bundle").exists():
         data = catalog.load(catalog.task(task).DATA)
-        some = lambda part, count: part.take(range(0, len(part), max(1, len(part) // count)))  # noqa: E731
-        few = {s: some(part, TRAIN if s == "train" else HELD_OUT) for s, part in data.splits.items()}
-        run = pipelines.train(task, dataclasses.replace(data, splits=few), folder / "run", **RECIPES[task])
+
+        def some(part, count):
+            return part.take(range(0, len(part), max(1, len(part) // count)))
+
+        few = {
+            s: some(part, TRAIN if s == "train" else HELD_OUT) for s, part in data.splits.items()
+        }
+        run = pipelines.train(
+            task, dataclasses.replace(data, splits=few), folder / "run", **RECIPES[task]
+        )
         unsupported = getattr(run.task, "unsupported", lambda config: {})(run.config)
         kinds = [kind for kind in convert.FILES if kind not in unsupported]
         run.export(folder / "bundle", kinds, LARGEST_DROP)
-    return [pipelines.load(path.parent) for path in sorted((folder / "bundle").rglob("manifest.json"))]
+    return [
+        pipelines.load(path.parent) for path in sorted((folder / "bundle").rglob("manifest.json"))
+    ]
 
 
 def rows(bundle, texts, scratch):
@@ -102,20 +126,39 @@ def rows(bundle, texts, scratch):
 
     inputs, wanted = bundle.golden()
     files = {kind: record for kind, record in bundle.files.items() if kind != "saved_model"}
-    outputs = {kind: proof.runner(bundle.path / record["path"])(inputs) for kind, record in files.items()}
-    apart = lambda a, b: proof.apart(a, b, bundle.task, bundle.config)  # noqa: E731
+    outputs = {
+        kind: proof.runner(bundle.path / record["path"])(inputs) for kind, record in files.items()
+    }
+
+    def apart(a, b):
+        return proof.apart(a, b, bundle.task, bundle.config)
+
     shown = in_browser(bundle, inputs)
     for kind, record in files.items():
         cells = [f"{apart(wanted, outputs[kind]):.0e}", f"{record['latency_ms']['p50']:.2f}"]
-        cells += [same(apart(outputs[kind], shown[kind][0]), kind), f"{shown[kind][1]:.2f}"] if shown else ["", ""]
-        whole = "probabilities" in wanted and "image" in inputs and wanted["probabilities"].ndim == 2
-        cells += in_mediapipe(bundle, record, kind, outputs[kind], inputs, None, scratch) if whole else ["", ""]
+        cells += (
+            [same(apart(outputs[kind], shown[kind][0]), kind), f"{shown[kind][1]:.2f}"]
+            if shown
+            else ["", ""]
+        )
+        whole = (
+            "probabilities" in wanted and "image" in inputs and wanted["probabilities"].ndim == 2
+        )
+        cells += (
+            in_mediapipe(bundle, record, kind, outputs[kind], inputs, None, scratch)
+            if whole
+            else ["", ""]
+        )
         fit = micro.check_file(bundle.path / record["path"], bundle.config)
         if fit.measured:
             arena, found = micro_interpreter.run(bundle.path / record["path"], inputs)
             cells += [same(apart(outputs[kind], found), kind), f"{arena['total'] / 1024:.0f}"]
         elif micro_interpreter.installed():
-            why = fit.foreign[0][0] if fit.foreign else fit.reason.partition("Node ")[2].partition(" (")[0]
+            why = (
+                fit.foreign[0][0]
+                if fit.foreign
+                else fit.reason.partition("Node ")[2].partition(" (")[0]
+            )
             cells += [f"lacks {why}", ""]
         else:
             cells += ["", ""]
@@ -131,7 +174,8 @@ def in_browser(bundle, inputs):
     import pytest
 
     examples = [
-        {name: values[i : i + 1] for name, values in inputs.items()} for i in range(len(next(iter(inputs.values()))))
+        {name: values[i : i + 1] for name, values in inputs.items()}
+        for i in range(len(next(iter(inputs.values()))))
     ]
     try:
         found = browser.check(bundle.path, examples * RUNS, timeout=600)
@@ -162,12 +206,18 @@ def in_mediapipe(bundle, record, file, outputs, inputs, texts, scratch):
     from test_mediapipe import interpreter
 
     labels = bundle.manifest["labels"]
-    named = lambda scores: [dict(zip(labels, row.tolist(), strict=True)) for row in scores]  # noqa: E731
+
+    def named(scores):
+        return [dict(zip(labels, row.tolist(), strict=True)) for row in scores]
+
     if not interpreter():
         return ["", ""]
     if "boxes" in outputs:
         kind = "boxes"
-        wanted = [{labels[c[0]]: float(s[0])} for c, s in zip(outputs["classes"], outputs["scores"], strict=True)]
+        wanted = [
+            {labels[c[0]]: float(s[0])}
+            for c, s in zip(outputs["classes"], outputs["scores"], strict=True)
+        ]
     elif "mask" in outputs:
         kind, wanted = "masks", np.moveaxis(outputs["probabilities"], -1, 1)
     elif "image" in inputs:
@@ -179,7 +229,15 @@ def in_mediapipe(bundle, record, file, outputs, inputs, texts, scratch):
         examples.write_text(json.dumps(texts))
     else:
         np.save(examples.open("wb"), inputs["image"])
-    command = [interpreter(), "-c", MEDIAPIPE, kind, str(bundle.path / record["path"]), str(examples), str(out)]
+    command = [
+        interpreter(),
+        "-c",
+        MEDIAPIPE,
+        kind,
+        str(bundle.path / record["path"]),
+        str(examples),
+        str(out),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         return [f"fails: {done.stderr.strip().splitlines()[-1][:80]}", ""]
@@ -188,7 +246,9 @@ def in_mediapipe(bundle, record, file, outputs, inputs, texts, scratch):
         gap = np.abs(np.asarray(found["answers"]) - wanted).max()
     else:
         each = [
-            abs(ours[name] - score) for ours, got in zip(wanted, found["answers"], strict=True) for name, score in got
+            abs(ours[name] - score)
+            for ours, got in zip(wanted, found["answers"], strict=True)
+            for name, score in got
         ]
         gap = max(each, default=np.nan)
     return [same(gap, file), f"{found['ms']:.2f}"]
@@ -199,11 +259,27 @@ def main():
 
     from pipelines import catalog
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("tasks", nargs="*", default=[])
-    parser.add_argument("--bundles", type=Path, help="folder of runs and bundles, kept for another time")
+    parser.add_argument(
+        "--bundles", type=Path, help="folder of runs and bundles, kept for another time"
+    )
     options = parser.parse_args()
-    header = ["task", "file", "KB", "Python", "ms", "Chromium", "ms", "MediaPipe", "ms", "micro", "arena KB"]
+    header = [
+        "task",
+        "file",
+        "KB",
+        "Python",
+        "ms",
+        "Chromium",
+        "ms",
+        "MediaPipe",
+        "ms",
+        "micro",
+        "arena KB",
+    ]
     print(f"| {' | '.join(header)} |\n|{'---|' * 2}{'---:|' * (len(header) - 2)}")
     with tempfile.TemporaryDirectory() as scratch:
         for task in options.tasks or catalog.tasks():

@@ -1,6 +1,8 @@
-"""Steps per second of `pipelines.train`, beside a bare `keras.Model.fit` of the same model on data in memory.
+"""Steps per second of `pipelines.train`, beside a bare `keras.Model.fit` of the same model on data
+in memory.
 
-All callbacks are on (validation, checkpoints, history, TensorBoard); both train in turn, in one process.
+All callbacks are on (validation, checkpoints, history, TensorBoard); both train in turn, in one
+process.
 Claim: >= 0.95 times the bare rate. `python benchmarks/engine_overhead.py`
 """
 
@@ -36,10 +38,24 @@ def main():
             whole = steps / np.median(np.diff(history["elapsed"]))
             bare, bare_whole = plain(Run(run.path))
         ratios = (ours / bare, whole / bare_whole)
-        rows.append([turn, *(f"{v:.1f}" for v in (bare, ours, bare_whole, whole)), *(f"{r:.3f}" for r in ratios)])
+        rows.append(
+            [
+                turn,
+                *(f"{v:.1f}" for v in (bare, ours, bare_whole, whole)),
+                *(f"{r:.3f}" for r in ratios),
+            ]
+        )
         print(rows[-1], flush=True)
-    print("steps per second: within the steps of an epoch, checkpoints included, and of whole epochs with validation")
-    print(terminal.table(rows, ["turn", "bare fit", "ours", "bare, whole", "ours, whole", "ratio", "ratio, whole"]))
+    print(
+        "steps per second: within the steps of an epoch, checkpoints included, and of whole epochs"
+        " with validation"
+    )
+    print(
+        terminal.table(
+            rows,
+            ["turn", "bare fit", "ours", "bare, whole", "ours, whole", "ratio", "ratio, whole"],
+        )
+    )
     print("median ratios", *(f"{np.median([float(row[i]) for row in rows]):.3f}" for i in (5, 6)))
 
 
@@ -60,7 +76,9 @@ def plain(run):
         verbose=2,
         callbacks=[clock],
     )
-    return tuple(SETTINGS["steps_per_epoch"] / np.median(s) for s in (clock.seconds[1:], np.diff(clock.ends)))
+    return tuple(
+        SETTINGS["steps_per_epoch"] / np.median(s) for s in (clock.seconds[1:], np.diff(clock.ends))
+    )
 
 
 class Clock(keras.callbacks.Callback):

@@ -1,7 +1,10 @@
-"""Pictures per second of the input pipeline, beside Keras's own on the same photos with the same augmentation.
+"""Pictures per second of the input pipeline, beside Keras's own on the same photos with the same
+augmentation.
 
-Both read, decode, resize to 192 px, flip and change colours at random, in batches of 32, in one process in turn.
-Claim: >= 1.5 times Keras's. `python benchmarks/input_pipeline.py [DATA]`, DATA a folder with train/CLASS/*.jpg.
+Both read, decode, resize to 192 px, flip and change colours at random, in batches of 32, in one
+process in turn.
+Claim: >= 1.5 times Keras's. `python benchmarks/input_pipeline.py [DATA]`, DATA a folder with
+    train/CLASS/*.jpg.
 """
 
 import argparse
@@ -25,7 +28,9 @@ AMOUNT = 0.2  # of each colour change, and nothing but flips beside
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     here = Path(__file__).resolve().parents[2] / "shared" / "data"
-    parser.add_argument("data", nargs="?", default=Path(os.environ.get("PIPELINES_TEST_DATA", here)) / "clothing")
+    parser.add_argument(
+        "data", nargs="?", default=Path(os.environ.get("PIPELINES_TEST_DATA", here)) / "clothing"
+    )
     path = Path(parser.parse_args().data)
     count = len(pipeline(path, "off"))
     rows = []
@@ -38,15 +43,27 @@ def main():
         ):
             rates = epochs(make, count)
             whole = EPOCHS / sum(1 / r for r in rates)
-            rows.append([turn, name, *(f"{r:.0f}" for r in (rates[0], np.median(rates[1:]), whole))])
+            rows.append(
+                [turn, name, *(f"{r:.0f}" for r in (rates[0], np.median(rates[1:]), whole))]
+            )
             print(rows[-1], flush=True)
-    table = {name: [float(row[-1]) for row in rows if row[1] == name] for name in dict.fromkeys(r[1] for r in rows)}
-    print(terminal.table(rows, ["turn", "pipeline", "epoch 1", "later epochs", f"all {EPOCHS}, pictures/s"]))
+    table = {
+        name: [float(row[-1]) for row in rows if row[1] == name]
+        for name in dict.fromkeys(r[1] for r in rows)
+    }
+    print(
+        terminal.table(
+            rows, ["turn", "pipeline", "epoch 1", "later epochs", f"all {EPOCHS}, pictures/s"]
+        )
+    )
     base = np.array(table["keras, uncached"])
     print()
     print(
         terminal.table(
-            [[name, f"{np.median(v):.0f}", f"{np.median(np.array(v) / base):.2f}"] for name, v in table.items()],
+            [
+                [name, f"{np.median(v):.0f}", f"{np.median(np.array(v) / base):.2f}"]
+                for name, v in table.items()
+            ],
             ["pipeline", f"pictures/s over {EPOCHS} epochs, median", "times Keras, uncached"],
         )
     )
@@ -68,14 +85,28 @@ def pipeline(path, cache):
     """Our training split, as `pipelines train classification` makes it."""
     task, data = catalog.task("classification"), catalog.load(path)
     config = task.Config().replace(
-        image_size=SIZE, batch_size=BATCH, cache=cache, flip=True, colour=AMOUNT, shift=0, zoom=0, rotate=0
+        image_size=SIZE,
+        batch_size=BATCH,
+        cache=cache,
+        flip=True,
+        colour=AMOUNT,
+        shift=0,
+        zoom=0,
+        rotate=0,
     )
-    return source.split(data, "train", task, run.resolved(task, config, data, audit.audit(data, progress=False)))
+    return source.split(
+        data, "train", task, run.resolved(task, config, data, audit.audit(data, progress=False))
+    )
 
 
 def keras_data(path, count, cache=False):
     data = keras.utils.image_dataset_from_directory(
-        path / "train", image_size=(SIZE, SIZE), batch_size=BATCH, label_mode="categorical", seed=0, verbose=False
+        path / "train",
+        image_size=(SIZE, SIZE),
+        batch_size=BATCH,
+        label_mode="categorical",
+        seed=0,
+        verbose=False,
     )
     change = keras.Sequential(
         [

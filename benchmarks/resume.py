@@ -1,7 +1,8 @@
-"""Kills a training at random steps and resumes it each time: the final weights must be those of a run left alone.
+"""Kills a training at random steps and resumes it each time: the final weights must be those of a
+run left alone.
 
-Augmentation, dropout, moving average and a schedule are on. Claim: 5 kills, 5 times the same `weights_sha256`.
-`python benchmarks/resume.py [--kills N]`
+Augmentation, dropout, moving average and a schedule are on. Claim: 5 kills, 5 times the same
+`weights_sha256`. `python benchmarks/resume.py [--kills N]`
 """
 
 import argparse
@@ -16,7 +17,16 @@ from pathlib import Path
 
 from pipelines import terminal
 
-SETTINGS = dict(epochs=4, batch_size=32, checkpoint_steps=7, ema=0.98, dropout=0.3, mixup=0.2, cutout=0.3, flip="true")
+SETTINGS = dict(
+    epochs=4,
+    batch_size=32,
+    checkpoint_steps=7,
+    ema=0.98,
+    dropout=0.3,
+    mixup=0.2,
+    cutout=0.3,
+    flip="true",
+)
 STEPS = 46 * SETTINGS["epochs"]
 
 
@@ -35,7 +45,9 @@ def main():
             kill(command(*start(run)), run, step, chance)
             reached = newest(run)
             command("--resume", run).wait()
-            rows.append([i, step, reached, digest(run)[:16], "yes" if digest(run) == wanted else "NO"])
+            rows.append(
+                [i, step, reached, digest(run)[:16], "yes" if digest(run) == wanted else "NO"]
+            )
             print(rows[-1], flush=True)
     print(f"left alone: {wanted[:16]}")
     print(terminal.table(rows, ["kill", "at step", "resumed from step", "weights_sha256", "same"]))
@@ -43,17 +55,27 @@ def main():
 
 
 def start(run):
-    return ["classification", "--run", run, *(f"--set={name}={value}" for name, value in SETTINGS.items())]
+    return [
+        "classification",
+        "--run",
+        run,
+        *(f"--set={name}={value}" for name, value in SETTINGS.items()),
+    ]
 
 
 def command(*arguments):
     quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return subprocess.Popen([sys.executable, "-m", "pipelines", "train", *map(str, arguments)], **quiet)
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines", "train", *map(str, arguments)], **quiet
+    )
 
 
 def kill(process, run, step, chance):
     """SIGKILL once `step` has gone by, and up to 30 ms later, in the midst of whatever is done then."""
-    while process.poll() is None and newest(run) < step // SETTINGS["checkpoint_steps"] * SETTINGS["checkpoint_steps"]:
+    while (
+        process.poll() is None
+        and newest(run) < step // SETTINGS["checkpoint_steps"] * SETTINGS["checkpoint_steps"]
+    ):
         time.sleep(0.005)
     time.sleep(chance.random() * 0.03 + 0.02 * (step % SETTINGS["checkpoint_steps"]))
     process.kill()

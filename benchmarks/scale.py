@@ -1,11 +1,14 @@
-"""Every task on TensorFlow, on JAX, with four devices, and in two processes of two: losses by step, steps a second.
+"""Every task on TensorFlow, on JAX, with four devices, and in two processes of two: losses by step,
+steps a second.
 
     python benchmarks/scale.py [TASK ...]
 
-Prints a table. Small models on the tasks' own data; devices are made of this CPU; about 40 minutes on two cores.
+Prints a table. Small models on the tasks' own data; devices are made of this CPU; about 40 minutes
+on two cores.
 
-The yardstick is one device again, with each first weight moved by its last bit: several devices add in another order,
-so where a loss is sensitive to that, they can be no nearer to one device than one device is to itself.
+The yardstick is one device again, with each first weight moved by its last bit: several devices add
+in another order, so where a loss is sensitive to that, they can be no nearer to one device than one
+device is to itself.
 """
 
 import argparse
@@ -26,8 +29,14 @@ KINDS = {
     "4 JAX": dict(backend="jax", devices=4),
     "2 x 2 JAX": dict(backend="jax", devices=4, processes=2),
 }
-SETTINGS = dict(batch_size=8, steps_per_epoch=1, epochs=STEPS, warmup_epochs=0.0, keep="last", seed=0)
-SMALL = {"image_size": 64, "backbone": "compact_8", "size": "pico"}  # where a task has such settings
+SETTINGS = dict(
+    batch_size=8, steps_per_epoch=1, epochs=STEPS, warmup_epochs=0.0, keep="last", seed=0
+)
+SMALL = {
+    "image_size": 64,
+    "backbone": "compact_8",
+    "size": "pico",
+}  # where a task has such settings
 TRAIN = """
 import dataclasses, json, sys
 import pipelines
@@ -67,10 +76,16 @@ def losses(task, folder, backend, devices=1, processes=1, nudge=False):
     command = [sys.executable, "-c", TRAIN, task, str(folder), given]
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    names = ("KERAS_DISTRIBUTION_JOB_ADDRESSES", "KERAS_DISTRIBUTION_NUM_PROCESSES", "KERAS_DISTRIBUTION_PROCESS_ID")
+    names = (
+        "KERAS_DISTRIBUTION_JOB_ADDRESSES",
+        "KERAS_DISTRIBUTION_NUM_PROCESSES",
+        "KERAS_DISTRIBUTION_PROCESS_ID",
+    )
     started = []
     for index in range(processes):
-        joined = zip(names, (address, str(processes), str(index)), strict=True) if processes > 1 else ()
+        joined = (
+            zip(names, (address, str(processes), str(index)), strict=True) if processes > 1 else ()
+        )
         pipes = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         started.append(subprocess.Popen(command, env={**environment, **dict(joined)}, **pipes))
     said = [process.communicate()[1] for process in started]
@@ -91,20 +106,42 @@ def main():
     from pipelines import catalog
     from pipelines.terminal import table
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("tasks", nargs="*", default=[])
     rows = []
     for task in parser.parse_args().tasks or catalog.tasks():
         with tempfile.TemporaryDirectory() as folder:
-            found = [losses(task, Path(folder) / str(i), **kind) for i, kind in enumerate(KINDS.values())]
-        bad = next((f"{name}: {why}" for name, (values, why) in zip(KINDS, found, strict=True) if values is None), "")
+            found = [
+                losses(task, Path(folder) / str(i), **kind) for i, kind in enumerate(KINDS.values())
+            ]
+        bad = next(
+            (
+                f"{name}: {why}"
+                for name, (values, why) in zip(KINDS, found, strict=True)
+                if values is None
+            ),
+            "",
+        )
         one = found[1][0]
-        cells = [bad] if bad else [f"{apart(one, values):.1e}" for values, _ in (found[0], *found[2:])]
+        cells = (
+            [bad] if bad else [f"{apart(one, values):.1e}" for values, _ in (found[0], *found[2:])]
+        )
         rates = ["" if values is None else f"{1 / seconds:.2f}" for values, seconds in found]
         rows.append([task, *cells, *[""] * (len(KINDS) - 1 - len(cells)), *rates])
         print(*rows[-1], flush=True)
     others = [name for name in KINDS if name != "1 JAX"]
-    print(table(rows, ["task", *(f"{name} - 1 JAX" for name in others), *(f"steps/s, {name}" for name in KINDS)]))
+    print(
+        table(
+            rows,
+            [
+                "task",
+                *(f"{name} - 1 JAX" for name in others),
+                *(f"steps/s, {name}" for name in KINDS),
+            ],
+        )
+    )
 
 
 if __name__ == "__main__":

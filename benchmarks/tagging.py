@@ -1,10 +1,12 @@
-"""The claims about tagging, measured: wnut17 in four models, pii, the CRF's share of a step, the exported files.
+"""The claims about tagging, measured: wnut17 in four models, pii, the CRF's share of a step, the
+exported files.
 
-    python benchmarks/tagging.py [wnut17] [softmax] [features] [minilm] [pii] [step] [--data shared/data/wnut17]
-        [--out DIR]
+    python benchmarks/tagging.py [wnut17] [softmax] [features] [minilm] [pii] [step] [--data
+        shared/data/wnut17] [--out DIR]
 
-Prints a table. Needs two cores and about half an hour, most of it for minilm. Settings were chosen on wnut17's
-`dev.conll`. `features` needs python-crfsuite (extra `crf`), `minilm` its weights (docs/transfer.md).
+Prints a table. Needs two cores and about half an hour, most of it for minilm. Settings were chosen
+on wnut17's `dev.conll`. `features` needs python-crfsuite (extra `crf`), `minilm` its weights
+(docs/transfer.md).
 """
 
 import argparse
@@ -56,7 +58,17 @@ def files(run, out):
         rate = f"{words / windows / p50 * 1e3:,.0f}" if p50 else ""
         differing = f"{record['max_difference']:.2%}"
         size = f"{record['size_bytes'] / 1024:.0f}"
-        rows.append([run.path.name, kind, size, f"{record['metrics']['f1']:.4f}", differing, p50 or "", rate])
+        rows.append(
+            [
+                run.path.name,
+                kind,
+                size,
+                f"{record['metrics']['f1']:.4f}",
+                differing,
+                p50 or "",
+                rate,
+            ]
+        )
     return rows
 
 
@@ -71,8 +83,14 @@ def step():
 
     kinds = ("corporation", "creative-work", "group", "location", "person", "product")
     random, words = np.random.default_rng(0), 10_000
-    config = tagging.Config(labels=schemes.labels(kinds, "bio"), max_length=TOKENS, batch_size=BATCH, steps_per_epoch=1)
-    lists = {"words": [str(i) for i in range(words)], "letters": list(map(chr, range(100))), "shapes": [""] * 200}
+    config = tagging.Config(
+        labels=schemes.labels(kinds, "bio"), max_length=TOKENS, batch_size=BATCH, steps_per_epoch=1
+    )
+    lists = {
+        "words": [str(i) for i in range(words)],
+        "letters": list(map(chr, range(100))),
+        "shapes": [""] * 200,
+    }
     model = tagging.model(config.having({**lists, "counts": np.ones(words + 2, np.int32)}))
     inputs = {
         "words": random.integers(2, words, (BATCH, TOKENS)), "shapes": random.integers(2, 200, (BATCH, TOKENS)),
@@ -87,11 +105,16 @@ def step():
     def loss():
         with tf.GradientTape() as tape:
             tape.watch([emissions, *weights])
-            value = tf.reduce_mean(crf.negative_log_likelihood(emissions, targets["tags"], mask, *weights))
+            value = tf.reduce_mean(
+                crf.negative_log_likelihood(emissions, targets["tags"], mask, *weights)
+            )
         return tape.gradient(value, [emissions, *weights])
 
     viterbi = tf.function(lambda: crf.viterbi(emissions, mask, *weights))
-    whole = lambda: model.train_on_batch(inputs, targets)  # noqa: E731
+
+    def whole():
+        return model.train_on_batch(inputs, targets)
+
     times = {}
     for name, function in (("step", whole), ("loss", loss), ("viterbi", viterbi)):
         function()
@@ -106,7 +129,9 @@ def step():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("parts", nargs="*", default=[])
     parser.add_argument("--data", default="shared/data/wnut17")
     parser.add_argument("--out", type=Path, default=None)
@@ -124,9 +149,27 @@ def main():
             if name in FILES:
                 file_rows += files(run, out)
     if rows:
-        print(table(rows, ["model", "minutes", "dev F1", "test F1", "precision", "recall", "unseen F1", "tokens"]))
+        print(
+            table(
+                rows,
+                [
+                    "model",
+                    "minutes",
+                    "dev F1",
+                    "test F1",
+                    "precision",
+                    "recall",
+                    "unseen F1",
+                    "tokens",
+                ],
+            )
+        )
     if file_rows:
-        print(table(file_rows, ["model", "file", "KB", "F1", "other tags", "p50 ms", "words a second"]))
+        print(
+            table(
+                file_rows, ["model", "file", "KB", "F1", "other tags", "p50 ms", "words a second"]
+            )
+        )
     if "step" in parts:
         print(table(step(), ["step ms", "CRF loss ms", "Viterbi ms", "CRF's share"]))
 

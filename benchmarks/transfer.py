@@ -1,6 +1,8 @@
-"""Pretrained nets: frozen, fine-tuned, on few examples, under a detector or a mask; and adaptation between domains.
+"""Pretrained nets: frozen, fine-tuned, on few examples, under a detector or a mask; and adaptation
+between domains.
 
-`python benchmarks/transfer.py features|tuned|few|bccd|membrane|texts|adaptation|cached|all [--data FOLDER]`
+`python benchmarks/transfer.py features|tuned|few|bccd|membrane|texts|adaptation|cached|all [--data
+FOLDER]`
 """
 
 import argparse
@@ -32,16 +34,42 @@ TUNED = dict(
     zoom=0.2,
     colour=0.2,
 )
-# The two finest levels of the net stay as they are: edges and blobs need no training, and cost the most of it.
+# The two finest levels of the net stay as they are: edges and blobs need no training, and cost the
+# most of it.
 BCCD = dict(
     image_size=320, size="pico", backbone="efficientnet_lite0", batch_size=8, steps_per_epoch=240, warmup_epochs=0.5,
     unfreeze="14", phase_epochs="4", backbone_rate=0.2, learning_rate=2e-3, flip_vertical=True, on_bad_data="skip",
 )  # fmt: skip
-# As benchmarks/segmentation.py trains from scratch, but for the contracting path, which reaches as deep.
-MEMBRANE = dict(encoder="efficientnet_lite0", depth=4, width=16, unfreeze="all", phase_epochs="9", backbone_rate=0.2)
-TEXTS = dict(unfreeze="none,all", phase_epochs="5,2", phase_rates="3e-3,1e-4", block_rate=0.9, on_bad_data="skip")
+# As benchmarks/segmentation.py trains from scratch, but for the contracting path, which reaches as
+# deep.
+MEMBRANE = dict(
+    encoder="efficientnet_lite0",
+    depth=4,
+    width=16,
+    unfreeze="all",
+    phase_epochs="9",
+    backbone_rate=0.2,
+)
+TEXTS = dict(
+    unfreeze="none,all",
+    phase_epochs="5,2",
+    phase_rates="3e-3,1e-4",
+    block_rate=0.9,
+    on_bad_data="skip",
+)
 FEW = (10, 20, 50)  # pictures of a class
-METHODS = ("source", "target", "dann", "adabn", "mmd", "deep_coral", "coral", "importance", "selection", "tradaboost")
+METHODS = (
+    "source",
+    "target",
+    "dann",
+    "adabn",
+    "mmd",
+    "deep_coral",
+    "coral",
+    "importance",
+    "selection",
+    "tradaboost",
+)
 ADAPTED = dict(
     epochs=12,
     batch_size=64,
@@ -55,9 +83,16 @@ ADAPTED = dict(
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    here = os.environ.get("PIPELINES_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
-    parser.add_argument("--data", default=here, help="folder with clothing, bccd, membrane and wnut17")
-    parts = {part.__name__: part for part in (features, tuned, few, bccd, membrane, texts, adaptation, cached)}
+    here = os.environ.get(
+        "PIPELINES_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"
+    )
+    parser.add_argument(
+        "--data", default=here, help="folder with clothing, bccd, membrane and wnut17"
+    )
+    parts = {
+        part.__name__: part
+        for part in (features, tuned, few, bccd, membrane, texts, adaptation, cached)
+    }
     parser.add_argument("what", choices=[*parts, "all"])
     parser.add_argument("--out", help="folder to keep the runs in")
     options = parser.parse_args()
@@ -71,7 +106,9 @@ def features(data, out):
     """Heads on frozen features."""
     rows = []
     for head, epochs in (("logistic_regression", 1), ("svm", 1), ("linear", 30), ("mlp", 30)):
-        run, minutes = _train(data / "clothing", out / head, head=head, epochs=epochs, image_size=288)
+        run, minutes = _train(
+            data / "clothing", out / head, head=head, epochs=epochs, image_size=288
+        )
         rows.append([head, f"{run.evaluate()['accuracy']:.4f}", f"{minutes:.1f}"])
         print(rows[-1], flush=True)
     print(terminal.table(rows, ["head, frozen features", "test accuracy", "minutes"]))
@@ -82,7 +119,9 @@ def tuned(data, out):
     run, minutes = _train(data / "clothing", out / "run", **TUNED)
     rows = [["Keras", f"{run.evaluate()['accuracy']:.4f}", f"{minutes:.1f}"]]
     bundle = run.export(out / "bundle", formats=["float32", "int8"], max_drop=1)
-    rows += [[kind, f"{record['metrics']['accuracy']:.4f}", ""] for kind, record in bundle.files.items()]
+    rows += [
+        [kind, f"{record['metrics']['accuracy']:.4f}", ""] for kind, record in bundle.files.items()
+    ]
     print(terminal.table(rows, ["fine-tuned", "test accuracy", "minutes"]))
 
 
@@ -93,11 +132,23 @@ def few(data, out):
         transfer, scratch = [], []
         for seed in SEEDS:
             part = _part(data / "clothing", out / f"data_{count}_{seed}", count, seed)
-            run, _ = _train(part, out / f"transfer_{count}_{seed}", head="logistic_regression", epochs=1, seed=seed)
+            run, _ = _train(
+                part,
+                out / f"transfer_{count}_{seed}",
+                head="logistic_regression",
+                epochs=1,
+                seed=seed,
+            )
             transfer.append(run.evaluate()["accuracy"])
-            settings = dict(image_size=64, backbone="compact_16", epochs=20, flip=True, seed=seed, keep="last")
+            settings = dict(
+                image_size=64, backbone="compact_16", epochs=20, flip=True, seed=seed, keep="last"
+            )
             run = pipelines.train(
-                "classification", part, out / f"scratch_{count}_{seed}", learning_rate=3e-3, **settings
+                "classification",
+                part,
+                out / f"scratch_{count}_{seed}",
+                learning_rate=3e-3,
+                **settings,
             )
             scratch.append(run.evaluate()["accuracy"])
         rows.append([count, *(f"{np.mean(v):.3f} ± {np.std(v):.3f}" for v in (transfer, scratch))])
@@ -109,10 +160,17 @@ def few(data, out):
 def _plot(rows):
     """An SVG of accuracy by pictures of a class, mean and standard deviation: rows as `few` prints them."""
     width, height, left, right, top, bottom = 560, 300, 48, 432, 40, 252
-    spot = {count: left + 24 + (right - left - 48) * i / (len(rows) - 1) for i, (count, *_) in enumerate(rows)}
-    place = lambda share: bottom - (bottom - top) * share  # noqa: E731 - of an accuracy
+    spot = {
+        count: left + 24 + (right - left - 48) * i / (len(rows) - 1)
+        for i, (count, *_) in enumerate(rows)
+    }
+
+    def place(share):
+        return bottom - (bottom - top) * share
+
     parts = [
-        f'<text x="{left}" y="20" class="title">Test accuracy on photos of clothes, mean of {len(SEEDS)} seeds</text>'
+        f'<text x="{left}" y="20" class="title">Test accuracy on photos of clothes, mean of'
+        f" {len(SEEDS)} seeds</text>"
     ]
     for share in (0, 0.25, 0.5, 0.75, 1):
         y = place(share)
@@ -121,21 +179,45 @@ def _plot(rows):
     for count, x in spot.items():
         parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{count}</text>')
     middle = (left + right) / 2
-    parts.append(f'<text x="{middle}" y="{bottom + 38}" text-anchor="middle">training pictures of each class</text>')
-    for column, name, colour in ((1, "pretrained, frozen", "#1a5fb4"), (2, "from scratch", "#a04000")):
+    parts.append(
+        f'<text x="{middle}" y="{bottom + 38}" text-anchor="middle">training pictures of each'
+        " class</text>"
+    )
+    for column, name, colour in (
+        (1, "pretrained, frozen", "#1a5fb4"),
+        (2, "from scratch", "#a04000"),
+    ):
         points = [(spot[row[0]], *map(float, row[column].split(" ± "))) for row in rows]
         path = " ".join(f"{x:.1f},{place(mean):.1f}" for x, mean, _ in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         for x, mean, deviation in points:
             low, high = place(mean - deviation), place(mean + deviation)
-            parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="{colour}"/>')
+            parts.append(
+                f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"'
+                f' stroke="{colour}"/>'
+            )
             parts.append(f'<circle cx="{x:.1f}" cy="{place(mean):.1f}" r="3.5" fill="{colour}"/>')
-            parts.append(f'<text x="{x:.1f}" y="{high - 8:.1f}" text-anchor="middle" fill="{colour}">{mean:.2f}</text>')
-        parts.append(f'<text x="{right + 6}" y="{place(points[-1][1]) + 4:.1f}" fill="{colour}">{name}</text>')
+            parts.append(
+                f'<text x="{x:.1f}" y="{high - 8:.1f}" text-anchor="middle"'
+                f' fill="{colour}">{mean:.2f}</text>'
+            )
+        parts.append(
+            f'<text x="{right + 6}" y="{place(points[-1][1]) + 4:.1f}"'
+            f' fill="{colour}">{name}</text>'
+        )
     style = "text{font:13px sans-serif}.title{font-weight:bold}"
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
+        f' height="{height}">'
+    )
     return "\n".join(
-        [head, f"<style>{style}</style>", '<rect width="100%" height="100%" fill="#fff"/>', *parts, "</svg>\n"]
+        [
+            head,
+            f"<style>{style}</style>",
+            '<rect width="100%" height="100%" fill="#fff"/>',
+            *parts,
+            "</svg>\n",
+        ]
     )
 
 
@@ -144,26 +226,45 @@ def bccd(data, out):
     began = time.perf_counter()
     run = pipelines.train("detection", data / "bccd", out / "run", **BCCD)
     minutes, found = (time.perf_counter() - began) / 60, run.evaluate()
-    print(terminal.table([[f"{found['map50']:.4f}", f"{found['map50_95']:.4f}", f"{minutes:.1f}"]], ["mAP50", "mAP50-95", "minutes"]))  # noqa: E501  # fmt: skip
+    print(terminal.table([[f"{found['map50']:.4f}", f"{found['map50_95']:.4f}", f"{minutes:.1f}"]], ["mAP50", "mAP50-95", "minutes"]))  # fmt: skip
 
 
 def membrane(data, out):
     """Segmentation with the pretrained net as its encoder."""
     began = time.perf_counter()
     settings = segmentation.MEMBRANE | MEMBRANE
-    run = pipelines.train("segmentation", segmentation.membrane_data(data / "membrane"), out / "run", **settings)
+    run = pipelines.train(
+        "segmentation", segmentation.membrane_data(data / "membrane"), out / "run", **settings
+    )
     minutes, found = (time.perf_counter() - began) / 60, run.evaluate()
-    each = ", ".join(f"{label} {values['mean_iou']:.3f}" for label, values in found["per_class"].items())
-    print(terminal.table([[f"{found['mean_iou']:.4f}", each, f"{minutes:.1f}"]], ["mean IoU", "by class", "minutes"]))
+    each = ", ".join(
+        f"{label} {values['mean_iou']:.3f}" for label, values in found["per_class"].items()
+    )
+    print(
+        terminal.table(
+            [[f"{found['mean_iou']:.4f}", each, f"{minutes:.1f}"]],
+            ["mean IoU", "by class", "minutes"],
+        )
+    )
 
 
 def texts(data, out):
     """Does a message of WNUT-17 name anything? MiniLM, frozen and fine-tuned, beside a regression on counted words."""
     read, rows = _named(data / "wnut17"), []
-    held = [(read.splits[s].columns["text"], read.splits[s].columns["label"]) for s in ("train", "test")]
-    counted = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(max_iter=1000))
+    held = [
+        (read.splits[s].columns["text"], read.splits[s].columns["label"]) for s in ("train", "test")
+    ]
+    counted = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(max_iter=1000)
+    )
     found = counted.fit(*held[0]).predict(held[1][0])
-    rows.append(["counted words", *(f"{judge(held[1][1], found):.4f}" for judge in (accuracy_score, _macro)), ""])
+    rows.append(
+        [
+            "counted words",
+            *(f"{judge(held[1][1], found):.4f}" for judge in (accuracy_score, _macro)),
+            "",
+        ]
+    )
     for name, settings in (
         ("frozen", dict(head="logistic_regression", epochs=1, on_bad_data="skip")),
         ("fine-tuned", TEXTS),
@@ -171,7 +272,9 @@ def texts(data, out):
         began = time.perf_counter()
         run = pipelines.train("text_classification", read, out / name, **settings)
         minutes, result = (time.perf_counter() - began) / 60, run.evaluate()
-        rows.append([name, f"{result['accuracy']:.4f}", f"{result['macro_f1']:.4f}", f"{minutes:.1f}"])
+        rows.append(
+            [name, f"{result['accuracy']:.4f}", f"{result['macro_f1']:.4f}", f"{minutes:.1f}"]
+        )
         print(rows[-1], flush=True)
     print(terminal.table(rows, ["messages of WNUT-17", "test accuracy", "macro F1", "minutes"]))
 
@@ -197,7 +300,9 @@ def adaptation(data, out):
     found = {}
     for method in METHODS:
         for seed in SEEDS:
-            run = pipelines.train("adaptation", None, out / f"{method}_{seed}", method=method, seed=seed, **ADAPTED)
+            run = pipelines.train(
+                "adaptation", None, out / f"{method}_{seed}", method=method, seed=seed, **ADAPTED
+            )
             result = run.evaluate()
             found.setdefault(method, []).append((result["accuracy"], result["source_accuracy"]))
         print(method, found[method], flush=True)
@@ -206,7 +311,9 @@ def adaptation(data, out):
     for method, values in found.items():
         accuracy, source = np.mean(values, 0)
         closed = f"{(accuracy - floor) / (ceiling - floor):.0%}"
-        rows.append([method, f"{accuracy:.3f} ± {np.std(values, 0)[0]:.3f}", f"{source:.3f}", closed])
+        rows.append(
+            [method, f"{accuracy:.3f} ± {np.std(values, 0)[0]:.3f}", f"{source:.3f}", closed]
+        )
     print(terminal.table(rows, ["method", "target accuracy", "source accuracy", "of the gap"]))
 
 

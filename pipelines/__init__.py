@@ -12,9 +12,11 @@ from pipelines.errors import PipelineError, Refused
 def train(task, data=None, run=None, **settings):
     """Trains `task` on `data` -> Run.
 
-    task: a name of `pipelines tasks`. data: a name of `pipelines datasets`, `tfds:NAME`, a path, or None for the task's
-    own default. run: the folder to make, by default a new one below runs/. settings: fields of the task's Config.
-    Raises PipelineError for a name, setting or folder that will not do, Refused for data with errors.
+    task: a name of `pipelines tasks`. data: a name of `pipelines datasets`, `tfds:NAME`, a path, or
+        None for the task's
+    own default. run: the folder to make, by default a new one below runs/. settings: fields of the
+    task's Config. Raises PipelineError for a name, setting or folder that will not do, Refused for
+    data with errors.
     """
     from pipelines.engine import run as runs
 
@@ -22,10 +24,12 @@ def train(task, data=None, run=None, **settings):
 
 
 def preflight(task, data=None, target="tpu", chip="v5e", ram=None, flash=None, **settings):
-    """Whether this training would run on a TPU, or its model on a microcontroller -> list of Finding; trains nothing.
+    """Whether this training would run on a TPU, or its model on a microcontroller -> list of
+    Finding; trains nothing.
 
-    task, data, settings: as `train` takes them. target: tpu, which needs the JAX backend, with chip one of v2, v3, v4,
-    v5e, v5p, v6e; or micro, with ram and flash such as 256KB, or None for any. Raises what `train` raises.
+    task, data, settings: as `train` takes them. target: tpu, which needs the JAX backend, with chip
+    one of v2, v3, v4, v5e, v5p, v6e; or micro, with ram and flash such as 256KB, or None for any.
+    Raises what `train` raises.
     """
     from pipelines.engine import preflight as engine
 
@@ -48,7 +52,9 @@ def resume(run, devices=None, data_service=None):
 
     opened = runs.Run(processes.folder(run))
     given = {"devices": devices, "data_service": data_service}
-    opened.config = opened.config.replace(**{name: value for name, value in given.items() if value is not None})
+    opened.config = opened.config.replace(
+        **{name: value for name, value in given.items() if value is not None}
+    )
     return opened if opened.finished() else opened.train()
 
 
@@ -57,7 +63,9 @@ def load(path):
     from pathlib import Path
 
     if not any((Path(path) / name).is_file() for name in ("manifest.json", "run.json")):
-        raise PipelineError(f"{path} is neither a run nor a bundle: it has no run.json and no manifest.json.")
+        raise PipelineError(
+            f"{path} is neither a run nor a bundle: it has no run.json and no manifest.json."
+        )
     if (Path(path) / "manifest.json").is_file():
         from pipelines.engine.bundle import Bundle
 
@@ -75,7 +83,9 @@ def audit(data, format="auto", task=None):
 
     module = catalog.task(task) if task else None
     read = source.read(data, format, module, module and module.Config())
-    feature, unlabelled = (source.feature(read, module), source.unlabelled(module)) if task else (None, True)
+    feature, unlabelled = (
+        (source.feature(read, module), source.unlabelled(module)) if task else (None, True)
+    )
     result = auditing.audit(read, feature=feature, unlabelled=unlabelled)
     if task:
         run.try_out(task, read, result)

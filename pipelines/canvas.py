@@ -7,9 +7,23 @@ import unicodedata
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-STRIP = (34, 38, 42)  # dark enough to frame a picture on a light page, light enough to show on a dark one
-INK = {"neutral": (242, 242, 240), "good": (134, 226, 168), "bad": (255, 164, 156)}  # 4.5:1 or better on STRIP
-WIDER_FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "arial.ttf", "Arial Unicode.ttf", "NotoSansCJK-Regular.ttc")
+STRIP = (
+    34,
+    38,
+    42,
+)  # dark enough to frame a picture on a light page, light enough to show on a dark one
+INK = {
+    "neutral": (242, 242, 240),
+    "good": (134, 226, 168),
+    "bad": (255, 164, 156),
+}  # 4.5:1 or better on STRIP
+WIDER_FONTS = (
+    "DejaVuSans.ttf",
+    "NotoSans-Regular.ttf",
+    "arial.ttf",
+    "Arial Unicode.ttf",
+    "NotoSansCJK-Regular.ttc",
+)
 GAP = 6  # pixels between the cells of a grid
 
 
@@ -27,16 +41,19 @@ def labelled(picture, probabilities, labels, truth=None):
 def captioned(picture, lines, colour="neutral", min_side=160):
     """A picture over a strip of caption lines: uint8 (H, W, 3) -> uint8 (H', W', 3).
 
-    A picture whose short side is below `min_side` pixels is enlarged by a whole factor, pixel by pixel; a narrow one is
-    centred. A line too long for the width ends in an ellipsis. `good` and `bad` also get a tick or a cross, so the
-    meaning does not rest on colour. Raises ValueError on another dtype, shape or colour.
+    A picture whose short side is below `min_side` pixels is enlarged by a whole factor, pixel by
+    pixel; a narrow one is centred. A line too long for the width ends in an ellipsis. `good` and
+    `bad` also get a tick or a cross, so the meaning does not rest on colour. Raises ValueError on
+    another dtype, shape or colour.
     """
     if colour not in INK:
         raise ValueError(f"colour must be one of {', '.join(INK)}; got {colour!r}.")
     picture = _checked(picture)
     height, width = picture.shape[:2]
     # The long side is bounded, or a strip of 8 x 4000 pixels would become one of 160 x 80000.
-    factor = max(1, min(math.ceil(min_side / min(height, width)), 8 * min_side // max(height, width)))
+    factor = max(
+        1, min(math.ceil(min_side / min(height, width)), 8 * min_side // max(height, width))
+    )
     picture = picture.repeat(factor, axis=0).repeat(factor, axis=1)
     height, width = picture.shape[:2]
     full_width = max(width, min_side)
@@ -56,14 +73,18 @@ def captioned(picture, lines, colour="neutral", min_side=160):
         if indent:
             _mark(draw, colour, pad, top + size * 0.15, size * 0.7)
         text = _fitted(line, font, full_width - 2 * pad - indent)
-        draw.text((pad + indent, top), text, font=font, fill=INK[colour] if i == 0 else INK["neutral"])
+        draw.text(
+            (pad + indent, top), text, font=font, fill=INK[colour] if i == 0 else INK["neutral"]
+        )
     return np.asarray(page)
 
 
 class MarkedText(str):
-    """Text with marked spans, in rows. As plain text the marks are brackets: `found  [Paris | place] in spring`.
+    """Text with marked spans, in rows. As plain text the marks are brackets: `found  [Paris |
+    place] in spring`.
 
-    rows: [(heading, [(text, label, style)])]; a part without a label is not marked. style: good, bad or neutral.
+    rows: [(heading, [(text, label, style)])]; a part without a label is not marked. style: good,
+        bad or neutral.
     """
 
     def __new__(cls, rows):
@@ -79,11 +100,14 @@ class MarkedText(str):
 def grid(pictures, columns):
     """Pictures row by row on one sheet: uint8 (H, W, 3) of any sizes -> uint8 (H', W', 3).
 
-    Cells have the size of the largest picture; smaller ones are centred. Raises ValueError where there is no picture.
+    Cells have the size of the largest picture; smaller ones are centred. Raises ValueError where
+    there is no picture.
     """
     pictures = [_checked(picture) for picture in pictures]
     if not pictures or columns < 1:
-        raise ValueError(f"grid needs a picture and a column; got {len(pictures)} pictures, {columns} columns.")
+        raise ValueError(
+            f"grid needs a picture and a column; got {len(pictures)} pictures, {columns} columns."
+        )
     columns = min(columns, len(pictures))
     rows = math.ceil(len(pictures) / columns)
     height = max(p.shape[0] for p in pictures)
@@ -118,8 +142,9 @@ def _checked(picture):
 def _font(lines, size):
     """A font for `lines`, and the lines as it can draw them.
 
-    Pillow's own font is the same on every machine but knows little beyond ASCII: other letters take a font of the
-    system, and where none has them all, they lose their accents or become question marks.
+    Pillow's own font is the same on every machine but knows little beyond ASCII: other letters take
+    a font of the system, and where none has them all, they lose their accents or become question
+    marks.
     """
     own, letters = ImageFont.load_default(size), {c for line in lines for c in line}
     if not _missing(own, letters):
@@ -131,7 +156,10 @@ def _font(lines, size):
             continue
         if not _missing(font, letters):
             return font, lines
-    lines = ["".join(c for c in unicodedata.normalize("NFKD", line) if not unicodedata.combining(c)) for line in lines]
+    lines = [
+        "".join(c for c in unicodedata.normalize("NFKD", line) if not unicodedata.combining(c))
+        for line in lines
+    ]
     unknown = _missing(own, {c for line in lines for c in line})
     return own, ["".join("?" if c in unknown else c for c in line) for line in lines]
 

@@ -55,7 +55,11 @@ def formats():
 
 def datasets():
     """{name: folder} of all data sets that come with the package."""
-    return {f.name: f for f in sorted(_datasets_folder().iterdir()) if (f.parent / BUILDER.format(f.name)).is_file()}
+    return {
+        f.name: f
+        for f in sorted(_datasets_folder().iterdir())
+        if (f.parent / BUILDER.format(f.name)).is_file()
+    }
 
 
 def dataset_summary(name):
@@ -67,9 +71,11 @@ def dataset_summary(name):
 
 
 def dataset_builder(name, **settings):
-    """The TFDS builder of a data set of ours; `settings` go to it. Raises PipelineError on an unknown name.
+    """The TFDS builder of a data set of ours; `settings` go to it. Raises PipelineError on an
+    unknown name.
 
-    Loaded by its place: `datasets` is also the name of Hugging Face's package, so ours cannot be imported by it.
+    Loaded by its place: `datasets` is also the name of Hugging Face's package, so ours cannot be
+        imported by it.
     """
     known = datasets()
     if name not in known:
@@ -77,7 +83,9 @@ def dataset_builder(name, **settings):
     module_name = f"{name}_dataset_builder"
     module = sys.modules.get(module_name)
     if module is None:
-        spec = importlib.util.spec_from_file_location(module_name, known[name].parent / BUILDER.format(name))
+        spec = importlib.util.spec_from_file_location(
+            module_name, known[name].parent / BUILDER.format(name)
+        )
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module
         try:
@@ -92,9 +100,9 @@ def dataset_builder(name, **settings):
 def load(source, format="auto", feature=None):
     """A data set's name, `tfds:NAME`, or a path -> Data.
 
-    format: name of the format that a path has, or "auto" to detect it. feature: what is wanted of files that hold
-    several, such as COCO's boxes and masks; see `ALSO` of a format. Raises PipelineError where nothing has that
-    name, and where no format or several fit.
+    format: name of the format that a path has, or "auto" to detect it. feature: what is wanted of
+    files that hold several, such as COCO's boxes and masks; see `ALSO` of a format. Raises
+    PipelineError where nothing has that name, and where no format or several fit.
     """
     from pipelines.formats import tfds
 
@@ -127,19 +135,28 @@ def _detected(path):
 
 
 def _listed(modules):
-    return " ".join(f"[{m.__name__.rpartition('.')[2]}] {m.__doc__.splitlines()[0]}" for m in modules)
+    return " ".join(
+        f"[{m.__name__.rpartition('.')[2]}] {m.__doc__.splitlines()[0]}" for m in modules
+    )
 
 
 def _no_such_data(source):
     if re.fullmatch(r"[\w-]+", source):
         return f"there is no data set, file or folder {source!r}. {nearest(source, datasets())}"
-    return f"there is no file or folder {source}. Check the path; a TFDS data set is written tfds:NAME."
+    return (
+        f"there is no file or folder {source}. Check the path; a TFDS data set is written"
+        " tfds:NAME."
+    )
 
 
 def _modules(folder):
     """{name: file} of the modules in a folder of this package."""
     files = sorted((PACKAGE / folder).glob("*.py"))
-    return {file.stem: file for file in files if not file.stem.startswith("_") and file.stem != "examples"}
+    return {
+        file.stem: file
+        for file in files
+        if not file.stem.startswith("_") and file.stem != "examples"
+    }
 
 
 def _module(folder, name, what):

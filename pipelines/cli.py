@@ -14,7 +14,8 @@ from pipelines.errors import PipelineError, nearest
 def main(argv=None):
     """Runs one verb -> exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    # Set before TensorFlow loads, which says much that is no news to a user; a setting of the user's own stays.
+    # Set before TensorFlow loads, which says much that is no news to a user; a setting of the
+    # user's own stays.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GLOG_minloglevel", "2")
     try:
@@ -23,15 +24,23 @@ def main(argv=None):
             arguments.backend = "jax"
         if getattr(arguments, "backend", None):
             _installed(arguments.backend)
-            os.environ["KERAS_BACKEND"] = arguments.backend  # Keras reads it once, as it is imported
-        if any(getattr(arguments, name, None) is not None for name in ("coordinator", "processes", "process")):
+            os.environ["KERAS_BACKEND"] = (
+                arguments.backend
+            )  # Keras reads it once, as it is imported
+        if any(
+            getattr(arguments, name, None) is not None
+            for name in ("coordinator", "processes", "process")
+        ):
             from pipelines.engine import supervisor
 
             together, rest = _together().parse_known_args(argv)
-            return supervisor.supervise(rest, together.coordinator, together.processes, together.process)
+            return supervisor.supervise(
+                rest, together.coordinator, together.processes, together.process
+            )
         if arguments.heavy:
             with terminal.hushed():
-                import tensorflow  # noqa: F401 - loads here, quietly, and not in the midst of a verb's own output
+                # Loads here, quietly, and not in the middle of a verb's own output.
+                import tensorflow  # noqa: F401
         result, code = arguments.verb(arguments)
         if getattr(arguments, "json", False):
             print(json.dumps(result, ensure_ascii=False))
@@ -42,15 +51,21 @@ def main(argv=None):
             print(json.dumps({"error": str(error), **error.details}, ensure_ascii=False))
         return error.exit_code
     except KeyboardInterrupt:
-        print("pipelines: stopped. A run goes on with `pipelines train --resume DIR`.", file=sys.stderr)
+        print(
+            "pipelines: stopped. A run goes on with `pipelines train --resume DIR`.",
+            file=sys.stderr,
+        )
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nothing more to say
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader has gone; nothing more to say
         return 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         print(
-            f"pipelines: {where}{error.strerror or error}. Check the path, its permissions and free space.",
+            f"pipelines: {where}{error.strerror or error}. Check the path, its permissions and free"
+            " space.",
             file=sys.stderr,
         )
         return 2
@@ -58,7 +73,9 @@ def main(argv=None):
 
 def _installed(backend):
     if not importlib.util.find_spec(backend):
-        raise PipelineError(f"the {backend} backend needs the package {backend}: pip install {backend}.")
+        raise PipelineError(
+            f"the {backend} backend needs the package {backend}: pip install {backend}."
+        )
 
 
 class _TrainHelp(argparse.Action):
@@ -66,7 +83,10 @@ class _TrainHelp(argparse.Action):
 
     def __init__(self, option_strings, dest, **_):
         super().__init__(
-            option_strings, dest=argparse.SUPPRESS, nargs=0, help="show this help; after a TASK, its settings too"
+            option_strings,
+            dest=argparse.SUPPRESS,
+            nargs=0,
+            help="show this help; after a TASK, its settings too",
         )
 
     def __call__(self, parser, namespace, values, option_string=None):
@@ -88,7 +108,9 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message):
         wrong = re.match(r"argument VERB: invalid choice: '(.*?)' \(choose from (.*)\)", message)
         if wrong:
-            message = f"unknown verb {wrong[1]!r}. {nearest(wrong[1], re.findall(r'[a-z]+', wrong[2]))}"
+            message = (
+                f"unknown verb {wrong[1]!r}. {nearest(wrong[1], re.findall(r'[a-z]+', wrong[2]))}"
+            )
         stop = "" if message[-1] in ".?" else "."
         raise PipelineError(f"{message}{stop} `{self.prog} --help` tells more.")
 
@@ -96,9 +118,23 @@ class _Parser(argparse.ArgumentParser):
 def _together():
     """The flags of several processes, which the one that trains does not get."""
     flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    flags.add_argument("--coordinator", metavar="HOST:PORT", help="where process 0 of several listens for the others")
-    flags.add_argument("--processes", metavar="N", type=int, help="processes that train together, each with devices")
-    flags.add_argument("--process", metavar="I", type=int, help="which of them this is, from 0 on; 0 writes the run")
+    flags.add_argument(
+        "--coordinator",
+        metavar="HOST:PORT",
+        help="where process 0 of several listens for the others",
+    )
+    flags.add_argument(
+        "--processes",
+        metavar="N",
+        type=int,
+        help="processes that train together, each with devices",
+    )
+    flags.add_argument(
+        "--process",
+        metavar="I",
+        type=int,
+        help="which of them this is, from 0 on; 0 writes the run",
+    )
     return flags
 
 
@@ -106,7 +142,10 @@ def _parser():
     parser = _Parser(
         prog="pipelines",
         description="From a folder of data to a proven model on the device.",
-        epilog="`pipelines VERB --help` tells more; `pipelines train TASK --help` lists a task's settings.",
+        epilog=(
+            "`pipelines VERB --help` tells more; `pipelines train TASK --help` lists a task's"
+            " settings."
+        ),
     )
     parser.add_argument("--version", action="version", version=f"pipelines {__version__}")
     subparsers = parser.add_subparsers(metavar="VERB", required=True)
@@ -118,29 +157,48 @@ def _parser():
         return sub
 
     def json_flag(sub):
-        sub.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        sub.add_argument(
+            "--json", action="store_true", help="print one JSON object as the last line"
+        )
 
     def settings_flags(sub):
         sub.add_argument(
-            "--data", metavar="DATA", help="a data set's name, tfds:NAME, or a path; the task's own by default"
+            "--data",
+            metavar="DATA",
+            help="a data set's name, tfds:NAME, or a path; the task's own by default",
         )
         sub.add_argument(
-            "--config", metavar="FILE.yaml", help="settings as `name: value` lines, e.g. the config.yaml of a run"
+            "--config",
+            metavar="FILE.yaml",
+            help="settings as `name: value` lines, e.g. the config.yaml of a run",
         )
         sub.add_argument(
-            "--set", metavar="KEY=VALUE", action="extend", nargs="+", default=[], help="settings; may be repeated"
+            "--set",
+            metavar="KEY=VALUE",
+            action="extend",
+            nargs="+",
+            default=[],
+            help="settings; may be repeated",
         )
 
     def budgets(sub):
         sub.add_argument(
-            "--ram", metavar="SIZE", help="with --for micro: RAM that there is for the model's arena: 256KB"
+            "--ram",
+            metavar="SIZE",
+            help="with --for micro: RAM that there is for the model's arena: 256KB",
         )
-        sub.add_argument("--flash", metavar="SIZE", help="with --for micro: flash that there is for the file: 1MB")
+        sub.add_argument(
+            "--flash",
+            metavar="SIZE",
+            help="with --for micro: flash that there is for the file: 1MB",
+        )
 
     owner = dict(metavar="RUN_OR_BUNDLE", help="folder of a run or of a bundle")
 
     sub = verb(verbs.demo)
-    sub.add_argument("--out", metavar="DIR", help="folder to make; runs/demo-001 and so on by default")
+    sub.add_argument(
+        "--out", metavar="DIR", help="folder to make; runs/demo-001 and so on by default"
+    )
     json_flag(sub)
     verb(verbs.tasks)
     verb(verbs.datasets)
@@ -148,30 +206,49 @@ def _parser():
 
     sub = verb(verbs.audit)
     sub.add_argument("data", metavar="DATA", help="a data set's name, tfds:NAME, or a path")
-    sub.add_argument("--task", metavar="TASK", help="task that the data is for: it is tried on one example")
-    sub.add_argument("--format", metavar="FORMAT", default="auto", help="format of the data; auto detects it")
+    sub.add_argument(
+        "--task", metavar="TASK", help="task that the data is for: it is tried on one example"
+    )
+    sub.add_argument(
+        "--format", metavar="FORMAT", default="auto", help="format of the data; auto detects it"
+    )
     json_flag(sub)
 
     sub = verb(verbs.train, add_help=False, parents=[_together()])
     sub.add_argument("task", metavar="TASK", nargs="?", help="a name of `pipelines tasks`")
     sub.add_argument("-h", "--help", action=_TrainHelp)
     settings_flags(sub)
-    sub.add_argument("--run", metavar="DIR", help="folder to make; a new one below runs/ by default")
-    sub.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped")
-    sub.add_argument("--backend", choices=("tensorflow", "jax"), help="what trains; tensorflow by default")
-    sub.add_argument("--devices", metavar="N", type=int, help="devices that share each batch, with --backend jax")
     sub.add_argument(
-        "--data-service", metavar="HOST:PORT", help="dispatcher of a tf.data service that prepares batches"
+        "--run", metavar="DIR", help="folder to make; a new one below runs/ by default"
+    )
+    sub.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped")
+    sub.add_argument(
+        "--backend", choices=("tensorflow", "jax"), help="what trains; tensorflow by default"
+    )
+    sub.add_argument(
+        "--devices", metavar="N", type=int, help="devices that share each batch, with --backend jax"
+    )
+    sub.add_argument(
+        "--data-service",
+        metavar="HOST:PORT",
+        help="dispatcher of a tf.data service that prepares batches",
     )
     json_flag(sub)
 
     sub = verb(verbs.preflight)
     sub.add_argument("task", metavar="TASK", help="a name of `pipelines tasks`")
-    sub.add_argument("--for", dest="target", choices=("tpu", "micro"), required=True, help="what it is to run on")
-    settings_flags(sub)
-    sub.add_argument("--devices", metavar="N", type=int, help="with --for tpu: devices that share each batch")
     sub.add_argument(
-        "--chip", metavar="NAME", default="v5e", help="with --for tpu: v2, v3, v4, v5e (default), v5p, v6e"
+        "--for", dest="target", choices=("tpu", "micro"), required=True, help="what it is to run on"
+    )
+    settings_flags(sub)
+    sub.add_argument(
+        "--devices", metavar="N", type=int, help="with --for tpu: devices that share each batch"
+    )
+    sub.add_argument(
+        "--chip",
+        metavar="NAME",
+        default="v5e",
+        help="with --for tpu: v2, v3, v4, v5e (default), v5p, v6e",
     )
     budgets(sub)
     json_flag(sub)
@@ -179,24 +256,36 @@ def _parser():
     sub = verb(verbs.evaluate)
     sub.add_argument("path", **owner)
     sub.add_argument("--data", metavar="DATA", help="other data than the run's")
-    sub.add_argument("--split", metavar="SPLIT", default="test", help="train, validation or test (default)")
     sub.add_argument(
-        "--format", metavar="FORMAT", help="one file of a bundle: saved_model, float32, float16, dynamic, int8"
+        "--split", metavar="SPLIT", default="test", help="train, validation or test (default)"
+    )
+    sub.add_argument(
+        "--format",
+        metavar="FORMAT",
+        help="one file of a bundle: saved_model, float32, float16, dynamic, int8",
     )
     json_flag(sub)
 
     sub = verb(verbs.predict)
     sub.add_argument("path", **owner)
-    sub.add_argument("inputs", metavar="INPUT", nargs="+", help="files to predict on, or text itself")
+    sub.add_argument(
+        "inputs", metavar="INPUT", nargs="+", help="files to predict on, or text itself"
+    )
     sub.add_argument("--out", metavar="DIR", help="folder for pictures and text")
     json_flag(sub)
 
     sub = verb(verbs.export)
     sub.add_argument("path", metavar="RUN", help="folder of a run")
     sub.add_argument("--out", metavar="DIR", help="folder to make; saved_models/NAME by default")
-    sub.add_argument("--formats", metavar="LIST", help="saved_model,float32,float16,dynamic,int8 (all by default)")
     sub.add_argument(
-        "--quantizer", metavar="LIST", help="besides, by ai-edge-quantizer: weight_only_int8,weight_only_int4,mixed"
+        "--formats",
+        metavar="LIST",
+        help="saved_model,float32,float16,dynamic,int8 (all by default)",
+    )
+    sub.add_argument(
+        "--quantizer",
+        metavar="LIST",
+        help="besides, by ai-edge-quantizer: weight_only_int8,weight_only_int4,mixed",
     )
     sub.add_argument(
         "--max-drop",
@@ -206,9 +295,16 @@ def _parser():
         help="largest fall of the metric, whole and per class (default 0.01)",
     )
     sub.add_argument(
-        "--target-size", metavar="SIZE", help="keep one file alone, the smallest that is proven, of at most SIZE: 500KB"
+        "--target-size",
+        metavar="SIZE",
+        help="keep one file alone, the smallest that is proven, of at most SIZE: 500KB",
     )
-    sub.add_argument("--for", dest="target", choices=("micro",), help="the int8 file alone, for a microcontroller")
+    sub.add_argument(
+        "--for",
+        dest="target",
+        choices=("micro",),
+        help="the int8 file alone, for a microcontroller",
+    )
     budgets(sub)
     json_flag(sub)
 
@@ -224,6 +320,14 @@ def _parser():
 
     sub = verb(verbs.serve)
     sub.add_argument("path", metavar="BUNDLE", help="folder of a bundle")
-    sub.add_argument("--port", metavar="N", type=int, default=8000, help="port to listen at (default 8000); 0: any")
-    sub.add_argument("--out", metavar="DIR", help="write the page and the model there as a static site, and end")
+    sub.add_argument(
+        "--port",
+        metavar="N",
+        type=int,
+        default=8000,
+        help="port to listen at (default 8000); 0: any",
+    )
+    sub.add_argument(
+        "--out", metavar="DIR", help="write the page and the model there as a static site, and end"
+    )
     return parser

@@ -12,7 +12,9 @@ from pipelines.errors import PipelineError, nearest
 
 def setting(default, help, unit="", low=None, high=None, choices=None, multiple_of=None):
     """A `Config` field with its help, unit and range; the range is checked when a Config is made."""
-    metadata = dict(help=help, unit=unit, low=low, high=high, choices=choices, multiple_of=multiple_of)
+    metadata = dict(
+        help=help, unit=unit, low=low, high=high, choices=choices, multiple_of=multiple_of
+    )
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -24,13 +26,17 @@ def _nothing():
 class Config:
     """Settings of one run. Made from user input with `parsed`, changed with `replace`; never mutated."""
 
-    seed: int = setting(0, "seed of everything random: weights, order, augmentation, dropout", low=0, high=2**31 - 1)
+    seed: int = setting(
+        0, "seed of everything random: weights, order, augmentation, dropout", low=0, high=2**31 - 1
+    )
     epochs: int = setting(10, "passes over the training split", "epochs", low=1)
     batch_size: int = setting(32, "examples per step", "examples", low=1)
     steps_per_epoch: int = setting(
         0, "steps per epoch; 0 takes what one pass over the training split needs", "steps", low=0
     )
-    optimizer: str = setting("adamw", "update rule", choices=("adamw", "adam", "sgd", "rmsprop", "lion"))
+    optimizer: str = setting(
+        "adamw", "update rule", choices=("adamw", "adam", "sgd", "rmsprop", "lion")
+    )
     learning_rate: float = setting(1e-3, "peak learning rate", low=0.0, high=10.0)
     schedule: str = setting(
         "cosine",
@@ -40,37 +46,63 @@ class Config:
     decay_rate: float = setting(0.1, "factor of one decay (step, exponential)", low=0.0, high=1.0)
     decay_epochs: float = setting(
         0.0,
-        "from one decay to the next (step, exponential; 0: a third of all); length of the fall (linear; 0: a half)",
+        "from one decay to the next (step, exponential; 0: a third of all); length of the fall"
+        " (linear; 0: a half)",
         "epochs",
         low=0.0,
     )
-    final_share: float = setting(0.0, "share of the peak that is left at the end (cosine, linear)", low=0.0, high=1.0)
+    final_share: float = setting(
+        0.0, "share of the peak that is left at the end (cosine, linear)", low=0.0, high=1.0
+    )
     warmup_epochs: float = setting(1.0, "linear rise from zero to the peak", "epochs", low=0.0)
     clip_norm: float = setting(0.0, "clip the global gradient norm; 0 is off", low=0.0)
-    weight_decay: float = setting(1e-4, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0)
+    weight_decay: float = setting(
+        1e-4, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0
+    )
     momentum: float = setting(0.9, "momentum of sgd and rmsprop", low=0.0, high=0.9999)
     ema: float = setting(
-        0.0, "decay of the moving average of the weights, which then is what is kept; 0 is off", low=0.0, high=0.99999
+        0.0,
+        "decay of the moving average of the weights, which then is what is kept; 0 is off",
+        low=0.0,
+        high=0.99999,
     )
     precision: str = setting(
         "float32", "arithmetic of training", choices=("float32", "mixed_float16", "mixed_bfloat16")
     )
     jit_compile: str = setting("auto", "XLA compilation of the step", choices=("auto", "on", "off"))
-    data_service: str = setting("", "host:port of a tf.data service whose workers prepare batches; empty: none")
-    devices: int = setting(1, "devices that share each batch, with the JAX backend", "devices", low=1)
-    monitor: str = setting("val_loss", "what decides which epoch is kept: val_loss or val_ and a metric's name")
+    data_service: str = setting(
+        "", "host:port of a tf.data service whose workers prepare batches; empty: none"
+    )
+    devices: int = setting(
+        1, "devices that share each batch, with the JAX backend", "devices", low=1
+    )
+    monitor: str = setting(
+        "val_loss", "what decides which epoch is kept: val_loss or val_ and a metric's name"
+    )
     keep: str = setting(
-        "best", "weights kept at the end: of the best epoch by `monitor`, or of the last", choices=("best", "last")
+        "best",
+        "weights kept at the end: of the best epoch by `monitor`, or of the last",
+        choices=("best", "last"),
     )
     patience: int = setting(
-        0, "stop after this many epochs without a better `monitor`; 0 never stops early", "epochs", low=0
+        0,
+        "stop after this many epochs without a better `monitor`; 0 never stops early",
+        "epochs",
+        low=0,
     )
     checkpoint_steps: int = setting(
-        500, "steps between checkpoints, besides one at every epoch; 0 is only at epochs", "steps", low=0
+        500,
+        "steps between checkpoints, besides one at every epoch; 0 is only at epochs",
+        "steps",
+        low=0,
     )
-    keep_checkpoints: int = setting(2, "how many of the latest checkpoints stay on disk", "files", low=1, high=1000)
+    keep_checkpoints: int = setting(
+        2, "how many of the latest checkpoints stay on disk", "files", low=1, high=1000
+    )
     on_bad_data: str = setting(
-        "refuse", "what training does about data that the audit calls an error", choices=("refuse", "skip")
+        "refuse",
+        "what training does about data that the audit calls an error",
+        choices=("refuse", "skip"),
     )
     format: str = setting("auto", "format of the data; auto detects it (see `pipelines audit`)")
     cache: str = setting(
@@ -82,9 +114,14 @@ class Config:
     calibration_examples: int = setting(
         200, "training examples that set the ranges of the int8 file", "examples", low=1
     )
-    labels: tuple[str, ...] = setting((), "class names in the order of their ids; empty takes them from the data")
-    # What a task took from the training split and no one sets: {name: list of str, or array}, such as a vocabulary.
-    learned: collections.abc.Mapping = dataclasses.field(default_factory=_nothing, repr=False, compare=False)
+    labels: tuple[str, ...] = setting(
+        (), "class names in the order of their ids; empty takes them from the data"
+    )
+    # What a task took from the training split and no one sets: {name: list of str, or array}, such
+    # as a vocabulary.
+    learned: collections.abc.Mapping = dataclasses.field(
+        default_factory=_nothing, repr=False, compare=False
+    )
 
     def __post_init__(self):
         for field in settings(type(self)):
@@ -105,7 +142,9 @@ class Config:
 
     def having(self, learned):
         """A copy that also knows `learned`, {name: list of str, or array}."""
-        return dataclasses.replace(self, learned=types.MappingProxyType({**self.learned, **learned}))
+        return dataclasses.replace(
+            self, learned=types.MappingProxyType({**self.learned, **learned})
+        )
 
 
 def settings(config_class):
@@ -119,11 +158,15 @@ def describe(field):
     if m["choices"]:
         parts.append(" | ".join(map(str, m["choices"])))
     elif m["low"] is not None or m["high"] is not None:
-        low, high = ("" if m[end] is None else str(m[end]).removesuffix(".0") for end in ("low", "high"))
+        low, high = (
+            "" if m[end] is None else str(m[end]).removesuffix(".0") for end in ("low", "high")
+        )
         parts.append(f"{low}..{high}" + (f" {m['unit']}" if m["unit"] else ""))
     elif m["unit"]:
         parts.append(m["unit"])
-    default = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
+    default = (
+        ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
+    )
     parts.append(f"default {default}" if default != "" else "default: none")
     return f"{m['help']} [{'; '.join(parts)}]"
 
@@ -135,7 +178,8 @@ def _checked(field, value):
     if m["choices"] and value not in m["choices"]:
         known = list(map(str, m["choices"]))
         raise PipelineError(
-            f"{field.name} must be one of {', '.join(known)}; got {value!r}. {nearest(str(value), known)}"
+            f"{field.name} must be one of {', '.join(known)}; got {value!r}."
+            f" {nearest(str(value), known)}"
         )
     for number in value if isinstance(value, tuple) else (value,):
         if isinstance(number, (int, float)) and not isinstance(number, bool):
@@ -143,17 +187,21 @@ def _checked(field, value):
                 raise PipelineError(f"{field.name} must be a finite number; got {number}.")
             if m["low"] is not None and number < m["low"]:
                 raise PipelineError(
-                    f"{field.name} must be at least {m['low']:g}{_unit(m)}; got {number:g}. {m['help']}."
+                    f"{field.name} must be at least {m['low']:g}{_unit(m)}; got {number:g}."
+                    f" {m['help']}."
                 )
             if m["high"] is not None and number > m["high"]:
                 raise PipelineError(
-                    f"{field.name} must be at most {m['high']:g}{_unit(m)}; got {number:g}. {m['help']}."
+                    f"{field.name} must be at most {m['high']:g}{_unit(m)}; got {number:g}."
+                    f" {m['help']}."
                 )
             if m["multiple_of"] and number % m["multiple_of"]:
                 step = m["multiple_of"]
                 below, above = number // step * step, (number // step + 1) * step
                 advice = f"Try {below} or {above}." if below else f"Try {above}."
-                raise PipelineError(f"{field.name} must be a multiple of {step}; got {number}. {advice}")
+                raise PipelineError(
+                    f"{field.name} must be a multiple of {step}; got {number}. {advice}"
+                )
     return value
 
 
@@ -164,10 +212,12 @@ def _unit(metadata):
 def _typed(field, value):
     kind = field.type
     if isinstance(kind, types.GenericAlias):  # tuple[T, ...]
-        (item, _) = typing.get_args(kind)
+        item, _ = typing.get_args(kind)
         values = [v for v in value.split(",") if v] if isinstance(value, str) else value
         if not isinstance(values, (list, tuple)):
-            raise PipelineError(f"{field.name} must be a list; got {value!r}. Write {field.name}=a,b,c.")
+            raise PipelineError(
+                f"{field.name} must be a list; got {value!r}. Write {field.name}=a,b,c."
+            )
         return tuple(_scalar(field, item, v) for v in values)
     return _scalar(field, kind, value)
 
@@ -187,7 +237,11 @@ def _scalar(field, kind, value):
                 return str(value)
         elif not isinstance(value, bool):
             if kind is int:
-                number = float(value) if isinstance(value, str) and not value.lstrip("+-").isdigit() else value
+                number = (
+                    float(value)
+                    if isinstance(value, str) and not value.lstrip("+-").isdigit()
+                    else value
+                )
                 if int(number) == float(number):
                     return int(number)
             elif kind is float:

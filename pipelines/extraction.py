@@ -24,23 +24,31 @@ class Config(fine_tuning.Config):
     epochs: int = setting(30, "passes over the training split", "epochs", low=1)
     learning_rate: float = setting(3e-3, "peak learning rate", low=0.0, high=10.0)
     unfreeze: tuple[str, ...] = setting(
-        ("none",), "what each phase trains of the pretrained net: none, all, or how many of its blocks from the top"
+        ("none",),
+        "what each phase trains of the pretrained net: none, all, or how many of its blocks from"
+        " the top",
     )
     head: str = setting(
         "linear",
-        "what reads the features; the last two are found by scikit-learn instead of by steps, in a phase of `none`",
+        "what reads the features; the last two are found by scikit-learn instead of by steps, in a"
+        " phase of `none`",
         choices=("linear", "mlp", "logistic_regression", "svm"),
     )
     hidden: int = setting(256, "units of the hidden layer of mlp", "units", low=1)
     regularisation: float = setting(
-        0.0, "scikit-learn's C, more is less regularised; 0 takes the best of several on the validation split", low=0.0
+        0.0,
+        "scikit-learn's C, more is less regularised; 0 takes the best of several on the validation"
+        " split",
+        low=0.0,
     )
 
 
 def model(inputs, features, config, name):
     """Inputs by name and their features (B, F) out of a layer called `pool` -> a compiled model of logits (B, C)."""
     x = features
-    for layer in heads.layers(len(config.labels), config.hidden * (config.head == "mlp"), config.dropout, config.seed):
+    for layer in heads.layers(
+        len(config.labels), config.hidden * (config.head == "mlp"), config.dropout, config.seed
+    ):
         x = layer(x)
     return labelled.compiled(keras.Model(inputs, x, name=name), config)
 
@@ -49,16 +57,18 @@ def phases(config, augments=False):
     """Those of `fine_tuning`; where the pretrained net is frozen, its features are computed once, unless `augments`."""
     if config.head in SOLVED and (augments or config.unfreeze[:1] != ("none",)):
         raise PipelineError(
-            f"head={config.head} is found on features that stay as they are: begin with unfreeze=none, and leave "
-            "augment_frozen false."
+            f"head={config.head} is found on features that stay as they are: begin with"
+            " unfreeze=none, and leave augment_frozen false."
         )
     made = fine_tuning.phases(config, labelled.compiled)
     if augments:
         return made
     return [
-        dataclasses.replace(phase, cut=_cut(phase.config), solve=_solve(phase.config))
-        if phase.config.unfreeze == ("none",)
-        else phase
+        (
+            dataclasses.replace(phase, cut=_cut(phase.config), solve=_solve(phase.config))
+            if phase.config.unfreeze == ("none",)
+            else phase
+        )
         for phase in made
     ]
 
@@ -70,7 +80,8 @@ def _cut(config):
         for layer in net.layers[net.layers.index(net.get_layer("pool")) + 1 :]:
             x = layer(x)
         rest = keras.Model({"features": features}, x, name="head")
-        # A head that is solved for is not what its steps were, so they have no average worth keeping.
+        # A head that is solved for is not what its steps were, so they have no average worth
+        # keeping.
         labelled.compiled(rest, config.replace(ema=0.0) if config.head in SOLVED else config)
         return keras.Model(net.input, pooled, name="fixed"), rest
 

@@ -18,15 +18,19 @@ def in_bytes(text, name):
     """Bytes of a size such as 500KB or 1.5 MB, a setting called `name`; K is 1024."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?)B?\s*", str(text), re.IGNORECASE)
     if not match or not float(match[1]):
-        raise PipelineError(f"{name} must be a number of bytes, KB or MB above 0; got {text!r}. Try 500KB.")
+        raise PipelineError(
+            f"{name} must be a number of bytes, KB or MB above 0; got {text!r}. Try 500KB."
+        )
     return float(match[1]) * 1024 ** ("", "K", "M", "G").index(match[2].upper())
 
 
 @contextlib.contextmanager
 def appearing(path):
-    """Yields a path beside `path` to write to; it is renamed to `path` on success and removed on failure.
+    """Yields a path beside `path` to write to; it is renamed to `path` on success and removed on
+    failure.
 
-    Works for a file and for a folder. Raises PipelineError where the disk is full or the place cannot be written.
+    Works for a file and for a folder. Raises PipelineError where the disk is full or the place
+    cannot be written.
     """
     path = Path(path)
     try:
@@ -48,7 +52,10 @@ def appearing(path):
 
 
 def _cannot_write(path, error):
-    return f"cannot write {path}: {error.strerror or error}. Free some space or choose a folder that you may write to."
+    return (
+        f"cannot write {path}: {error.strerror or error}. Free some space or choose a folder that"
+        " you may write to."
+    )
 
 
 def write_text(path, text):
@@ -72,7 +79,9 @@ def read_json(path):
     except OSError as error:
         raise PipelineError(f"cannot read {path}: {error.strerror}.") from error
     except ValueError as error:
-        raise PipelineError(f"{path} is not valid JSON ({error}). Restore the file from where it was made.") from error
+        raise PipelineError(
+            f"{path} is not valid JSON ({error}). Restore the file from where it was made."
+        ) from error
 
 
 def write_yaml(path, value):
@@ -88,7 +97,9 @@ def read_yaml(path):
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise PipelineError(f"{path}{line} is not plain YAML. Use `name: value` lines only.") from error
+        raise PipelineError(
+            f"{path}{line} is not plain YAML. Use `name: value` lines only."
+        ) from error
     if not isinstance(value, dict):
         raise PipelineError(f"{path} must hold `name: value` lines; got {type(value).__name__}.")
     return value

@@ -15,7 +15,13 @@ from pipelines.phase import Phase
 with epy.lazy_imports():
     import keras
 
-OF_PHASES = ("phase_epochs", "phase_rates", "backbone_rate", "block_rate", "l2_sp")  # without phases nothing heeds them
+OF_PHASES = (
+    "phase_epochs",
+    "phase_rates",
+    "backbone_rate",
+    "block_rate",
+    "l2_sp",
+)  # without phases nothing heeds them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +29,13 @@ class Config(shared.Config):
     """The shared settings, and those of tasks with a pretrained net inside; without `unfreeze`, all trains at once."""
 
     unfreeze: tuple[str, ...] = setting(
-        (), "what each phase trains of the pretrained net: none, all, or how many of its blocks from the top"
+        (),
+        "what each phase trains of the pretrained net: none, all, or how many of its blocks from"
+        " the top",
     )
-    phase_epochs: tuple[int, ...] = setting((), "of each phase; they add up to the run's", "epochs", low=0)
+    phase_epochs: tuple[int, ...] = setting(
+        (), "of each phase; they add up to the run's", "epochs", low=0
+    )
     phase_rates: tuple[float, ...] = setting(
         (), "peak learning rate of each phase; empty takes learning_rate", low=0.0, high=10.0
     )
@@ -33,55 +43,76 @@ class Config(shared.Config):
         1.0, "learning rate of the pretrained net as a share of the rest's", low=0.0, high=1.0
     )
     block_rate: float = setting(
-        1.0, "factor of the learning rate from one block of the pretrained net to the next lower one", low=0.0, high=1.0
+        1.0,
+        "factor of the learning rate from one block of the pretrained net to the next lower one",
+        low=0.0,
+        high=1.0,
     )
     l2_sp: float = setting(
-        0.0, "decay of the pretrained net's weights towards where a phase began; 0 decays to zero", low=0.0, high=10.0
+        0.0,
+        "decay of the pretrained net's weights towards where a phase began; 0 decays to zero",
+        low=0.0,
+        high=10.0,
     )
-    freeze_norm: bool = setting(True, "batch normalisation of the pretrained net keeps its statistics and scales")
+    freeze_norm: bool = setting(
+        True, "batch normalisation of the pretrained net keeps its statistics and scales"
+    )
 
     def __post_init__(self):
         super().__post_init__()
         for what in self.unfreeze:
             if what not in ("none", "all") and not (what.isdecimal() and int(what)):
                 raise PipelineError(
-                    f"unfreeze takes none, all, or a number of blocks for each phase; got {what!r}. Try none,all."
+                    f"unfreeze takes none, all, or a number of blocks for each phase; got {what!r}."
+                    " Try none,all."
                 )
         for name in ("phase_epochs", "phase_rates"):
             given = getattr(self, name)
             if given and len(given) != max(1, len(self.unfreeze)):
                 raise PipelineError(
-                    f"{name} needs one value for each phase of unfreeze: {len(self.unfreeze)}; got {len(given)}."
+                    f"{name} needs one value for each phase of unfreeze: {len(self.unfreeze)}; got"
+                    f" {len(given)}."
                 )
         if self.phase_epochs:
             if not sum(self.phase_epochs):
-                raise PipelineError("phase_epochs add up to 0: nothing would be trained. Give one phase an epoch.")
+                raise PipelineError(
+                    "phase_epochs add up to 0: nothing would be trained. Give one phase an epoch."
+                )
             object.__setattr__(self, "epochs", sum(self.phase_epochs))
         elif len(self.unfreeze) > 1:
             raise PipelineError(
-                f"unfreeze names {len(self.unfreeze)} phases: say how long each is, as in phase_epochs="
-                f"{','.join('5' for _ in self.unfreeze)}."
+                f"unfreeze names {len(self.unfreeze)} phases: say how long each is, as in"
+                f" phase_epochs={','.join('5' for _ in self.unfreeze)}."
             )
 
 
 def phases(config, compiled, besides=()):
     """The phases that `config` describes; a phase of no epochs is left out.
 
-    compiled: (model, config, rates, pull) -> None, compiles with the task's loss; the last two are for
-    `optimization.optimizer`. besides: settings of phases that the task heeds without them, too. Raises PipelineError
-    for settings that nothing would heed; the phases do where the model holds no pretrained net.
+    compiled: (model, config, rates, pull) -> None, compiles with the task's loss; the last two are
+    for `optimization.optimizer`. besides: settings of phases that the task heeds without them, too.
+    Raises PipelineError for settings that nothing would heed; the phases do where the model holds
+    no pretrained net.
     """
     if not config.unfreeze:
         for field in shared.settings(type(config)):
-            if field.name in OF_PHASES and field.name not in besides and getattr(config, field.name) != field.default:
-                raise PipelineError(f"{field.name} is a setting of phases: name one, as in unfreeze=all.")
+            if (
+                field.name in OF_PHASES
+                and field.name not in besides
+                and getattr(config, field.name) != field.default
+            ):
+                raise PipelineError(
+                    f"{field.name} is a setting of phases: name one, as in unfreeze=all."
+                )
         return [Phase("train", config)]
     made = []
     lengths = config.phase_epochs or (config.epochs,)
     rates = config.phase_rates or (config.learning_rate,) * len(lengths)
     for what, epochs, rate in zip(config.unfreeze, lengths, rates, strict=True):
         if epochs:
-            changes = dict(epochs=epochs, learning_rate=rate, unfreeze=(what,), phase_epochs=(), phase_rates=())
+            changes = dict(
+                epochs=epochs, learning_rate=rate, unfreeze=(what,), phase_epochs=(), phase_rates=()
+            )
             made.append(_phase(what, config.replace(**changes), compiled))
     return made
 
@@ -123,19 +154,21 @@ def trunk(model):
     nets = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     if not nets:
         raise PipelineError(
-            "unfreeze needs a pretrained net inside the model, and there is none. Name one, such as efficientnet_lite0."
+            "unfreeze needs a pretrained net inside the model, and there is none. Name one, such as"
+            " efficientnet_lite0."
         )
     net = max(nets, key=lambda net: net.count_params())
     if getattr(net, "fresh", False):
         raise PipelineError(
-            f"unfreeze needs a pretrained net, and {net.name} begins with random weights. Name one with its weights, "
-            "such as efficientnet_lite0, or leave unfreeze empty."
+            f"unfreeze needs a pretrained net, and {net.name} begins with random weights. Name one"
+            " with its weights, such as efficientnet_lite0, or leave unfreeze empty."
         )
     return net
 
 
 def blocks(net):
-    """{name: layers with weights} of a net, from the input up: by the number in the layers' names, as in `block2a_bn`.
+    """{name: layers with weights} of a net, from the input up: by the number in the layers' names,
+    as in `block2a_bn`.
 
     What comes before the first number is `stem`, what comes without one behind it `top`.
     """
@@ -151,7 +184,9 @@ def blocks(net):
 
 def _set(layer, trainable, freeze_norm):
     for inner in layer._flatten_layers():
-        inner.trainable = trainable and not (freeze_norm and isinstance(inner, keras.layers.BatchNormalization))
+        inner.trainable = trainable and not (
+            freeze_norm and isinstance(inner, keras.layers.BatchNormalization)
+        )
 
 
 def _size(variable):

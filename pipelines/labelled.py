@@ -20,9 +20,15 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 class Config:
     """Settings of the loss."""
 
-    dropout: float = setting(0.2, "share of features dropped before the last layer", low=0.0, high=0.95)
-    label_smoothing: float = setting(0.1, "share of each target spread over all classes", low=0.0, high=0.9)
-    class_weights: str = setting("none", "balanced weighs rare classes up", choices=("none", "balanced"))
+    dropout: float = setting(
+        0.2, "share of features dropped before the last layer", low=0.0, high=0.95
+    )
+    label_smoothing: float = setting(
+        0.1, "share of each target spread over all classes", low=0.0, high=0.9
+    )
+    class_weights: str = setting(
+        "none", "balanced weighs rare classes up", choices=("none", "balanced")
+    )
     class_weight_values: tuple[float, ...] = setting(
         (), "weight of each class; empty takes class_weights' word", low=0.0
     )
@@ -36,16 +42,23 @@ class PictureConfig(Config):
     shift: float = setting(0.1, "largest random move, as a share of the side", low=0.0, high=0.5)
     zoom: float = setting(0.1, "largest random change of size", low=0.0, high=0.9)
     rotate: float = setting(10.0, "largest random rotation", "degrees", low=0.0, high=180.0)
-    colour: float = setting(0.1, "largest random change of brightness, contrast and saturation", low=0.0, high=1.0)
-    cutout: float = setting(0.0, "side of a random grey square, as a share of the side; 0 is off", low=0.0, high=1.0)
-    mixup: float = setting(0.0, "blend pairs of pictures by Beta(a, a); 0 is off", low=0.0, high=10.0)
+    colour: float = setting(
+        0.1, "largest random change of brightness, contrast and saturation", low=0.0, high=1.0
+    )
+    cutout: float = setting(
+        0.0, "side of a random grey square, as a share of the side; 0 is off", low=0.0, high=1.0
+    )
+    mixup: float = setting(
+        0.0, "blend pairs of pictures by Beta(a, a); 0 is off", low=0.0, high=10.0
+    )
 
 
 def weighed(config, counts):
-    """What weighs the classes of a Config as its `class_weights` says: {}, or {"class_weight_values": [...]}.
+    """What weighs the classes of a Config as its `class_weights` says: {}, or
+    {"class_weight_values": [...]}.
 
-    counts: {split: {label: examples, or pixels}}. Balanced is scikit-learn's, n / (classes * n_c) of training; a class
-    without any weighs nothing.
+    counts: {split: {label: examples, or pixels}}. Balanced is scikit-learn's, n / (classes * n_c)
+    of training; a class without any weighs nothing.
     """
     if config.class_weights == "none" or config.class_weight_values:
         return {}
@@ -64,7 +77,9 @@ def augment(inputs, targets, seed, progress, config):
     seeds = images.split_seed(seed, 4)
     moves = {name: getattr(config, name) for name in ("flip", "shift", "zoom", "rotate")}
     image = images.random_affine(inputs["image"], seeds[0], **moves)
-    image = images.cutout(images.random_colour(image, seeds[1], config.colour), seeds[2], config.cutout)
+    image = images.cutout(
+        images.random_colour(image, seeds[1], config.colour), seeds[2], config.cutout
+    )
     image, targets = images.mixup(image, targets, seeds[3], config.mixup)
     return {"image": image}, targets
 
@@ -88,7 +103,11 @@ def decode(outputs, config):
 def metrics(config):
     """The first one named, accuracy, is what an exported file is judged by."""
     extra = [top_k.TopK(5)] if len(config.labels) > 10 else []
-    return [classification.Classification(len(config.labels)), *extra, calibration.CalibrationError()]
+    return [
+        classification.Classification(len(config.labels)),
+        *extra,
+        calibration.CalibrationError(),
+    ]
 
 
 def draw(inputs, decoded, config, targets=None):

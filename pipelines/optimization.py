@@ -5,21 +5,29 @@ import math
 import keras
 from keras import ops
 
-AVERAGE_WARMUP = 10.0  # decay grows as (1 + t) / (10 + t), so that a short run forgets its first weights
+AVERAGE_WARMUP = (
+    10.0  # decay grows as (1 + t) / (10 + t), so that a short run forgets its first weights
+)
 
 
 @keras.saving.register_keras_serializable("pipelines")
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up from zero to the peak, then `constant`, `step`, `exponential`, `cosine` or `linear`.
+    """Linear warm-up from zero to the peak, then `constant`, `step`, `exponential`, `cosine` or
+    `linear`.
 
     With t the steps after the warm-up, T their number, d the steps of one decay and r its rate:
-    step r^floor(t/d); exponential r^(t/d); cosine s + (1 - s) (1 + cos(pi t/T)) / 2, s the final share
-    (Loshchilov & Hutter 2017, arXiv:1608.03983, eq. 5); linear s + (1 - s) min(1, (T - t)/d) (Zhu et al. 2017,
-    arXiv:1703.10593, section 4, with s = 0 and d = T/2).
+    step r^floor(t/d); exponential r^(t/d); cosine s + (1 - s) (1 + cos(pi t/T)) / 2, s the final
+    share (Loshchilov & Hutter 2017, arXiv:1608.03983, eq. 5); linear s + (1 - s) min(1, (T - t)/d)
+    (Zhu et al. 2017, arXiv:1703.10593, section 4, with s = 0 and d = T/2).
     """
 
     def __init__(self, kind, peak, warmup_steps, total_steps, decay_rate, decay_steps, final_share):
-        self.kind, self.peak, self.warmup_steps, self.total_steps = kind, peak, warmup_steps, total_steps
+        self.kind, self.peak, self.warmup_steps, self.total_steps = (
+            kind,
+            peak,
+            warmup_steps,
+            total_steps,
+        )
         self.decay_rate, self.decay_steps, self.final_share = decay_rate, decay_steps, final_share
 
     def __call__(self, step):
@@ -30,12 +38,16 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
             factor = self.final_share + (1 - self.final_share) * 0.5 * (1 + ops.cos(math.pi * done))
         elif self.kind == "linear":
             left = ops.maximum(self.total_steps - self.warmup_steps - t, 0.0)
-            factor = self.final_share + (1 - self.final_share) * ops.minimum(left / self.decay_steps, 1.0)
+            factor = self.final_share + (1 - self.final_share) * ops.minimum(
+                left / self.decay_steps, 1.0
+            )
         elif self.kind == "constant":
             factor = ops.ones_like(t)
         else:
             decays = t / self.decay_steps
-            factor = ops.power(self.decay_rate, ops.floor(decays) if self.kind == "step" else decays)
+            factor = ops.power(
+                self.decay_rate, ops.floor(decays) if self.kind == "step" else decays
+            )
         rise = ops.minimum((step + 1) / self.warmup_steps, 1.0) if self.warmup_steps >= 1 else 1.0
         return self.peak * rise * factor
 
@@ -59,11 +71,12 @@ def schedule(config):
 
 
 def optimizer(config, rates=(), pull=0.0, **more):
-    """A Keras optimizer. Its `averages` are the moving averages of the trainable weights where `config.ema` is on.
+    """A Keras optimizer. Its `averages` are the moving averages of the trainable weights where
+    `config.ema` is on.
 
-    more: arguments of the update rule for which there is no setting. rates: (variable, factor of the learning rate)
-    pairs; variables without one have the full rate. pull: decoupled decay of those variables towards where they start,
-    instead of towards zero.
+    more: arguments of the update rule for which there is no setting. rates: (variable, factor of
+    the learning rate) pairs; variables without one have the full rate. pull: decoupled decay of
+    those variables towards where they start, instead of towards zero.
     """
     rule = {
         "adamw": keras.optimizers.AdamW,
@@ -84,22 +97,26 @@ def optimizer(config, rates=(), pull=0.0, **more):
         rule, arguments = _tuned(rule), {"rates": rates, "pull": pull, **arguments}
     made = _averaged(rule)(config.ema, **arguments) if config.ema else rule(**arguments)
     if arguments.get("weight_decay"):
-        # Biases and the scales of normalisation are left alone (Goyal et al. 2017, arXiv:1706.02677, section 5.3).
+        # Biases and the scales of normalisation are left alone (Goyal et al. 2017,
+        # arXiv:1706.02677, section 5.3).
         names = ["bias", "gamma", "beta", "scale", "offset"]
         made.exclude_from_weight_decay([v for v, _ in rates] if pull else None, names)
     return made
 
 
 def _tuned(rule):
-    """`rule` with a learning rate of its own for some variables, which may be pulled back to where they start.
+    """`rule` with a learning rate of its own for some variables, which may be pulled back to where
+    they start.
 
-    The pull is L2-SP (Li et al. 2018, arXiv:1802.01483, eq. 2), but decoupled from the gradient as AdamW's decay is.
+    The pull is L2-SP (Li et al. 2018, arXiv:1802.01483, eq. 2), but decoupled from the gradient as
+    AdamW's decay is.
     """
 
     class Tuned(rule):
         def __init__(self, rates, pull, **arguments):
             super().__init__(**arguments)
-            # By number: variables that an optimizer holds become its own, and JAX gives a buffer away but once.
+            # By number: variables that an optimizer holds become its own, and JAX gives a buffer
+            # away but once.
             self.own, self.pull = {id(v): factor for v, factor in rates}, pull
 
         def build(self, variables):
@@ -117,12 +134,18 @@ def _tuned(rule):
             super().update_step(gradient, variable, rate)
             if self.starts[index] is not None:
                 away = ops.subtract(variable, self.starts[index])
-                self.assign_sub(variable, ops.multiply(ops.cast(rate * self.pull, away.dtype), away))
+                self.assign_sub(
+                    variable, ops.multiply(ops.cast(rate * self.pull, away.dtype), away)
+                )
 
         def _apply_weight_decay(self, variables):  # Keras's own knows one learning rate
             for variable in variables if self.weight_decay is not None else ():
                 if self._use_weight_decay(variable):
-                    rate = self.learning_rate * self.factors[self._get_variable_index(variable)] * self.weight_decay
+                    rate = (
+                        self.learning_rate
+                        * self.factors[self._get_variable_index(variable)]
+                        * self.weight_decay
+                    )
                     variable.assign(variable - variable * ops.cast(rate, variable.dtype))
 
     Tuned.__name__ = f"Tuned{rule.__name__}"
@@ -132,7 +155,8 @@ def _tuned(rule):
 def _averaged(rule):
     """`rule` with a moving average of the weights beside them.
 
-    Keras's own `use_ema` overwrites the weights at the end of each `fit`, and starts from random weights.
+    Keras's own `use_ema` overwrites the weights at the end of each `fit`, and starts from random
+    weights.
     """
 
     class Averaged(rule):
@@ -144,7 +168,9 @@ def _averaged(rule):
             super().build(variables)
             self.averages = [self.add_variable_from_reference(v, name="average") for v in variables]
             for average, variable in zip(self.averages, variables, strict=True):
-                average.assign(ops.copy(variable))  # JAX gives buffers away: the two must not share one
+                average.assign(
+                    ops.copy(variable)
+                )  # JAX gives buffers away: the two must not share one
 
         def apply(self, grads, trainable_variables=None):
             super().apply(grads, trainable_variables)

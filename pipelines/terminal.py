@@ -35,7 +35,9 @@ def table(rows, header):
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     right = [all(_numeric(row[i]) for row in cells[1:]) for i in range(len(header))]
     lines = [
-        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)).rstrip()
+        "  ".join(
+            c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
+        ).rstrip()
         for row in cells
     ]
     return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])

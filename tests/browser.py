@@ -53,22 +53,26 @@ check().then((found) => ({found}), (error) => ({error: String(error.stack || err
   fetch("/result", {method: "POST", body: JSON.stringify(result)}));
 """
 PAGE = (
-    '<!doctype html><body><script type="importmap">{"imports": {"@litertjs/core": "./litert/core.js", '
-    '"@litertjs/wasm-utils": "./litert/wasm-utils.js"}}</script><script type="module" src="check.js"></script>'
+    '<!doctype html><body><script type="importmap">{"imports": {"@litertjs/core":'
+    ' "./litert/core.js", "@litertjs/wasm-utils": "./litert/wasm-utils.js"}}</script><script'
+    ' type="module" src="check.js"></script>'
 )
 
 
 def chromium():
     """The browser's command; tests are skipped where there is none."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     return found or pytest.skip("needs Chromium")
 
 
 def check(bundle, inputs, kind="float32", sources=(), files=(), threads=True, timeout=120):
-    """Runs every file of a bundle in a browser -> {"threads", "outputs": {kind: [{name: flat list}]}, "answers"}.
+    """Runs every file of a bundle in a browser -> {"threads", "outputs": {kind: [{name: flat
+    list}]}, "answers"}.
 
-    "milliseconds" has the times of these runs, {kind: list}. inputs: [{name: array}]; sources: text, or paths of
-    pictures, which the file `kind` answers as the page does.
+    "milliseconds" has the times of these runs, {kind: list}. inputs: [{name: array}]; sources:
+    text, or paths of pictures, which the file `kind` answers as the page does.
     """
     command = chromium()
     shown = {f"source{i}": Path(file) for i, file in enumerate(files)}
@@ -76,7 +80,10 @@ def check(bundle, inputs, kind="float32", sources=(), files=(), threads=True, ti
         "kind": kind,
         "threads": threads,
         "sources": [*sources, *shown],
-        "inputs": [{n: {"data": a.ravel().tolist(), "shape": a.shape} for n, a in row.items()} for row in inputs],
+        "inputs": [
+            {n: {"data": a.ravel().tolist(), "shape": a.shape} for n, a in row.items()}
+            for row in inputs
+        ],
     }
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         scratch = Path(scratch)
@@ -99,8 +106,13 @@ def check(bundle, inputs, kind="float32", sources=(), files=(), threads=True, ti
             "--disable-background-networking",
             "--disable-dev-shm-usage",
         ]
-        flags += [f"--user-data-dir={scratch / 'profile'}", f"{serve.address(running)}web/check.html"]
-        with subprocess.Popen([command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        flags += [
+            f"--user-data-dir={scratch / 'profile'}",
+            f"{serve.address(running)}web/check.html",
+        ]
+        with subprocess.Popen(
+            [command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
             try:
                 result = results.get(timeout=timeout)
             finally:
@@ -112,7 +124,8 @@ def check(bundle, inputs, kind="float32", sources=(), files=(), threads=True, ti
 
 
 def agrees(bundle, sources):
-    """Asserts that in a browser every file of a bundle gives what LiteRT gives in Python, and the page what predict.py.
+    """Asserts that in a browser every file of a bundle gives what LiteRT gives in Python, and the
+    page what predict.py.
 
     bundle: a Bundle; sources: text, or paths of pictures.
     """
@@ -121,13 +134,21 @@ def agrees(bundle, sources):
     rows = [{name: values[i : i + 1] for name, values in golden.items()} for i in range(count)]
     is_text = isinstance(sources[0], str)
     found = check(bundle.path, rows, **({"sources": sources} if is_text else {"files": sources}))
-    models = {kind: Model(bundle.path / r["path"]) for kind, r in bundle.files.items() if kind != "saved_model"}
+    models = {
+        kind: Model(bundle.path / r["path"])
+        for kind, r in bundle.files.items()
+        if kind != "saved_model"
+    }
     assert found["outputs"].keys() == models.keys()
     for kind, model in models.items():
         for row, outputs in zip(rows, found["outputs"][kind], strict=True):
             for name, values in model(row).items():
-                tolerance = 1e-5 if kind in ("float32", "float16") else 2e-2  # one step in 256, and what it leads to
-                np.testing.assert_allclose(outputs[name], values.ravel(), atol=tolerance, err_msg=f"{kind} {name}")
+                tolerance = (
+                    1e-5 if kind in ("float32", "float16") else 2e-2
+                )  # one step in 256, and what it leads to
+                np.testing.assert_allclose(
+                    outputs[name], values.ravel(), atol=tolerance, err_msg=f"{kind} {name}"
+                )
     half = catalog.edge(bundle.task_name)
     manifest = {**bundle.manifest, "learned": learned.read(bundle.path / "learned")}
     for source, (answer, line) in zip(sources, found["answers"], strict=True):

@@ -10,8 +10,8 @@ import tempfile
 import zlib
 from pathlib import Path
 
-# Set before TFDS is imported, which reads its variable then. Workers and child processes inherit the place, so that
-# what takes long is made once for all of them.
+# Set before TFDS is imported, which reads its variable then. Workers and child processes inherit
+# the place, so that what takes long is made once for all of them.
 if "PIPELINES_TEST_SCRATCH" not in os.environ:
     os.environ["PIPELINES_TEST_SCRATCH"] = tempfile.mkdtemp(prefix="pipelines-tests-")
     atexit.register(shutil.rmtree, os.environ["PIPELINES_TEST_SCRATCH"], ignore_errors=True)
@@ -20,7 +20,7 @@ os.environ["XDG_CACHE_HOME"] = str(SCRATCH / "cache")
 os.environ["TFDS_DATA_DIR"] = str(SCRATCH / "tfds")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import hypothesis  # noqa: E402 - after the places are set
+import hypothesis  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -68,9 +68,21 @@ def trained():
     import pipelines
 
     def make(folder):
-        counts = {f"{s}/{c}": n for s, n in (("train", 24), ("validation", 6), ("test", 8)) for c in CLASSES}
+        counts = {
+            f"{s}/{c}": n
+            for s, n in (("train", 24), ("validation", 6), ("test", 8))
+            for c in CLASSES
+        }
         data = write_photos(folder / "photos", counts)
-        pipelines.train("classification", data=data, run=folder / "run", epochs=3, ema=0.9, learning_rate=5e-3, **SMALL)
+        pipelines.train(
+            "classification",
+            data=data,
+            run=folder / "run",
+            epochs=3,
+            ema=0.9,
+            learning_rate=5e-3,
+            **SMALL,
+        )
 
     return pipelines.load(once("trained", make) / "run")
 
@@ -80,7 +92,9 @@ def exported(trained):
     """The Bundle of `trained`, all formats. Copy its folder before you change it."""
     import pipelines
 
-    return pipelines.load(once("exported", lambda folder: trained.export(folder / "bundle")) / "bundle")
+    return pipelines.load(
+        once("exported", lambda folder: trained.export(folder / "bundle")) / "bundle"
+    )
 
 
 def once(name, make):
@@ -107,7 +121,9 @@ def write_photos(folder, counts, size=(40, 30), seed=0):
         for i in range(count):
             random = np.random.default_rng(zlib.crc32(f"{seed}/{path}/{i}".encode()))
             pixels = colour + random.normal(0, 25, 3) + random.normal(0, 20, (size[1], size[0], 3))
-            Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(folder / path / f"{i:03d}.jpg", quality=90)
+            Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(
+                folder / path / f"{i:03d}.jpg", quality=90
+            )
     return folder
 
 

@@ -18,7 +18,10 @@ def scene(rng):
         side = int(rng.integers(14, 30))
         y, x = rng.integers(0, HEIGHT - side), rng.integers(0, WIDTH - side)
         box = (y, x, y + side, x + side)
-        if any(min(box[2], b[2]) > max(box[0], b[0]) and min(box[3], b[3]) > max(box[1], b[1]) for b in boxes):
+        if any(
+            min(box[2], b[2]) > max(box[0], b[0]) and min(box[3], b[3]) > max(box[1], b[1])
+            for b in boxes
+        ):
             continue
         label = int(rng.integers(2))
         inside = (rows >= y) & (rows < y + side) & (columns >= x) & (columns < x + side)
@@ -43,6 +46,10 @@ def data(folder, train=64, others=16):
             names.append(f"{split}{i:03d}.png")
             boxes.append(box)
             labels.append(label)
-        columns = {"image": [str(folder / n) for n in names], "objects/bbox": boxes, "objects/label": labels}
+        columns = {
+            "image": [str(folder / n) for n in names],
+            "objects/bbox": boxes,
+            "objects/label": labels,
+        }
         splits[split] = Examples(names, columns, names, ("image",))
     return Data(str(folder), "shapes", splits, {"objects/label": list(LABELS)})

@@ -37,7 +37,9 @@ def test_mmd_is_the_sum_over_all_pairs(features):
     wanted = kernel[s][:, s].mean() + kernel[t][:, t].mean() - 2 * kernel[s][:, t].mean()
     assert number(mmd.mmd(x, target)) == pytest.approx(wanted, rel=1e-4)
     assert number(mmd.mmd(x, 1 - target)) == pytest.approx(wanted, rel=1e-4)
-    assert number(mmd.mmd(np.tile(x, (2, 1)), np.repeat([0.0, 1.0], 9))) == pytest.approx(0, abs=1e-6)
+    assert number(mmd.mmd(np.tile(x, (2, 1)), np.repeat([0.0, 1.0], 9))) == pytest.approx(
+        0, abs=1e-6
+    )
 
 
 def test_coral_is_the_distance_of_covariances(features):
@@ -59,7 +61,10 @@ def test_a_batch_of_one_domain_costs_nothing(features, loss, target):
 
 def test_coral_gives_source_features_the_covariance_of_the_target():
     random = np.random.default_rng(0)
-    source, target = (random.normal(size=(n, 3)) @ random.normal(size=(3, 3)) + random.normal(size=3) for n in (40, 50))
+    source, target = (
+        random.normal(size=(n, 3)) @ random.normal(size=(3, 3)) + random.normal(size=3)
+        for n in (40, 50)
+    )
     found = correlation_alignment.coral(source, target)
     x, y = ((v - v.mean(0)) / v.std(0) for v in (source, target))
     power = scipy.linalg.fractional_matrix_power
@@ -73,8 +78,13 @@ def test_each_domain_is_normalised_by_itself_and_the_targets_statistics_are_kept
     x = keras.layers.BatchNormalization(momentum=0.75, name="norm")(inputs)
     net = paired.Paired({"image": inputs}, {"x": x})
     random = np.random.default_rng(0)
-    source, target = random.normal(3, 2, (8, 2)).astype("float32"), random.normal(-1, 5, (8, 2)).astype("float32")
-    found = keras.ops.convert_to_numpy(net({"image": np.concatenate([source, target])}, training=True)["x"])
+    source, target = (
+        random.normal(3, 2, (8, 2)).astype("float32"),
+        random.normal(-1, 5, (8, 2)).astype("float32"),
+    )
+    found = keras.ops.convert_to_numpy(
+        net({"image": np.concatenate([source, target])}, training=True)["x"]
+    )
     wanted = [(v - v.mean(0)) / np.sqrt(v.var(0) + 1e-3) for v in (source, target)]
     np.testing.assert_allclose(found, np.concatenate(wanted), atol=1e-5)
     norm = net.get_layer("norm")
@@ -86,28 +96,41 @@ def test_each_domain_is_normalised_by_itself_and_the_targets_statistics_are_kept
 def test_every_batch_has_as_many_of_each_domain(cache):
     train = catalog.load("digit_domains").splits["train"].take([*range(0, 30), *range(1079, 1090)])
     names = [str(digit) for digit in range(10)]
-    config = task.Config().replace(method="dann", labels=names, batch_size=8, image_size=16, cache=cache)
+    config = task.Config().replace(
+        method="dann", labels=names, batch_size=8, image_size=16, cache=cache
+    )
     split = data.Split(train, task, config)
     batches = [targets["domain"] for _, targets in split.train().take(12).as_numpy_iterator()]
     assert np.array(batches).tolist() == [[0.0] * 4 + [1.0] * 4] * 12
     later = next(split.train(5).as_numpy_iterator())
-    np.testing.assert_array_equal(later[0]["image"], list(split.train().take(6).as_numpy_iterator())[5][0]["image"])
+    np.testing.assert_array_equal(
+        later[0]["image"], list(split.train().take(6).as_numpy_iterator())[5][0]["image"]
+    )
     with pytest.raises(pipelines.PipelineError, match="batch_size must be a multiple of 2"):
         data.Split(train, task, config.replace(batch_size=7)).train()
 
 
-@pytest.mark.parametrize(("method", "domains"), [("source", {0.0}), ("target", {1.0}), ("selection", {0.0})])
+@pytest.mark.parametrize(
+    ("method", "domains"), [("source", {0.0}), ("target", {1.0}), ("selection", {0.0})]
+)
 def test_a_method_that_needs_one_domain_sees_no_other(method, domains):
     train = catalog.load("digit_domains").splits["train"].take(range(1060, 1100))
-    config = task.Config().replace(method=method, labels=[str(i) for i in range(10)], batch_size=8, image_size=16)
-    found = [targets["domain"] for _, targets in data.Split(train, task, config).train().take(6).as_numpy_iterator()]
+    config = task.Config().replace(
+        method=method, labels=[str(i) for i in range(10)], batch_size=8, image_size=16
+    )
+    found = [
+        targets["domain"]
+        for _, targets in data.Split(train, task, config).train().take(6).as_numpy_iterator()
+    ]
     assert set(np.array(found).ravel().tolist()) == domains
 
 
 @pytest.mark.slow
 def test_coral_solves_its_head_in_the_last_epoch_and_goes_to_the_device(photos, tmp_path):
     root = photos({"source/cat": 40, "source/sky": 40, "target": 30})
-    small = dict(backbone="compact_8", image_size=16, batch_size=8, steps_per_epoch=2, references=False)
+    small = dict(
+        backbone="compact_8", image_size=16, batch_size=8, steps_per_epoch=2, references=False
+    )
     run = pipelines.train("adaptation", root, tmp_path / "run", method="coral", epochs=2, **small)
     rows = (run.path / "history.csv").read_text().splitlines()
     assert [row["phase"] for row in csv.DictReader(rows)] == ["source", "coral"]
@@ -130,7 +153,10 @@ def test_the_gradient_is_reversed_and_grows():
         p = min(taken / 4, 1)
         np.testing.assert_allclose(y, x, rtol=1e-6)
         np.testing.assert_allclose(
-            tape.gradient(loss, x), [[-3 * (2 / (1 + np.exp(-10 * p)) - 1)] * 2], rtol=1e-4, atol=1e-6
+            tape.gradient(loss, x),
+            [[-3 * (2 / (1 + np.exp(-10 * p)) - 1)] * 2],
+            rtol=1e-4,
+            atol=1e-6,
         )
     layer(x, training=False)
     assert number(layer.taken) == 6
@@ -140,13 +166,21 @@ def test_labels_without_weight_count_for_nothing():
     random = np.random.default_rng(0)
     logits = random.normal(size=(6, 3)).astype("float32")
     weight = np.array([1, 0, 2, 0, 0.5, 0])
-    targets = {"label": np.eye(3)[[0, 1, 2, 0, 1, 2]], "domain": np.array([0, 1, 0, 1, 0, 1.0]), "weight": weight}
+    targets = {
+        "label": np.eye(3)[[0, 1, 2, 0, 1, 2]],
+        "domain": np.array([0, 1, 0, 1, 0, 1.0]),
+        "weight": weight,
+    }
     loss = adaptation.AdaptationLoss("source", 1.0)
     found = number(loss.call(targets, {"logits": logits, "features": logits}))
     each = -np.log((np.exp(logits) * targets["label"]).sum(1) / np.exp(logits).sum(1))
     assert found == pytest.approx((each * weight).sum() / weight.sum(), rel=1e-5)
-    targets["label"] = np.where(weight[:, None] > 0, targets["label"], 0)  # as of examples that have none
-    assert number(loss.call(targets, {"logits": logits, "features": logits})) == pytest.approx(found)
+    targets["label"] = np.where(
+        weight[:, None] > 0, targets["label"], 0
+    )  # as of examples that have none
+    assert number(loss.call(targets, {"logits": logits, "features": logits})) == pytest.approx(
+        found
+    )
 
 
 def test_importance_finds_the_ratio_of_densities():
@@ -159,9 +193,9 @@ def test_importance_finds_the_ratio_of_densities():
 
 
 def test_selection_keeps_what_looks_like_the_target():
-    source = np.concatenate([np.full((50, 2), -3.0), np.full((50, 2), 3.0)]) + np.random.default_rng(0).normal(
-        size=(100, 2)
-    )
+    source = np.concatenate(
+        [np.full((50, 2), -3.0), np.full((50, 2), 3.0)]
+    ) + np.random.default_rng(0).normal(size=(100, 2))
     weights = instance_weights.selection(source, np.full((100, 2), 3.0), 0.5)
     assert weights.tolist() == [0] * 50 + [2] * 50
 
@@ -194,7 +228,10 @@ def test_accuracy_is_the_targets_and_the_sources_is_beside_it():
 def test_without_labels_in_the_target_the_source_is_judged():
     metric = domains.Domains(2)
     label = np.array([[1, 0], [0, 1], [0, 0], [0, 0.0]])
-    metric.update_state({"label": label, "domain": np.array([0, 0, 1, 1])}, {"probabilities": np.eye(2)[[0, 0, 1, 1]]})
+    metric.update_state(
+        {"label": label, "domain": np.array([0, 0, 1, 1])},
+        {"probabilities": np.eye(2)[[0, 0, 1, 1]]},
+    )
     found = metric.result()
     assert (found["accuracy"], found["source_accuracy"]) == (0.5, 0.5)
     assert (found["target_labelled"], found["target_unlabelled"]) == (0, 2)
@@ -222,7 +259,9 @@ def test_source_examples_get_weights(method):
 
 
 def test_data_without_domains_is_refused(tmp_path):
-    with pytest.raises(pipelines.PipelineError, match="the data has no domain, 0 for source and 1 for target"):
+    with pytest.raises(
+        pipelines.PipelineError, match="the data has no domain, 0 for source and 1 for target"
+    ):
         pipelines.train("adaptation", data="digits", run=tmp_path / "run")
 
 

@@ -16,14 +16,21 @@ def players():
     dense = keras.layers.Dense(2, kernel_initializer=keras.initializers.GlorotUniform(1), name="g")
     net = adversarial.Adversarial({"z": inputs}, {"x": dense(inputs)})
     x = keras.Input((2,))
-    hidden = keras.layers.Dense(8, "tanh", kernel_initializer=keras.initializers.GlorotUniform(2))(x)
-    critic = keras.Model(x, keras.layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(3))(hidden))
+    hidden = keras.layers.Dense(8, "tanh", kernel_initializer=keras.initializers.GlorotUniform(2))(
+        x
+    )
+    critic = keras.Model(
+        x, keras.layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(3))(hidden)
+    )
     return net.attach({"critic": critic})
 
 
 def batches():
     random = np.random.default_rng(0)
-    return [(random.normal(size=(16, 2)).astype("f"), random.normal(2, 1, (16, 2)).astype("f")) for _ in range(STEPS)]
+    return [
+        (random.normal(size=(16, 2)).astype("f"), random.normal(2, 1, (16, 2)).astype("f"))
+        for _ in range(STEPS)
+    ]
 
 
 def rule(net, x, y, outputs, training):
@@ -38,11 +45,15 @@ def reference(turns):
     """Weights after plain steps of two optimizers; `turns`: the critic first, and the generator sees the new one."""
     net = players()
     critic = net.partners["critic"]
-    generator = [v for v in net.trainable_variables if not any(v is c for c in critic.trainable_variables)]
+    generator = [
+        v for v in net.trainable_variables if not any(v is c for c in critic.trainable_variables)
+    ]
     first, second = keras.optimizers.Adam(RATE), keras.optimizers.Adam(RATE)
     for z, real in batches():
         with tf.GradientTape() as tape:
-            loss = losses.critic("plain", critic(tf.stop_gradient(net({"z": z})["x"])), critic(real))
+            loss = losses.critic(
+                "plain", critic(tf.stop_gradient(net({"z": z})["x"])), critic(real)
+            )
         of_critic = tape.gradient(loss, [v.value for v in critic.trainable_variables])
         if turns:
             second.apply(of_critic, critic.trainable_variables)
@@ -66,7 +77,9 @@ def test_one_loss_is_two_optimizers_at_once_and_near_alternating_ones(compiled, 
     for ours, theirs in zip(net.get_weights(), reference(turns=False), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
     moved = sum(np.abs(a - b).sum() for a, b in zip(net.get_weights(), start, strict=True))
-    apart = sum(np.abs(a - b).sum() for a, b in zip(net.get_weights(), reference(turns=True), strict=True))
+    apart = sum(
+        np.abs(a - b).sum() for a, b in zip(net.get_weights(), reference(turns=True), strict=True)
+    )
     assert 0 < apart < 0.1 * moved
 
 

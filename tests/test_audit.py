@@ -16,7 +16,9 @@ from pipelines.formats.examples import Data, Examples, Problem
 def noise(seed, size=(40, 30), mode="RGB"):
     """A picture of (width, height) that no other seed gives."""
     shape = (size[1], size[0], 3)
-    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)).convert(mode)
+    return Image.fromarray(
+        np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    ).convert(mode)
 
 
 def encoded(picture, format="PNG", **options):
@@ -32,7 +34,9 @@ def data(problems=(), labels=("cat", "dog"), **splits):
         names = [f"{split}/{name}" for name, _, _ in rows]
         pictures = [p if isinstance(p, bytes) else encoded(p) for _, p, _ in rows]
         columns = {"image": pictures, "label": [label for _, _, label in rows]}
-        made[split] = Examples(names, columns, [f"file {name}" for name in names], pictures=("image",))
+        made[split] = Examples(
+            names, columns, [f"file {name}" for name in names], pictures=("image",)
+        )
     return Data("here", "made", made, {"label": list(labels)}, list(problems))
 
 
@@ -96,11 +100,19 @@ def bomb():
     """A PNG that says it has 60,000 x 60,000 pixels: 10 GB of memory, were it decoded."""
 
     def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     start = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", start) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", start)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+        + chunk(b"IEND", b"")
     )
 
 
@@ -158,7 +170,12 @@ def test_pixels_decide_what_is_the_same_picture():
     photo = noise(5, (40, 30))
     reshaped = Image.fromarray(np.asarray(photo).reshape(40, 30, 3))
     assert photo.tobytes() == reshaped.tobytes()
-    rows = [*healthy(1), ("a.png", photo, 0), ("b.bmp", encoded(photo, "BMP"), 0), ("c.png", reshaped, 0)]
+    rows = [
+        *healthy(1),
+        ("a.png", photo, 0),
+        ("b.bmp", encoded(photo, "BMP"), 0),
+        ("c.png", reshaped, 0),
+    ]
     result = auditing.audit(data(train=rows, validation=healthy(2, 1), test=healthy(3, 1)))
     assert told(result) == [("warning", "duplicate", "file train/b.bmp")]
     assert "file train/a.png" in of_kind(result, "duplicate")[0].message
@@ -171,8 +188,12 @@ def test_one_picture_with_two_labels():
     result = auditing.audit(data(train=rows, validation=healthy(2, 1), test=healthy(3, 1)))
     conflicts = {p.example: p.message for p in of_kind(result, "conflict")}
     assert conflicts == {
-        "train/a.png": "this picture has the label 'cat', and 'dog' as file train/b.png. Keep the right one.",
-        "train/b.png": "this picture has the label 'dog', and 'cat' as file train/a.png. Keep the right one.",
+        "train/a.png": (
+            "this picture has the label 'cat', and 'dog' as file train/b.png. Keep the right one."
+        ),
+        "train/b.png": (
+            "this picture has the label 'dog', and 'cat' as file train/a.png. Keep the right one."
+        ),
     }
     assert result.errors == 2
     assert result.bad == set(conflicts)
@@ -196,12 +217,22 @@ def test_a_constant_picture():
         *healthy(1),
     ]
     result = auditing.audit(data(train=rows, validation=healthy(2, 1), test=healthy(3, 1)))
-    assert told(result) == [("warning", "constant", "file train/nearly"), ("warning", "constant", "file train/red")]
+    assert told(result) == [
+        ("warning", "constant", "file train/nearly"),
+        ("warning", "constant", "file train/red"),
+    ]
     assert "deviation 1.5 of 255" in of_kind(result, "constant")[0].message
 
 
 def test_files_that_are_called_wrong(tmp_path):
-    names = {"a.jpg": "PNG", "b.jpeg": "JPEG", "c.JPG": "JPEG", "d.tif": "TIFF", "e.png": "WEBP", "f.jpg": "MPO"}
+    names = {
+        "a.jpg": "PNG",
+        "b.jpeg": "JPEG",
+        "c.JPG": "JPEG",
+        "d.tif": "TIFF",
+        "e.png": "WEBP",
+        "f.jpg": "MPO",
+    }
     for i, (name, format) in enumerate(names.items()):
         (tmp_path / "cat").mkdir(exist_ok=True)
         noise(i).save(tmp_path / "cat" / name, format)
@@ -209,8 +240,16 @@ def test_files_that_are_called_wrong(tmp_path):
     noise(99).save(tmp_path / "dog/x.png")
     result = auditing.audit(image_folder.read(tmp_path))
     assert sorted((p.severity, p.where, p.message) for p in of_kind(result, "suffix")) == [
-        ("note", "cat/a.jpg", "this file is a PNG whatever its name says. It is read all the same."),
-        ("note", "cat/e.png", "this file is a WEBP whatever its name says. It is read all the same."),
+        (
+            "note",
+            "cat/a.jpg",
+            "this file is a PNG whatever its name says. It is read all the same.",
+        ),
+        (
+            "note",
+            "cat/e.png",
+            "this file is a WEBP whatever its name says. It is read all the same.",
+        ),
     ]
 
 
@@ -221,7 +260,11 @@ def test_what_is_converted_is_counted():
     alpha.putalpha(128)
     rows = [
         ("cmyk.jpg", encoded(noise(2, mode="CMYK"), "JPEG"), 0),
-        ("deep.png", Image.fromarray(np.random.default_rng(3).integers(0, 65536, (30, 40), dtype=np.uint16)), 1),
+        (
+            "deep.png",
+            Image.fromarray(np.random.default_rng(3).integers(0, 65536, (30, 40), dtype=np.uint16)),
+            1,
+        ),
         ("palette.png", encoded(noise(4).quantize(16), "PNG", transparency=bytes(16)), 0),
         ("rotated.jpg", encoded(noise(5), "JPEG", exif=rotated), 1),
         ("rotated2.jpg", encoded(noise(6), "JPEG", exif=rotated), 1),
@@ -231,17 +274,28 @@ def test_what_is_converted_is_counted():
     result = auditing.audit(data(train=rows))
     assert [p.message for p in of_kind(result, "converted")] == [
         "1 of 7 pictures: CMYK, converted to 8-bit RGB. The first: file train/cmyk.jpg.",
-        "1 of 7 pictures: 16-bit or floating-point, converted to 8-bit RGB. The first: file train/deep.png.",
-        "2 of 7 pictures: with a palette, converted to 8-bit RGB. The first: file train/palette.png.",  # and the GIF
+        (
+            "1 of 7 pictures: 16-bit or floating-point, converted to 8-bit RGB. The first: file"
+            " train/deep.png."
+        ),
+        (  # and the GIF
+            "2 of 7 pictures: with a palette, converted to 8-bit RGB. The first: file"
+            " train/palette.png."
+        ),
         "2 of 7 pictures: with transparency, which is dropped. The first: file train/palette.png.",
         "2 of 7 pictures: rotated by EXIF, turned upright. The first: file train/rotated.jpg.",
-        "1 of 7 pictures: animated, only the first frame is read. The first: file train/moving.gif.",
+        (
+            "1 of 7 pictures: animated, only the first frame is read. The first: file"
+            " train/moving.gif."
+        ),
     ]
     assert result.picture_sizes["height"]["max"] == 40  # upright
 
 
 def test_one_class_in_all():
-    result = auditing.audit(data(train=[(f"{i}", noise(i), 1) for i in range(6)], validation=[("v", noise(50), 1)]))
+    result = auditing.audit(
+        data(train=[(f"{i}", noise(i), 1) for i in range(6)], validation=[("v", noise(50), 1)])
+    )
     assert ("error", "one-class", "label") in told(result)
     assert result.errors == 1
     assert result.bad == frozenset()
@@ -261,8 +315,12 @@ def test_a_class_that_is_never_trained():
 
 
 def test_rare_and_missing_classes():
-    train = [(f"cat{i}", noise(i), 0) for i in range(45)] + [(f"dog{i}", noise(100 + i), 1) for i in range(4)]
-    result = auditing.audit(data(train=train, validation=[("v", noise(500), 0)], test=healthy(3, 1)))
+    train = [(f"cat{i}", noise(i), 0) for i in range(45)] + [
+        (f"dog{i}", noise(100 + i), 1) for i in range(4)
+    ]
+    result = auditing.audit(
+        data(train=train, validation=[("v", noise(500), 0)], test=healthy(3, 1))
+    )
     assert told(result) == [
         ("warning", "few-examples", "dog"),
         ("warning", "imbalance", "train"),
@@ -272,8 +330,12 @@ def test_rare_and_missing_classes():
 
 
 def test_ten_to_one_is_not_yet_uneven():
-    train = [(f"cat{i}", noise(i), 0) for i in range(50)] + [(f"dog{i}", noise(100 + i), 1) for i in range(5)]
-    assert told(auditing.audit(data(train=train, validation=healthy(2, 1), test=healthy(3, 1)))) == []
+    train = [(f"cat{i}", noise(i), 0) for i in range(50)] + [
+        (f"dog{i}", noise(100 + i), 1) for i in range(5)
+    ]
+    assert (
+        told(auditing.audit(data(train=train, validation=healthy(2, 1), test=healthy(3, 1)))) == []
+    )
 
 
 def test_empty_splits():
@@ -309,15 +371,21 @@ def test_labels_in_sequences_and_masks():
         "segmentation_mask": [mask] * 3,
         "objects/label": [np.array([0, 0, 1]), np.array([], int), np.array([1])],
     }
-    train = Examples(["a", "b", "c"], columns, ["a", "b", "c"], pictures=("image", "segmentation_mask"))
-    result = auditing.audit(Data("here", "made", {"train": train}, {"objects/label": ["cell", "platelet"]}))
+    train = Examples(
+        ["a", "b", "c"], columns, ["a", "b", "c"], pictures=("image", "segmentation_mask")
+    )
+    result = auditing.audit(
+        Data("here", "made", {"train": train}, {"objects/label": ["cell", "platelet"]})
+    )
     assert result.class_counts == {"train": {"cell": 1, "platelet": 2}}
     assert not {"duplicate", "constant", "leak"} & {p.kind for p in result.problems}
     assert result.errors == 0
 
 
 def test_without(whole):
-    left = auditing.without(whole, {whole.splits["train"].names[0], whole.splits["test"].names[1], "unknown"})
+    left = auditing.without(
+        whole, {whole.splits["train"].names[0], whole.splits["test"].names[1], "unknown"}
+    )
     assert {split: len(examples) for split, examples in left.splits.items()} == {
         "train": 11,
         "validation": 2,
@@ -343,15 +411,20 @@ def test_left_out_examples_mend_the_data():
 
 def test_as_text_and_as_dict():
     rows = [(f"{i:02d}.jpg", b"text", 0) for i in range(13)]
-    result = auditing.audit(data(train=[*healthy(1), *rows], validation=healthy(2, 1), test=healthy(3, 1)))
+    result = auditing.audit(
+        data(train=[*healthy(1), *rows], validation=healthy(2, 1), test=healthy(3, 1))
+    )
     lines = result.as_text().splitlines()
     assert lines[0] == "29 examples: train 25  validation 2  test 2"
     assert lines[1] == "2 classes: cat 21, dog 8"
-    assert lines[2] == "pictures, height x width in px: 30 x 40 to 30 x 40, median 30 x 40; 16 PNG RGB"
+    assert (
+        lines[2] == "pictures, height x width in px: 30 x 40 to 30 x 40, median 30 x 40; 16 PNG RGB"
+    )
     start = lines.index("error: unreadable (13)")
     assert (
         lines[start + 1]
-        == "  file train/00.jpg: this file is a text file, not a picture. Use " + lines[start + 1].split("Use ")[1]
+        == "  file train/00.jpg: this file is a text file, not a picture. Use "
+        + lines[start + 1].split("Use ")[1]
     )
     assert lines[start + 11] == "  and 3 more (--json lists all)"
     assert lines[-1] == "13 errors, 0 warnings, 1 note"

@@ -23,7 +23,11 @@ def data(**splits):
 
 
 def found(made, kind):
-    return [(p.severity, p.where, p.example) for p in audit.audit(made, progress=False).problems if p.kind == kind]
+    return [
+        (p.severity, p.where, p.example)
+        for p in audit.audit(made, progress=False).problems
+        if p.kind == kind
+    ]
 
 
 GOOD = [(["a", "b"], [1, 2]), (["c", "d"], [0, 1]), (["e", "f", "g"], [1, 2, 0])]
@@ -50,7 +54,10 @@ def test_what_breaks_the_scheme_is_found_by_its_line():
 
 def test_a_sentence_in_two_splits_or_with_other_tags():
     made = data(train=GOOD, test=[(["a", "b"], [1, 2]), (["c", "d"], [0, 0])])
-    assert found(made, "leak") == [("warning", "train.conll:1", ""), ("warning", "train.conll:4", "")]
+    assert found(made, "leak") == [
+        ("warning", "train.conll:1", ""),
+        ("warning", "train.conll:4", ""),
+    ]
     assert found(made, "inconsistent") == [("warning", "train.conll:4", "")]
 
 

@@ -31,7 +31,9 @@ def test_the_edge_pixel_is_its_own_neighbour():
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_it_agrees_with_pillow_away_from_the_edges(scale):
     picture = np.random.default_rng(0).integers(0, 256, (24 * scale, 30 * scale, 3), np.uint8)
-    theirs = np.asarray(Image.fromarray(picture).resize((30, 24), Image.Resampling.BICUBIC)).astype(float)
+    theirs = np.asarray(Image.fromarray(picture).resize((30, 24), Image.Resampling.BICUBIC)).astype(
+        float
+    )
     ours = np.clip(np.round(bicubic.resize(picture, 24, 30)), 0, 255)
     assert np.abs(ours - theirs)[3:-3, 3:-3].max() <= 1
 

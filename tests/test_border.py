@@ -12,8 +12,12 @@ def test_worked_out_by_hand():
 
 
 def test_one_object_has_no_border_and_ignored_pixels_are_none():
-    np.testing.assert_array_equal(border.border_weights(np.array([[1, 0, 0, 255]], np.uint8), 10, 5), np.ones((1, 4)))
-    np.testing.assert_array_equal(border.border_weights(np.zeros((2, 3), np.uint8), 10, 5), np.ones((2, 3)))
+    np.testing.assert_array_equal(
+        border.border_weights(np.array([[1, 0, 0, 255]], np.uint8), 10, 5), np.ones((1, 4))
+    )
+    np.testing.assert_array_equal(
+        border.border_weights(np.zeros((2, 3), np.uint8), 10, 5), np.ones((2, 3))
+    )
 
 
 def test_the_two_nearest_of_three():

@@ -21,7 +21,12 @@ FORMATS = {"coco": coco, "voc": voc, "yolo": yolo, "box_table": box_table}
 HEIGHT, WIDTH = 40, 80
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = next(
-    (p for p in (Path(os.environ.get("PIPELINES_TEST_DATA", "-")), ROOT / "../shared/data") if p.is_dir()), None
+    (
+        p
+        for p in (Path(os.environ.get("PIPELINES_TEST_DATA", "-")), ROOT / "../shared/data")
+        if p.is_dir()
+    ),
+    None,
 )
 
 
@@ -35,11 +40,17 @@ def picture(file, size=(WIDTH, HEIGHT)):
 def made(root, boxes, labels=("cat", "dog")):
     """Data of three splits with `boxes`: a list of (box, label id) per picture of train."""
     splits = {}
-    for split, rows in (("train", boxes), ("validation", [[([0, 0, 0.5, 0.5], 0)]]), ("test", [[]])):
+    for split, rows in (
+        ("train", boxes),
+        ("validation", [[([0, 0, 0.5, 0.5], 0)]]),
+        ("test", [[]]),
+    ):
         names = [f"{split}{i}.png" for i in range(len(rows))]
         columns = {
             "image": [str(picture(root / name)) for name in names],
-            "objects/bbox": [np.array([b for b, _ in row], np.float32).reshape(-1, 4) for row in rows],
+            "objects/bbox": [
+                np.array([b for b, _ in row], np.float32).reshape(-1, 4) for row in rows
+            ],
             "objects/label": [np.array([i for _, i in row], np.int64) for row in rows],
         }
         splits[split] = Examples(names, columns, names, ("image",))
@@ -54,7 +65,9 @@ def objects(data):
             name.rpartition("/")[2]: [
                 (tuple(box.tolist()), names[i])
                 for box, i in zip(
-                    examples.columns["objects/bbox"][k], examples.columns["objects/label"][k], strict=True
+                    examples.columns["objects/bbox"][k],
+                    examples.columns["objects/label"][k],
+                    strict=True,
                 )
             ]
             for k, name in enumerate(examples.names)
@@ -72,7 +85,9 @@ box = st.tuples(*[st.integers(0, 1000).map(lambda i: i / 1000)] * 4)
 
 @pytest.mark.parametrize("name", FORMATS)
 @settings(max_examples=8, deadline=None)
-@given(rows=st.lists(st.lists(st.tuples(box, st.integers(0, 1)), max_size=4), min_size=1, max_size=3))
+@given(
+    rows=st.lists(st.lists(st.tuples(box, st.integers(0, 1)), max_size=4), min_size=1, max_size=3)
+)
 def test_a_round_trip_loses_nothing(name, rows, tmp_path_factory):
     root = tmp_path_factory.mktemp("data")
     data = made(root, rows)
@@ -142,12 +157,16 @@ def test_a_class_that_the_list_of_classes_lacks(name, tmp_path):
         catalog.load(tmp_path / name)
 
 
-def xml(name="a.jpg", boxes="", size=f"<size><width>{WIDTH}</width><height>{HEIGHT}</height></size>"):
+def xml(
+    name="a.jpg", boxes="", size=f"<size><width>{WIDTH}</width><height>{HEIGHT}</height></size>"
+):
     return f"<annotation>\n<filename>{name}</filename>\n{size}\n{boxes}\n</annotation>"
 
 
 def thing(ymin, xmin, ymax, xmax, label="cat"):
-    sides = "".join(f"<{k}>{v}</{k}>" for k, v in dict(ymin=ymin, xmin=xmin, ymax=ymax, xmax=xmax).items())
+    sides = "".join(
+        f"<{k}>{v}</{k}>" for k, v in dict(ymin=ymin, xmin=xmin, ymax=ymax, xmax=xmax).items()
+    )
     return f"<object><name>{label}</name><bndbox>{sides}</bndbox></object>"
 
 
@@ -165,7 +184,10 @@ def voc_folder(root, **annotations):
 def test_voc_boxes_are_shares_of_the_picture(tmp_path):
     data = voc.read(voc_folder(tmp_path, a=xml(boxes=thing(10, 20, 40, 80, "dog"))))
     read = {k: v for pictures in objects(data).values() for k, v in pictures.items()}
-    assert read == {"good.jpg": [((0.0, 0.0, 0.5, 0.5), "cat")], "a.jpg": [((0.25, 0.25, 1.0, 1.0), "dog")]}
+    assert read == {
+        "good.jpg": [((0.0, 0.0, 0.5, 0.5), "cat")],
+        "a.jpg": [((0.25, 0.25, 1.0, 1.0), "dog")],
+    }
 
 
 @pytest.mark.parametrize(
@@ -176,19 +198,43 @@ def test_voc_boxes_are_shares_of_the_picture(tmp_path):
         ("<!DOCTYPE x [<!ENTITY a 'b'>]>\n<annotation/>", "annotation", "", "document type"),
         (xml("../../secret.jpg"), "outside", ":2", "leads out of the data"),
         (xml(boxes=thing("nan", 1, 2, 3)), "annotation", ":4", "<ymin> must be a number"),
-        (xml(boxes=thing(1, 1, "x", 3)), "annotation", ":4", "<ymax> must be a number of pixels; got 'x'"),
+        (
+            xml(boxes=thing(1, 1, "x", 3)),
+            "annotation",
+            ":4",
+            "<ymax> must be a number of pixels; got 'x'",
+        ),
         (xml(boxes="<object><name>cat</name></object>"), "annotation", ":4", "got None"),
         (xml(boxes=thing(1, 1, 2, 3, "")), "annotation", ":4", "no <name>"),
-        (xml(size="<size><width>x</width><height>40</height></size>"), "annotation", ":3", "a height and a width"),
+        (
+            xml(size="<size><width>x</width><height>40</height></size>"),
+            "annotation",
+            ":3",
+            "a height and a width",
+        ),
         (xml(size="<size><width>9</width></size>"), "annotation", ":3", "a height and a width"),
-        (xml(boxes=thing(1, 1, 2, "1e999")), "annotation", ":4", "must be a number of pixels; got '1e999'"),
-        (xml(size="<size><width>99</width><height>40</height></size>"), "picture-size", "", "the picture has 40 x 80"),
+        (
+            xml(boxes=thing(1, 1, 2, "1e999")),
+            "annotation",
+            ":4",
+            "must be a number of pixels; got '1e999'",
+        ),
+        (
+            xml(size="<size><width>99</width><height>40</height></size>"),
+            "picture-size",
+            "",
+            "the picture has 40 x 80",
+        ),
     ],
 )
 def test_voc_mistakes_are_named(text, kind, line, says, tmp_path):
     data = voc.read(voc_folder(tmp_path, a=text))
     (problem,) = [p for p in data.problems if p.severity == "error"]
-    assert (problem.kind, problem.where, problem.example) == (kind, f"Annotations/a.xml{line}", "JPEGImages/a.jpg")
+    assert (problem.kind, problem.where, problem.example) == (
+        kind,
+        f"Annotations/a.xml{line}",
+        "JPEGImages/a.jpg",
+    )
     assert says in problem.message
     assert [name for e in data.splits.values() for name in e.names] == ["JPEGImages/good.jpg"]
 
@@ -196,7 +242,12 @@ def test_voc_mistakes_are_named(text, kind, line, says, tmp_path):
 def test_voc_splits_and_what_is_in_none(tmp_path):
     root = voc_folder(tmp_path, **{name: xml(f"{name}.jpg") for name in "abc"})
     (root / "ImageSets/Main").mkdir(parents=True)
-    for name, text in {"train": "good\na\n", "val": "b\n", "trainval": "good\na\nb\n", "test": "gone\n"}.items():
+    for name, text in {
+        "train": "good\na\n",
+        "val": "b\n",
+        "trainval": "good\na\nb\n",
+        "test": "gone\n",
+    }.items():
         (root / f"ImageSets/Main/{name}.txt").write_text(text)
     data = voc.read(root)
     assert {k: v.names for k, v in data.splits.items() if len(v)} == {
@@ -225,7 +276,10 @@ def coco_file(root, annotations=(), images=(), categories=((1, "cat"), (3, "dog"
     rows = [{"id": 1, "file_name": "good.jpg", "height": HEIGHT, "width": WIDTH}] * good
     content = {
         "images": rows + list(images),
-        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 40, 20]}, *annotations],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 40, 20]},
+            *annotations,
+        ],
         "categories": [{"id": i, "name": name} for i, name in categories],
     }
     (root / "boxes.json").write_text(json.dumps(content))
@@ -255,14 +309,20 @@ def test_pictures_that_nothing_lists_are_said(tmp_path):
     data = coco.read(coco_file(tmp_path / "a"))
     assert problems(data) == [("warning", "unlisted", "extra.jpg")]
     picture(tmp_path / "b/good.png"), picture(tmp_path / "b/extra.png")
-    (tmp_path / "b/boxes.csv").write_text("path,label,ymin,xmin,ymax,xmax\ngood.png,cat,0,0,20,40\n")
+    (tmp_path / "b/boxes.csv").write_text(
+        "path,label,ymin,xmin,ymax,xmax\ngood.png,cat,0,0,20,40\n"
+    )
     assert problems(box_table.read(tmp_path / "b")) == [("warning", "unlisted", "extra.png")]
 
 
 @pytest.mark.parametrize(
     ("note", "kind", "example"),
     [
-        (dict(image_id=77, category_id=1, bbox=[0, 0, 1, 1]), "missing-image", "boxes.json: annotations[1]"),
+        (
+            dict(image_id=77, category_id=1, bbox=[0, 0, 1, 1]),
+            "missing-image",
+            "boxes.json: annotations[1]",
+        ),
         (dict(image_id=1, category_id=2, bbox=[0, 0, 1, 1]), "unknown-label", "good.jpg"),
         (dict(image_id=1, category_id=1, bbox=[0, 0, 1]), "annotation", "good.jpg"),
         (dict(image_id=1, category_id=1, bbox=[0, 0, 1, float("nan")]), "annotation", "good.jpg"),
@@ -274,7 +334,11 @@ def test_pictures_that_nothing_lists_are_said(tmp_path):
 def test_coco_mistakes_are_named(note, kind, example, tmp_path):
     data = coco.read(coco_file(tmp_path, [{"id": 2, **note}]))
     (problem,) = [p for p in data.problems if p.severity == "error"]
-    assert (problem.kind, problem.where, problem.example) == (kind, "boxes.json: annotations[1]", example)
+    assert (problem.kind, problem.where, problem.example) == (
+        kind,
+        "boxes.json: annotations[1]",
+        example,
+    )
 
 
 def test_coco_paths_that_climb_out_are_refused(tmp_path):
@@ -288,13 +352,25 @@ def test_coco_paths_that_climb_out_are_refused(tmp_path):
     [
         ('{"images": [,\n', "boxes.json:1 is not valid JSON"),
         ('{"images": {}, "annotations": []}', "has no list 'images'"),
-        ('{"images": [{"id": 1}], "annotations": [], "categories": []}', "images[0] lacks 'file_name'"),
-        ('{"images": [{"id": true, "file_name": "a"}], "annotations": [], "categories": []}', "images[0] lacks 'id'"),
-        ('{"images": [], "annotations": [{"image_id": [1]}], "categories": []}', "annotations[0] lacks 'image_id'"),
+        (
+            '{"images": [{"id": 1}], "annotations": [], "categories": []}',
+            "images[0] lacks 'file_name'",
+        ),
+        (
+            '{"images": [{"id": true, "file_name": "a"}], "annotations": [], "categories": []}',
+            "images[0] lacks 'id'",
+        ),
+        (
+            '{"images": [], "annotations": [{"image_id": [1]}], "categories": []}',
+            "annotations[0] lacks 'image_id'",
+        ),
         ('{"images": 1' + "0" * 5000 + ', "annotations": []}', "cannot be read"),
         ('{"images": [], "annotations": ' + "[" * 200_000, "cannot be read"),
         (
-            '{"images": [], "annotations": [], "categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "a"}]}',
+            (
+                '{"images": [], "annotations": [], "categories": [{"id": 1, "name": "a"}, {"id": 2,'
+                ' "name": "a"}]}'
+            ),
             "two categories are called 'a'",
         ),
     ],
@@ -358,7 +434,11 @@ def test_yolo_ids_without_names_are_bounded(tmp_path):
 @pytest.mark.parametrize(
     ("described", "severity", "says"),
     [
-        ("names: [cat, dog]\ntrain: images\n", "error", "from 1 to 2, and YOLO counts from 0. Subtract 1"),
+        (
+            "names: [cat, dog]\ntrain: images\n",
+            "error",
+            "from 1 to 2, and YOLO counts from 0. Subtract 1",
+        ),
         ("names: [cat, dog, cow]\ntrain: images\n", "warning", "no box is 'cat'"),
         ("", "warning", "no box is '0'"),
     ],
@@ -387,7 +467,8 @@ def test_yolo_links_out_of_the_data_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "kind"), [("../secret.jpg", "outside"), ("none.jpg", "missing-file"), ("a\0.jpg", "missing-file")]
+    ("line", "kind"),
+    [("../secret.jpg", "outside"), ("none.jpg", "missing-file"), ("a\0.jpg", "missing-file")],
 )
 def test_yolo_lists_of_pictures(line, kind, tmp_path):
     root = yolo_folder(tmp_path / "data", described="names: [cat, dog]\ntrain: list.txt\n")
@@ -443,7 +524,11 @@ def test_mistakes_in_a_table_are_named(row, kind, says, tmp_path):
 
 
 def audited(root, boxes):
-    return [(p.severity, p.kind) for p in audit(made(root, boxes), progress=False).problems if p.severity != "note"]
+    return [
+        (p.severity, p.kind)
+        for p in audit(made(root, boxes), progress=False).problems
+        if p.severity != "note"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -468,7 +553,9 @@ def test_no_boxes_at_all_and_a_class_that_is_only_tested(tmp_path):
     assert ("error", "unseen-class") in audited(tmp_path, [[([0, 0, 1, 1], 1)]])
 
 
-@pytest.mark.skipif(not SHARED, reason="no test data: set PIPELINES_TEST_DATA to the folder that holds bccd")
+@pytest.mark.skipif(
+    not SHARED, reason="no test data: set PIPELINES_TEST_DATA to the folder that holds bccd"
+)
 def test_bccd_has_two_boxes_without_area():
     result = audit(catalog.load(SHARED / "bccd"), progress=False)
     assert [(p.kind, p.where) for p in result.problems if p.severity == "error"] == [

@@ -9,14 +9,20 @@ from keras import ops
 
 from pipelines.ops import boxes
 
-array = lambda value: ops.convert_to_numpy(value)  # noqa: E731
+
+def array(value):
+    return ops.convert_to_numpy(value)
+
+
 some = hnp.arrays(np.float32, (3, 4), elements=st.integers(0, 16).map(float))
 
 
 def test_iou_of_boxes_worked_out_by_hand():
     a = np.array([[0, 0, 2, 2], [0, 0, 0, 0]], np.float32)
     b = np.array([[0, 1, 2, 3], [0, 0, 2, 2], [5, 5, 6, 6], [0, 0, 1, 1]], np.float32)
-    assert array(boxes.iou(a, b)) == pytest.approx(np.array([[1 / 3, 1, 0, 1 / 4], [0, 0, 0, 0]]), abs=1e-6)
+    assert array(boxes.iou(a, b)) == pytest.approx(
+        np.array([[1 / 3, 1, 0, 1 / 4], [0, 0, 0, 0]]), abs=1e-6
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -28,7 +34,9 @@ def test_iou_counts_the_cells_of_a_grid(a, b):
         grid[ymin:ymax, xmin:xmax] = True
         return grid
 
-    wanted = [[(cells(x) & cells(y)).sum() / max(1, (cells(x) | cells(y)).sum()) for y in b] for x in a]
+    wanted = [
+        [(cells(x) & cells(y)).sum() / max(1, (cells(x) | cells(y)).sum()) for y in b] for x in a
+    ]
     assert array(boxes.iou(a, b)) == pytest.approx(np.array(wanted), abs=1e-5)
 
 
@@ -56,5 +64,7 @@ def test_sides_are_the_mean_of_their_distribution():
     for side, bins in enumerate(([0], [1], [2, 3], [3])):
         for b in bins:
             logits[0, 0, 4 * side + b] = 30
-    box = boxes.from_sides(logits, np.array([[40.0, 40.0]], np.float32), np.array([8.0], np.float32))
+    box = boxes.from_sides(
+        logits, np.array([[40.0, 40.0]], np.float32), np.array([8.0], np.float32)
+    )
     assert array(box) == pytest.approx(np.array([[[40, 32, 60, 64]]]), abs=1e-3)

@@ -64,7 +64,9 @@ def test_long_line_ends_in_an_ellipsis_inside_the_strip():
 def test_good_and_bad_differ_in_shape_not_only_in_colour():
     ink = {}
     for colour in canvas.INK:
-        ink[colour] = (canvas.captioned(picture(160, 160), ["hat"], colour)[160:] != canvas.STRIP).any(axis=2)
+        ink[colour] = (
+            canvas.captioned(picture(160, 160), ["hat"], colour)[160:] != canvas.STRIP
+        ).any(axis=2)
     assert (ink["good"] != ink["bad"]).any()
     assert (ink["good"] != ink["neutral"]).any()
 
@@ -106,7 +108,9 @@ def test_png_gives_the_same_pixels_back():
     assert (np.asarray(Image.open(io.BytesIO(data))) == before).all()
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8), np.zeros((4, 4, 1), np.uint8)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8), np.zeros((4, 4, 1), np.uint8)]
+)
 def test_wrong_pictures_are_refused(wrong):
     for draw in (canvas.png, lambda p: canvas.captioned(p, []), lambda p: canvas.grid([p], 1)):
         with pytest.raises(ValueError, match=r"uint8 \(H, W, 3\)"):

@@ -22,7 +22,11 @@ def test_names_are_found_in_folders():
     assert catalog.datasets()["digits"].name == "digits"
     assert catalog.tasks()["classification"].name == "classification.py"
     names = [module.__name__ for module in catalog.formats()]
-    assert {"pipelines.formats.image_folder", "pipelines.formats.table", "pipelines.formats.tfds"} <= set(names)
+    assert {
+        "pipelines.formats.image_folder",
+        "pipelines.formats.table",
+        "pipelines.formats.tfds",
+    } <= set(names)
     assert "pipelines.formats.examples" not in names
 
 
@@ -34,25 +38,34 @@ def test_every_format_keeps_to_the_contract():
 
 
 def test_summaries():
-    assert catalog.dataset_summary("digits").startswith("1,797 real handwritten digits, 8 x 8 grey pixels")
+    assert catalog.dataset_summary("digits").startswith(
+        "1,797 real handwritten digits, 8 x 8 grey pixels"
+    )
     summary, data = catalog.task_summary("classification")
     assert summary.endswith(".")
     assert data == "digits"
 
 
 def test_a_task_has_a_title():
-    titles = {"srgan": "Super-resolution", "segmentation": "Semantic segmentation", "detection": "Object detection"}
+    titles = {
+        "srgan": "Super-resolution",
+        "segmentation": "Semantic segmentation",
+        "detection": "Object detection",
+    }
     assert titles == {name: catalog.task_title(name) for name in titles}
 
 
 def test_listing_and_reading_folders_needs_no_tensorflow(folder):
     code = (
-        "import sys; from pipelines import catalog\n"
-        "[catalog.task_summary(n) for n in catalog.tasks()]; [catalog.dataset_summary(n) for n in catalog.datasets()]\n"
-        f"print(len(catalog.load({str(folder)!r}).splits['train'].names), 'tensorflow' in sys.modules)"
+        "import sys; from pipelines import catalog\n[catalog.task_summary(n) for n in"
+        " catalog.tasks()]; [catalog.dataset_summary(n) for n in"
+        f" catalog.datasets()]\nprint(len(catalog.load({str(folder)!r}).splits['train'].names),"
+        " 'tensorflow' in sys.modules)"
     )
     root = Path(catalog.__file__).parents[1]
-    shown = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
     assert shown.split()[1] == "False"
 
 
@@ -70,11 +83,20 @@ def test_in_a_wheel_the_data_sets_lie_within_the_package(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: catalog.task("clasification"), "unknown task 'clasification'. Did you mean 'classification'"),
+        (
+            lambda: catalog.task("clasification"),
+            "unknown task 'clasification'. Did you mean 'classification'",
+        ),
         (lambda: catalog.task("../config"), "unknown task '../config'"),
         (lambda: catalog.edge("nothing"), "unknown edge module 'nothing'"),
-        (lambda: catalog.dataset_builder("digit"), "unknown data set 'digit'. Did you mean 'digits'"),
-        (lambda: catalog.load("digit"), "there is no data set, file or folder 'digit'. Did you mean 'digits'"),
+        (
+            lambda: catalog.dataset_builder("digit"),
+            "unknown data set 'digit'. Did you mean 'digits'",
+        ),
+        (
+            lambda: catalog.load("digit"),
+            "there is no data set, file or folder 'digit'. Did you mean 'digits'",
+        ),
         (lambda: catalog.load("/no/such/place"), "there is no file or folder /no/such/place"),
         (lambda: catalog.load("a\0b"), "there is no file or folder"),
         (lambda: catalog.load("x" * 5000), "there is no data set, file or folder"),
@@ -90,7 +112,9 @@ def test_a_format_is_detected_or_named(folder):
     assert catalog.load(folder).format == "image_folder"
     assert catalog.load(str(folder), "image_folder").format == "image_folder"
     (folder / "labels.csv").write_text("path,label\ncat/a.jpg,cat\n")
-    with pytest.raises(PipelineError, match=r"fits several formats: \[image_folder\].*\[table\].*--set format=NAME"):
+    with pytest.raises(
+        PipelineError, match=r"fits several formats: \[image_folder\].*\[table\].*--set format=NAME"
+    ):
         catalog.load(folder)
     assert catalog.load(folder, "table").format == "table"
     assert catalog.load(folder / "labels.csv").format == "table"

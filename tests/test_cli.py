@@ -83,12 +83,16 @@ def refused(command):
 
 
 def two_classes(photos, **more):
-    return photos({f"{s}/{c}": n for s, n in (("train", 6), ("val", 2), ("test", 2)) for c in "ab"} | more)
+    return photos(
+        {f"{s}/{c}": n for s, n in (("train", 6), ("val", 2), ("test", 2)) for c in "ab"} | more
+    )
 
 
 def process(*arguments, **environment):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run([sys.executable, *map(str, arguments)], env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)], env=environment, capture_output=True, text=True
+    )
 
 
 # Help.
@@ -98,12 +102,23 @@ def process(*arguments, **environment):
     "code",
     [
         "import pipelines; assert pipelines.__version__",
-        "from pipelines import cli\n"
-        "for words in (['--help'], ['train', '--help'], ['export', '--help'], ['--version']):\n"
-        "    try: cli.main(words)\n    except SystemExit: pass",
-        "from pipelines import cli\ntry: cli.main(['train', 'classification', '--help'])\nexcept SystemExit: pass",
-        "from pipelines import cli\nassert not any(cli.main([verb]) for verb in ('tasks', 'datasets', 'backbones'))",
-        "from pipelines import cli\nassert cli.main(['trian']) == cli.main([]) == cli.main(['train', 'x', '-y']) == 2",
+        (
+            "from pipelines import cli\n"
+            "for words in (['--help'], ['train', '--help'], ['export', '--help'], ['--version']):\n"
+            "    try: cli.main(words)\n    except SystemExit: pass"
+        ),
+        (
+            "from pipelines import cli\ntry: cli.main(['train', 'classification',"
+            " '--help'])\nexcept SystemExit: pass"
+        ),
+        (
+            "from pipelines import cli\nassert not any(cli.main([verb]) for verb in ('tasks',"
+            " 'datasets', 'backbones'))"
+        ),
+        (
+            "from pipelines import cli\nassert cli.main(['trian']) == cli.main([]) =="
+            " cli.main(['train', 'x', '-y']) == 2"
+        ),
     ],
     ids=["import", "help", "help of a task", "lists", "wrong verbs"],
 )
@@ -128,7 +143,10 @@ def test_help_of_a_task_lists_every_setting(command):
         names = [field.name for field in settings(catalog.task(task).Config)]
         assert listed[-len(names) :] == names
     code, _, err = command("train", "clasification", "--help")
-    assert (code, err) == (2, ["pipelines: unknown task 'clasification'. Did you mean 'classification'?"])
+    assert (code, err) == (
+        2,
+        ["pipelines: unknown task 'clasification'. Did you mean 'classification'?"],
+    )
 
 
 def test_version(command):
@@ -163,7 +181,14 @@ def test_each_verb_with_json_ends_with_one_object(command, trained, exported, ph
         "evaluate": ("evaluate", trained.path),
         "evaluate a file": ("evaluate", exported.path, "--format", "int8", "--split", "validation"),
         "predict": ("predict", trained.path, picture, "--out", tmp_path / "out"),
-        "export": ("export", tmp_path / "run", "--formats", "saved_model", "--out", tmp_path / "bundle"),
+        "export": (
+            "export",
+            tmp_path / "run",
+            "--formats",
+            "saved_model",
+            "--out",
+            tmp_path / "bundle",
+        ),
         "verify": ("verify", exported.path),
     }
     results = {}
@@ -176,24 +201,37 @@ def test_each_verb_with_json_ends_with_one_object(command, trained, exported, ph
     assert results["train"]["run"] == str(tmp_path / "run")
     assert len(results["train"]["weights_sha256"]) == 64
     assert results["evaluate"]["accuracy"] == exported.manifest["reference"]["accuracy"]
-    assert set(results["evaluate"]["per_class"]["grün"]) >= {"accuracy", "precision", "recall", "f1"}
+    assert set(results["evaluate"]["per_class"]["grün"]) >= {
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+    }
     assert results["evaluate a file"]["split"] == "validation"
     (answer,) = results["predict"]["predictions"]
     assert (answer["input"], answer["label"]) == (str(picture), "sky")
-    assert json.loads((tmp_path / "out" / f"0000_{picture.stem}.json").read_text(encoding="utf-8")) == answer
+    assert (
+        json.loads((tmp_path / "out" / f"0000_{picture.stem}.json").read_text(encoding="utf-8"))
+        == answer
+    )
     assert results["export"]["files"]["saved_model"]["passed"] is True
     assert results["verify"]["passed"] is True
 
 
 @pytest.mark.slow
 def test_benchmark_and_report_of_a_run_and_of_a_bundle(command, trained, exported, tmp_path):
-    run, bundle = shutil.copytree(trained.path, tmp_path / "run"), shutil.copytree(exported.path, tmp_path / "bundle")
+    run, bundle = (
+        shutil.copytree(trained.path, tmp_path / "run"),
+        shutil.copytree(exported.path, tmp_path / "bundle"),
+    )
     code, out, _ = command("benchmark", run, "--json")
     assert (code, json.loads(out[-1])["parameters"]) == (0, trained.info["parameters"])
     code, out, _ = command("benchmark", bundle, "--json")
     measured = json.loads(out[-1])["files"]
     assert code == 0
-    assert all(0 < times["p50"] <= times["p90"] for times in measured["int8"]["latency_ms"].values())
+    assert all(
+        0 < times["p50"] <= times["p90"] for times in measured["int8"]["latency_ms"].values()
+    )
     assert measured["int8"]["memory_mb"]["process"] > 0
     for folder in (run, bundle):
         (folder / "report.html").unlink(missing_ok=True)
@@ -213,7 +251,9 @@ def test_settings_come_from_a_file_and_then_from_the_line(command, photos, tmp_p
     # A run's own config.yaml makes the same run again.
     words = ["--config", tmp_path / "run" / "config.yaml", "--run", tmp_path / "again"]
     assert command("train", "classification", *words)[0] == 0
-    one, other = (read_json(tmp_path / name / "run.json")["weights_sha256"] for name in ("run", "again"))
+    one, other = (
+        read_json(tmp_path / name / "run.json")["weights_sha256"] for name in ("run", "again")
+    )
     assert one == other
 
 
@@ -226,19 +266,46 @@ def test_settings_come_from_a_file_and_then_from_the_line(command, photos, tmp_p
         ([], "the following arguments are required: VERB. `pipelines --help` tells more."),
         (["trian"], "unknown verb 'trian'. Did you mean 'train'? `pipelines --help` tells more."),
         (["tasks", "--json"], "unrecognized arguments: --json. `pipelines --help` tells more."),
-        (["export", "x", "--max-drop", "much"], "argument --max-drop: invalid float value: 'much'."),
+        (
+            ["export", "x", "--max-drop", "much"],
+            "argument --max-drop: invalid float value: 'much'.",
+        ),
         (["train"], "train needs a TASK, or --resume DIR. `pipelines tasks` lists the tasks."),
-        (["train", "clasification"], "unknown task 'clasification'. Did you mean 'classification'?"),
+        (
+            ["train", "clasification"],
+            "unknown task 'clasification'. Did you mean 'classification'?",
+        ),
         (["audit", "digits", "--task", "clasification"], "unknown task 'clasification'."),
-        (["train", "classification", "--data", "digit"], "there is no data set, file or folder 'digit'. Did you mean"),
-        (["train", "classification", "--data", "/no/such"], "there is no file or folder /no/such. Check the path"),
+        (
+            ["train", "classification", "--data", "digit"],
+            "there is no data set, file or folder 'digit'. Did you mean",
+        ),
+        (
+            ["train", "classification", "--data", "/no/such"],
+            "there is no file or folder /no/such. Check the path",
+        ),
         (["train", "classification", "--data", "tfds:no_such"], "TFDS has no data set 'no_such'."),
-        (["train", "classification", "--set", "epoch=3"], "unknown setting 'epoch'. Did you mean 'epochs'?"),
+        (
+            ["train", "classification", "--set", "epoch=3"],
+            "unknown setting 'epoch'. Did you mean 'epochs'?",
+        ),
         (["train", "classification", "--set", "epochs"], "--set takes KEY=VALUE; got 'epochs'."),
-        (["train", "classification", "--set", "epochs=many"], "epochs must be a whole number; got 'many'."),
-        (["train", "classification", "--set", "image_size=9999"], "image_size must be at most 2048 px; got 9999."),
-        (["train", "classification", "--config", "/no.yaml"], "cannot read /no.yaml: No such file or directory."),
-        (["train", "classification", "--resume", "x"], "--resume goes on with a run as it was set up"),
+        (
+            ["train", "classification", "--set", "epochs=many"],
+            "epochs must be a whole number; got 'many'.",
+        ),
+        (
+            ["train", "classification", "--set", "image_size=9999"],
+            "image_size must be at most 2048 px; got 9999.",
+        ),
+        (
+            ["train", "classification", "--config", "/no.yaml"],
+            "cannot read /no.yaml: No such file or directory.",
+        ),
+        (
+            ["train", "classification", "--resume", "x"],
+            "--resume goes on with a run as it was set up",
+        ),
         (["train", "--resume", "/no/run"], "/no/run is not a run: it has no run.json."),
         (["audit", "/no/such"], "there is no file or folder /no/such."),
         (["evaluate", "/no/run"], "/no/run is neither a run nor a bundle"),
@@ -272,7 +339,10 @@ def test_a_wrong_settings_file(refused, tmp_path, text, message):
 def test_an_empty_folder(refused, tmp_path):
     for words in (["audit", tmp_path], ["train", "classification", "--data", tmp_path]):
         code, line = refused(*words)
-        assert (code, line) == (2, f"{tmp_path} is an empty folder. Pass the folder that holds the data.")
+        assert (code, line) == (
+            2,
+            f"{tmp_path} is an empty folder. Pass the folder that holds the data.",
+        )
 
 
 def test_one_class_only(command, refused, photos, tmp_path):
@@ -281,7 +351,9 @@ def test_one_class_only(command, refused, photos, tmp_path):
     assert (code, err) == (1, [])
     assert any("every example has the label 'cat'. At least two are needed" in line for line in out)
     for more in ([], ["--set", "on_bad_data=skip"]):
-        code, line = refused("train", "classification", "--data", data, "--run", tmp_path / "run", *more)
+        code, line = refused(
+            "train", "classification", "--data", data, "--run", tmp_path / "run", *more
+        )
         assert code == 1
         assert "every example has the label 'cat'" in line
     assert not (tmp_path / "run").exists()
@@ -304,14 +376,18 @@ def leak(folder):
 
 
 @pytest.mark.parametrize("damage", [text_file, truncated, leak])
-def test_a_bad_picture_is_named_refused_and_left_out_on_demand(command, refused, photos, tmp_path, damage):
+def test_a_bad_picture_is_named_refused_and_left_out_on_demand(
+    command, refused, photos, tmp_path, damage
+):
     data = two_classes(photos)
     name, message = damage(data)
     code, out, _ = command("audit", data, "--json")
     audit = json.loads(out[-1])
     assert (code, audit["errors"], audit["bad"]) == (1, 1, [name])
     assert any(name in line and message in line for line in out[:-1])
-    code, line = refused("train", "classification", "--data", data, "--run", tmp_path / "run", *TINY)
+    code, line = refused(
+        "train", "classification", "--data", data, "--run", tmp_path / "run", *TINY
+    )
     assert code == 1
     assert name in line
     assert message in line
@@ -330,7 +406,9 @@ def test_a_class_missing_in_one_split(command, refused, photos, tmp_path):
     code, out, _ = command("audit", data)
     assert code == 0  # it can be trained on, and the audit says what will not be known
     assert any("validation has no example of 'b'" in line for line in out)
-    data = photos({"train/a": 6, "train/b": 6, "val/a": 2, "val/b": 2, "test/a": 2, "test/b": 2, "test/c": 2})
+    data = photos(
+        {"train/a": 6, "train/b": 6, "val/a": 2, "val/b": 2, "test/a": 2, "test/b": 2, "test/c": 2}
+    )
     code, line = refused("train", "classification", "--data", data, "--run", tmp_path / "run")
     assert code == 1
     assert "2 examples of 'c' are in other splits and none in train" in line
@@ -342,44 +420,84 @@ def test_a_label_in_the_table_that_is_not_in_training(refused, trained, photos, 
     rows = [f"pictures/{c}/{i:03d}.jpg,{c},train" for c in "ab" for i in range(5)]
     rows += ["pictures/c/000.jpg,c,test", "pictures/c/001.jpg,c,val"]
     (folder / "table.csv").write_text("\n".join(["path,label,split", *rows]))
-    code, line = refused("train", "classification", "--data", folder / "table.csv", "--run", tmp_path / "run")
+    code, line = refused(
+        "train", "classification", "--data", folder / "table.csv", "--run", tmp_path / "run"
+    )
     assert code == 1
     assert "'c' are in other splits and none in train" in line
     code, line = refused("evaluate", trained.path, "--data", folder / "table.csv")
-    assert (code, line) == (2, "table.csv:12: label 'c' is not among the labels of training: apple, grün, sky.")
+    assert (code, line) == (
+        2,
+        "table.csv:12: label 'c' is not among the labels of training: apple, grün, sky.",
+    )
 
 
 def test_unknown_splits_and_formats(refused, trained, exported, tmp_path):
-    assert "has no split 'tset'. It has: " in refused("evaluate", trained.path, "--split", "tset")[1]
-    assert "is a run: --format names one file of a bundle" in refused("evaluate", trained.path, "--format", "int8")[1]
-    assert "has no format 'int4'. Did you mean 'int8'" in refused("evaluate", exported.path, "--format", "int4")[1]
+    assert (
+        "has no split 'tset'. It has: " in refused("evaluate", trained.path, "--split", "tset")[1]
+    )
+    assert (
+        "is a run: --format names one file of a bundle"
+        in refused("evaluate", trained.path, "--format", "int8")[1]
+    )
+    assert (
+        "has no format 'int4'. Did you mean 'int8'"
+        in refused("evaluate", exported.path, "--format", "int4")[1]
+    )
     out = tmp_path / "bundle"
-    assert "unknown format 'int4'" in refused("export", trained.path, "--formats", "int4", "--out", out)[1]
+    assert (
+        "unknown format 'int4'"
+        in refused("export", trained.path, "--formats", "int4", "--out", out)[1]
+    )
     assert "unknown format ''" in refused("export", trained.path, "--formats", "", "--out", out)[1]
-    assert "max_drop must be 0 or more" in refused("export", trained.path, "--max-drop", "nan", "--out", out)[1]
-    assert "max_drop must be 0 or more" in refused("export", trained.path, "--max-drop", "-1", "--out", out)[1]
+    assert (
+        "max_drop must be 0 or more"
+        in refused("export", trained.path, "--max-drop", "nan", "--out", out)[1]
+    )
+    assert (
+        "max_drop must be 0 or more"
+        in refused("export", trained.path, "--max-drop", "-1", "--out", out)[1]
+    )
     assert "is a bundle already" in refused("export", exported.path)[1]
     assert "is a run; verify takes a bundle" in refused("verify", trained.path)[1]
     data = exported.manifest["proof"]["data"]
-    assert "unknown format 'tabel'. Did you mean 'table'" in refused("audit", data, "--format", "tabel")[1]
+    assert (
+        "unknown format 'tabel'. Did you mean 'table'"
+        in refused("audit", data, "--format", "tabel")[1]
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_inputs_of_predict(refused, trained, tmp_path):
     (tmp_path / "notes.jpg").write_text("hello")
-    assert refused("predict", trained.path, "/no.jpg") == (2, "/no.jpg: cannot be read: No such file or directory")
-    assert "notes.jpg: is a text file, not a picture" in refused("predict", trained.path, tmp_path / "notes.jpg")[1]
+    assert refused("predict", trained.path, "/no.jpg") == (
+        2,
+        "/no.jpg: cannot be read: No such file or directory",
+    )
+    assert (
+        "notes.jpg: is a text file, not a picture"
+        in refused("predict", trained.path, tmp_path / "notes.jpg")[1]
+    )
 
 
 def test_an_existing_folder_is_not_overwritten(refused, trained, exported, photos):
-    before = {p: p.stat().st_mtime_ns for folder in (trained, exported) for p in folder.path.rglob("*")}
-    code, line = refused("train", "classification", "--data", two_classes(photos), "--run", trained.path)
-    assert (code, "exists already. Name another folder with --run, or go on with it" in line) == (2, True)
+    before = {
+        p: p.stat().st_mtime_ns for folder in (trained, exported) for p in folder.path.rglob("*")
+    }
+    code, line = refused(
+        "train", "classification", "--data", two_classes(photos), "--run", trained.path
+    )
+    assert (code, "exists already. Name another folder with --run, or go on with it" in line) == (
+        2,
+        True,
+    )
     code, line = refused("export", trained.path, "--out", exported.path)
     assert (code, "exists already. Name another folder with --out." in line) == (2, True)
     code, line = refused("demo", "--out", trained.path)
     assert (code, "exists already" in line) == (2, True)
-    assert before == {p: p.stat().st_mtime_ns for folder in (trained, exported) for p in folder.path.rglob("*")}
+    assert before == {
+        p: p.stat().st_mtime_ns for folder in (trained, exported) for p in folder.path.rglob("*")
+    }
 
 
 def test_a_bundle_with_one_altered_byte(command, exported, tmp_path):
@@ -389,7 +507,9 @@ def test_a_bundle_with_one_altered_byte(command, exported, tmp_path):
     (bundle / "model_int8.tflite").write_bytes(data)
     code, out, err = command("verify", bundle, "--json")
     assert (code, json.loads(out[-1])["passed"]) == (1, False)
-    assert err == ["pipelines: model_int8.tflite is not the file that was proven: its SHA-256 differs"]
+    assert err == [
+        "pipelines: model_int8.tflite is not the file that was proven: its SHA-256 differs"
+    ]
 
 
 def test_an_export_that_fails_its_proof(command, trained, tmp_path, monkeypatch):
@@ -414,9 +534,13 @@ def test_an_export_that_fails_its_proof(command, trained, tmp_path, monkeypatch)
 def test_a_model_file_with_code_in_it_is_not_run(refused, trained, tmp_path):
     run = shutil.copytree(trained.path, tmp_path / "run")
     pictures = keras.Input((16, 16, 3), name="image")
-    evil = keras.layers.Lambda(lambda x: __import__("os").environ.update(PIPELINES_TEST_EVIL="ran") or x)
+    evil = keras.layers.Lambda(
+        lambda x: __import__("os").environ.update(PIPELINES_TEST_EVIL="ran") or x
+    )
     keras.Model(pictures, evil(pictures)).save(run / "model.keras")
-    assert os.environ.pop("PIPELINES_TEST_EVIL") == "ran"  # as the model was made; it must not run again
+    assert (
+        os.environ.pop("PIPELINES_TEST_EVIL") == "ran"
+    )  # as the model was made; it must not run again
     code, line = refused("evaluate", run)
     assert code == 2
     assert f"{run / 'model.keras'} cannot be loaded safely: " in line
@@ -448,7 +572,9 @@ def test_a_damaged_model_file(refused, trained, tmp_path, damage):
     ],
 )
 def test_a_damaged_run(refused, trained, tmp_path, name, text, message):
-    run = shutil.copytree(trained.path, tmp_path / "run", ignore=shutil.ignore_patterns("checkpoints", "tensorboard"))
+    run = shutil.copytree(
+        trained.path, tmp_path / "run", ignore=shutil.ignore_patterns("checkpoints", "tensorboard")
+    )
     (run / name).write_text(text)
     code, line = refused("evaluate", run)
     assert code == 2
@@ -463,15 +589,34 @@ def test_a_damaged_run(refused, trained, tmp_path, name, text, message):
     [(500, "config.yaml"), (30_000, "best.npz")],  # as the run begins; at its first checkpoint
 )
 def test_training_on_a_full_disk(photos, tmp_path, limit, written):
-    words = ["train", "classification", "--data", two_classes(photos), "--run", tmp_path / "out" / "run", *TINY]
+    words = [
+        "train",
+        "classification",
+        "--data",
+        two_classes(photos),
+        "--run",
+        tmp_path / "out" / "run",
+        *TINY,
+    ]
     done = process("-c", LIMITED, limit, *words, TF_CPP_MIN_LOG_LEVEL="3")
     assert done.returncode == 2, done.stderr
     line = done.stderr.strip().splitlines()[-1]
     assert line.startswith("pipelines: cannot write ")
-    assert f"{written}: File too large. Free some space or choose a folder that you may write to." in line
+    assert (
+        f"{written}: File too large. Free some space or choose a folder that you may write to."
+        in line
+    )
     assert "Traceback" not in done.stderr
-    left = [p.name for p in (tmp_path / "out").rglob("*") if p.suffix in (".npz", ".keras", ".json", ".yaml")]
-    assert left == [] if limit == 500 else set(left) == {"config.yaml", "run.json", "audit.json", "environment.json"}
+    left = [
+        p.name
+        for p in (tmp_path / "out").rglob("*")
+        if p.suffix in (".npz", ".keras", ".json", ".yaml")
+    ]
+    assert (
+        left == []
+        if limit == 500
+        else set(left) == {"config.yaml", "run.json", "audit.json", "environment.json"}
+    )
 
 
 def test_exporting_on_a_full_disk(trained, tmp_path):
@@ -483,10 +628,14 @@ def test_exporting_on_a_full_disk(trained, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a place where even root may not write")
+@pytest.mark.skipif(
+    not Path("/sys/kernel").is_dir(), reason="needs a place where even root may not write"
+)
 def test_no_permission_to_write(refused, photos, trained):
     data = two_classes(photos)
-    code, line = refused("train", "classification", "--data", data, "--run", "/sys/kernel/run", *TINY)
+    code, line = refused(
+        "train", "classification", "--data", data, "--run", "/sys/kernel/run", *TINY
+    )
     assert (code, line.startswith("cannot write /sys/kernel/run: ")) == (2, True)
     picture = data / "test" / "a" / "000.jpg"
     assert refused("predict", trained.path, picture, "--out", "/sys/kernel/out")[0] == 2

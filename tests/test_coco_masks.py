@@ -28,7 +28,9 @@ def _text(lengths):
 def _write(root, annotations, categories=("cat", "dog"), name="instances_train.json"):
     root.mkdir(exist_ok=True)
     Image.fromarray(np.zeros((4, 6, 3), np.uint8)).save(root / "a.png")
-    rows = [{"image_id": 1, "category_id": 7, "iscrowd": 0} | annotation for annotation in annotations]
+    rows = [
+        {"image_id": 1, "category_id": 7, "iscrowd": 0} | annotation for annotation in annotations
+    ]
     content = {
         "images": [{"id": 1, "file_name": "a.png", "height": 4, "width": 6}],
         "annotations": rows,
@@ -72,7 +74,9 @@ def test_rle_by_columns_and_crowds_are_ignored(tmp_path):
     wanted[:3, 1] = 1
     for written in (lengths, _text(lengths)):
         rle = {"size": [4, 6], "counts": written}
-        np.testing.assert_array_equal(_mask(coco_masks.read(_write(tmp_path / "d", [{"segmentation": rle}]))), wanted)
+        np.testing.assert_array_equal(
+            _mask(coco_masks.read(_write(tmp_path / "d", [{"segmentation": rle}]))), wanted
+        )
     crowd = coco_masks.read(_write(tmp_path / "d", [{"segmentation": rle, "iscrowd": 1}]))
     np.testing.assert_array_equal(_mask(crowd), wanted * 255)
 
@@ -94,7 +98,10 @@ def test_compressed_rle_of_pycocotools():
         ({"segmentation": [[0, 0, 1, "a", 2, 2]]}, "Correct it"),
         ({"segmentation": {"size": [4, 6], "counts": [10**400]}}, "does not fill the picture"),
         ({"segmentation": [[0, 0, 1]]}, "neither polygons nor RLE"),
-        ({"segmentation": {"size": [4, 5], "counts": [20]}}, r"its RLE is for \[4, 5\], the picture has \[4, 6\]"),
+        (
+            {"segmentation": {"size": [4, 5], "counts": [20]}},
+            r"its RLE is for \[4, 5\], the picture has \[4, 6\]",
+        ),
         ({"segmentation": {"size": [4, 6], "counts": [20]}}, "does not fill the picture"),
         ({"segmentation": {"size": [4, 6], "counts": "5~"}}, "the RLE text is damaged"),
         ({"segmentation": [[0, 0, 1, 1, 2, 0]], "category_id": 8}, "there is no category 8"),
@@ -106,7 +113,10 @@ def test_a_segment_that_cannot_be_used_is_named(tmp_path, annotation, said):
 
 
 def test_an_image_that_is_not_there(tmp_path):
-    root = _write(tmp_path / "d", [{"segmentation": [[0, 0, 6, 0, 6, 3]]}, {"image_id": 5, "segmentation": []}])
+    root = _write(
+        tmp_path / "d",
+        [{"segmentation": [[0, 0, 6, 0, 6, 3]]}, {"image_id": 5, "segmentation": []}],
+    )
     (problem,) = coco_masks.read(root).problems
     assert "there is no image with the id 5" in problem.message
     (root / "a.png").unlink()
@@ -114,7 +124,9 @@ def test_an_image_that_is_not_there(tmp_path):
         coco_masks.read(root)
 
 
-@pytest.mark.parametrize(("name", "kind"), [("../secret.png", "outside"), ("a\0.png", "missing-file")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("../secret.png", "outside"), ("a\0.png", "missing-file")]
+)
 def test_a_path_that_cannot_be(tmp_path, name, kind):
     root = _write(tmp_path / "d", [{"segmentation": [[0, 0, 6, 0, 6, 3]]}])
     content = json.loads((root / "instances_train.json").read_text())

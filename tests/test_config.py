@@ -69,7 +69,10 @@ def test_yaml_reads_on_and_off_as_booleans_which_are_words_again(line, kept):
         ({"learning_rate": "fast"}, "learning_rate must be a number; got 'fast'."),
         ({"learning_rate": 11}, "learning_rate must be at most 10; got 11."),
         ({"learning_rate": -1}, "learning_rate must be at least 0; got -1."),
-        ({"optimizer": "adamx"}, "optimizer must be one of adamw, adam, sgd, rmsprop, lion; got 'adamx'. Did you mean"),
+        (
+            {"optimizer": "adamx"},
+            "optimizer must be one of adamw, adam, sgd, rmsprop, lion; got 'adamx'. Did you mean",
+        ),
         ({"labels": 3}, "labels must be a list; got 3. Write labels=a,b,c."),
         ({"side": 100}, "side must be a multiple of 16; got 100. Try 96 or 112."),
         ({"side": 8}, "side must be at least 16 px; got 8."),
@@ -104,7 +107,9 @@ def test_a_config_never_changes():
 
 
 def test_plain_values_make_the_same_config_again():
-    config = classification.Config(labels=("off", "1", "grün, blau"), class_weight_values=(0.5,), learning_rate=1e-5)
+    config = classification.Config(
+        labels=("off", "1", "grün, blau"), class_weight_values=(0.5,), learning_rate=1e-5
+    )
     read = yaml.safe_load(yaml.safe_dump(config.as_dict(), allow_unicode=True))
     assert classification.Config().replace(**read) == config
 
@@ -113,5 +118,8 @@ def test_a_help_line_has_meaning_choices_or_range_unit_and_default():
     fields = {field.name: field for field in settings(Own)}
     assert describe(fields["side"]) == "side of the picture [16..512 px; default 64]"
     assert describe(fields["epochs"]) == "passes over the training split [1.. epochs; default 10]"
-    assert describe(fields["jit_compile"]) == "XLA compilation of the step [auto | on | off; default auto]"
+    assert (
+        describe(fields["jit_compile"])
+        == "XLA compilation of the step [auto | on | off; default auto]"
+    )
     assert describe(fields["labels"]).endswith("[default: none]")

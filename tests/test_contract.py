@@ -83,7 +83,10 @@ def small_settings(name):
         small["references"] = False
     if "adversarial_epochs" in fields:  # a phase of its own, so that there is one of either kind
         small |= {"epochs": 2, "adversarial_epochs": 1, "patch": 16, "critic_width": 4}
-    if "compact" in fields.get("backbone", types.SimpleNamespace(metadata={"help": ""})).metadata["help"]:
+    if (
+        "compact"
+        in fields.get("backbone", types.SimpleNamespace(metadata={"help": ""})).metadata["help"]
+    ):
         small["backbone"] = "compact_8"
     return small
 
@@ -110,7 +113,9 @@ def first(values):
 
 def process(code, *arguments, **variables):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
-    return subprocess.run([sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True
+    )
 
 
 # Tasks.
@@ -134,7 +139,9 @@ def test_a_task_has_the_names_of_the_contract(name):
 def test_a_task_imports_no_other_task(name):
     tree = ast.parse(catalog.tasks()[name].read_text(encoding="utf-8"))
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert not [module for module in imported if module.startswith(("pipelines.tasks", "pipelines.engine"))]
+    assert not [
+        module for module in imported if module.startswith(("pipelines.tasks", "pipelines.engine"))
+    ]
 
 
 @each_task
@@ -147,9 +154,14 @@ def test_each_setting_has_help_a_unit_or_a_range_and_shows_in_help(name, capsys)
         assert m["help"], field.name
         assert not m["help"].endswith("."), field.name
         assert f"  {describe(field)}\n" in shown, field.name
-        if field.type in (int, float):  # a number without a lower end, or without a unit where it is no share
+        if field.type in (
+            int,
+            float,
+        ):  # a number without a lower end, or without a unit where it is no share
             assert m["low"] is not None or m["choices"], field.name
-            assert m["unit"] or m["high"] is not None or field.type is float or m["choices"], field.name
+            assert m["unit"] or m["high"] is not None or field.type is float or m["choices"], (
+                field.name
+            )
 
 
 @each_task
@@ -178,7 +190,9 @@ def test_settings_follow_the_data(case):
     assert config.steps_per_epoch == -(-len(case.split) // 2)
     assert config.replace() == config
     values = yaml.safe_load(yaml.safe_dump(config.as_dict(), allow_unicode=True))
-    assert type(config)().replace(**values) == config  # what a run's folder keeps makes the same config
+    assert (
+        type(config)().replace(**values) == config
+    )  # what a run's folder keeps makes the same config
 
 
 def test_parse_gives_static_shapes_and_names(case):
@@ -198,7 +212,9 @@ def test_augment_keeps_names_types_and_ranks(case):
 
 def test_augment_follows_from_its_seed(case):
     batch = next(iter(case.split.batches(2)))
-    once, again = (case.task.augment(*batch, tf.constant([1, 2], tf.int64), 0.0, case.config) for _ in range(2))
+    once, again = (
+        case.task.augment(*batch, tf.constant([1, 2], tf.int64), 0.0, case.config) for _ in range(2)
+    )
     for a, b in zip(tf.nest.flatten(once), tf.nest.flatten(again), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -228,7 +244,9 @@ def test_decode_names_its_outputs_and_is_the_same_in_a_graph(case):
     assert case.decoded
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in case.decoded)
     assert {len(values) for values in case.decoded.values()} == {2}
-    traced = tf.function(lambda inputs: case.task.decode(case.model(inputs, training=False), case.config))
+    traced = tf.function(
+        lambda inputs: case.task.decode(case.model(inputs, training=False), case.config)
+    )
     eager = case.task.decode(case.model(case.inputs, training=False), case.config)
     assert set(eager) == set(case.decoded)
     for name, values in traced(case.inputs).items():
@@ -302,7 +320,9 @@ def test_a_data_set_loads_and_can_be_trained_on(name):
     assert builder.info.citation.strip()
     data = catalog.load(name)
     assert data.source == name
-    assert list(data.splits) == sorted(data.splits, key=SPLITS.index) or set(data.splits) == set(SPLITS)
+    assert list(data.splits) == sorted(data.splits, key=SPLITS.index) or set(data.splits) == set(
+        SPLITS
+    )
     assert all(len(data.splits[split]) for split in SPLITS)
     assert not [p for p in data.problems if p.severity == "error"]
     assert catalog.load(name).fingerprint() == data.fingerprint()

@@ -27,7 +27,9 @@ def test_each_kind_takes_uint8_and_gives_named_floats(kind, tolerance):
 def test_kinds_differ_in_their_weights():
     sizes = {kind: path.stat().st_size for kind, path in tiny.converted().items()}
     assert sizes["float32"] > sizes["float16"] > sizes["dynamic"]
-    weights = {kind: tflite_file.operators(path)["DEQUANTIZE"] for kind, path in tiny.converted().items()}
+    weights = {
+        kind: tflite_file.operators(path)["DEQUANTIZE"] for kind, path in tiny.converted().items()
+    }
     assert weights["float16"] > weights["float32"] == 1  # weights; only the input
     assert weights["int8"] == 1  # the output; the input is quantised at once
 
@@ -45,15 +47,23 @@ def test_a_crash_costs_only_the_kind_it_happened_in(tmp_path):
     x = keras.layers.LSTM(4, return_sequences=True)(keras.layers.Embedding(20, 4)(tokens))
     net = keras.Model({"tokens": tokens}, keras.layers.Dense(3)(x))
     spec = tf.TensorSpec((1, 6), tf.int32, name="tokens")
-    saved = tiny.save(net, lambda x: {"scores": net(x, training=False)}, spec, tmp_path / "saved_model")
+    saved = tiny.save(
+        net, lambda x: {"scores": net(x, training=False)}, spec, tmp_path / "saved_model"
+    )
     examples, seen = np.random.default_rng(0).integers(1, 20, (8, 6)).astype(np.int32), []
     (tmp_path / convert.FILES["int8"]).write_bytes(b"left from an earlier export")
 
     results = convert.convert(
-        saved, tmp_path, ["int8", "float32"], {"tokens": examples}, lambda kind, result: seen.append((kind, result))
+        saved,
+        tmp_path,
+        ["int8", "float32"],
+        {"tokens": examples},
+        lambda kind, result: seen.append((kind, result)),
     )
 
-    assert results["int8"].startswith(f"the converter was killed by signal {int(signal.SIGSEGV)} (SIGSEGV)")
+    assert results["int8"].startswith(
+        f"the converter was killed by signal {int(signal.SIGSEGV)} (SIGSEGV)"
+    )
     assert seen == list(results.items())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.tflite", "saved_model"]
     model = Model(results["float32"])
@@ -70,7 +80,9 @@ def test_an_op_that_does_not_convert_is_named_with_its_layer(tmp_path):
     inputs = keras.Input((4,), name="x")
     net = keras.Model(inputs, Best(name="best")(keras.layers.Dense(3)(inputs)))
     spec = tf.TensorSpec((1, 4), tf.float32, name="x")
-    saved = tiny.save(net, lambda x: {"best": net(x["x"], training=False)}, spec, tmp_path / "saved_model")
+    saved = tiny.save(
+        net, lambda x: {"best": net(x["x"], training=False)}, spec, tmp_path / "saved_model"
+    )
     reason = convert.convert(saved, tmp_path, ["float32"], {})["float32"]
     assert reason.startswith("BitwiseAnd (layer ")
     assert "best" in reason

@@ -20,9 +20,13 @@ B, T, K = 4, 5, 3
 def random(seed, scale=1.0):
     """(emissions, mask, transitions, start, end); sentences of 5, 3, 1 and 4 tokens."""
     r = np.random.default_rng(seed)
-    mask = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [1, 0, 0, 0, 0], [1, 1, 1, 1, 0]], np.float32)
+    mask = np.array(
+        [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [1, 0, 0, 0, 0], [1, 1, 1, 1, 0]], np.float32
+    )
     shapes = ((B, T, K), (K, K), (K,), (K,))
-    emissions, transitions, start, end = ((scale * r.normal(size=s)).astype(np.float32) for s in shapes)
+    emissions, transitions, start, end = (
+        (scale * r.normal(size=s)).astype(np.float32) for s in shapes
+    )
     return emissions, mask, transitions, start, end
 
 
@@ -54,7 +58,9 @@ def test_likelihoods_of_all_paths_sum_to_one():
         every = np.zeros((K**n, T), np.int32)
         every[:, :n] = list(itertools.product(range(K), repeat=n))
         tiled = [np.repeat(v[b : b + 1], K**n, 0) for v in (emissions, mask)]
-        loss = ops.convert_to_numpy(crf.negative_log_likelihood(tiled[0], every, tiled[1], *weights))
+        loss = ops.convert_to_numpy(
+            crf.negative_log_likelihood(tiled[0], every, tiled[1], *weights)
+        )
         assert np.exp(-loss).sum() == pytest.approx(1, abs=1e-5)
 
 
@@ -87,7 +93,12 @@ def test_viterbi_is_the_best_of_all_paths(seed):
 
 
 def test_equal_paths_give_the_first_and_forbidden_ones_never_come():
-    zeros = np.zeros((1, 3, K), np.float32), np.ones((1, 3)), np.zeros((K, K), np.float32), *np.zeros((2, K), "f")
+    zeros = (
+        np.zeros((1, 3, K), np.float32),
+        np.ones((1, 3)),
+        np.zeros((K, K), np.float32),
+        *np.zeros((2, K), "f"),
+    )
     assert ops.convert_to_numpy(crf.viterbi(*zeros)).tolist() == [[0, 0, 0]]
     emissions = np.array([[[0, 0, 50], [0, 0, 50], [0, 9, 50]]], np.float32)
     start = np.array([0, 0, crf.FORBIDDEN], np.float32)
@@ -95,7 +106,9 @@ def test_equal_paths_give_the_first_and_forbidden_ones_never_come():
     transitions[0, 2] = transitions[1, 2] = crf.FORBIDDEN
     found = crf.viterbi(emissions, np.ones((1, 3)), transitions, start, np.zeros(K, np.float32))
     assert ops.convert_to_numpy(found).tolist() == [[0, 0, 1]]
-    log_z = crf.log_partition(emissions, np.ones((1, 3)), transitions, start, np.zeros(K, np.float32))
+    log_z = crf.log_partition(
+        emissions, np.ones((1, 3)), transitions, start, np.zeros(K, np.float32)
+    )
     assert float(log_z[0]) == pytest.approx(np.log(2 * 2 * (1 + np.exp(9))), rel=1e-6)
 
 
@@ -103,7 +116,9 @@ def test_crfsuite_says_the_same(tmp_path):
     pycrfsuite = pytest.importorskip("pycrfsuite")
     r = np.random.default_rng(0)
     rows = [[[f"w{w}"] for w in r.integers(0, 6, n)] for n in (4, 3, 5, 1, 2) * 6]
-    tags = [[f"t{int(w[0][1:]) * 7 % 3}" if r.random() < 0.8 else "t0" for w in row] for row in rows]
+    tags = [
+        [f"t{int(w[0][1:]) * 7 % 3}" if r.random() < 0.8 else "t0" for w in row] for row in rows
+    ]
     trainer = pycrfsuite.Trainer(verbose=False)
     trainer.set_params({"c2": 0.1, "max_iterations": 20, "feature.possible_transitions": True})
     for row, own in zip(rows, tags, strict=True):
@@ -112,10 +127,14 @@ def test_crfsuite_says_the_same(tmp_path):
     tagger = pycrfsuite.Tagger()
     tagger.open(str(tmp_path / "model"))
     info, names = tagger.info(), tagger.labels()
-    transitions = np.array([[info.transitions.get((a, b), 0) for b in names] for a in names], np.float32)
+    transitions = np.array(
+        [[info.transitions.get((a, b), 0) for b in names] for a in names], np.float32
+    )
     nothing = np.zeros(len(names), np.float32)
     for row, own in zip(rows[:5], tags[:5], strict=True):
-        emissions = np.array([[[info.state_features.get((w[0], n), 0) for n in names] for w in row]], np.float32)
+        emissions = np.array(
+            [[[info.state_features.get((w[0], n), 0) for n in names] for w in row]], np.float32
+        )
         mask, ids = np.ones((1, len(row))), np.array([[names.index(t) for t in own]])
         loss = crf.negative_log_likelihood(emissions, ids, mask, transitions, nothing, nothing)
         best = ops.convert_to_numpy(crf.viterbi(emissions, mask, transitions, nothing, nothing))[0]
@@ -140,15 +159,23 @@ def test_jax_says_the_same(tmp_path):
     pytest.importorskip("jax")
     emissions, mask, transitions, start, end = random(6)
     tags = np.random.default_rng(1).integers(0, K, (B, T)).astype(np.int32)
-    values = dict(emissions=emissions, mask=mask, transitions=transitions, start=start, end=end, tags=tags)
+    values = dict(
+        emissions=emissions, mask=mask, transitions=transitions, start=start, end=end, tags=tags
+    )
     np.savez(tmp_path / "given.npz", **values)
     environment = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", JAX], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", JAX], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     found = np.load(tmp_path / "found.npz")
     x = tf.Variable(emissions)
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(crf.negative_log_likelihood(x, tags, mask, transitions, start, end))
     assert found["value"] == pytest.approx(float(loss), rel=1e-5)
-    np.testing.assert_allclose(found["gradient"], keras.ops.convert_to_numpy(tape.gradient(loss, x)), atol=1e-5)
-    np.testing.assert_array_equal(found["best"], crf.viterbi(emissions, mask, transitions, start, end))
+    np.testing.assert_allclose(
+        found["gradient"], keras.ops.convert_to_numpy(tape.gradient(loss, x)), atol=1e-5
+    )
+    np.testing.assert_array_equal(
+        found["best"], crf.viterbi(emissions, mask, transitions, start, end)
+    )

@@ -24,7 +24,16 @@ from pipelines.metrics import translation as metric
 from pipelines.models import pool
 from pipelines.tasks import cyclegan
 
-TINY = dict(image_size=32, patch=32, width=4, blocks=1, critic_width=4, features="pixels", pool=3, learning_rate=1e-3)
+TINY = dict(
+    image_size=32,
+    patch=32,
+    width=4,
+    blocks=1,
+    critic_width=4,
+    features="pixels",
+    pool=3,
+    learning_rate=1e-3,
+)
 
 
 def picture(folder, name, seed, size=(40, 40), mode="RGB"):
@@ -59,7 +68,9 @@ def test_folders_of_two_domains(folder, tmp_path):
         "train": [0, 0, 0, 0, 1, 1, 1], "validation": [0, 0, 1, 1], "test": [0, 0, 1, 1],
     }  # fmt: skip
     plain = write(tmp_path / "plain", horse=2, zebra=2)
-    assert cyclegan.adapt(catalog.load(plain), cyclegan.Config()).labels == {"domain": ["horse", "zebra"]}
+    assert cyclegan.adapt(catalog.load(plain), cyclegan.Config()).labels == {
+        "domain": ["horse", "zebra"]
+    }
     with pytest.raises(PipelineError, match="two domains; it has a, b, c"):
         cyclegan.adapt(catalog.load(write(tmp_path / "three", a=1, b=1, c=1)), cyclegan.Config())
 
@@ -84,7 +95,11 @@ def test_a_single_picture_of_each_stays_in_train(tmp_path):
         picture(data, f"trainA/{number}.png", 1)
         picture(data, f"trainB/{number}.png", 2)
         splits = unpaired.read(data).splits
-        assert [sorted(splits[s].columns["label"]) for s in ("train", "validation", "test")] == [[0, 1], [], []]
+        assert [sorted(splits[s].columns["label"]) for s in ("train", "validation", "test")] == [
+            [0, 1],
+            [],
+            [],
+        ]
 
 
 def test_a_picture_in_both_domains_is_a_leak(folder):
@@ -109,7 +124,9 @@ def test_pairs_are_found_by_name(folder):
     off = cyclegan.adapt(catalog.load(folder), cyclegan.Config(pairs="off"))
     assert set(off.splits["test"].columns["pair"]) == {-1}
     (folder / "testB" / "1.png").rename(folder / "testB" / "2.png")
-    assert set(cyclegan.adapt(catalog.load(folder), cyclegan.Config()).splits["test"].columns["pair"]) == {-1}
+    assert set(
+        cyclegan.adapt(catalog.load(folder), cyclegan.Config()).splits["test"].columns["pair"]
+    ) == {-1}
     some = cyclegan.adapt(catalog.load(folder), cyclegan.Config(pairs="on")).splits["test"]
     rows = cyclegan.expand(some, cyclegan.Config())
     assert rows.names == ["testA/0.png, testB/0.png"]
@@ -128,7 +145,9 @@ def test_the_pool_gives_back_what_it_was_given():
     shown = [keras.ops.convert_to_numpy(kept(batch)) for batch in given]
     np.testing.assert_array_equal(np.concatenate(shown[:3]), np.concatenate(given[:3]))
     inside = list(given[:3, 0])
-    for new, got in zip(given[3:], shown[3:], strict=True):  # the new one, or one of the pool, whose place it takes
+    for new, got in zip(
+        given[3:], shown[3:], strict=True
+    ):  # the new one, or one of the pool, whose place it takes
         if not np.allclose(got, new, atol=1e-6):
             place = next(i for i, old in enumerate(inside) if np.allclose(old, got[0], atol=1e-6))
             inside[place] = new[0]
@@ -150,7 +169,9 @@ def test_frechet_distance_is_that_of_gaussians():
     assert metric.frechet(np.array([[-1.0], [1.0]]), np.array([[1.0], [5.0]])) == pytest.approx(
         9 + (np.sqrt(2) - np.sqrt(8)) ** 2
     )
-    assert metric.frechet(np.zeros((1, 3)), np.ones((1, 3))) == pytest.approx(3)  # single pictures: their distance
+    assert metric.frechet(np.zeros((1, 3)), np.ones((1, 3))) == pytest.approx(
+        3
+    )  # single pictures: their distance
 
 
 def test_measures_of_pairs_worked_out_by_hand():
@@ -175,7 +196,9 @@ def test_measures_of_pairs_worked_out_by_hand():
 
 def batches(count):
     random = np.random.default_rng(0)
-    return [{d: random.integers(0, 256, (1, 32, 32, 3), np.uint8) for d in "ab"} for _ in range(count)]
+    return [
+        {d: random.integers(0, 256, (1, 32, 32, 3), np.uint8) for d in "ab"} for _ in range(count)
+    ]
 
 
 @pytest.mark.slow
@@ -201,30 +224,46 @@ def test_one_loss_is_four_players_with_optimizers_of_their_own():
             fake_b, fake_a = there(a), back(b)
             judged = [of_b(fake_b), of_a(fake_a)]
             made = sum(mse(tf.ones_like(j), j) for j in judged)
-            made += 10 * (mae(a, back(fake_b)) + mae(b, there(fake_a))) + 5 * (mae(b, there(b)) + mae(a, back(a)))
+            made += 10 * (mae(a, back(fake_b)) + mae(b, there(fake_a))) + 5 * (
+                mae(b, there(b)) + mae(a, back(a))
+            )
             told = 0.0
             for critic, real, fake in ((of_a, a, fake_a), (of_b, b, fake_b)):
                 yes, no = critic(real), critic(tf.stop_gradient(fake))
                 told += (mse(tf.ones_like(yes), yes) + mse(tf.zeros_like(no), no)) / 2
         gradients = [
-            tape.gradient(loss, [v.value for v in own]) for loss, own in zip((made, told), players, strict=True)
+            tape.gradient(loss, [v.value for v in own])
+            for loss, own in zip((made, told), players, strict=True)
         ]
         for optimizer, gradient, own in zip(optimizers, gradients, players, strict=True):
             optimizer.apply(gradient, own)
-    # A bias in front of a normalisation changes nothing: its gradient is rounding, which Adam makes as large as any.
+    # A bias in front of a normalisation changes nothing: its gradient is rounding, which Adam makes
+    # as large as any.
     names = [v.path for v in net.weights]
     theirs = net.get_weights()
     for name, wanted, got in zip(names, theirs, ours, strict=True):
         if "bias" not in name:
-            np.testing.assert_allclose(got, wanted, atol=2e-4, err_msg=name)  # Adam's first steps have the rate's size
-    moved = sum(np.abs(a - b).sum() for n, a, b in zip(names, ours, start, strict=True) if "bias" not in n)
-    apart = sum(np.abs(a - b).sum() for n, a, b in zip(names, ours, theirs, strict=True) if "bias" not in n)
+            np.testing.assert_allclose(
+                got, wanted, atol=2e-4, err_msg=name
+            )  # Adam's first steps have the rate's size
+    moved = sum(
+        np.abs(a - b).sum() for n, a, b in zip(names, ours, start, strict=True) if "bias" not in n
+    )
+    apart = sum(
+        np.abs(a - b).sum() for n, a, b in zip(names, ours, theirs, strict=True) if "bias" not in n
+    )
     assert apart < 1e-2 * moved
 
 
 @pytest.mark.slow
 def test_a_killed_run_ends_with_the_same_bytes(folder, tmp_path):
-    settings = {**TINY, "epochs": 2, "steps_per_epoch": 5, "checkpoint_steps": 3, "identity_weight": 0.0}
+    settings = {
+        **TINY,
+        "epochs": 2,
+        "steps_per_epoch": 5,
+        "checkpoint_steps": 3,
+        "identity_weight": 0.0,
+    }
     whole = pipelines.train("cyclegan", data=folder, run=tmp_path / "whole", **settings)
     resumed = killed.resumed(run.start("cyclegan", str(folder), tmp_path / "killed", settings), 9)
     assert resumed.info["weights_sha256"] == whole.info["weights_sha256"]

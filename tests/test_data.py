@@ -30,7 +30,9 @@ TASK = types.SimpleNamespace(parse=parse, augment=augment)
 
 def split(count=10, **settings):
     values = {"batch_size": 4, "epochs": 3, **settings}
-    examples = Examples([str(i) for i in range(count)], {"id": list(range(count))}, [str(i) for i in range(count)])
+    examples = Examples(
+        [str(i) for i in range(count)], {"id": list(range(count))}, [str(i) for i in range(count)]
+    )
     return Split(examples, TASK, classification.Config(**values))
 
 
@@ -91,7 +93,9 @@ def test_a_cache_and_the_number_of_threads_change_nothing():
 
 
 @pytest.mark.parametrize("cache", ["memory", "off"])
-@pytest.mark.parametrize("first", [1, 3, 5, 7])  # within the first epoch of three steps, at its end, and beyond
+@pytest.mark.parametrize(
+    "first", [1, 3, 5, 7]
+)  # within the first epoch of three steps, at its end, and beyond
 def test_starting_at_a_step_is_skipping_those_before(first, cache):
     part = split(10, cache=cache)
     assert taken(part, 4, first) == taken(part, first + 4)[first:]
@@ -107,8 +111,9 @@ def test_the_order_is_as_good_as_random():
 
 @pytest.mark.parametrize("seed", [0, 1, 2**31 - 1])
 def test_neighbours_are_parted(seed):
-    # Class folders come sorted: an order that keeps neighbours together gives batches of one class. Of 72 examples in
-    # random order one is expected at its own place in an epoch, and two next to the one before.
+    # Class folders come sorted: an order that keeps neighbours together gives batches of one class.
+    # Of 72 examples in random order one is expected at its own place in an epoch, and two next to
+    # the one before.
     order = np.reshape(ids(taken(split(72, batch_size=72, seed=seed), 50)), (50, 72))
     assert (order == np.arange(72)).sum(1).mean() < 2
     assert (np.abs(np.diff(order)) == 1).sum(1).mean() < 3
@@ -136,15 +141,21 @@ def test_an_empty_split_says_so():
 
 def test_the_progress_of_the_run_goes_to_the_augmentation():
     part = split(10)
-    part.task = types.SimpleNamespace(parse=parse, augment=lambda x, y, seed, progress, config: (x, progress))
+    part.task = types.SimpleNamespace(
+        parse=parse, augment=lambda x, y, seed, progress, config: (x, progress)
+    )
     found = [float(p) for _, p in part.train().take(9)]
     assert found == pytest.approx([i / 9 for i in range(9)])
 
 
 def test_arrays_of_differing_length_stay_as_they_are():
     columns = {"id": [0, 1, 2], "boxes": [np.ones((2, 4)), np.zeros((0, 4)), np.full((1, 4), 5.0)]}
-    task = types.SimpleNamespace(parse=lambda e, c: ({"n": tf.shape(e["boxes"])[0]}, tf.reduce_sum(e["boxes"])))
-    part = Split(Examples(list("abc"), columns, list("abc")), task, classification.Config(batch_size=3))
+    task = types.SimpleNamespace(
+        parse=lambda e, c: ({"n": tf.shape(e["boxes"])[0]}, tf.reduce_sum(e["boxes"]))
+    )
+    part = Split(
+        Examples(list("abc"), columns, list("abc")), task, classification.Config(batch_size=3)
+    )
     inputs, targets = next(part.batches().as_numpy_iterator())
     assert inputs["n"].tolist() == [2, 0, 1]
     assert targets.tolist() == [8, 0, 20]
@@ -177,7 +188,9 @@ def written(folder, pictures):
     for name in data.splits:
         part = source.split(data, name, classification, config)
         for inputs, _ in part.batches().as_numpy_iterator() if len(part) else ():
-            found |= dict(zip([n.partition("/")[2] for n in part.names], inputs["image"], strict=True))
+            found |= dict(
+                zip([n.partition("/")[2] for n in part.names], inputs["image"], strict=True)
+            )
     return found
 
 
@@ -220,11 +233,18 @@ def test_pictures_of_every_kind_come_out_right(tmp_path):
 
 @pytest.mark.parametrize("size", [16, 96, 192])
 def test_training_resizes_real_photos_as_the_device_does(real_data, size):
-    files = [sorted(folder.iterdir())[0] for folder in sorted((real_data / "clothing" / "test").iterdir())]
+    files = [
+        sorted(folder.iterdir())[0]
+        for folder in sorted((real_data / "clothing" / "test").iterdir())
+    ]
     files += sorted((real_data / "bsd100").glob("*.png"))[:3]
     assert len(files) == 13
     for file in files:
-        here = images.resize(data_module._decode(tf.constant(str(file)), [str(file)]), size).numpy().astype(int)
+        here = (
+            images.resize(data_module._decode(tf.constant(str(file)), [str(file)]), size)
+            .numpy()
+            .astype(int)
+        )
         there = edge.resize(edge.read_picture(file), size)[0]
         assert np.abs(here - there).max() <= 1, file
 
@@ -232,7 +252,9 @@ def test_training_resizes_real_photos_as_the_device_does(real_data, size):
 def test_encoded_bytes_are_pictures_too():
     buffer = io.BytesIO()
     halves((200, 10, 30), (10, 20, 240)).save(buffer, "PNG")
-    examples = Examples(["a"], {"image": [buffer.getvalue()], "label": [1]}, ["a"], pictures=("image",))
+    examples = Examples(
+        ["a"], {"image": [buffer.getvalue()], "label": [1]}, ["a"], pictures=("image",)
+    )
     part = Split(examples, classification, classification.Config(labels=("a", "b"), image_size=16))
     inputs, targets = part.sample(1)
     assert inputs["image"][0, 0, 0].tolist() == [200, 10, 30]

@@ -35,7 +35,10 @@ def dispatcher():
 def workers(dispatcher):
     """Two of them, in processes of their own."""
     command = [sys.executable, "-c", WORKER, dispatcher]
-    made = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(2)]
+    made = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
     for process in made:
         process.stdout.readline()
     yield made
@@ -52,7 +55,11 @@ def split():
         task, data = catalog.task("classification"), catalog.load("digits")
         data = dataclasses.replace(data, splits={"train": data.splits["train"].take(range(60))})
         config = task.Config().replace(
-            image_size=8, batch_size=4, cache="off", data_service=address, labels=data.labels["label"]
+            image_size=8,
+            batch_size=4,
+            cache="off",
+            data_service=address,
+            labels=data.labels["label"],
         )
         return source.split(data, "train", task, config)
 
@@ -96,7 +103,9 @@ def test_steps_that_come_twice_too_late_or_never(capsys, monkeypatch):
     ordered = data_service._ordered(dealt, "", data_service._Helper(steps), 5)
     assert [int(next(ordered)) for _ in range(8)] == [50, 60, 70, 80, 90, 100, 110, 120]
     assert helped == [6]  # 6 and then 7, out of one pass
-    assert capsys.readouterr().err.startswith("data service: batch 6 has not come; this process prepares it")
+    assert capsys.readouterr().err.startswith(
+        "data service: batch 6 has not come; this process prepares it"
+    )
 
 
 @pytest.mark.parametrize("address", ["nowhere", "127.0.0.1:x", ":80"])
@@ -106,6 +115,8 @@ def test_an_address_that_is_none(address):
 
 
 def test_nothing_listens(tmp_path):
-    with pytest.raises(PipelineError, match="no tf.data service at 127.0.0.1:9: Connection refused. Start one"):
+    with pytest.raises(
+        PipelineError, match="no tf.data service at 127.0.0.1:9: Connection refused. Start one"
+    ):
         pipelines.train("classification", "digits", tmp_path / "run", data_service="127.0.0.1:9")
     assert not (tmp_path / "run").exists()

@@ -23,12 +23,21 @@ from pipelines.engine import audit, proof, source
 from pipelines.engine import run as runs
 from pipelines.errors import PipelineError, Refused
 
-SMALL = dict(size="pico", image_size=64, batch_size=8, steps_per_epoch=60, max_detections=20, calibration_examples=32)
+SMALL = dict(
+    size="pico",
+    image_size=64,
+    batch_size=8,
+    steps_per_epoch=60,
+    max_detections=20,
+    calibration_examples=32,
+)
 TASK = catalog.task("detection")
 
 
 def config(**settings):
-    defaults = dict(labels=shapes.LABELS, max_boxes=4, max_detections=10, image_size=64, steps_per_epoch=5)
+    defaults = dict(
+        labels=shapes.LABELS, max_boxes=4, max_detections=10, image_size=64, steps_per_epoch=5
+    )
     return TASK.Config().replace(**{**defaults, **settings})
 
 
@@ -43,7 +52,15 @@ def run():
 
     def make(folder):
         read = shapes.data(folder / "shapes")
-        pipelines.train("detection", data=read, run=folder / "run", epochs=3, warmup_epochs=0.2, flip=False, **SMALL)
+        pipelines.train(
+            "detection",
+            data=read,
+            run=folder / "run",
+            epochs=3,
+            warmup_epochs=0.2,
+            flip=False,
+            **SMALL,
+        )
 
     folder = once("detection", make)
     return runs.Run(folder / "run", data=shapes.data(folder / "shapes"))
@@ -82,19 +99,29 @@ def test_settings_follow_from_the_data(data):
 
 def test_more_boxes_than_there_is_room_for_are_refused(data):
     with pytest.raises(PipelineError, match="max_boxes is 1, and a picture has"):
-        runs.resolved(TASK, TASK.Config().replace(max_boxes=1), data, audit.audit(data, progress=False))
-    with pytest.raises(PipelineError, match=r"png: \d boxes, and the model was set up for 1 at most"):
+        runs.resolved(
+            TASK, TASK.Config().replace(max_boxes=1), data, audit.audit(data, progress=False)
+        )
+    with pytest.raises(
+        PipelineError, match=r"png: \d boxes, and the model was set up for 1 at most"
+    ):
         source.split(data, "train", TASK, config(max_boxes=1))
 
 
 def test_data_without_boxes_is_refused(photos):
     with pytest.raises(PipelineError, match="has no objects/label"):
-        pipelines.train("detection", data=str(photos({"train/cat": 3, "train/dog": 3})), run="unused")
+        pipelines.train(
+            "detection", data=str(photos({"train/cat": 3, "train/dog": 3})), run="unused"
+        )
 
 
 def test_a_training_split_without_boxes_is_refused(data, tmp_path):
     train = data.splits["train"]
-    empty = {**train.columns, "objects/bbox": [np.zeros((0, 4))] * len(train), "objects/label": [[]] * len(train)}
+    empty = {
+        **train.columns,
+        "objects/bbox": [np.zeros((0, 4))] * len(train),
+        "objects/label": [[]] * len(train),
+    }
     bare = type(data)(
         data.source,
         data.format,
@@ -140,7 +167,10 @@ def test_parsing_letterboxes_boxes_with_their_picture():
     assert targets["boxes"].numpy()[0] == pytest.approx([0.25, 0.5, 0.75, 1])
     assert targets["labels"].numpy().tolist() == [1, -1, -1, -1]
     assert targets["crowd"].numpy().tolist() == [1, 0, 0, 0]
-    assert (targets["size"].numpy().tolist(), targets["content"].numpy().tolist()) == ([30, 60], [16, 0, 48, 64])
+    assert (targets["size"].numpy().tolist(), targets["content"].numpy().tolist()) == (
+        [30, 60],
+        [16, 0, 48, 64],
+    )
     assert np.unique(inputs["image"].numpy()[:16]).tolist() == [114]
     assert np.unique(inputs["image"].numpy()[16:48]).tolist() == [200]
 
@@ -150,12 +180,18 @@ def test_mosaic_ends_before_the_run_does(data):
     inputs, targets = source.split(data, "train", TASK, made).sample(4)
     late = TASK.augment(inputs, targets, (1, 1), tf.constant(0.75), made)
     early = TASK.augment(inputs, targets, (1, 1), tf.constant(0.65), made)
-    labels = lambda found: [sorted(row[row >= 0]) for row in np.asarray(found["labels"])]  # noqa: E731
+
+    def labels(found):
+        return [sorted(row[row >= 0]) for row in np.asarray(found["labels"])]
+
     assert labels(late[1]) == labels(targets)  # whole pictures, at most moved between their bars
     grey = [np.mean(np.asarray(x[0]["image"]) == 114) for x in (late, early)]
     assert grey[0] == pytest.approx(np.mean(inputs["image"] == 114), abs=0.01)
     assert grey[1] < grey[0] / 2
-    shape = lambda nest: [t.shape for t in tf.nest.flatten(nest)]  # noqa: E731
+
+    def shape(nest):
+        return [t.shape for t in tf.nest.flatten(nest)]
+
     assert shape(late) == shape(early)
 
 
@@ -166,13 +202,20 @@ def test_every_level_has_its_cells():
     net = TASK.model(config(strides=(4, 8, 16), size="pico"))
     outputs = net({"image": np.zeros((2, 64, 64, 3), np.uint8)})
     cells = 16**2 + 8**2 + 4**2
-    assert {k: tuple(v.shape) for k, v in outputs.items()} == {"classes": (2, cells, 2), "sides": (2, cells, 64)}
+    assert {k: tuple(v.shape) for k, v in outputs.items()} == {
+        "classes": (2, cells, 2),
+        "sides": (2, cells, 64),
+    }
 
 
 @pytest.mark.slow
 def test_any_backbone_of_classification_will_do():
     net = TASK.model(config(backbone="mobilenet_v3_small"))
-    assert net({"image": np.zeros((1, 64, 64, 3), np.uint8)})["classes"].shape == (1, 64 + 16 + 4, 2)
+    assert net({"image": np.zeros((1, 64, 64, 3), np.uint8)})["classes"].shape == (
+        1,
+        64 + 16 + 4,
+        2,
+    )
     with pytest.raises(PipelineError, match="Did you mean 'MobileNetV3Small'"):
         TASK.model(config(backbone="mobilenet_v3_smal"))
 
@@ -180,7 +223,10 @@ def test_any_backbone_of_classification_will_do():
 def test_decoding_gives_back_the_boxes_that_the_sides_stand_for():
     made = config()
     cells = 64 + 16 + 4
-    logits, sides = np.full((1, cells, 2), -9.0, np.float32), np.full((1, cells, 4, 16), -30.0, np.float32)
+    logits, sides = (
+        np.full((1, cells, 2), -9.0, np.float32),
+        np.full((1, cells, 4, 16), -30.0, np.float32),
+    )
     cell = 3 * 8 + 4  # stride 8, row 3, column 4: its centre is (28, 36)
     logits[0, cell, 1] = 2.0
     for side, distance in enumerate((1, 2, 3, 0)):  # top, left, bottom, right
@@ -224,7 +270,10 @@ def test_boxes_come_back_in_pixels_of_the_picture(tmp_path):
     answer, drawn = edge.predict(str(tmp_path / "a.png"), run, manifest)
     assert given["image"].shape == (1, 64, 64, 3)
     assert [item["box"] for item in answer["objects"]] == [[0, 0, 50, 100], [0, 100, 100, 200]]
-    assert [(item["label"], round(item["score"], 2)) for item in answer["objects"]] == [("disc", 0.9), ("square", 0.5)]
+    assert [(item["label"], round(item["score"], 2)) for item in answer["objects"]] == [
+        ("disc", 0.9),
+        ("square", 0.5),
+    ]
     assert drawn["boxes"].shape == (100, 200, 3)
     assert drawn["boxes"].any()
     assert edge.line(answer) == "2 objects: 1 disc, 1 square (best 0.90)"
@@ -251,13 +300,22 @@ def decoded_of(*objects, room=6):
 def test_drawing_names_what_is_missed_and_false(monkeypatch):
     said = []
     monkeypatch.setattr(edge, "marked", lambda image, *marks: said.append(marks) or image)
-    monkeypatch.setattr(canvas, "captioned", lambda image, lines, colour: said.append((lines, colour)) or image)
+    monkeypatch.setattr(
+        canvas, "captioned", lambda image, lines, colour: said.append((lines, colour)) or image
+    )
     left, right, low = [0.1, 0.1, 0.4, 0.4], [0.1, 0.6, 0.4, 0.9], [0.6, 0.1, 0.9, 0.4]
-    targets = {"boxes": np.array([left, right, low, [0, 0, 1, 1], [0] * 4]), "labels": np.array([0, 1, 0, 1, -1])}
-    targets["crowd"] = np.array([0, 0, 0, 1, 0])  # the last but one is a crowd, which nothing is held against
+    targets = {
+        "boxes": np.array([left, right, low, [0, 0, 1, 1], [0] * 4]),
+        "labels": np.array([0, 1, 0, 1, -1]),
+    }
+    targets["crowd"] = np.array(
+        [0, 0, 0, 1, 0]
+    )  # the last but one is a crowd, which nothing is held against
     image = {"image": np.zeros((64, 64, 3), np.uint8)}
     shifted = [0.1, 0.75, 0.4, 1.0]
-    found = decoded_of((left, 0.9, 0), (shifted, 0.8, 1), ([0.6, 0.6, 0.7, 0.7], 0.7, 0), (low, 0.1, 0))
+    found = decoded_of(
+        (left, 0.9, 0), (shifted, 0.8, 1), ([0.6, 0.6, 0.7, 0.7], 0.7, 0), (low, 0.1, 0)
+    )
     drawn = TASK.draw(image, found, config(), targets)
     (boxes, captions, colours), counted = said
     assert drawn.shape == (320, 320, 3)
@@ -283,7 +341,9 @@ def test_objects_that_change_places_are_the_same_answer():
     wanted = batch(decoded_of(a, b, hardly), decoded_of())
     swapped = batch(decoded_of(b, a), decoded_of())
     assert TASK.difference(wanted, swapped, config()) == pytest.approx(0, abs=1e-6)
-    assert proof.difference(wanted["boxes"], swapped["boxes"]) > 0.3  # what number by number would have said
+    assert (
+        proof.difference(wanted["boxes"], swapped["boxes"]) > 0.3
+    )  # what number by number would have said
 
 
 def test_what_differs_counts_by_how_much():
@@ -323,7 +383,10 @@ def test_every_file_finds_what_keras_finds(bundle):
         assert record["passed"]
         assert record["metrics"]["map50"] > 0.9
     assert files["float32"]["max_difference"] < 1e-3
-    for kind in ("float32", "int8"):  # boxes in 256 steps would be no boxes, and a browser takes no int8
+    for kind in (
+        "float32",
+        "int8",
+    ):  # boxes in 256 steps would be no boxes, and a browser takes no int8
         outputs = Model(bundle.path / files[kind]["path"]).outputs
         assert {name: spec["dtype"] for name, spec in outputs.items()} == {
             "boxes": "float32", "scores": "float32", "classes": "int32", "count": "int32",
@@ -347,7 +410,9 @@ def test_the_bundle_answers_by_itself(bundle, run, tmp_path):
     assert done.returncode == 0, done.stderr
     (answer,) = json.loads(done.stdout.splitlines()[-1])["predictions"]
     (ours,) = run.predict([picture])
-    assert [item["label"] for item in answer["objects"]] == [item["label"] for item in ours["objects"]]
+    assert [item["label"] for item in answer["objects"]] == [
+        item["label"] for item in ours["objects"]
+    ]
     for a, b in zip(answer["objects"], ours["objects"], strict=True):
         assert a["box"] == pytest.approx(b["box"], abs=0.1)
     assert any((tmp_path / "out").glob("*_boxes.png"))

@@ -23,16 +23,23 @@ def targets(boxes, labels, crowd=None, room=5):
 
 def outputs(scores=None, boxes=None, classes=2, batch=1):
     """Logits of `scores` (A, C), and sides that stand for `boxes` (A, 4) in pixels as closely as bins allow."""
-    logits = np.full((len(POINTS), classes), -5.0) if scores is None else np.log(scores / (1 - scores))
+    logits = (
+        np.full((len(POINTS), classes), -5.0) if scores is None else np.log(scores / (1 - scores))
+    )
     sides = np.zeros((len(POINTS), 4, BINS))
     if boxes is not None:
-        distance = np.concatenate([POINTS - boxes[:, :2], boxes[:, 2:] - POINTS], 1) / STEPS[:, None]
+        distance = (
+            np.concatenate([POINTS - boxes[:, :2], boxes[:, 2:] - POINTS], 1) / STEPS[:, None]
+        )
         low = np.clip(np.floor(distance), 0, BINS - 2).astype(int)
         share = np.clip(distance - low, 1e-6, 1 - 1e-6)
         sides[:] = -30
         a, s = np.indices(low.shape)
         sides[a, s, low], sides[a, s, low + 1] = np.log(1 - share), np.log(share)
-    repeat = lambda x: np.repeat(x.reshape(1, len(POINTS), -1), batch, 0).astype(np.float32)  # noqa: E731
+
+    def repeat(x):
+        return np.repeat(x.reshape(1, len(POINTS), -1), batch, 0).astype(np.float32)
+
     return {"classes": repeat(logits), "sides": repeat(sides)}
 
 
@@ -78,7 +85,9 @@ def test_the_assignment_is_that_of_the_paper():
     rng = np.random.default_rng(1)
     truth = targets([[4, 4, 30, 40], [10, 20, 60, 60], [33, 5, 50, 22]], [0, 1, 1])
     scores = rng.uniform(0.05, 0.95, (len(POINTS), 2))
-    found = np.concatenate([POINTS - rng.uniform(4, 24, POINTS.shape), POINTS + rng.uniform(4, 24, POINTS.shape)], 1)
+    found = np.concatenate(
+        [POINTS - rng.uniform(4, 24, POINTS.shape), POINTS + rng.uniform(4, 24, POINTS.shape)], 1
+    )
     box, label, quality, _ = assigned(truth, scores, found)
     owner, wanted = brute_force(truth, scores, found)
     assert (owner >= 0).sum() > 15
@@ -91,7 +100,9 @@ def test_the_assignment_is_that_of_the_paper():
 def test_an_object_smaller_than_a_cell_has_a_cell():
     scores, found = np.full((len(POINTS), 2), 0.5), np.concatenate([POINTS - 4, POINTS + 4], 1)
     for corner in range(8):
-        quality = assigned(targets([[corner + 8, corner + 8, corner + 11, corner + 11]], [1]), scores, found)[2]
+        quality = assigned(
+            targets([[corner + 8, corner + 8, corner + 11, corner + 11]], [1]), scores, found
+        )[2]
         assert quality.max() > 0
 
 
@@ -109,24 +120,38 @@ def test_perfect_predictions_cost_nearly_nothing_and_wrong_ones_much():
 
 
 def test_without_any_box_only_scores_cost():
-    empty, low, high = targets([], []), np.full((len(POINTS), 2), 0.01), np.full((len(POINTS), 2), 0.5)
-    assert loss(empty, outputs(low)) == pytest.approx(0.5 * -np.log(0.99) * 2 * len(POINTS), rel=1e-4)
+    empty, low, high = (
+        targets([], []),
+        np.full((len(POINTS), 2), 0.01),
+        np.full((len(POINTS), 2), 0.5),
+    )
+    assert loss(empty, outputs(low)) == pytest.approx(
+        0.5 * -np.log(0.99) * 2 * len(POINTS), rel=1e-4
+    )
     assert loss(empty, outputs(high)) == pytest.approx(0.5 * np.log(2) * 2 * len(POINTS), rel=1e-4)
     # |0 - 0.5|^2 of it with a focal exponent of 2
-    assert loss(empty, outputs(high), focal=2) == pytest.approx(0.25 * 0.5 * np.log(2) * 2 * len(POINTS), rel=1e-3)
+    assert loss(empty, outputs(high), focal=2) == pytest.approx(
+        0.25 * 0.5 * np.log(2) * 2 * len(POINTS), rel=1e-3
+    )
 
 
 def test_within_a_crowd_nothing_is_wrong():
     scores = np.full((len(POINTS), 2), 1e-6)
     crowd = np.array([0.0, 0, 32, 32])
     scores[((crowd[:2] < POINTS) & (crowd[2:] > POINTS)).all(1)] = 0.99
-    assert loss(targets([crowd], [0], [1]), outputs(scores)) < 0.01 < loss(targets([], []), outputs(scores))
+    assert (
+        loss(targets([crowd], [0], [1]), outputs(scores))
+        < 0.01
+        < loss(targets([], []), outputs(scores))
+    )
 
 
 def test_more_room_for_boxes_changes_nothing():
     found = outputs(np.random.default_rng(0).uniform(0.1, 0.9, (len(POINTS), 2)))
     boxes = [[4, 4, 30, 40], [20, 20, 60, 60]]
-    assert loss(targets(boxes, [0, 1], room=2), found) == pytest.approx(loss(targets(boxes, [0, 1], room=50), found))
+    assert loss(targets(boxes, [0, 1], room=2), found) == pytest.approx(
+        loss(targets(boxes, [0, 1], room=50), found)
+    )
 
 
 def test_gradients_are_finite_for_boxes_without_sides():
@@ -134,7 +159,9 @@ def test_gradients_are_finite_for_boxes_without_sides():
 
     if keras.backend.backend() != "tensorflow":
         pytest.skip("gradients are taken with TensorFlow here")
-    found = {k: tf.Variable(v) for k, v in outputs(boxes=np.concatenate([POINTS, POINTS], 1)).items()}
+    found = {
+        k: tf.Variable(v) for k, v in outputs(boxes=np.concatenate([POINTS, POINTS], 1)).items()
+    }
     with tf.GradientTape() as tape:
         value = detection.DetectionLoss(SIZE, STRIDES).call(targets([[8, 8, 30, 30]], [0]), found)
     for gradient in tape.gradient(value, list(found.values())):

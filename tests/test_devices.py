@@ -66,7 +66,9 @@ for devices in (1, 4):
 def jax(code, *arguments, count=4):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax"}
     environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={count}"
-    return subprocess.run([sys.executable, *code, *arguments], env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *code, *arguments], env=environment, capture_output=True, text=True
+    )
 
 
 @pytest.mark.slow
@@ -78,7 +80,9 @@ def test_losses_are_those_of_one_device_and_a_run_goes_on_with_another_number(tm
     one, four, resumed = ({name: [float(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
                           for rows in (found["1"], found["4"], found["resumed"]))  # fmt: skip
     assert len(one["loss"]) == 6
-    assert found["iterators"] == 0  # none is left for the end of Python, which may wait for its threads
+    assert (
+        found["iterators"] == 0
+    )  # none is left for the end of Python, which may wait for its threads
     assert one["loss"][0] != one["loss"][1]
     for other in (four, resumed):
         for name in ("loss", "val_loss"):  # 7 examples of validation: no multiple of 4
@@ -87,9 +91,10 @@ def test_losses_are_those_of_one_device_and_a_run_goes_on_with_another_number(tm
 
 @pytest.mark.slow
 def test_a_loss_with_a_normaliser_of_the_whole_batch_is_that_of_one_device(tmp_path):
-    # The second loss follows from the whole first gradient. By SGD, and no further: Adam divides each gradient by its
-    # size, and the assignment of detection does the rest, so that a last bit of the first weights becomes several
-    # percent of the loss within six steps (benchmarks/scale.py).
+    # The second loss follows from the whole first gradient. By SGD, and no further: Adam divides
+    # each gradient by its size, and the assignment of detection does the rest, so that a last bit
+    # of the first weights becomes several percent of the loss within six steps
+    # (benchmarks/scale.py).
     pytest.importorskip("jax")
     done = jax(["-c", DETECT], str(tmp_path))
     assert done.returncode == 0, done.stderr
@@ -101,10 +106,22 @@ def test_a_loss_with_a_normaliser_of_the_whole_batch_is_that_of_one_device(tmp_p
 
 def test_what_cannot_be_shared(tmp_path):
     pytest.importorskip("jax")
-    command = ["-m", "pipelines", "train", "classification", "--backend", "jax", "--run", str(tmp_path / "run")]
+    command = [
+        "-m",
+        "pipelines",
+        "train",
+        "classification",
+        "--backend",
+        "jax",
+        "--run",
+        str(tmp_path / "run"),
+    ]
     for settings, message in (
         (["--devices", "3"], "devices=3 is more than there are: 2 (cpu:0, cpu:1). Ask for 2."),
-        (["--devices", "2", "--set", "batch_size=5"], "batch_size must be a multiple of devices=2; got 5. Try 4 or 6."),
+        (
+            ["--devices", "2", "--set", "batch_size=5"],
+            "batch_size must be a multiple of devices=2; got 5. Try 4 or 6.",
+        ),
         (["--devices", "0"], "devices must be"),
     ):
         done = jax(command, *settings, count=2)

@@ -46,7 +46,9 @@ def test_boxes_labels_and_masks_say_the_same(scenes):
             boxes = np.round(np.asarray(columns["objects/bbox"][i]) * 128).astype(int)
             assert 1 <= len(boxes) <= 6
             left = mask.copy()
-            for (top, west, bottom, east), label in zip(boxes, columns["objects/label"][i], strict=True):
+            for (top, west, bottom, east), label in zip(
+                boxes, columns["objects/label"][i], strict=True
+            ):
                 inner = mask[top:bottom, west:east]
                 assert set(np.unique(inner)) <= {0, label + 1}
                 for edge in (inner[0], inner[-1], inner[:, 0], inner[:, -1]):  # the box is tight
@@ -69,7 +71,11 @@ def test_no_split_shares_a_digit_or_ground(small):
     assert all(len(columns) >= 90 for columns in seen)
     assert not seen[0] & seen[1]
     assert not (seen[0] | seen[1]) & seen[2]
-    assert small._region(ramp.transpose(1, 0, 2), 0.8, 1.0).shape == (100, 40, 1)  # the longer side is cut
+    assert small._region(ramp.transpose(1, 0, 2), 0.8, 1.0).shape == (
+        100,
+        40,
+        1,
+    )  # the longer side is cut
 
 
 def test_without_scikit_image_it_says_so(small, monkeypatch):

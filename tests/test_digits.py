@@ -26,7 +26,9 @@ def test_every_digit_is_there_and_exact(digits):
     read = {}
     for examples in digits.splits.values():
         columns = examples.columns
-        for name, encoded, label in zip(examples.names, columns["image"], columns["label"], strict=True):
+        for name, encoded, label in zip(
+            examples.names, columns["image"], columns["label"], strict=True
+        ):
             read[name] = np.asarray(Image.open(io.BytesIO(encoded))), label
     assert sorted(read) == [f"digit_{i:04d}" for i in range(1797)]
     pixels = np.stack([read[name][0] for name in sorted(read)])
@@ -64,12 +66,25 @@ def test_a_builder_made_before_another_one_prepared_the_data(digits, tmp_path):
 
 
 def test_two_processes_at_once(tmp_path):
-    environment = {**os.environ, "TFDS_DATA_DIR": str(tmp_path), "PYTHONPATH": str(Path(catalog.__file__).parents[1])}
+    environment = {
+        **os.environ,
+        "TFDS_DATA_DIR": str(tmp_path),
+        "PYTHONPATH": str(Path(catalog.__file__).parents[1]),
+    }
     started = [
-        subprocess.Popen([sys.executable, "-c", LOAD], env=environment, cwd=tmp_path, stdout=-1, stderr=-1, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", LOAD],
+            env=environment,
+            cwd=tmp_path,
+            stdout=-1,
+            stderr=-1,
+            text=True,
+        )
         for _ in range(2)
     ]
-    (first, first_error), (second, second_error) = (process.communicate(timeout=120) for process in started)
+    (first, first_error), (second, second_error) = (
+        process.communicate(timeout=120) for process in started
+    )
     assert [process.returncode for process in started] == [0, 0], first_error + second_error
     assert first == second
     assert len(first.strip()) == 64  # and nothing of TFDS's talk on standard output

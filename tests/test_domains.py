@@ -20,14 +20,16 @@ def by_split(data):
 
 
 def test_a_target_in_no_class_folder_has_no_label(photos):
-    root = photos({"source/train/cat": 2, "source/train/dog": 1, "target/train": 2, "target/test/dog": 1})
+    root = photos(
+        {"source/train/cat": 2, "source/train/dog": 1, "target/train": 2, "target/test/dog": 1}
+    )
     data = catalog.load(root)
     assert data.format == "domains"
     assert data.labels == {"label": ["cat", "dog"], "domain": ["source", "target"]}
     found = by_split(data)
-    assert [(name.split("/")[0], label, domain) for name, label, domain in found["train"] if domain == 1] == [
-        ("target", -1, 1)
-    ] * len([row for row in found["train"] if row[2]])
+    assert [
+        (name.split("/")[0], label, domain) for name, label, domain in found["train"] if domain == 1
+    ] == [("target", -1, 1)] * len([row for row in found["train"] if row[2]])
     assert [row[1:] for row in found["test"] if row[2]] == [(1, 1)]
     every = [row for rows in found.values() for row in rows]
     assert sorted(row[1:] for row in every) == [(-1, 1), (-1, 1), (0, 0), (0, 0), (1, 0), (1, 1)]
@@ -52,7 +54,10 @@ def test_a_class_that_the_source_lacks_is_an_error(photos):
 
 def test_one_folder_is_not_enough(photos):
     root = photos({"source/cat": 2, "target/cat": 1})
-    with pytest.raises(pipelines.PipelineError, match="no folder source. Put pictures into source/CLASS/ and target/"):
+    with pytest.raises(
+        pipelines.PipelineError,
+        match="no folder source. Put pictures into source/CLASS/ and target/",
+    ):
         domains.read(root / "source")
     for picture in (root / "target").rglob("*.*"):
         picture.unlink()
@@ -63,7 +68,9 @@ def test_one_folder_is_not_enough(photos):
 def test_examples_without_a_label_are_an_error_to_other_tasks(photos):
     root = photos({"source/cat": 6, "source/dog": 6, "target": 6})
     assert pipelines.audit(root).errors == pipelines.audit(root, task="adaptation").errors == 0
-    told = [p for p in pipelines.audit(root, task="classification").problems if p.severity == "error"]
+    told = [
+        p for p in pipelines.audit(root, task="classification").problems if p.severity == "error"
+    ]
     assert {p.kind for p in told} == {"unknown-label"}
     data = catalog.load(root)
     with pytest.raises(pipelines.PipelineError, match="has no label, which this task needs"):
@@ -117,6 +124,8 @@ def test_an_empty_split_cannot_be_measured(trained):
 def test_a_method_that_needs_labels_of_the_target_says_so(photos, tmp_path):
     root = photos({"source/cat": 12, "source/dog": 12, "target": 12})
     for method in ("target", "tradaboost"):
-        with pytest.raises(pipelines.PipelineError, match=f"method={method} learns from labels of the target"):
+        with pytest.raises(
+            pipelines.PipelineError, match=f"method={method} learns from labels of the target"
+        ):
             runs.start("adaptation", root, tmp_path / "run", {"method": method})
     assert not (tmp_path / "run").exists()

@@ -37,7 +37,12 @@ def palette():
 
 def png_header(width, height):
     """A PNG that says how large it is, and has nothing else: decoding it would fail."""
-    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))  # noqa: E731
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
@@ -60,7 +65,9 @@ def test_each_mode_becomes_rgb(mode, pixel, format, expected):
     picture = read_picture(encoded(Image.new(mode, (3, 2), pixel), format))
     assert picture.dtype == np.uint8
     assert picture.shape == (2, 3, 3)
-    np.testing.assert_allclose(picture, np.broadcast_to(expected, (2, 3, 3)), atol=1 if format == "JPEG" else 0)
+    np.testing.assert_allclose(
+        picture, np.broadcast_to(expected, (2, 3, 3)), atol=1 if format == "JPEG" else 0
+    )
 
 
 def test_palette_is_looked_up():
@@ -86,13 +93,19 @@ def test_deep_grey_is_scaled_not_clipped(values, dtype, format, expected):
 
 
 def test_sixteen_bit_pgm_is_scaled():
-    assert read_picture(b"P5 2 1 65535\n" + struct.pack(">2H", 100, 25700))[0, :, 0].tolist() == [0, 100]
+    assert read_picture(b"P5 2 1 65535\n" + struct.pack(">2H", 100, 25700))[0, :, 0].tolist() == [
+        0,
+        100,
+    ]
 
 
 def test_exif_rotation_is_applied():
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held upright: the file's left is the picture's top
-    assert read_picture(encoded(palette().convert("RGB"), exif=exif)).tolist() == [[list(RED)], [list(BLUE)]]
+    assert read_picture(encoded(palette().convert("RGB"), exif=exif)).tolist() == [
+        [list(RED)],
+        [list(BLUE)],
+    ]
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP", "TIFF"])
@@ -132,7 +145,9 @@ def test_what_is_no_picture_is_refused_in_one_line(data, reason):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "reason"), [("missing.png", "No such file"), ("", "Is a directory")])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("missing.png", "No such file"), ("", "Is a directory")]
+)
 def test_what_cannot_be_opened_is_refused(tmp_path, name, reason):
     with pytest.raises(ValueError, match=reason):
         read_picture(tmp_path / name)
@@ -155,7 +170,12 @@ def test_as_many_pixels_as_allowed_are_read():
 
 
 @settings(max_examples=60, deadline=None)
-@given(height=st.integers(1, 90), width=st.integers(1, 90), size=st.integers(1, 70), seed=st.integers(0, 9))
+@given(
+    height=st.integers(1, 90),
+    width=st.integers(1, 90),
+    size=st.integers(1, 70),
+    seed=st.integers(0, 9),
+)
 def test_stretching_agrees_with_tensorflow(height, width, size, seed):
     picture = noise(height, width, seed)
     resized, _ = resize(picture, size)
@@ -178,7 +198,9 @@ def test_letterbox_keeps_the_ratio_between_grey_bars():
     assert (square[12:] == 114).all()
     assert (placement.size, placement.scale, placement.offset) == ((10, 40), (0.5, 0.5), (7, 0))
     # The bars reach beyond the picture, so what is found in them is cut off.
-    np.testing.assert_allclose(placement.back([[7, 0, 12, 20], [0, 10, 20, 20]]), [[0, 0, 10, 40], [0, 20, 10, 40]])
+    np.testing.assert_allclose(
+        placement.back([[7, 0, 12, 20], [0, 10, 20, 20]]), [[0, 0, 10, 40], [0, 20, 10, 40]]
+    )
 
 
 @settings(max_examples=100, deadline=None)

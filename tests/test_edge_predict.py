@@ -28,7 +28,9 @@ raise SystemExit(code)
 
 @pytest.fixture
 def bundle(tmp_path):
-    shutil.copytree(Path(edge.__file__).parent, tmp_path / "edge", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        Path(edge.__file__).parent, tmp_path / "edge", ignore=shutil.ignore_patterns("__pycache__")
+    )
     files = {}
     for kind, path in tiny.converted().items():
         shutil.copy(path, tmp_path)
@@ -77,7 +79,9 @@ def test_json_is_the_last_line(bundle, kind):
     first, second = result["predictions"]
     assert first == second
     assert first["input"] == "a.png"
-    assert dict(first["top"]) == pytest.approx(dict(zip(tiny.LABELS, expected(kind).tolist(), strict=True)))
+    assert dict(first["top"]) == pytest.approx(
+        dict(zip(tiny.LABELS, expected(kind).tolist(), strict=True))
+    )
 
 
 def test_a_wrong_input_is_one_line_and_exit_2_and_the_others_are_answered(bundle):
@@ -115,7 +119,11 @@ def test_a_task_that_is_not_in_the_bundle_is_not_imported(bundle, task):
 
 @pytest.mark.parametrize(
     ("manifest", "reason"),
-    [("{", "Expecting"), ("{}", "manifest.json lacks 'files'"), ('{"files": {}}', "has no TFLite file")],
+    [
+        ("{", "Expecting"),
+        ("{}", "manifest.json lacks 'files'"),
+        ('{"files": {}}', "has no TFLite file"),
+    ],
 )
 def test_a_broken_manifest_is_one_line(bundle, manifest, reason):
     (bundle / "manifest.json").write_text(manifest)
@@ -129,10 +137,17 @@ def test_the_best_labels_come_first():
     out = io.BytesIO()
     Image.new("RGB", (9, 7)).save(out, "PNG")
     manifest = {"labels": ["a", "b", "c"], "inputs": {"image": {"shape": [1, 4, 4, 3]}}}
-    run = lambda inputs: {"probabilities": np.array([[0.1, 0.6, 0.3]], np.float32)}  # noqa: E731
+
+    def run(inputs):
+        return {"probabilities": np.array([[0.1, 0.6, 0.3]], np.float32)}
+
     answer, pictures = classification.predict(out.getvalue(), run, manifest)
     assert (answer["label"], answer["probability"], pictures) == ("b", pytest.approx(0.6), {})
-    assert answer["top"] == [["b", pytest.approx(0.6)], ["c", pytest.approx(0.3)], ["a", pytest.approx(0.1)]]
+    assert answer["top"] == [
+        ["b", pytest.approx(0.6)],
+        ["c", pytest.approx(0.3)],
+        ["a", pytest.approx(0.1)],
+    ]
     assert classification.line(answer) == "b 0.60  (c 0.30, a 0.10)"
 
 

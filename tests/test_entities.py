@@ -17,7 +17,11 @@ BIOES = ["O", *(f"{p}-{k}" for k in ("x", "y") for p in "BIES")]
 
 def judged(labels, true, found, words=None, seen=(), plain=False, cuts=None):
     """Metrics of sentences; cuts: {sentence: where it is parted into two windows}."""
-    metric, width, names = Entities(labels, plain, seen), max(map(len, true)), {n: i for i, n in enumerate(labels)}
+    metric, width, names = (
+        Entities(labels, plain, seen),
+        max(map(len, true)),
+        {n: i for i, n in enumerate(labels)},
+    )
     for i, (a, b) in enumerate(zip(true, found, strict=True)):
         own = words[i] if words else [f"w{j}" for j in range(len(a))]
         text = np.zeros((width, 4), np.int32)
@@ -25,7 +29,12 @@ def judged(labels, true, found, words=None, seen=(), plain=False, cuts=None):
             text[j, : len(word)] = [ord(c) for c in word]
         rows = [np.pad([names[t] for t in tags], (0, width - len(tags))) for tags in (a, b)]
         for keep in [(0, cuts[i]), (cuts[i], len(a))] if cuts else [(0, len(a))]:
-            targets = {"gold": rows[0][None], "text": text[None], "sentence": np.array([i]), "keep": np.array([keep])}
+            targets = {
+                "gold": rows[0][None],
+                "text": text[None],
+                "sentence": np.array([i]),
+                "keep": np.array([keep]),
+            }
             metric.update_state(targets, {"tags": rows[1][None]})
     return evaluate.collect([metric], labels)
 
@@ -43,12 +52,18 @@ def check(labels, scheme, sentences):
         assert result[name] == pytest.approx(report["micro avg"][peer], abs=1e-6)
         for kind in ("x", "y"):
             if kind in report:
-                assert result["per_class"][kind][name] == pytest.approx(report[kind][peer], abs=1e-6)
+                assert result["per_class"][kind][name] == pytest.approx(
+                    report[kind][peer], abs=1e-6
+                )
                 assert result["per_class"][kind]["support"] == report[kind]["support"]
-    if not any(any(Strict(tags, scheme).entities) for tags in (true, found)):  # seqeval warns of nothing to average
+    if not any(
+        any(Strict(tags, scheme).entities) for tags in (true, found)
+    ):  # seqeval warns of nothing to average
         assert result["f1_strict"] == 0
         return
-    strict = classification_report(true, found, mode="strict", scheme=scheme, output_dict=True, zero_division=0)
+    strict = classification_report(
+        true, found, mode="strict", scheme=scheme, output_dict=True, zero_division=0
+    )
     assert result["f1_strict"] == pytest.approx(strict["micro avg"]["f1-score"], abs=1e-6)
 
 
@@ -72,10 +87,19 @@ def test_kinds_of_errors_by_hand():
     true = [["B-x", "I-x", "O", "B-y", "O", "B-x", "O", "O"]]
     found = [["B-x", "O", "O", "B-x", "O", "O", "O", "B-y"]]
     result = judged(BIO, true, found)
-    assert [result[n] for n in ("boundary_errors", "type_errors", "missed", "invented")] == [1, 1, 1, 1]
+    assert [result[n] for n in ("boundary_errors", "type_errors", "missed", "invented")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
     assert result["token_accuracy"] == 0.5
     assert result["labels"] == ["x", "y"]
-    assert result["matrices"]["spans"] == [[0, 0, 2], [1, 0, 0], [1, 1, 0]]  # truth by row, none of these last
+    assert result["matrices"]["spans"] == [
+        [0, 0, 2],
+        [1, 0, 0],
+        [1, 1, 0],
+    ]  # truth by row, none of these last
 
 
 def test_unseen_spans_by_hand():

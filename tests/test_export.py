@@ -36,7 +36,9 @@ def copy(exported, tmp_path):
 @pytest.fixture
 def picture(tmp_path):
     """A photo of the class grün that the model has not seen, of a size that it does not have."""
-    folder = write_photos(tmp_path / "new", {"apple": 0, "grün": 1, "sky": 0}, size=(61, 47), seed=9)
+    folder = write_photos(
+        tmp_path / "new", {"apple": 0, "grün": 1, "sky": 0}, size=(61, 47), seed=9
+    )
     return folder / "grün" / "000.jpg"
 
 
@@ -50,11 +52,15 @@ def predict_py(bundle, *arguments):
     """The bundle's own command line, with our package out of reach."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     command = [sys.executable, "predict.py", *map(str, arguments)]
-    return subprocess.run(command, cwd=bundle, env=environment, capture_output=True, text=True, encoding="utf-8")
+    return subprocess.run(
+        command, cwd=bundle, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
 
 
 def test_what_is_in_a_bundle(exported):
-    found = {p.relative_to(exported.path).as_posix() for p in exported.path.rglob("*") if p.is_file()}
+    found = {
+        p.relative_to(exported.path).as_posix() for p in exported.path.rglob("*") if p.is_file()
+    }
     assert {f for f in found if not f.startswith("saved_model/")} == {
         *[f for f in FILES.values() if f.endswith("tflite")],
         "labels.txt", "config.yaml", "predict.py", "card.md", "report.html", "manifest.json", "golden.npz",
@@ -64,7 +70,11 @@ def test_what_is_in_a_bundle(exported):
     }  # fmt: skip
     assert (exported.path / "labels.txt").read_text(encoding="utf-8") == "apple\ngrün\nsky\n"
     config = yaml.safe_load((exported.path / "config.yaml").read_text(encoding="utf-8"))
-    assert (config["task"], config["labels"], config["image_size"]) == ("classification", ["apple", "grün", "sky"], 16)
+    assert (config["task"], config["labels"], config["image_size"]) == (
+        "classification",
+        ["apple", "grün", "sky"],
+        16,
+    )
 
 
 def test_the_manifest(exported, trained):
@@ -81,7 +91,11 @@ def test_the_manifest(exported, trained):
         assert record["passed"] is True
         assert record["sha256"] == sha256(path)
         assert record["size_bytes"] == export.size(path)
-        assert record["max_difference"] <= {"saved_model": 1e-6, "float32": 1e-5, "float16": 1e-2}.get(kind, 0.1)
+        assert record["max_difference"] <= {
+            "saved_model": 1e-6,
+            "float32": 1e-5,
+            "float16": 1e-2,
+        }.get(kind, 0.1)
         assert record["drop"] == manifest["reference"]["accuracy"] - record["metrics"]["accuracy"]
         assert set(record["metrics"]["per_class"]) == {"apple", "grün", "sky"}
         assert ("latency_ms" in record) == (kind != "saved_model")
@@ -106,8 +120,12 @@ def test_the_small_file_is_smaller(exported):
 
 def test_golden_examples_are_held_out_pictures_with_keras_answers(exported, trained):
     inputs, outputs = exported.golden()
-    assert {k: (v.shape, v.dtype.name) for k, v in inputs.items()} == {"image": ((8, 16, 16, 3), "uint8")}
-    wanted = trained.task.decode(trained.model.predict_on_batch(inputs), trained.config)["probabilities"]
+    assert {k: (v.shape, v.dtype.name) for k, v in inputs.items()} == {
+        "image": ((8, 16, 16, 3), "uint8")
+    }
+    wanted = trained.task.decode(trained.model.predict_on_batch(inputs), trained.config)[
+        "probabilities"
+    ]
     np.testing.assert_allclose(outputs["probabilities"], wanted, atol=1e-6)
     held_out = trained.split("test").sample(8)[0]["image"]
     np.testing.assert_array_equal(inputs["image"], held_out)
@@ -115,7 +133,13 @@ def test_golden_examples_are_held_out_pictures_with_keras_answers(exported, trai
 
 def test_the_card_has_every_file_and_what_goes_in_and_out(exported):
     card = (exported.path / "card.md").read_text(encoding="utf-8")
-    for words in (*FILES.values(), "`image`: uint8 (1, 16, 16, 3)", "`probabilities`: float32 (1, 3)", "grün", "24 "):
+    for words in (
+        *FILES.values(),
+        "`image`: uint8 (1, 16, 16, 3)",
+        "`probabilities`: float32 (1, 3)",
+        "grün",
+        "24 ",
+    ):
         assert words in card
     assert exported.manifest["weights_sha256"] in card
     assert "val probabilities: FloatBuffer = FloatBuffer.allocate(3)" in card
@@ -126,7 +150,10 @@ def test_the_card_has_every_file_and_what_goes_in_and_out(exported):
 def test_the_code_for_android_compiles(exported, tmp_path):
     compiler = shutil.which("kotlinc") or pytest.skip("needs kotlinc")
     stub = "package org.tensorflow.lite\nclass Interpreter(f: java.io.File) : AutoCloseable {\n"
-    stub += "fun runSignature(i: Map<String, Any>, o: Map<String, Any>, s: String) {}\noverride fun close() {}\n}\n"
+    stub += (
+        "fun runSignature(i: Map<String, Any>, o: Map<String, Any>, s: String) {}\noverride fun"
+        " close() {}\n}\n"
+    )
     manifest = json.loads((exported.path / "manifest.json").read_text())
     manifest["outputs"]["count"] = {"shape": [1, 2], "dtype": "int32"}
     (tmp_path / "Interpreter.kt").write_text(stub)
@@ -145,9 +172,13 @@ def test_run_bundle_and_predict_py_give_the_same_answers(exported, trained, pict
         assert answer["input"] == str(picture)
         assert answer["label"] == "grün"
         assert [label for label, _ in answer["top"]] == [label for label, _ in from_run["top"]]
-        assert [p for _, p in answer["top"]] == pytest.approx([p for _, p in from_run["top"]], abs=1e-5)
+        assert [p for _, p in answer["top"]] == pytest.approx(
+            [p for _, p in from_run["top"]], abs=1e-5
+        )
     assert sum(p for _, p in from_run["top"]) == pytest.approx(1, abs=1e-5)
-    assert json.loads((tmp_path / "out" / "0000_000.json").read_text(encoding="utf-8")) == from_device
+    assert (
+        json.loads((tmp_path / "out" / "0000_000.json").read_text(encoding="utf-8")) == from_device
+    )
     (from_bytes,) = exported.predict(picture.read_bytes())
     assert from_bytes["top"] == from_bundle["top"]
 
@@ -156,7 +187,10 @@ def test_every_format_predicts_and_evaluates(exported, picture):
     for kind in KINDS:
         (answer,) = exported.predict(picture, format=kind)
         assert answer["label"] == "grün"
-    assert exported.evaluate(format="int8")["accuracy"] == exported.files["int8"]["metrics"]["accuracy"]
+    assert (
+        exported.evaluate(format="int8")["accuracy"]
+        == exported.files["int8"]["metrics"]["accuracy"]
+    )
     with pytest.raises(PipelineError, match="has no format 'int4'. Did you mean 'int8'"):
         exported.evaluate(format="int4")
 
@@ -190,13 +224,18 @@ def test_a_file_that_is_gone_or_added_fails(copy):
     (copy / "model.tflite").unlink()
     (copy / "saved_model" / "assets" / "more.txt").parent.mkdir(exist_ok=True)
     (copy / "saved_model" / "assets" / "more.txt").touch()
-    assert [line.split()[0] for line in Bundle(copy).verify()["failures"]] == ["saved_model", "model.tflite"]
+    assert [line.split()[0] for line in Bundle(copy).verify()["failures"]] == [
+        "saved_model",
+        "model.tflite",
+    ]
 
 
 def test_an_altered_file_answers_nothing_and_others_do(copy, picture):
     alter(copy / "model.tflite")
     bundle = Bundle(copy)
-    with pytest.raises(PipelineError, match="model.tflite does not belong to this model: its SHA-256 differs"):
+    with pytest.raises(
+        PipelineError, match="model.tflite does not belong to this model: its SHA-256 differs"
+    ):
         bundle.predict(picture)
     with pytest.raises(PipelineError, match="model.tflite does not belong to this model"):
         bundle.evaluate()
@@ -207,8 +246,10 @@ def test_predict_py_refuses_an_altered_file(copy, picture):
     alter(copy / "model.tflite")
     done = predict_py(copy, picture)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "model.tflite is not the file that was proven: its SHA-256 differs. Export the model again\n"
+    assert (
+        done.stderr
+        == "model.tflite is not the file that was proven: its SHA-256 differs. Export the model"
+        " again\n"
     )
 
 
@@ -262,7 +303,9 @@ def gate(whole, classes, max_drop=0.01):
     metrics, reference = (
         {
             "accuracy": whole[i],
-            "per_class": {label: {"accuracy": v[i], "support": v[2]} for label, v in classes.items()},
+            "per_class": {
+                label: {"accuracy": v[i], "support": v[2]} for label, v in classes.items()
+            },
         }
         for i in (1, 0)
     )
@@ -301,7 +344,9 @@ def test_gate_on_the_whole(whole, max_drop, passed):
     ],
 )
 def test_gate_on_a_class(lost, examples, passed):
-    record = gate((0.9, 0.9), {"shirt": (1.0, 1 - lost / examples, examples), "hat": (0.8, 0.8, 40)})
+    record = gate(
+        (0.9, 0.9), {"shirt": (1.0, 1 - lost / examples, examples), "hat": (0.8, 0.8, 40)}
+    )
     assert record["passed"] is passed
     assert record["worst_class"] == "shirt"
     assert record["worst_class_drop"] == pytest.approx(lost / examples)
@@ -326,7 +371,9 @@ def test_gate_fails_a_class_that_became_nan_wherever_it_stands():
 
 
 def test_gate_tells_of_the_class_that_fell_furthest_where_all_pass():
-    record = gate((0.9, 0.9), {"hat": (1.0, 1.0, 500), "shirt": (1.0, 0.8, 10), "shoe": (0.9, 0.899, 1000)})
+    record = gate(
+        (0.9, 0.9), {"hat": (1.0, 1.0, 500), "shirt": (1.0, 0.8, 10), "shoe": (0.9, 0.899, 1000)}
+    )
     assert record["passed"]
     assert (record["worst_class"], record["worst_class_drop"]) == ("shirt", pytest.approx(0.2))
 
@@ -339,7 +386,10 @@ def test_a_file_that_fails_is_named_and_nothing_is_left(trained, tmp_path, monke
 
     def wrong(folder, kind):
         predict = plain(folder, kind)
-        flip = lambda outputs: {k: v[:, ::-1] for k, v in outputs.items()}  # noqa: E731
+
+        def flip(outputs):
+            return {k: v[:, ::-1] for k, v in outputs.items()}
+
         return (lambda inputs: flip(predict(inputs))) if kind == "dynamic" else predict
 
     monkeypatch.setattr(proof, "predictor", wrong)
@@ -362,18 +412,23 @@ def test_a_file_that_fails_is_named_and_nothing_is_left(trained, tmp_path, monke
 def test_the_smallest_proven_file_of_a_size(trained, exported, tmp_path):
     sizes = {kind: r["size_bytes"] for kind, r in exported.files.items() if kind != "saved_model"}
     smallest = min(sizes, key=sizes.get)
-    bundle = trained.export(tmp_path / "bundle", max_drop=0.2, target_size=f"{sizes[smallest] / 1024 + 1:.1f}KB")
+    bundle = trained.export(
+        tmp_path / "bundle", max_drop=0.2, target_size=f"{sizes[smallest] / 1024 + 1:.1f}KB"
+    )
     assert list(bundle.files) == [smallest]
     assert [p.name for p in bundle.path.glob("*.tflite")] == [FILES[smallest]]
     assert not (bundle.path / "saved_model").exists()
     assert bundle.verify()["passed"]
-    with pytest.raises(Refused, match=r"no file of at most 1 KB passed: model.tflite has \d+ KB, .*--target-size"):
+    with pytest.raises(
+        Refused, match=r"no file of at most 1 KB passed: model.tflite has \d+ KB, .*--target-size"
+    ):
         trained.export(tmp_path / "none", ["float32", "int8"], max_drop=0.2, target_size="1 KB")
     assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"), [("500KB", 512_000), ("1.5 mb", 1_572_864), (2048, 2048), ("7", 7), ("2G", 2 * 1024**3)]
+    ("text", "wanted"),
+    [("500KB", 512_000), ("1.5 mb", 1_572_864), (2048, 2048), ("7", 7), ("2G", 2 * 1024**3)],
 )
 def test_sizes(text, wanted):
     assert in_bytes(text, "ram") == wanted
@@ -394,7 +449,9 @@ def test_a_max_drop_that_is_no_fall(trained, tmp_path, max_drop):
 
 def test_an_existing_folder_is_not_touched(trained, tmp_path):
     (tmp_path / "bundle").mkdir()
-    with pytest.raises(PipelineError, match="bundle exists already. Name another folder with --out."):
+    with pytest.raises(
+        PipelineError, match="bundle exists already. Name another folder with --out."
+    ):
         trained.export(tmp_path / "bundle")
     assert list((tmp_path / "bundle").iterdir()) == []
 

@@ -32,7 +32,14 @@ def kinds(data):
 
 
 def test_splits_of_classes(tmp_path):
-    root = write(tmp_path, "train/dog/b.jpg", "train/cat/z.jpg", "train/cat/a.jpg", "val/dog/c.png", "Test/cat/d.jpg")
+    root = write(
+        tmp_path,
+        "train/dog/b.jpg",
+        "train/cat/z.jpg",
+        "train/cat/a.jpg",
+        "val/dog/c.png",
+        "Test/cat/d.jpg",
+    )
     data = image_folder.read(root)
     assert data.labels == {"label": ["cat", "dog"]}
     train = data.splits["train"]
@@ -49,7 +56,11 @@ def test_splits_of_classes(tmp_path):
 def test_labels_are_the_union_over_splits(tmp_path):
     data = image_folder.read(write(tmp_path, "train/b/1.jpg", "test/a/1.jpg", "validation/c/1.jpg"))
     assert data.labels == {"label": ["a", "b", "c"]}
-    assert [data.splits[s].columns["label"] for s in ("train", "validation", "test")] == [[1], [2], [0]]
+    assert [data.splits[s].columns["label"] for s in ("train", "validation", "test")] == [
+        [1],
+        [2],
+        [0],
+    ]
 
 
 def test_classes_alone_are_cut_into_splits(tmp_path):
@@ -63,15 +74,21 @@ def test_classes_alone_are_cut_into_splits(tmp_path):
 
 
 def test_a_missing_validation_is_cut_from_train_and_test_stays(tmp_path):
-    data = image_folder.read(write(tmp_path, *(f"train/c/{i}.jpg" for i in range(60)), "test/c/0.jpg"))
+    data = image_folder.read(
+        write(tmp_path, *(f"train/c/{i}.jpg" for i in range(60)), "test/c/0.jpg")
+    )
     assert data.splits["test"].names == ["test/c/0.jpg"]
     assert 0 < len(data.splits["validation"]) < 20
     assert len(data.splits["train"]) + len(data.splits["validation"]) == 60
 
 
 def test_nested_pictures_belong_to_the_first_folder(tmp_path):
-    data = image_folder.read(write(tmp_path, "train/cat/2020/may/a.jpg", "train/cat/b.jpg", "train/dog/c.jpg"))
-    by_name = {n: i for e in data.splits.values() for n, i in zip(e.names, e.columns["label"], strict=True)}
+    data = image_folder.read(
+        write(tmp_path, "train/cat/2020/may/a.jpg", "train/cat/b.jpg", "train/dog/c.jpg")
+    )
+    by_name = {
+        n: i for e in data.splits.values() for n, i in zip(e.names, e.columns["label"], strict=True)
+    }
     assert by_name == {"train/cat/2020/may/a.jpg": 0, "train/cat/b.jpg": 0, "train/dog/c.jpg": 1}
 
 
@@ -84,12 +101,21 @@ def test_the_order_is_that_of_names(tmp_path):
 
 def test_what_is_no_picture_is_said_once_a_folder(tmp_path):
     others = [f"cat/{i}.txt" for i in range(7)]
-    write(tmp_path, "cat/a.jpg", "dog/b.jpg", "cat/.hidden.jpg", "cat/Thumbs.db", "__MACOSX/x.jpg", *others)
+    write(
+        tmp_path,
+        "cat/a.jpg",
+        "dog/b.jpg",
+        "cat/.hidden.jpg",
+        "cat/Thumbs.db",
+        "__MACOSX/x.jpg",
+        *others,
+    )
     data = image_folder.read(tmp_path)
     assert all_names(data) == ["cat/a.jpg", "dog/b.jpg"]
     assert kinds(data) == [("note", "not-a-picture", "cat")]
     assert (
-        data.problems[0].message == "passed over 7 files that are no pictures: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt, ..."
+        data.problems[0].message
+        == "passed over 7 files that are no pictures: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt, ..."
     )
 
 
@@ -122,7 +148,12 @@ def test_links_out_of_the_data_are_refused(tmp_path):
         ("error", "outside", "cat/file.jpg"),
         ("error", "outside", "cat/folder"),
     ]
-    assert {p.example for p in data.problems} == {"bird", "cat/file.jpg", "cat/folder", "cat/gone.jpg"}
+    assert {p.example for p in data.problems} == {
+        "bird",
+        "cat/file.jpg",
+        "cat/folder",
+        "cat/gone.jpg",
+    }
 
 
 def test_a_linked_split_is_not_dropped_silently(tmp_path):
@@ -150,7 +181,9 @@ def test_a_pipe_named_like_a_picture_is_not_opened(tmp_path):
 
 def test_splits_beside_classes_are_refused(tmp_path):
     write(tmp_path, "train/cat/a.jpg", "dogs/b.jpg")
-    with pytest.raises(PipelineError, match=r"\(train\) beside another folder of pictures \(dogs\)"):
+    with pytest.raises(
+        PipelineError, match=r"\(train\) beside another folder of pictures \(dogs\)"
+    ):
         image_folder.read(tmp_path)
 
 
@@ -189,7 +222,10 @@ def test_detect(tmp_path, files, detected):
 
 names = st.text("ab", min_size=1, max_size=2)
 files = st.sets(
-    st.tuples(st.lists(names, max_size=3).map(tuple), names, st.sampled_from([".jpg", ".PNG", ".txt"])), max_size=12
+    st.tuples(
+        st.lists(names, max_size=3).map(tuple), names, st.sampled_from([".jpg", ".PNG", ".txt"])
+    ),
+    max_size=12,
 )
 
 
@@ -219,7 +255,11 @@ def examples(names):
     return Examples(list(names), {"label": list(range(len(names)))}, list(names))
 
 
-@given(st.sets(st.text(min_size=1), min_size=1), st.text(min_size=1), st.sets(st.sampled_from(["validation", "test"])))
+@given(
+    st.sets(st.text(min_size=1), min_size=1),
+    st.text(min_size=1),
+    st.sets(st.sampled_from(["validation", "test"])),
+)
 def test_cutting_splits_is_exact_and_stable(names, new, existing):
     """Every example lands in one split, and adding one moves no other."""
     given_splits = {split: examples([f"{split}/x"]) for split in existing}

@@ -17,7 +17,9 @@ def draws(monkeypatch):
 
     def set_(*values):
         given = tf.constant(values, tf.float32)
-        monkeypatch.setattr(tf.random, "stateless_uniform", lambda shape, *_: tf.reshape(given, shape))
+        monkeypatch.setattr(
+            tf.random, "stateless_uniform", lambda shape, *_: tf.reshape(given, shape)
+        )
 
     return set_
 
@@ -37,7 +39,8 @@ def everything(pictures, seed=SEED):
 
 def test_the_identity_is_exact():
     pictures = noise()
-    # The tiniest rotation: the pictures go through the resampling, at the very places of their pixels.
+    # The tiniest rotation: the pictures go through the resampling, at the very places of their
+    # pixels.
     moved = images.random_affine(pictures, SEED, rotate=1e-12)
     assert moved is not pictures
     np.testing.assert_array_equal(moved, pictures)
@@ -55,9 +58,14 @@ def test_the_identity_is_exact():
 def test_a_flip_is_the_reversed_array(side):
     pictures = noise(40, side)
     flipped = images.random_affine(pictures, SEED, flip=True).numpy()
-    kinds = [(np.array_equal(f, p), np.array_equal(f, p[:, ::-1])) for f, p in zip(flipped, pictures, strict=True)]
+    kinds = [
+        (np.array_equal(f, p), np.array_equal(f, p[:, ::-1]))
+        for f, p in zip(flipped, pictures, strict=True)
+    ]
     assert set(kinds) == {(True, False), (False, True)}
-    assert 10 <= sum(mirrored for _, mirrored in kinds) <= 30  # of 40 fair coins, all but 1 run in 1,000
+    assert (
+        10 <= sum(mirrored for _, mirrored in kinds) <= 30
+    )  # of 40 fair coins, all but 1 run in 1,000
 
 
 def test_a_shift_by_whole_pixels_moves_them_and_continues_the_edge(draws):
@@ -124,7 +132,9 @@ def test_cutout_takes_a_square_of_its_share():
 
 
 def test_mixup_blends_pictures_as_it_blends_targets():
-    levels = np.array([0, 200, 40, 250, 90, 10, 160, 120], np.uint8)  # which no other pair of neighbours blends to
+    levels = np.array(
+        [0, 200, 40, 250, 90, 10, 160, 120], np.uint8
+    )  # which no other pair of neighbours blends to
     pictures = np.tile(levels[:, None, None, None], (1, 4, 4, 3))
     mixed, blended = (t.numpy() for t in images.mixup(pictures, tf.eye(8), SEED, 0.4))
     np.testing.assert_allclose(blended.sum(1), 1, rtol=1e-6)
@@ -135,7 +145,9 @@ def test_mixup_blends_pictures_as_it_blends_targets():
 
 
 def test_mixup_shares_are_beta_distributed():
-    shares = images.mixup(np.zeros((4000, 1, 1, 3), np.uint8), np.eye(2, dtype="float32")[[0, 1] * 2000], SEED, 0.4)[1]
+    shares = images.mixup(
+        np.zeros((4000, 1, 1, 3), np.uint8), np.eye(2, dtype="float32")[[0, 1] * 2000], SEED, 0.4
+    )[1]
     share = np.where(np.arange(4000) % 2 == 0, shares[:, 0], shares[:, 1])
     # Beta(a, a): mean 1/2, variance 1 / (4 (2 a + 1))
     assert share.mean() == pytest.approx(0.5, abs=0.03)
@@ -144,7 +156,11 @@ def test_mixup_shares_are_beta_distributed():
 
 def test_a_seed_decides_and_another_one_differs():
     pictures = noise()
-    (a, ta), (b, tb), (c, tc) = everything(pictures), everything(pictures), everything(pictures, [3, 8])
+    (a, ta), (b, tb), (c, tc) = (
+        everything(pictures),
+        everything(pictures),
+        everything(pictures, [3, 8]),
+    )
     np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(ta, tb)
     assert (a.numpy() != c.numpy()).mean() > 0.5

@@ -29,7 +29,9 @@ def said(data):
     """{split: [(text, label)]}"""
     names = data.labels["label"]
     return {
-        split: list(zip(part.columns["text"], [names[i] for i in part.columns["label"]], strict=True))
+        split: list(
+            zip(part.columns["text"], [names[i] for i in part.columns["label"]], strict=True)
+        )
         for split, part in data.splits.items()
         if len(part)
     }
@@ -41,7 +43,9 @@ def found(data, kind):
 
 def test_lines_of_json(tmp_path):
     for split in ("train", "dev", "test"):
-        write(tmp_path, f"{split}.jsonl", lines([(f"{text} {split}", label) for text, label in ROWS]))
+        write(
+            tmp_path, f"{split}.jsonl", lines([(f"{text} {split}", label) for text, label in ROWS])
+        )
     data = catalog.load(tmp_path)
     assert data.format == "text_jsonl"
     assert said(data)["validation"] == [(f"{text} dev", label) for text, label in ROWS]
@@ -50,10 +54,21 @@ def test_lines_of_json(tmp_path):
 
 @pytest.mark.parametrize(("suffix", "mark"), [(".csv", ","), (".tsv", "\t")])
 def test_a_table(tmp_path, suffix, mark):
-    rows = [("split", "text", "label"), ("train", '"say ""ah"", now"', "x"), ("val", "no", "y"), ("test", "oh", "x")]
-    data = catalog.load(write(tmp_path, f"table{suffix}", "".join(f"{mark.join(row)}\n" for row in rows)))
+    rows = [
+        ("split", "text", "label"),
+        ("train", '"say ""ah"", now"', "x"),
+        ("val", "no", "y"),
+        ("test", "oh", "x"),
+    ]
+    data = catalog.load(
+        write(tmp_path, f"table{suffix}", "".join(f"{mark.join(row)}\n" for row in rows))
+    )
     assert data.format == "text_table"
-    assert said(data) == {"train": [('say "ah", now', "x")], "validation": [("no", "y")], "test": [("oh", "x")]}
+    assert said(data) == {
+        "train": [('say "ah", now', "x")],
+        "validation": [("no", "y")],
+        "test": [("oh", "x")],
+    }
 
 
 def test_class_folders(tmp_path):
@@ -62,26 +77,41 @@ def test_class_folders(tmp_path):
             write(tmp_path, f"{split}/{label}/{i}.txt", f"{text}\n")
     data = catalog.load(tmp_path)
     assert data.format == "text_folder"
-    assert data.splits["train"].names == ["train/bad/1.txt", "train/bad/3.txt", "train/good/0.txt", "train/good/2.txt"]
+    assert data.splits["train"].names == [
+        "train/bad/1.txt",
+        "train/bad/3.txt",
+        "train/good/0.txt",
+        "train/good/2.txt",
+    ]
     assert sorted(said(data)["test"]) == sorted(ROWS)
 
 
 def test_a_label_may_be_a_number(tmp_path):
-    data = catalog.load(write(tmp_path, "data.jsonl", lines([("one", 1), ("zero", 0), ("one more", 1)])))
+    data = catalog.load(
+        write(tmp_path, "data.jsonl", lines([("one", 1), ("zero", 0), ("one more", 1)]))
+    )
     assert data.labels == {"label": ["0", "1"]}
 
 
 def test_tags_of_words_stay_what_they_are(tmp_path):
     line = json.dumps({"text": "Ada rests", "label": [[0, 3, "PER"]]})
     assert catalog.load(write(tmp_path, "a.jsonl", line)).format == "jsonl"
-    assert catalog.load(write(tmp_path, "b.jsonl", json.dumps({"tokens": ["a"], "tags": ["O"]}))).format == "jsonl"
+    assert (
+        catalog.load(
+            write(tmp_path, "b.jsonl", json.dumps({"tokens": ["a"], "tags": ["O"]}))
+        ).format
+        == "jsonl"
+    )
     write(tmp_path, "c/cat.png", b"")
     with pytest.raises(PipelineError, match="lists no usable picture"):
         catalog.load(write(tmp_path, "c/list.csv", "path,label\nnone.png,x\n"))
 
 
 def test_what_cannot_be_used_is_said_by_line(tmp_path):
-    content = lines(ROWS).encode() + b'{"text": "caf\xe9", "label": "x"}\n{"text": "no label"}\n{"text": 3}\n{"a\n'
+    content = (
+        lines(ROWS).encode()
+        + b'{"text": "caf\xe9", "label": "x"}\n{"text": "no label"}\n{"text": 3}\n{"a\n'
+    )
     data = catalog.load(write(tmp_path, "data.jsonl", content))
     assert [(p.kind, p.where) for p in data.problems] == [
         ("encoding", "data.jsonl:5"), ("row", "data.jsonl:6"), ("row", "data.jsonl:7"), ("row", "data.jsonl:8"),
@@ -100,9 +130,17 @@ def test_what_cannot_be_used_is_said_by_line(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.jsonl", '{"text": "x", "label": ""}\n{"text": "x", "label": "y", "spans": [', "has no usable text"),
+        (
+            "a.jsonl",
+            '{"text": "x", "label": ""}\n{"text": "x", "label": "y", "spans": [',
+            "has no usable text",
+        ),
         ("a.csv", "text,label\n", "has no usable text"),
-        ("a.csv", "text,label,class\nx,y,z\n", "a.csv:1 has 2 columns that could be the label: label, class"),
+        (
+            "a.csv",
+            "text,label,class\nx,y,z\n",
+            "a.csv:1 has 2 columns that could be the label: label, class",
+        ),
     ],
 )
 def test_a_file_without_a_text_is_refused(tmp_path, name, content, message):
@@ -117,7 +155,9 @@ def test_splits_are_cut_by_what_texts_say(tmp_path):
     for i, (text, label) in enumerate(rows):
         write(tmp_path, f"two/{label}/{i:03d}.txt", text)
     one, two = (said(catalog.load(tmp_path / part)) for part in ("one", "two"))
-    assert {split: sorted(rows) for split, rows in one.items()} == {split: sorted(rows) for split, rows in two.items()}
+    assert {split: sorted(rows) for split, rows in one.items()} == {
+        split: sorted(rows) for split, rows in two.items()
+    }
     assert not set(one["train"]) & set(one["test"])
     assert 20 <= len(one["test"]) <= 60
 
@@ -131,7 +171,11 @@ def test_the_audit_of_texts(tmp_path):
     data = catalog.load(tmp_path)
     assert [where for _, where, _ in found(data, "empty")] == ["train.jsonl:7"]
     assert found(data, "leak") == [
-        ("error", "train.jsonl:6", "this text is also in test, at test.jsonl:1. Delete it from train.")
+        (
+            "error",
+            "train.jsonl:6",
+            "this text is also in test, at test.jsonl:1. Delete it from train.",
+        )
     ]
     assert [(s, where) for s, where, _ in found(data, "conflict")] == [
         ("error", "train.jsonl:4"), ("error", "train.jsonl:5"),
@@ -151,7 +195,7 @@ def test_another_text_is_another_fingerprint(tmp_path):
     assert prints[0] != prints[1]
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.sampled_from(["text", "label"]), v)))  # noqa: E501  # fmt: skip
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.sampled_from(["text", "label"]), v)))  # fmt: skip
 def test_a_line_is_text_and_label_or_nothing(value):
     parsed = text_jsonl._parsed(value)
     assert parsed is None or (all(isinstance(part, str) for part in parsed) and parsed[1])

@@ -18,16 +18,35 @@ def test_losses_are_smoothed_without_a_bias_to_zero():
 
 
 def test_a_tenth_of_the_rate_with_the_least_loss_is_chosen():
-    assert learning_rate.chosen([1e-3, 1e-2, 1e-1, 1.0], np.array([3.0, 2.0, 1.0, 9.0])) == pytest.approx(1e-2)
+    assert learning_rate.chosen(
+        [1e-3, 1e-2, 1e-1, 1.0], np.array([3.0, 2.0, 1.0, 9.0])
+    ) == pytest.approx(1e-2)
     with pytest.raises(Refused, match="the loss falls at no learning rate"):
         learning_rate.chosen([1e-3, 1e-2], np.array([1.0, 2.0]))
 
 
 def test_find_sets_the_rate_and_shows_its_curve(tmp_path, capsys):
-    counts = {f"{s}/{c}": n for s, n in (("train", 16), ("validation", 4), ("test", 4)) for c in ("cat", "dog")}
+    counts = {
+        f"{s}/{c}": n
+        for s, n in (("train", 16), ("validation", 4), ("test", 4))
+        for c in ("cat", "dog")
+    }
     photos = write_photos(tmp_path / "photos", counts, size=(20, 16))
     words = [f"--set={k}={v}" for k, v in {**SMALL, "epochs": 1, "learning_rate": "find"}.items()]
-    assert cli.main(["train", "classification", "--data", str(photos), "--run", str(tmp_path / "run"), *words]) == 0
+    assert (
+        cli.main(
+            [
+                "train",
+                "classification",
+                "--data",
+                str(photos),
+                "--run",
+                str(tmp_path / "run"),
+                *words,
+            ]
+        )
+        == 0
+    )
     shown = capsys.readouterr().out
     assert "a tenth of where the loss is least" in shown
     run = pipelines.load(tmp_path / "run")
@@ -40,13 +59,19 @@ def test_find_sets_the_rate_and_shows_its_curve(tmp_path, capsys):
 
 
 def test_a_model_that_is_fitted_at_once_has_no_rate_to_find():
-    with pytest.raises(PipelineError, match="learning_rate=find needs a first phase that is trained by steps"):
+    with pytest.raises(
+        PipelineError, match="learning_rate=find needs a first phase that is trained by steps"
+    ):
         learning_rate.find(None, types.SimpleNamespace(), Config(learning_rate=0.0), None, None)
 
 
 def test_a_phase_without_steps_has_no_rate_to_find(tmp_path):
-    photos = write_photos(tmp_path / "photos", {f"{s}/{c}": 2 for s in ("train", "val", "test") for c in "ab"})
+    photos = write_photos(
+        tmp_path / "photos", {f"{s}/{c}": 2 for s in ("train", "val", "test") for c in "ab"}
+    )
     settings = dict(image_size=32, epochs=1, head="svm", learning_rate="find")
-    with pytest.raises(PipelineError, match="learning_rate=find needs a first phase that is trained by steps"):
+    with pytest.raises(
+        PipelineError, match="learning_rate=find needs a first phase that is trained by steps"
+    ):
         pipelines.train("transfer", data=photos, run=tmp_path / "run", **settings)
     assert not (tmp_path / "run").exists()

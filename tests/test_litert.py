@@ -44,14 +44,20 @@ def test_threads_are_as_many_as_asked_for(threads):
     assert len(os.listdir("/proc/self/task")) - before == threads - 1
 
 
-@pytest.mark.filterwarnings(r"ignore:\s*Warning. tf.lite.Interpreter is deprecated")  # TensorFlow's own calibrator
+@pytest.mark.filterwarnings(
+    r"ignore:\s*Warning. tf.lite.Interpreter is deprecated"
+)  # TensorFlow's own calibrator
 @pytest.mark.parametrize("dtype", [tf.int8, tf.uint8])
 def test_quantised_ends_take_and_give_real_numbers(tmp_path, dtype):
     inputs = keras.Input((4,), name="x")
     net = keras.Model(inputs, keras.layers.Dense(4, kernel_initializer="identity")(inputs))
     spec = tf.TensorSpec((1, 4), tf.float32, name="x")
-    saved = tiny.save(net, lambda x: {"y": net(x["x"], training=False)}, spec, tmp_path / "saved_model")
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved), signature_keys=["serving_default"])
+    saved = tiny.save(
+        net, lambda x: {"y": net(x["x"], training=False)}, spec, tmp_path / "saved_model"
+    )
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(saved), signature_keys=["serving_default"]
+    )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     samples = np.random.default_rng(0).uniform(-2, 2, (50, 1, 4)).astype(np.float32)
@@ -63,8 +69,12 @@ def test_quantised_ends_take_and_give_real_numbers(tmp_path, dtype):
     assert model.inputs["x"]["dtype"] == dtype.name
     got = model({"x": np.array([[-1.5, 0.0, 0.25, 1.75]])})["y"]
     assert got.dtype == np.float32
-    np.testing.assert_allclose(got, [[-1.5, 0.0, 0.25, 1.75]], atol=2 * 4 / 255)  # two steps of a range of 4
-    assert model({"x": np.full((1, 4), 1e9)})["y"].max() < 2.1  # out of range is clipped, not wrapped around
+    np.testing.assert_allclose(
+        got, [[-1.5, 0.0, 0.25, 1.75]], atol=2 * 4 / 255
+    )  # two steps of a range of 4
+    assert (
+        model({"x": np.full((1, 4), 1e9)})["y"].max() < 2.1
+    )  # out of range is clipped, not wrapped around
 
 
 @pytest.mark.parametrize(
@@ -72,7 +82,10 @@ def test_quantised_ends_take_and_give_real_numbers(tmp_path, dtype):
     [
         ({}, "the inputs must be image; got none"),
         ({"picture": tiny.pictures(1)}, "the inputs must be image; got picture"),
-        ({"image": tiny.pictures(2)}, r"image must have shape \[1, 16, 16, 3\]; got \[2, 16, 16, 3\]"),
+        (
+            {"image": tiny.pictures(2)},
+            r"image must have shape \[1, 16, 16, 3\]; got \[2, 16, 16, 3\]",
+        ),
     ],
 )
 def test_wrong_inputs_are_refused(inputs, reason):

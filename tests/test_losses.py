@@ -13,7 +13,9 @@ SOFT = RANDOM.dirichlet(np.ones(4), 7).astype("float32")
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
 @pytest.mark.parametrize("targets", [TARGETS, SOFT], ids=["one-hot", "soft"])
 def test_it_is_keras_categorical_cross_entropy(targets, smoothing):
-    wanted = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)(targets, LOGITS)
+    wanted = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)(
+        targets, LOGITS
+    )
     assert float(CrossEntropy(smoothing)(targets, LOGITS)) == pytest.approx(float(wanted), rel=1e-5)
 
 
@@ -28,13 +30,19 @@ def test_class_weights_by_hand():
 
 def test_smoothing_comes_before_the_weights():
     # Target (1, 0) smoothed by 0.2 is (0.9, 0.1): 3 * 0.9 + 0.5 * 0.1 = 2.75.
-    loss = CrossEntropy(0.2, (3.0, 0.5)).call(np.array([[1, 0]], "float32"), np.zeros((1, 2), "float32"))
+    loss = CrossEntropy(0.2, (3.0, 0.5)).call(
+        np.array([[1, 0]], "float32"), np.zeros((1, 2), "float32")
+    )
     assert float(loss[0]) == pytest.approx(2.75 * np.log(2), rel=1e-6)
 
 
 def test_large_logits_stay_finite():
-    loss = CrossEntropy(0.1)(np.eye(2, dtype="float32"), np.array([[1e4, -1e4], [1e4, -1e4]], "float32"))
-    assert float(loss) == pytest.approx(1e4, rel=1e-5)  # 0.05 * 2e4 for the right one, 0.95 * 2e4 for the other; halved
+    loss = CrossEntropy(0.1)(
+        np.eye(2, dtype="float32"), np.array([[1e4, -1e4], [1e4, -1e4]], "float32")
+    )
+    assert float(loss) == pytest.approx(
+        1e4, rel=1e-5
+    )  # 0.05 * 2e4 for the right one, 0.95 * 2e4 for the other; halved
 
 
 def test_it_comes_back_from_its_config():

@@ -47,7 +47,9 @@ def test_ids_by_value_keep_what_is_ignored():
     ids, unknown = mask_files.ids(np.array([[1, 3], [255, 7]], np.uint8), {1: 0, 3: 1})
     assert ids.tolist() == [[0, 1], [255, 255]]
     assert unknown == {7: 1}
-    ids, unknown = mask_files.ids(np.array([[0, 300], [-1, 4]], np.int32), {})  # a 16-bit file whose values are the ids
+    ids, unknown = mask_files.ids(
+        np.array([[0, 300], [-1, 4]], np.int32), {}
+    )  # a 16-bit file whose values are the ids
     assert ids.tolist() == [[0, 255], [255, 4]]
     assert unknown == {300: 1, -1: 1}
 

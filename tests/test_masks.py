@@ -43,9 +43,17 @@ def test_layouts(tmp_path, layout):
     assert data.format == "masks"
     assert data.labels == {"segmentation_mask": ["background", "foreground"]}
     assert data.problems == []
-    rows = [row for part in data.splits.values() for row in zip(part.names, *part.columns.values(), strict=True)]
+    rows = [
+        row
+        for part in data.splits.values()
+        for row in zip(part.names, *part.columns.values(), strict=True)
+    ]
     assert sorted(rows) == [
-        (picture.format(f"p{i}"), str(tmp_path / picture.format(f"p{i}")), str(tmp_path / mask.format(f"p{i}")))
+        (
+            picture.format(f"p{i}"),
+            str(tmp_path / picture.format(f"p{i}")),
+            str(tmp_path / mask.format(f"p{i}")),
+        )
         for i in range(6)
     ]
     assert splits[0] in data.splits
@@ -102,12 +110,16 @@ def test_an_unknown_colour_is_an_error_with_its_share(tmp_path):
     (problem,) = (p for p in result.problems if p.kind == "unknown-value")
     assert (problem.severity, problem.where) == ("error", "masks/1.png")
     assert "1 pixels of #ff0080 (6.2% of the mask)" in problem.message
-    total = {label: sum(c[label] for c in result.pixel_counts.values()) for label in ("sky", "road")}
+    total = {
+        label: sum(c[label] for c in result.pixel_counts.values()) for label in ("sky", "road")
+    }
     assert total == {"sky": 23, "road": 24}
 
 
 def _audited(root):
-    return [p for p in audit.audit(masks.read(root), progress=False).problems if p.severity != "note"]
+    return [
+        p for p in audit.audit(masks.read(root), progress=False).problems if p.severity != "note"
+    ]
 
 
 def _kinds(problems):
@@ -133,7 +145,9 @@ def test_coloured_masks_without_a_table_name_the_first(tmp_path):
     for i in range(3):
         _pair(tmp_path, f"images/{i}.png", f"masks/{i}.png", i)
         _save(tmp_path / f"masks/{i}.png", np.full((12, 10, 3), (255, 0, i)))
-    with pytest.raises(PipelineError, match=r"3 of 3 masks are coloured, the first \S+masks/0.png, .* classes.csv"):
+    with pytest.raises(
+        PipelineError, match=r"3 of 3 masks are coloured, the first \S+masks/0.png, .* classes.csv"
+    ):
         masks.read(tmp_path)
 
 
@@ -145,7 +159,9 @@ def test_grey_pictures_among_coloured_ones_are_said_and_read(tmp_path):
     (problem,) = (p for p in _audited(tmp_path) if p.kind == "mixed-colour")
     assert (problem.severity, problem.where) == ("warning", "image")
     assert "1 pictures are grey and 7 in colour, see images/2.png" in problem.message
-    np.testing.assert_array_equal(edge.read_picture(tmp_path / "images/2.png"), np.repeat(grey[..., None], 3, 2))
+    np.testing.assert_array_equal(
+        edge.read_picture(tmp_path / "images/2.png"), np.repeat(grey[..., None], 3, 2)
+    )
 
 
 def test_a_damaged_mask_and_a_class_that_is_nowhere(tmp_path):
@@ -164,7 +180,11 @@ def test_two_files_of_one_name_are_said(tmp_path):
         _pair(tmp_path, f"images/{i}.png", f"masks/{i}.png", i)
     _save(tmp_path / "images/2.jpg", np.zeros((12, 10, 3)))
     _save(tmp_path / "masks/3.bmp", np.zeros((12, 10)))
-    found = {(p.where, p.message.partition(" ")[0]) for p in masks.read(tmp_path).problems if p.kind == "same-name"}
+    found = {
+        (p.where, p.message.partition(" ")[0])
+        for p in masks.read(tmp_path).problems
+        if p.kind == "same-name"
+    }
     assert found == {("images/2.png", "2.jpg"), ("masks/3.png", "3.bmp")}
 
 
@@ -181,7 +201,9 @@ def test_one_value_and_smooth_masks_are_warned_of(tmp_path):
     assert "'background' everywhere" in found["one-value"].message
     assert found["smoothed-mask"].where == "masks/2.jpg"
     assert "% of the mask's pixels lie between 0 and 255" in found["smoothed-mask"].message
-    (shares,) = {p.message for p in result.problems if p.kind == "pixels" and p.where == "train"} or {""}
+    (shares,) = {
+        p.message for p in result.problems if p.kind == "pixels" and p.where == "train"
+    } or {""}
     assert shares.startswith("classes of segmentation_mask by pixel: background ")
 
 

@@ -13,12 +13,25 @@ def score(truth, found, side=100, detections=100, room=8, labels=LABELS):
         boxes = np.zeros((1, room, 4), np.float32)
         ids, crowd = np.full((1, room), -1), np.zeros((1, room), int)
         for i, (box, label, *rest) in enumerate(there):
-            boxes[0, i], ids[0, i], crowd[0, i] = np.array(box) / side, label, rest[0] if rest else 0
-        decoded = {"boxes": np.zeros((1, room, 4)), "scores": np.zeros((1, room)), "classes": np.zeros((1, room), int)}
+            boxes[0, i], ids[0, i], crowd[0, i] = (
+                np.array(box) / side,
+                label,
+                rest[0] if rest else 0,
+            )
+        decoded = {
+            "boxes": np.zeros((1, room, 4)),
+            "scores": np.zeros((1, room)),
+            "classes": np.zeros((1, room), int),
+        }
         for i, (box, label, value) in enumerate(seen):
             decoded["boxes"][0, i], decoded["classes"][0, i] = np.array(box) / side, label
             decoded["scores"][0, i] = value
-        targets = {"boxes": boxes, "labels": ids, "crowd": crowd, "size": np.array([[side, side // 2]])}
+        targets = {
+            "boxes": boxes,
+            "labels": ids,
+            "crowd": crowd,
+            "size": np.array([[side, side // 2]]),
+        }
         metric.update_state(targets, {**decoded, "count": np.array([len(seen)])})
     return metric.result()
 
@@ -37,7 +50,9 @@ def test_a_case_worked_out_by_hand():
     assert result["per_class"]["support"].tolist() == [2, 0]
     assert result["recall"] == pytest.approx(1)
     # F1 over scores: 0.9: p 1, r 0.5 -> 2/3; 0.7: p 2/3, r 1 -> 0.8
-    assert (result["precision_f1"], result["recall_f1"], result["f1"]) == pytest.approx((2 / 3, 1, 0.8))
+    assert (result["precision_f1"], result["recall_f1"], result["f1"]) == pytest.approx(
+        (2 / 3, 1, 0.8)
+    )
     assert result["score_f1"] == pytest.approx(0.7)
     assert result["matrices"]["confusion"].tolist() == [[2, 0, 0], [0, 0, 0], [1, 0, 0]]
 
@@ -50,13 +65,15 @@ def test_iou_decides_by_threshold():
 
 def test_areas_are_those_of_the_original_picture():
     small = score([[(A, 0)]], [[(A, 0, 0.9)]], side=100)  # 20 x 20
-    large = score([[(np.array(A) * 10, 0)]], [[(np.array(A) * 10, 0, 0.9)]], side=1000)  # 200 x 200, the same share
-    assert {k: v for k, v in small.items() if k.startswith("map50_") and k != "map50_95"} == pytest.approx(
-        {"map50_small": 1, "map50_95_small": 1}
-    )
-    assert {k: v for k, v in large.items() if k.startswith("map50_") and k != "map50_95"} == pytest.approx(
-        {"map50_large": 1, "map50_95_large": 1}
-    )
+    large = score(
+        [[(np.array(A) * 10, 0)]], [[(np.array(A) * 10, 0, 0.9)]], side=1000
+    )  # 200 x 200, the same share
+    assert {
+        k: v for k, v in small.items() if k.startswith("map50_") and k != "map50_95"
+    } == pytest.approx({"map50_small": 1, "map50_95_small": 1})
+    assert {
+        k: v for k, v in large.items() if k.startswith("map50_") and k != "map50_95"
+    } == pytest.approx({"map50_large": 1, "map50_95_large": 1})
 
 
 def test_a_wrong_class_is_a_confusion_and_no_find():
@@ -83,8 +100,8 @@ def test_nothing_there_and_nothing_found():
 def test_it_agrees_with_coco_on_its_own_example():
     """Four pictures of COCO's example results, with what pycocotools' summary says of them.
 
-    instances_val2014_fakebbox100_results.json of github.com/cocodataset/cocoapi: images 42, 73, 74, 133. Corners are
-    x y x y.
+    instances_val2014_fakebbox100_results.json of github.com/cocodataset/cocoapi: images 42, 73, 74,
+    133. Corners are x y x y.
     """
     truth = [
         [([214.15, 41.29, 562.41, 285.07], 4)],
@@ -114,7 +131,10 @@ def test_it_agrees_with_coco_on_its_own_example():
         ],
         [([0.0, 2.87, 601.0, 421.52], 5, 0.423)],
     ]
-    yxyx = lambda rows: [[([b[1], b[0], b[3], b[2]], *rest) for b, *rest in row] for row in rows]  # noqa: E731
+
+    def yxyx(rows):
+        return [[([b[1], b[0], b[3], b[2]], *rest) for b, *rest in row] for row in rows]
+
     result = score(yxyx(truth), yxyx(found), side=640, labels=tuple("abcdef"))
     wanted = {"map50_95": 0.706, "map50": 0.901, "map75": 0.846, "recall": 0.716}
     wanted |= {"map50_95_small": 0.689, "map50_95_medium": 0.8, "map50_95_large": 0.701}
@@ -137,20 +157,35 @@ def test_it_agrees_with_coco_on_random_boxes(tmp_path):
         corner = rng.uniform(0, 300, (5, 2))
         boxes = np.concatenate([corner, corner + rng.uniform(10, 150, (5, 2))], 1)
         truth.append([(box, int(rng.integers(2))) for box in boxes])
-        found.append([(box + rng.normal(0, 8, 4), label, float(rng.uniform())) for box, label in truth[-1]])
+        found.append(
+            [(box + rng.normal(0, 8, 4), label, float(rng.uniform())) for box, label in truth[-1]]
+        )
     ours = score(truth, found, side=512)
 
-    xywh = lambda b: [float(np.float32(v)) for v in (b[1], b[0], b[3] - b[1], b[2] - b[0])]  # noqa: E731
+    def xywh(b):
+        return [float(np.float32(v)) for v in (b[1], b[0], b[3] - b[1], b[2] - b[0])]
+
     notes = [(i, box, label) for i, boxes in enumerate(truth) for box, label in boxes]
     content = {
         "images": [{"id": i} for i in range(len(truth))],
         "categories": [{"id": 0}, {"id": 1}],
         "annotations": [
-            dict(id=n + 1, image_id=i, category_id=k, bbox=xywh(b), area=xywh(b)[2] * xywh(b)[3], iscrowd=0)
+            dict(
+                id=n + 1,
+                image_id=i,
+                category_id=k,
+                bbox=xywh(b),
+                area=xywh(b)[2] * xywh(b)[3],
+                iscrowd=0,
+            )
             for n, (i, b, k) in enumerate(notes)
         ],
     }
-    results = [dict(image_id=i, category_id=k, bbox=xywh(b), score=s) for i, row in enumerate(found) for b, k, s in row]
+    results = [
+        dict(image_id=i, category_id=k, bbox=xywh(b), score=s)
+        for i, row in enumerate(found)
+        for b, k, s in row
+    ]
     (tmp_path / "truth.json").write_text(json.dumps(content))
     (tmp_path / "found.json").write_text(json.dumps(results))
     with contextlib.redirect_stdout(io.StringIO()):

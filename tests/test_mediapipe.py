@@ -44,19 +44,25 @@ def interpreter():
 
 @pytest.mark.skipif(
     not interpreter(),
-    reason="no MediaPipe: pip install mediapipe, or set PIPELINES_MEDIAPIPE_PYTHON to a Python with it",
+    reason=(
+        "no MediaPipe: pip install mediapipe, or set PIPELINES_MEDIAPIPE_PYTHON to a Python with it"
+    ),
 )
 @pytest.mark.parametrize("kind", ["float32", "float16", "dynamic", "int8"])
 def test_image_classifier_gives_our_answers_under_our_labels(kind, tmp_path):
     path, images = tmp_path / "model.tflite", tiny.pictures(25, seed=3)
     shutil.copy(tiny.converted()[kind], path)
-    tflite_file.attach_metadata(path, name="colours", description="Which colour it is.", labels=tiny.LABELS)
+    tflite_file.attach_metadata(
+        path, name="colours", description="Which colour it is.", labels=tiny.LABELS
+    )
     np.save(tmp_path / "pictures.npy", images)
 
     command = [interpreter(), "-c", CLASSIFY, str(path), str(tmp_path / "pictures.npy")]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     if "cannot open shared object file" in done.stderr:
-        pytest.skip(f"MediaPipe lacks a library of the system's: {done.stderr.strip().splitlines()[-1]}")
+        pytest.skip(
+            f"MediaPipe lacks a library of the system's: {done.stderr.strip().splitlines()[-1]}"
+        )
     assert done.returncode == 0, done.stderr
 
     answers = [json.loads(line) for line in done.stdout.splitlines()]
@@ -65,7 +71,9 @@ def test_image_classifier_gives_our_answers_under_our_labels(kind, tmp_path):
     assert len(answers) == len(expected)
     assert len({max(answer, key=answer.get) for answer in answers}) > 1
     for answer, probabilities in zip(answers, expected, strict=True):
-        assert answer == pytest.approx(dict(zip(tiny.LABELS, probabilities.tolist(), strict=True)), abs=1e-5)
+        assert answer == pytest.approx(
+            dict(zip(tiny.LABELS, probabilities.tolist(), strict=True)), abs=1e-5
+        )
 
 
 CLASSIFY_TEXT = """
@@ -123,20 +131,32 @@ def test_image_segmenter_gives_our_masks_under_our_labels(tmp_path):
     from pipelines.tasks import segmentation as task
 
     keras.utils.set_random_seed(0)
-    config = task.Config(labels=("ground", "sky", "grün"), image_size=32, depth=1, width=4, steps_per_epoch=1)
-    model, images = task.model(config), np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
+    config = task.Config(
+        labels=("ground", "sky", "grün"), image_size=32, depth=1, width=4, steps_per_epoch=1
+    )
+    model, images = (
+        task.model(config),
+        np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8),
+    )
     run = types.SimpleNamespace(task=task, config=config, path=Path("tiny"))
     record = mediapipe.write(model, run, tmp_path, {"image": images}, "A class per pixel.")
     assert record["max_difference"] < 1e-4
     np.save(tmp_path / "pictures.npy", images)
 
     arguments = [str(tmp_path / name) for name in (record["path"], "pictures.npy", "out.npz")]
-    done = subprocess.run([interpreter(), "-c", SEGMENT, *arguments], capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run(
+        [interpreter(), "-c", SEGMENT, *arguments], capture_output=True, text=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
 
-    ours = {name: keras.ops.convert_to_numpy(v) for name, v in task.decode(model({"image": images}), config).items()}
+    ours = {
+        name: keras.ops.convert_to_numpy(v)
+        for name, v in task.decode(model({"image": images}), config).items()
+    }
     with np.load(tmp_path / "out.npz") as found:
         assert found["labels"].tolist() == list(config.labels)
-        np.testing.assert_allclose(found["confidences"], np.moveaxis(ours["probabilities"], -1, 1), atol=1e-4)
+        np.testing.assert_allclose(
+            found["confidences"], np.moveaxis(ours["probabilities"], -1, 1), atol=1e-4
+        )
         assert (found["masks"] != ours["mask"]).mean() < 1e-3
         assert len(np.unique(found["masks"])) > 1

@@ -41,18 +41,34 @@ class Run:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not interpreter(), reason="no MediaPipe: set PIPELINES_MEDIAPIPE_PYTHON to a Python with it")
+@pytest.mark.skipif(
+    not interpreter(), reason="no MediaPipe: set PIPELINES_MEDIAPIPE_PYTHON to a Python with it"
+)
 def test_object_detector_gives_our_best_box(tmp_path):
     task = catalog.task("detection")
     config = task.Config().replace(
-        labels=shapes.LABELS, max_boxes=4, max_detections=10, image_size=96, steps_per_epoch=1, size="pico", seed=3
+        labels=shapes.LABELS,
+        max_boxes=4,
+        max_detections=10,
+        image_size=96,
+        steps_per_epoch=1,
+        size="pico",
+        seed=3,
     )
     net = task.model(config)
     pictures = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 3), np.uint8)
-    record = mediapipe.write(net, Run(tmp_path, task, config), tmp_path, {"image": pictures[:1]}, "shapes")
+    record = mediapipe.write(
+        net, Run(tmp_path, task, config), tmp_path, {"image": pictures[:1]}, "shapes"
+    )
     np.save(tmp_path / "pictures.npy", pictures)
 
-    command = [interpreter(), "-c", DETECT, str(tmp_path / record["path"]), str(tmp_path / "pictures.npy")]
+    command = [
+        interpreter(),
+        "-c",
+        DETECT,
+        str(tmp_path / record["path"]),
+        str(tmp_path / "pictures.npy"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
 
@@ -61,4 +77,6 @@ def test_object_detector_gives_our_best_box(tmp_path):
         label, score, corners = json.loads(line)[0]
         assert label == shapes.LABELS[int(ours["classes"][i, 0])]
         assert score == pytest.approx(float(ours["scores"][i, 0]), abs=1e-4)
-        assert corners == pytest.approx((ours["boxes"][i, 0].numpy() * 96).tolist(), abs=1.01)  # it rounds to pixels
+        assert corners == pytest.approx(
+            (ours["boxes"][i, 0].numpy() * 96).tolist(), abs=1.01
+        )  # it rounds to pixels

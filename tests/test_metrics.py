@@ -18,7 +18,11 @@ def predictions(count=203, classes=6, absent=(), seed=0):
     logits = random.normal(size=(count, classes)) + 1.5 * np.eye(classes)[truth]
     logits[:, list(absent)] = -9
     odds = np.exp(logits)
-    return truth, np.eye(classes, dtype="float32")[truth], (odds / odds.sum(1, keepdims=True)).astype("float32")
+    return (
+        truth,
+        np.eye(classes, dtype="float32")[truth],
+        (odds / odds.sum(1, keepdims=True)).astype("float32"),
+    )
 
 
 def collected(metric, targets, probabilities, batch=50):
@@ -35,9 +39,13 @@ def test_accuracy_precision_recall_and_f1_are_scikit_learns(absent):
     assert result["accuracy"] == pytest.approx(sklearn.metrics.accuracy_score(truth, guess))
     for name in ("precision", "recall", "f1"):
         score = getattr(sklearn.metrics, f"{name}_score")
-        assert result[f"macro_{name}"] == pytest.approx(score(truth, guess, average="macro"), rel=1e-6)
+        assert result[f"macro_{name}"] == pytest.approx(
+            score(truth, guess, average="macro"), rel=1e-6
+        )
         by_class = score(truth, guess, average=None, labels=range(6), zero_division=0)
-        assert [v[name] for v in result["per_class"].values()] == pytest.approx(by_class.tolist(), rel=1e-6)
+        assert [v[name] for v in result["per_class"].values()] == pytest.approx(
+            by_class.tolist(), rel=1e-6
+        )
     wanted = sklearn.metrics.confusion_matrix(truth, guess, labels=range(6))
     assert result["matrices"]["confusion"] == wanted.tolist()
     assert [v["support"] for v in result["per_class"].values()] == wanted.sum(1).tolist()
@@ -46,7 +54,9 @@ def test_accuracy_precision_recall_and_f1_are_scikit_learns(absent):
 
 def test_accuracy_of_a_class_is_its_recall():
     result = collected(Classification(6), *predictions()[1:])
-    assert [v["accuracy"] for v in result["per_class"].values()] == [v["recall"] for v in result["per_class"].values()]
+    assert [v["accuracy"] for v in result["per_class"].values()] == [
+        v["recall"] for v in result["per_class"].values()
+    ]
 
 
 def test_without_examples_all_is_zero():
@@ -65,7 +75,9 @@ def test_top_k_is_scikit_learns(k):
 def test_calibration_error_by_hand():
     # Two bins. (0, 0.5]: confidence 0.5, right: |1 - 0.5| * 1/4.
     # (0.5, 1]: confidences 0.9, 0.8, 0.7, two of three right: |2/3 - 0.8| * 3/4.
-    probabilities = np.array([[0.5, 0.3, 0.2], [0.9, 0.1, 0], [0.1, 0.8, 0.1], [0.2, 0.1, 0.7]], "float32")
+    probabilities = np.array(
+        [[0.5, 0.3, 0.2], [0.9, 0.1, 0], [0.1, 0.8, 0.1], [0.2, 0.1, 0.7]], "float32"
+    )
     targets = np.eye(3, dtype="float32")[[0, 0, 1, 0]]
     result = collected(CalibrationError(bins=2), targets, probabilities, batch=3)
     assert result["calibration_error"] == pytest.approx(0.5 / 4 + (0.8 - 2 / 3) * 3 / 4, rel=1e-5)
@@ -79,8 +91,13 @@ def test_calibration_error_against_a_loop_over_15_bins():
         inside = (confidence > low) & (confidence <= low + 1 / 15)
         if inside.any():
             wanted += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
-    assert collected(CalibrationError(), targets, probabilities)["calibration_error"] == pytest.approx(wanted, rel=1e-5)
+    assert collected(CalibrationError(), targets, probabilities)[
+        "calibration_error"
+    ] == pytest.approx(wanted, rel=1e-5)
 
 
 def test_a_perfectly_sure_and_right_model_has_no_calibration_error():
-    assert collected(CalibrationError(), np.eye(6), np.eye(6, dtype="float32"))["calibration_error"] == 0
+    assert (
+        collected(CalibrationError(), np.eye(6), np.eye(6, dtype="float32"))["calibration_error"]
+        == 0
+    )

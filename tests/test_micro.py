@@ -10,12 +10,15 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from pipelines import catalog, cli
 from pipelines.engine import micro, micro_interpreter, tflite_file
 
-needs_interpreter = pytest.mark.skipif(not micro_interpreter.installed(), reason="needs the package tflite-micro")
+needs_interpreter = pytest.mark.skipif(
+    not micro_interpreter.installed(), reason="needs the package tflite-micro"
+)
 PICTURE = 16 * 16 * 3  # bytes of the tiny model's input
 
 
 def test_what_is_held_at_once_by_hand():
-    # The picture beside its copy in other numbers, in float32 that beside the scaled one; all after is smaller.
+    # The picture beside its copy in other numbers, in float32 that beside the scaled one; all after
+    # is smaller.
     assert tflite_file.live(tiny.converted()["int8"])[0] == 2 * PICTURE
     held, names = tflite_file.live(tiny.converted()["float32"])
     assert held == 2 * 4 * PICTURE
@@ -32,7 +35,9 @@ def test_the_interpreter_says_what_litert_says(kind):
     exact.allocate_tensors()
     run = exact.get_signature_runner("serving_default")
     wanted = np.concatenate([run(image=picture[None])["probabilities"] for picture in pictures])
-    np.testing.assert_allclose(outputs["probabilities"], wanted, rtol=0, atol=1e-6 if kind == "float32" else 0)
+    np.testing.assert_allclose(
+        outputs["probabilities"], wanted, rtol=0, atol=1e-6 if kind == "float32" else 0
+    )
     assert arena["total"] == arena["head"] + arena["tail"]
     estimate = tflite_file.live(path)[0]
     assert estimate <= arena["head"] < estimate + 2048  # it plans in the same memory
@@ -51,8 +56,10 @@ def test_without_the_interpreter_there_is_an_estimate(monkeypatch):
     monkeypatch.setattr(micro_interpreter, "installed", lambda: False)
     fit = micro.check_file(tiny.converted()["int8"], None)
     assert (fit.fits, fit.arena_bytes, fit.measured) == (True, 2 * PICTURE, False)
-    assert str(fit) == (
-        "TensorFlow Lite Micro: 6 KB of flash, 2 KB of RAM or more: an estimate, as tflite-micro is not installed"
+    assert (
+        str(fit)
+        == "TensorFlow Lite Micro: 6 KB of flash, 2 KB of RAM or more: an estimate, as tflite-micro"
+        " is not installed"
     )
 
 
@@ -66,7 +73,9 @@ def test_an_op_that_a_microcontroller_lacks_is_named(monkeypatch):
 
 def test_an_untrained_model_fits_or_says_what_to_change():
     task = catalog.task("classification")
-    config = task.Config().replace(labels=("a", "b"), image_size=32, backbone="compact_8", steps_per_epoch=1)
+    config = task.Config().replace(
+        labels=("a", "b"), image_size=32, backbone="compact_8", steps_per_epoch=1
+    )
     inputs = {"image": np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)}
     fit = micro.check(task.model(config), task, config, inputs, ram=4096, flash=4096)
     assert not fit.fits
@@ -84,7 +93,16 @@ def test_a_model_without_int_8_says_so():
 
 @pytest.mark.slow
 def test_export_for_a_microcontroller(trained, tmp_path, capsys):
-    command = ["export", str(trained.path), "--max-drop", "0.2", "--for", "micro", "--out", str(tmp_path / "bundle")]
+    command = [
+        "export",
+        str(trained.path),
+        "--max-drop",
+        "0.2",
+        "--for",
+        "micro",
+        "--out",
+        str(tmp_path / "bundle"),
+    ]
     assert cli.main([*command, "--ram", "1KB"]) == 1
     assert "export failed: model_int8.tflite: its tensors need" in capsys.readouterr().err
     assert cli.main([*command, "--ram", "256KB", "--flash", "1MB", "--json"]) == 0

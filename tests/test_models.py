@@ -57,13 +57,32 @@ def noise(side, count=2):
         ("auto", 64, None, (16, 16, 128), 308_704),
         ("auto", 65, None, (3, 3, 576), 939_120),
         ("compact", 30, None, (8, 8, 128), 308_704),
-        # Stem 27 * 8; blocks 2 * 9 * 8 * 8, 9 * 8 * 16 + 9 * 16 * 16 + 8 * 16, likewise for 32; norms 4 a channel.
-        ("compact_8", 16, None, (4, 4, 32), 216 + 1152 + 3584 + 14336 + 4 * (8 * 3 + 16 * 3 + 32 * 3)),
+        # Stem 27 * 8; blocks 2 * 9 * 8 * 8, 9 * 8 * 16 + 9 * 16 * 16 + 8 * 16, likewise for 32;
+        # norms 4 a channel.
+        (
+            "compact_8",
+            16,
+            None,
+            (4, 4, 32),
+            216 + 1152 + 3584 + 14336 + 4 * (8 * 3 + 16 * 3 + 32 * 3),
+        ),
         ("MobileNetV3Small", 64, None, (2, 2, 576), 939_120),
         ("mobilenet_v3_small", 64, None, (2, 2, 576), 939_120),
         ("ResNetBackbone", 32, RESNET, (4, 4, 16), 88_960),
-        ("EfficientNetBackbone", 32, EFFICIENT, (16, 16, 1280), 216 + 72 + 42 + 64 + 10240 + 4 * (3 * 8 + 1280)),
-        ("ViTBackbone", 32, VIT, (17, 1, 8), 1544 + 8 + 136 + 288 + 144 + 3 * 16),  # 16 tokens and the class's
+        (
+            "EfficientNetBackbone",
+            32,
+            EFFICIENT,
+            (16, 16, 1280),
+            216 + 72 + 42 + 64 + 10240 + 4 * (3 * 8 + 1280),
+        ),
+        (
+            "ViTBackbone",
+            32,
+            VIT,
+            (17, 1, 8),
+            1544 + 8 + 136 + 288 + 144 + 3 * 16,
+        ),  # 16 tokens and the class's
     ],
 )
 def test_each_kind_of_name(name, side, arguments, shape, parameters):
@@ -86,14 +105,20 @@ def test_a_saved_preset_comes_with_its_weights_and_range(preset):
 def test_a_net_of_ours_sees_minus_one_to_one(name):
     net = built(name, 64)
     rescaled = keras.Model(net.input, net.get_layer("rescale").output)
-    assert rescaled(np.array([[[[0, 51, 255]] * 64] * 64], np.uint8))[0, 0, 0].numpy().tolist() == pytest.approx(
-        [-1, -0.6, 1]
-    )
+    assert rescaled(np.array([[[[0, 51, 255]] * 64] * 64], np.uint8))[
+        0, 0, 0
+    ].numpy().tolist() == pytest.approx([-1, -0.6, 1])
 
 
-@pytest.mark.parametrize(("name", "arguments"), [("MobileNetV3Small", None), ("ResNetBackbone", RESNET)])
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("MobileNetV3Small", None), ("ResNetBackbone", RESNET)]
+)
 def test_batch_statistics_follow_a_short_training(name, arguments):
-    norms = [n for n in built(name, 64, arguments)._flatten_layers() if isinstance(n, keras.layers.BatchNormalization)]
+    norms = [
+        n
+        for n in built(name, 64, arguments)._flatten_layers()
+        if isinstance(n, keras.layers.BatchNormalization)
+    ]
     assert norms
     assert {norm.momentum for norm in norms} == {backbones.MOMENTUM}
 
@@ -104,8 +129,16 @@ def test_batch_statistics_follow_a_short_training(name, arguments):
         ("compakt", 32, "unknown backbone 'compakt'. Did you mean 'compact'?"),
         ("compact_x", 32, "unknown backbone 'compact_x'. Did you mean 'compact'?"),
         ("compact_0", 32, "unknown backbone 'compact_0'"),
-        ("MobilNetV3Small", 64, "unknown backbone 'MobilNetV3Small'. Did you mean 'MobileNetV3Small'?"),
-        ("RestNetBackbone", 32, "unknown backbone 'RestNetBackbone'. Did you mean 'ResNetBackbone'?"),
+        (
+            "MobilNetV3Small",
+            64,
+            "unknown backbone 'MobilNetV3Small'. Did you mean 'MobileNetV3Small'?",
+        ),
+        (
+            "RestNetBackbone",
+            32,
+            "unknown backbone 'RestNetBackbone'. Did you mean 'ResNetBackbone'?",
+        ),
         ("ResNetBackbon", 32, "unknown backbone 'ResNetBackbon'. Did you mean 'ResNetBackbone'?"),
         ("MobileNetV3Small", 16, "does not take 16 px"),
         ("hub:", 32, "KerasHub preset ''"),
@@ -132,10 +165,17 @@ def test_a_name_that_will_not_do_is_one_line(name, side, message):
             json.dumps(RESNET | {"block_tipe": "x"}),
             "no argument 'block_tipe'. Did you mean 'block_type'?",
         ),
-        ("ViTBackbone", json.dumps(VIT | {"patch_size": "x"}), "backbone ViTBackbone does not take"),
+        (
+            "ViTBackbone",
+            json.dumps(VIT | {"patch_size": "x"}),
+            "backbone ViTBackbone does not take",
+        ),
         (
             "BertBackbone",
-            '{"vocabulary_size": 8, "num_layers": 1, "num_heads": 1, "hidden_dim": 8, "intermediate_dim": 8}',
+            (
+                '{"vocabulary_size": 8, "num_layers": 1, "num_heads": 1, "hidden_dim": 8,'
+                ' "intermediate_dim": 8}'
+            ),
             "backbone BertBackbone does not take",
         ),
     ],
@@ -160,7 +200,9 @@ def test_a_preset_that_its_host_does_not_give_is_one_line(monkeypatch):
         raise ConnectionError("no route to host")
 
     monkeypatch.setattr(keras_hub.models.Backbone, "from_preset", offline)
-    with pytest.raises(PipelineError, match="'resnet_18_imagenet' cannot be had here \\(ConnectionError\\)"):
+    with pytest.raises(
+        PipelineError, match="'resnet_18_imagenet' cannot be had here \\(ConnectionError\\)"
+    ):
         built("hub:resnet_18_imagenet", 32)
 
 
@@ -169,11 +211,18 @@ def test_a_preset_that_its_host_does_not_give_is_one_line(monkeypatch):
     [
         ("MobileNetV2", [1 / 127.5] * 3, [-1, -1, -1], False),
         ("ResNet50", [1, 1, 1], [-123.68, -116.779, -103.939], True),
-        ("DenseNet121", [1 / 58.395, 1 / 57.12, 1 / 57.375], [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225], False),
+        (
+            "DenseNet121",
+            [1 / 58.395, 1 / 57.12, 1 / 57.375],
+            [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225],
+            False,
+        ),
         ("EfficientNetV2B0", [1, 1, 1], [0, 0, 0], False),  # scales by itself
     ],
 )
-def test_nets_with_imagenet_weights_get_the_input_they_were_trained_with(name, scale, offset, is_reversed):
+def test_nets_with_imagenet_weights_get_the_input_they_were_trained_with(
+    name, scale, offset, is_reversed
+):
     found = backbones.input_of(getattr(keras.applications, name))
     np.testing.assert_allclose(found[0], scale, rtol=1e-4)
     np.testing.assert_allclose(found[1], offset, rtol=1e-4)
@@ -208,16 +257,23 @@ def test_imagenet_weights_that_cannot_be_downloaded_are_one_line(monkeypatch):
     ) as raised:
         built("imagenet:mobilenet_v2", 32)
     assert "\n" not in str(raised.value)
-    with pytest.raises(PipelineError, match="unknown net 'mobilenet_v22' of keras.applications. Did you mean"):
+    with pytest.raises(
+        PipelineError, match="unknown net 'mobilenet_v22' of keras.applications. Did you mean"
+    ):
         built("imagenet:mobilenet_v22", 32)
 
 
 @pytest.mark.parametrize(
-    ("backbone", "arguments"), [("compact_8", "{}"), ("ViTBackbone", json.dumps(VIT)), ("MobileNetV3Small", "{}")]
+    ("backbone", "arguments"),
+    [("compact_8", "{}"), ("ViTBackbone", json.dumps(VIT)), ("MobileNetV3Small", "{}")],
 )
 def test_the_classifier_takes_each_and_gives_logits(backbone, arguments):
     config = classification.Config(
-        labels=("a", "b", "c"), image_size=32, backbone=backbone, backbone_arguments=arguments, steps_per_epoch=1
+        labels=("a", "b", "c"),
+        image_size=32,
+        backbone=backbone,
+        backbone_arguments=arguments,
+        steps_per_epoch=1,
     )
     net = classification.model(config)
     assert net({"image": noise(32)}).shape == (2, 3)
@@ -226,7 +282,8 @@ def test_the_classifier_takes_each_and_gives_logits(backbone, arguments):
 
 
 def test_a_narrow_net_has_gradients():
-    # With a strided 1x1 convolution of 8 channels TensorFlow 2.21 corrupts its memory here, and dies.
+    # With a strided 1x1 convolution of 8 channels TensorFlow 2.21 corrupts its memory here, and
+    # dies.
     net = built("compact_8", 64)
     net.compile("sgd", "mse")
     assert np.isfinite(net.train_on_batch(noise(64, 4), np.zeros((4, 16, 16, 32), "float32")))

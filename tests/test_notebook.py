@@ -17,7 +17,9 @@ def test_the_tpu_notebook_runs_from_top_to_bottom(tmp_path):
     notebook = nbformat.read(ROOT / "docs" / "colab_tpu.ipynb", as_version=4)
     settings = next(cell for cell in notebook.cells if cell.source.startswith("TASK, DATA"))
     assert "epochs=12" in settings.source
-    settings.source = settings.source.replace("epochs=12", "epochs=2").replace("64 * DEVICES", "16 * DEVICES")
+    settings.source = settings.source.replace("epochs=12", "epochs=2").replace(
+        "64 * DEVICES", "16 * DEVICES"
+    )
     nbformat.write(notebook, tmp_path / "tpu.ipynb")
     environment = {
         **os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": "--xla_force_host_platform_device_count=4",
@@ -27,7 +29,10 @@ def test_the_tpu_notebook_runs_from_top_to_bottom(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     cells = nbformat.read(tmp_path / "done.ipynb", as_version=4).cells
-    said = ["".join(o.get("text", "") + str(o.get("data", "")) for o in c.get("outputs", ())) for c in cells]
+    said = [
+        "".join(o.get("text", "") + str(o.get("data", "")) for o in c.get("outputs", ()))
+        for c in cells
+    ]
     assert said[3].startswith("4 cpu")
     assert "ok\tstep\tXLA compiles it" in said[7]
     assert "ok    model_int8.tflite" in said[11]  # of `verify`

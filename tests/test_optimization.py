@@ -7,7 +7,14 @@ import pytest
 from pipelines import optimization
 from pipelines.config import Config
 
-PLAIN = dict(optimizer="sgd", momentum=0, learning_rate=1.0, schedule="constant", warmup_epochs=0, weight_decay=0)
+PLAIN = dict(
+    optimizer="sgd",
+    momentum=0,
+    learning_rate=1.0,
+    schedule="constant",
+    warmup_epochs=0,
+    weight_decay=0,
+)
 
 
 def schedule(kind="constant", peak=1.0, warmup=0, total=12, rate=0.1, every=3.0, final=0.0):
@@ -51,12 +58,21 @@ def test_a_schedule_comes_back_from_its_config():
 
 
 def test_settings_in_epochs_become_steps():
-    made = optimization.schedule(Config(epochs=6, steps_per_epoch=8, warmup_epochs=1.5, schedule="step"))
-    assert (made.warmup_steps, made.total_steps, made.decay_steps) == (12, 48, 16)  # a third of six epochs
+    made = optimization.schedule(
+        Config(epochs=6, steps_per_epoch=8, warmup_epochs=1.5, schedule="step")
+    )
+    assert (made.warmup_steps, made.total_steps, made.decay_steps) == (
+        12,
+        48,
+        16,
+    )  # a third of six epochs
     made = optimization.schedule(Config(epochs=6, steps_per_epoch=8, decay_epochs=0.5))
     assert made.decay_steps == 4
     # A warm-up longer than half of the run would leave the schedule nothing.
-    assert optimization.schedule(Config(epochs=2, steps_per_epoch=5, warmup_epochs=9)).warmup_steps == 5
+    assert (
+        optimization.schedule(Config(epochs=2, steps_per_epoch=5, warmup_epochs=9)).warmup_steps
+        == 5
+    )
 
 
 def test_the_moving_average_by_hand_over_three_steps():
@@ -76,7 +92,14 @@ def test_the_moving_average_by_hand_over_three_steps():
 def test_the_average_changes_no_update(rule):
     weights = [keras.Variable([1.0, -2.0]) for _ in range(2)]
     for ema, weight in zip((0.0, 0.9), weights, strict=True):
-        optimizer = made(optimizer=rule, ema=ema, weight_decay=0.1, clip_norm=1.0, momentum=0.9, learning_rate=0.1)
+        optimizer = made(
+            optimizer=rule,
+            ema=ema,
+            weight_decay=0.1,
+            clip_norm=1.0,
+            momentum=0.9,
+            learning_rate=0.1,
+        )
         for gradient in ([3.0, 1.0], [-1.0, 0.5]):
             step(optimizer, [weight], [gradient])
     np.testing.assert_array_equal(*(keras.ops.convert_to_numpy(w.value) for w in weights))
@@ -85,19 +108,27 @@ def test_the_average_changes_no_update(rule):
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 @pytest.mark.parametrize("rule", ["sgd", "adamw", "rmsprop", "lion"])
 def test_weight_decay_takes_kernels_and_leaves_biases_and_norms(rule, ema):
-    net = keras.Sequential([keras.layers.Dense(2), keras.layers.BatchNormalization(), keras.layers.Dense(1)])
+    net = keras.Sequential(
+        [keras.layers.Dense(2), keras.layers.BatchNormalization(), keras.layers.Dense(1)]
+    )
     net.build((None, 2))
     for weight in net.trainable_variables:
         weight.assign(keras.ops.ones_like(weight))
     optimizer = made(optimizer=rule, ema=ema, weight_decay=0.1)
-    values = step(optimizer, net.trainable_variables, [keras.ops.zeros(v.shape) for v in net.trainable_variables])
+    values = step(
+        optimizer,
+        net.trainable_variables,
+        [keras.ops.zeros(v.shape) for v in net.trainable_variables],
+    )
     for variable, value in zip(net.trainable_variables, values, strict=True):
         wanted = 0.9 if variable.name == "kernel" else 1.0  # w - rate * decay * w, with a rate of 1
         np.testing.assert_allclose(value, wanted, rtol=1e-6, err_msg=variable.path)
 
 
 def test_adam_has_no_weight_decay():
-    assert step(made(optimizer="adam", weight_decay=0.5), [keras.Variable([1.0])], [[0.0]]) == [[1.0]]
+    assert step(made(optimizer="adam", weight_decay=0.5), [keras.Variable([1.0])], [[0.0]]) == [
+        [1.0]
+    ]
 
 
 def test_gradients_are_clipped_by_their_common_norm():
@@ -118,9 +149,13 @@ def test_nesterov_momentum_by_hand():
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 def test_decay_follows_the_lower_rate_and_the_optimizer_owns_no_weight(ema):
-    slow, fast = (keras.Variable(np.ones((2, 2), np.float32), name=name) for name in ("slow_kernel", "fast_kernel"))
+    slow, fast = (
+        keras.Variable(np.ones((2, 2), np.float32), name=name)
+        for name in ("slow_kernel", "fast_kernel")
+    )
     optimizer = optimization.optimizer(
-        Config(learning_rate=0.1, schedule="constant", warmup_epochs=0, weight_decay=0.5, ema=ema), [(slow, 0.2)]
+        Config(learning_rate=0.1, schedule="constant", warmup_epochs=0, weight_decay=0.5, ema=ema),
+        [(slow, 0.2)],
     )
     optimizer.build([slow, fast])
     optimizer.apply([keras.ops.zeros((2, 2))] * 2)

@@ -66,7 +66,13 @@ def sample(word="shirt"):
             "problems": [{"severity": word, "kind": word, "where": word, "message": word}],
         },
         "history": [
-            {"epoch": str(i), "loss": str(1 / i), "val_loss": "0.5", word: "1", "learning_rate": "0.001"}
+            {
+                "epoch": str(i),
+                "loss": str(1 / i),
+                "val_loss": "0.5",
+                word: "1",
+                "learning_rate": "0.001",
+            }
             for i in (1, 2, 3)
         ],
         "best_epoch": 2,
@@ -76,21 +82,45 @@ def sample(word="shirt"):
             word: 0.5,
             "per_class": {label: {"f1": 0.25, word: 4} for label in labels},
             "matrices": {word: [[3, 1, 0], [0, 4, 0], [0, 0, 0]]},
-            "curves": {word: {"x": [0, 1], "y": [0, 1], "x_label": word, "y_label": word, "diagonal": True}},
+            "curves": {
+                word: {"x": [0, 1], "y": [0, 1], "x_label": word, "y_label": word, "diagonal": True}
+            },
         },
         "samples": [{"name": word, "picture": None, "text": word, "loss": 1.0}],
         "samples_title": word,
         "worst": [{"name": word, "picture": picture, "text": word, "loss": 3.2}],
         "reference": {"accuracy": 0.9, word: 0.8},
         "files": [
-            {"file": word, "kind": word, "size_bytes": 4_213_000, "metrics": {"accuracy": 0.9, word: 0.8}, "drop": 0.0}
-            | {"worst_class": word, "worst_class_drop": 0.02, "max_difference": None, "passed": False, "reason": word}
+            {
+                "file": word,
+                "kind": word,
+                "size_bytes": 4_213_000,
+                "metrics": {"accuracy": 0.9, word: 0.8},
+                "drop": 0.0,
+            }
+            | {
+                "worst_class": word,
+                "worst_class_drop": 0.02,
+                "max_difference": None,
+                "passed": False,
+                "reason": word,
+            }
             | {"latency_ms": {"p50": 3.2, "p90": 4.1}}
         ],
     }
 
 
-SECTIONS = ("notes", "settings", "environment", "audit", "history", "evaluation", "samples", "worst", "files")
+SECTIONS = (
+    "notes",
+    "settings",
+    "environment",
+    "audit",
+    "history",
+    "evaluation",
+    "samples",
+    "worst",
+    "files",
+)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +172,11 @@ def test_settings_are_never_rounded():
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(0, 1, [0, 0.25, 0.5, 0.75, 1]), (0.31, 0.87, [0.2, 0.4, 0.6, 0.8, 1.0]), (0, 1990, [0, 500, 1000, 1500, 2000])],
+    [
+        (0, 1, [0, 0.25, 0.5, 0.75, 1]),
+        (0.31, 0.87, [0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0, 1990, [0, 500, 1000, 1500, 2000]),
+    ],
 )
 def test_ticks(low, high, expected):
     assert page_charts.ticks(low, high, count=4) == pytest.approx(expected)
@@ -199,7 +233,11 @@ def test_hostile_text_shows_as_text():
 
 def test_class_named_script_shows_as_text():
     label = "<script>alert(1)</script>"
-    page = Page(pages.render({"evaluation": {"per_class": {label: {"f1": 1.0}}, "matrices": {"confusion": [[2]]}}}))
+    page = Page(
+        pages.render(
+            {"evaluation": {"per_class": {label: {"f1": 1.0}}, "matrices": {"confusion": [[2]]}}}
+        )
+    )
     assert page.words.count(label) == 3  # the table by class; row and column of the matrix
     assert not page.all("script")
 
@@ -241,13 +279,34 @@ def test_charts_are_well_formed(word):
 
 
 def test_missing_values_show_as_dashes():
-    evaluation = {"accuracy": None, "map50": math.nan, "per_class": {"hat": {"f1": None}, "shoe": {"f1": math.nan}}}
+    evaluation = {
+        "accuracy": None,
+        "map50": math.nan,
+        "per_class": {"hat": {"f1": None}, "shoe": {"f1": math.nan}},
+    }
     files = [
-        {"file": "model.tflite", "metrics": {"accuracy": None}, "drop": math.nan, "size_bytes": None, "passed": None}
+        {
+            "file": "model.tflite",
+            "metrics": {"accuracy": None},
+            "drop": math.nan,
+            "size_bytes": None,
+            "passed": None,
+        }
     ]
-    context = {"evaluation": evaluation, "headline": [("accuracy", None)], "settings": {"x": None}, "files": files}
-    page = Page(pages.render(context | {"worst": [{"name": None, "picture": None, "text": None, "loss": math.nan}]}))
-    assert page.words.count("–") == 7  # headline, two metrics, two classes, the file's drop, the setting
+    context = {
+        "evaluation": evaluation,
+        "headline": [("accuracy", None)],
+        "settings": {"x": None},
+        "files": files,
+    }
+    page = Page(
+        pages.render(
+            context | {"worst": [{"name": None, "picture": None, "text": None, "loss": math.nan}]}
+        )
+    )
+    assert (
+        page.words.count("–") == 7
+    )  # headline, two metrics, two classes, the file's drop, the setting
     assert "loss –" in page.text
     assert not re.search(r"\b(None|nan|NaN)\b", page.text)
 
@@ -295,10 +354,21 @@ def test_a_long_history_stays_small_and_keeps_its_spike():
 
 def test_matrix_shades_by_share_of_the_row():
     matrix = page_tables.matrix_table("confusion", [[3, 1], [0, 0]], ["hat", "shoe"])
-    assert [cell["shade"] for cell in matrix["rows"][0]["cells"]] == [f"{0.75**0.6:.2f}", f"{0.25**0.6:.2f}"]
-    assert [cell["shade"] for cell in matrix["rows"][1]["cells"]] == ["0.00", "0.00"]  # a class without an example
+    assert [cell["shade"] for cell in matrix["rows"][0]["cells"]] == [
+        f"{0.75**0.6:.2f}",
+        f"{0.25**0.6:.2f}",
+    ]
+    assert [cell["shade"] for cell in matrix["rows"][1]["cells"]] == [
+        "0.00",
+        "0.00",
+    ]  # a class without an example
     (pair,) = matrix["pairs"]
-    assert (pair["truth"], pair["prediction"], pair["count"], pair["percent"]) == ("hat", "shoe", "1", "25%")
+    assert (pair["truth"], pair["prediction"], pair["count"], pair["percent"]) == (
+        "hat",
+        "shoe",
+        "1",
+        "25%",
+    )
 
 
 def test_matrix_takes_labels_in_the_order_of_ids_not_of_the_table():
@@ -321,10 +391,18 @@ def test_large_matrix_becomes_a_picture_and_its_worst_pairs():
 
 def test_bars_show_unit_range_or_share_of_the_largest():
     table = page_tables.bar_table(
-        "", {"hat": {"f1": 0.25, "examples": 4}, "shoe": {"f1": 0.5, "examples": 8}}, mark_lowest=True
+        "",
+        {"hat": {"f1": 0.25, "examples": 4}, "shoe": {"f1": 0.5, "examples": 8}},
+        mark_lowest=True,
     )
-    assert [[cell["share"] for cell in row["cells"]] for row in table["rows"]] == [[0.25, 0.5], [0.5, 1.0]]
-    assert [[cell["lowest"] for cell in row["cells"]] for row in table["rows"]] == [[True, False], [False, False]]
+    assert [[cell["share"] for cell in row["cells"]] for row in table["rows"]] == [
+        [0.25, 0.5],
+        [0.5, 1.0],
+    ]
+    assert [[cell["lowest"] for cell in row["cells"]] for row in table["rows"]] == [
+        [True, False],
+        [False, False],
+    ]
 
 
 def test_long_tables_fold():
@@ -335,8 +413,13 @@ def test_long_tables_fold():
 
 
 def test_problems_are_grouped_and_the_worst_come_first():
-    problems = [{"severity": "warning", "kind": "leak", "where": f"{i}.jpg", "message": "twice"} for i in range(600)]
-    problems.append({"severity": "error", "kind": "truncated_image", "where": "x.jpg", "message": "ends early"})
+    problems = [
+        {"severity": "warning", "kind": "leak", "where": f"{i}.jpg", "message": "twice"}
+        for i in range(600)
+    ]
+    problems.append(
+        {"severity": "error", "kind": "truncated_image", "where": "x.jpg", "message": "ends early"}
+    )
     text = Page(pages.render({"audit": {"problems": problems}})).text
     assert text.index("truncated image") < text.index("leak")
     assert "480 more" in text
@@ -367,7 +450,10 @@ def test_settings_that_differ_stand_apart():
     page = Page(pages.render({"settings": {"epochs": 3, "seed": 0}, "changed": {"epochs"}}))
     assert len(page.all("tr", class_="changed")) == 1
     assert "1 of 2 differ from their defaults" in page.text
-    assert "All settings are at their defaults" in Page(pages.render({"settings": {"seed": 0}, "changed": set()})).text
+    assert (
+        "All settings are at their defaults"
+        in Page(pages.render({"settings": {"seed": 0}, "changed": set()})).text
+    )
 
 
 def test_tiny_pictures_are_not_blurred_and_jpeg_keeps_its_kind():

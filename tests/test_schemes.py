@@ -9,7 +9,9 @@ from seqeval.scheme import IOB1, IOB2, IOBES, Entities
 from pipelines.edge.spans import spans
 from pipelines.ops import schemes
 
-ANY = st.lists(st.sampled_from(["O", *(f"{p}-{k}" for p in "BIES" for k in ("x", "y"))]), max_size=9)
+ANY = st.lists(
+    st.sampled_from(["O", *(f"{p}-{k}" for p in "BIES" for k in ("x", "y"))]), max_size=9
+)
 BIO = st.lists(st.sampled_from(["O", *(f"{p}-{k}" for p in "BI" for k in ("x", "y"))]), max_size=9)
 
 
@@ -43,7 +45,9 @@ def test_what_breaks_is_what_strict_seqeval_does_not_count(tags):
 @given(ANY)
 def test_a_whole_bioes_sentence_is_counted_whole(tags):
     if not schemes.breaks(tags, "bioes"):
-        assert {(e.start, e.end, e.tag) for e in Entities([tags], IOBES).entities[0]} == set(spans(tags))
+        assert {(e.start, e.end, e.tag) for e in Entities([tags], IOBES).entities[0]} == set(
+            spans(tags)
+        )
 
 
 @pytest.mark.parametrize(

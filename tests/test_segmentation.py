@@ -18,7 +18,8 @@ from pipelines.tasks import segmentation as task
 
 def _config(**settings):
     return task.Config(
-        **{"labels": ("a", "b"), "image_size": 16, "depth": 2, "width": 2, "steps_per_epoch": 1} | settings
+        **{"labels": ("a", "b"), "image_size": 16, "depth": 2, "width": 2, "steps_per_epoch": 1}
+        | settings
     )
 
 
@@ -43,7 +44,13 @@ def _examples(*sizes):
 def test_tiles_of_a_picture_own_each_pixel_once():
     config = _config()
     expanded = task.expand(_examples((40, 16), (10, 30)), config)
-    assert expanded.names == ["p0 at 0, 0", "p0 at 16, 0", "p0 at 24, 0", "p1 at 0, 0", "p1 at 0, 14"]
+    assert expanded.names == [
+        "p0 at 0, 0",
+        "p0 at 16, 0",
+        "p0 at 24, 0",
+        "p1 at 0, 0",
+        "p1 at 0, 14",
+    ]
     split = Split(expanded, task, config)
     seen = {"p0": np.zeros((40, 16), int), "p1": np.zeros((10, 30), int)}
     for inputs, targets in split.batches(1):
@@ -64,7 +71,9 @@ def test_a_picture_smaller_than_the_net_is_mirrored_and_the_margin_ignored():
         {"image": tf.reshape(tf.range(12, dtype=tf.int32), (2, 2, 3)) * 0 + [[[1], [2]], [[3], [4]]],
          "segmentation_mask": tf.ones((2, 2, 1), tf.uint8)}, _config(image_size=4)
     )  # fmt: skip
-    np.testing.assert_array_equal(image["image"][:, :, 0], [[1, 2, 2, 1], [3, 4, 4, 3], [3, 4, 4, 3], [1, 2, 2, 1]])
+    np.testing.assert_array_equal(
+        image["image"][:, :, 0], [[1, 2, 2, 1], [3, 4, 4, 3], [3, 4, 4, 3], [1, 2, 2, 1]]
+    )
     np.testing.assert_array_equal(mask, [[1, 1, 255, 255], [1, 1, 255, 255], [255] * 4, [255] * 4])
 
 
@@ -78,12 +87,18 @@ def test_stretch_resizes_masks_by_the_nearest_pixel():
 
 
 def test_border_weights_move_with_the_mask():
-    config = _config(border_weight=10.0, border_sigma=2.0, turn=True, rotate=0.0, shift=0.0, zoom=0.0, colour=0.0)
+    config = _config(
+        border_weight=10.0, border_sigma=2.0, turn=True, rotate=0.0, shift=0.0, zoom=0.0, colour=0.0
+    )
     mask = np.zeros((16, 16, 1), np.uint8)
     mask[2:7, 2:14], mask[9:14, 2:14] = 1, 1
-    image, targets = task.parse({"image": np.repeat(mask, 3, 2), "segmentation_mask": tf.constant(mask)}, config)
+    image, targets = task.parse(
+        {"image": np.repeat(mask, 3, 2), "segmentation_mask": tf.constant(mask)}, config
+    )
     assert targets.shape == (16, 16, 2)
-    assert float(targets[7, 8, 1]) == pytest.approx(1 + 10 * np.exp(-9 / 8))  # 1 and 2 pixels from the two
+    assert float(targets[7, 8, 1]) == pytest.approx(
+        1 + 10 * np.exp(-9 / 8)
+    )  # 1 and 2 pixels from the two
     assert float(targets[3, 3, 1]) == 1
     batch = {"image": tf.repeat(image["image"][None], 8, 0)}, tf.repeat(targets[None], 8, 0)
     moved, weights = task.augment(*batch, tf.constant([1, 2]), 0.0, config)
@@ -100,7 +115,8 @@ def test_augment_is_the_same_for_a_seed():
         tf.zeros((2, 16, 16), tf.uint8),
     )
     first, again, other = (
-        task.augment(*batch, tf.constant(s), 0.0, config)[0]["image"] for s in ((1, 2), (1, 2), (1, 3))
+        task.augment(*batch, tf.constant(s), 0.0, config)[0]["image"]
+        for s in ((1, 2), (1, 2), (1, 3))
     )
     np.testing.assert_array_equal(first, again)
     assert (first != other).numpy().any()
@@ -109,10 +125,16 @@ def test_augment_is_the_same_for_a_seed():
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (dict(image_size=100, depth=4), "image_size must be a multiple of 16 .* got 100. Try 96 or 112."),
+        (
+            dict(image_size=100, depth=4),
+            "image_size must be a multiple of 16 .* got 100. Try 96 or 112.",
+        ),
         (dict(image_size=8, depth=4), "at least 16; got 8. Try 16."),
         (dict(image_size=96, depth=4, unpadded=True), "at least 112; got 96. Try 112."),
-        (dict(cross_entropy=0, dice=0), "one of cross_entropy, dice, jaccard and focal must be above 0"),
+        (
+            dict(cross_entropy=0, dice=0),
+            "one of cross_entropy, dice, jaccard and focal must be above 0",
+        ),
         (dict(encoder="MobileNetV3Small", unpadded=True), "leave encoder empty"),
         (dict(fit="squeeze"), "fit must be one of tile, stretch; got 'squeeze'"),
     ],
@@ -181,12 +203,17 @@ def test_classes_of_other_data_are_matched_by_name():
     ((_, targets),) = split.batches(1)
     rows, columns = np.mgrid[:16, :16]
     np.testing.assert_array_equal(targets[0], 1 - (rows + columns) % 2)
-    with pytest.raises(PipelineError, match="class 'a' of segmentation_mask is not among the labels of training: b, c"):
+    with pytest.raises(
+        PipelineError,
+        match="class 'a' of segmentation_mask is not among the labels of training: b, c",
+    ):
         source.split(_data(_examples((16, 16))), "test", task, _config(labels=("b", "c")))
 
 
 def test_data_without_masks_is_refused():
-    with pytest.raises(PipelineError, match="here has no segmentation_mask, which this task learns; it has label"):
+    with pytest.raises(
+        PipelineError, match="here has no segmentation_mask, which this task learns; it has label"
+    ):
         source.feature(Data("here", "test", {}, {"label": ["x"]}), task)
 
 
@@ -195,7 +222,9 @@ def test_an_epoch_goes_over_all_tiles():
 
     data = _data(_examples((40, 16), (10, 30)))
     config = _config(steps_per_epoch=0, batch_size=2)
-    assert run.resolved(task, config, data, audit.audit(data, progress=False)).steps_per_epoch == 3  # 5 tiles
+    assert (
+        run.resolved(task, config, data, audit.audit(data, progress=False)).steps_per_epoch == 3
+    )  # 5 tiles
 
 
 def test_the_audit_counts_the_classes_of_the_task():
@@ -216,19 +245,30 @@ def test_from_data_to_bundle_and_back(tmp_path):
             mask = np.zeros((32, 32), np.uint8)
             top, left = random.integers(0, 20, 2)
             mask[top : top + 12, left : left + 12] = 1
-            pictures.append(_png(np.clip(mask[..., None] * 120 + random.integers(0, 100, (32, 32, 3)), 0, 255)))
+            pictures.append(
+                _png(np.clip(mask[..., None] * 120 + random.integers(0, 100, (32, 32, 3)), 0, 255))
+            )
             masks.append(_png(mask))
         names = [f"{split}{i}" for i in range(count)]
         columns = {"image": pictures, "segmentation_mask": masks}
         parts[split] = Examples(names, columns, names, ("image",), {"segmentation_mask": {}})
     data = Data("squares", "test", parts, {"segmentation_mask": ["ground", "square"]})
     run = pipelines.train(
-        "segmentation", data=data, run=tmp_path / "run", epochs=6, depth=2, width=8, batch_size=4, learning_rate=1e-2
+        "segmentation",
+        data=data,
+        run=tmp_path / "run",
+        epochs=6,
+        depth=2,
+        width=8,
+        batch_size=4,
+        learning_rate=1e-2,
     )
     result = run.evaluate()
     assert result["mean_iou"] > 0.9
     bundle = run.export(tmp_path / "bundle", max_drop=0.05)
-    assert {kind: record["passed"] for kind, record in bundle.files.items()} == dict.fromkeys(bundle.files, True)
+    assert {kind: record["passed"] for kind, record in bundle.files.items()} == dict.fromkeys(
+        bundle.files, True
+    )
     assert bundle.intact() == []
     assert "model_mediapipe.tflite" in bundle.manifest["sha256"]
     large = np.zeros((100, 70, 3), np.uint8)
@@ -251,7 +291,9 @@ def test_from_data_to_bundle_and_back(tmp_path):
 def test_training_looks_at_parts_and_prediction_at_the_whole(encoder):
     config = _config(image_size=32, crop=16, flip=True, encoder=encoder)
     inputs = {"image": tf.zeros((3, 32, 32, 3), tf.uint8)}
-    image, mask = task.augment(inputs, tf.ones((3, 32, 32), tf.uint8), tf.constant([1, 2]), 0.5, config)
+    image, mask = task.augment(
+        inputs, tf.ones((3, 32, 32), tf.uint8), tf.constant([1, 2]), 0.5, config
+    )
     assert image["image"].shape == (3, 16, 16, 3)
     assert mask.shape == (3, 16, 16)
     net = task.model(config)
@@ -263,8 +305,14 @@ def test_training_looks_at_parts_and_prediction_at_the_whole(encoder):
     ("settings", "said"),
     [
         ({"crop": 18}, "crop must be a multiple of 4 and at most image_size; got 18"),
-        ({"image_size": 16, "crop": 32}, "crop must be a multiple of 4 and at most image_size; got 32"),
-        ({"patch": 4, "encoder": "MobileNetV3Small"}, "patch must be smaller than the bottom's cell, 4 px; got 4"),
+        (
+            {"image_size": 16, "crop": 32},
+            "crop must be a multiple of 4 and at most image_size; got 32",
+        ),
+        (
+            {"patch": 4, "encoder": "MobileNetV3Small"},
+            "patch must be smaller than the bottom's cell, 4 px; got 4",
+        ),
         ({"crop": 16, "unpadded": True}, "crop is for padded convolutions"),
     ],
 )
@@ -275,11 +323,15 @@ def test_a_part_that_will_not_do_is_refused(settings, said):
 
 def test_a_part_needs_an_encoder_that_takes_every_size():
     config = _config(image_size=64, crop=32, encoder="MobileNetV3Small", depth=2)
-    with pytest.raises(PipelineError, match="MobileNetV3Small is made for 64 px alone. Leave crop 0"):
+    with pytest.raises(
+        PipelineError, match="MobileNetV3Small is made for 64 px alone. Leave crop 0"
+    ):
         task.model(config)
 
 
 def test_dropout_is_heeded_with_an_encoder_too():
     config = _config(image_size=32, encoder="efficientnet_lite0", depth=3, dropout=0.5)
-    (layer,) = [layer for layer in task.model(config).layers if isinstance(layer, keras.layers.Dropout)]
+    (layer,) = [
+        layer for layer in task.model(config).layers if isinstance(layer, keras.layers.Dropout)
+    ]
     assert (layer.rate, layer.output.shape[1:]) == (0.5, (4, 4, 40))

@@ -27,17 +27,22 @@ def test_cross_entropy_by_hand():
 def test_focal_by_hand():
     parts = [(1 - q) ** 2 * -math.log(q) for q in (0.8, 0.4, 0.3)]
     assert _loss_of({"focal": 1.0}) == pytest.approx(sum(parts) / 3, rel=1e-5)
-    assert _loss_of({"focal": 1.0}, gamma=0.0) == pytest.approx(_loss_of({"cross_entropy": 1.0}), rel=1e-5)
+    assert _loss_of({"focal": 1.0}, gamma=0.0) == pytest.approx(
+        _loss_of({"cross_entropy": 1.0}), rel=1e-5
+    )
 
 
 def test_dice_and_jaccard_by_hand():
-    # class 0: true pixel 1; soft 0.2, 0.4, 0.7. class 1: true pixels 0 and 2; soft 0.8, 0.6, 0.3. One pixel smooths.
+    # class 0: true pixel 1; soft 0.2, 0.4, 0.7. class 1: true pixels 0 and 2; soft 0.8, 0.6, 0.3.
+    # One pixel smooths.
     both, soft, true = (0.4, 1.1), (1.3, 1.7), (1, 2)
     dice = [1 - (2 * b + 1) / (s + t + 1) for b, s, t in zip(both, soft, true, strict=True)]
     jaccard = [1 - (b + 1) / (s + t - b + 1) for b, s, t in zip(both, soft, true, strict=True)]
     assert _loss_of({"dice": 1.0}) == pytest.approx(np.mean(dice), rel=1e-5)
     assert _loss_of({"jaccard": 1.0}) == pytest.approx(np.mean(jaccard), rel=1e-5)
-    assert _loss_of({"dice": 2.0, "jaccard": 1.0}) == pytest.approx(2 * np.mean(dice) + np.mean(jaccard), rel=1e-5)
+    assert _loss_of({"dice": 2.0, "jaccard": 1.0}) == pytest.approx(
+        2 * np.mean(dice) + np.mean(jaccard), rel=1e-5
+    )
 
 
 def test_a_class_that_is_not_there_does_not_count_in_dice():
@@ -69,10 +74,14 @@ def test_an_ignored_pixel_has_no_gradient():
 def test_focal_loss_has_a_gradient_where_nothing_is_to_learn(gamma):
     import tensorflow as tf
 
-    logits = tf.constant([[[[0.0, 90.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]]]])  # certain; ignored
+    logits = tf.constant(
+        [[[[0.0, 90.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]]]]
+    )  # certain; ignored
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        value = SegmentationLoss({"focal": 1.0}, gamma=gamma)(TRUTH.reshape(1, 2, 2), {"logits": logits})
+        value = SegmentationLoss({"focal": 1.0}, gamma=gamma)(
+            TRUTH.reshape(1, 2, 2), {"logits": logits}
+        )
     assert np.isfinite(tape.gradient(value, logits).numpy()).all()
 
 

@@ -22,8 +22,11 @@ def _result(metric, truth=TRUTH, **decoded):
 
 def test_worked_out_by_hand():
     found = _result(Segmentation(4), mask=GUESS)
-    # rows: true 0: one right, one as 1; true 1: two right; true 2: one as 0; the ignored pixel counts nowhere
-    np.testing.assert_array_equal(found["matrices"]["confusion"], [[1, 1, 0, 0], [0, 2, 0, 0], [1, 0, 0, 0], [0] * 4])
+    # rows: true 0: one right, one as 1; true 1: two right; true 2: one as 0; the ignored pixel
+    # counts nowhere
+    np.testing.assert_array_equal(
+        found["matrices"]["confusion"], [[1, 1, 0, 0], [0, 2, 0, 0], [1, 0, 0, 0], [0] * 4]
+    )
     np.testing.assert_allclose(found["per_class"]["mean_iou"], [1 / 3, 2 / 3, 0, 0])
     np.testing.assert_allclose(found["per_class"]["dice"], [2 / 4, 4 / 5, 0, 0])
     assert found["mean_iou"] == pytest.approx(1 / 3)  # class 3 is nowhere
@@ -41,7 +44,9 @@ def test_agrees_with_scikit_learn(seed, classes):
         metric.update_state(truth[i : i + 1], {"mask": guess[i : i + 1]})
     found, labels = metric.result(), list(range(classes))
     a, b = truth.reshape(-1), guess.reshape(-1)
-    np.testing.assert_array_equal(found["matrices"]["confusion"], sk.confusion_matrix(a, b, labels=labels))
+    np.testing.assert_array_equal(
+        found["matrices"]["confusion"], sk.confusion_matrix(a, b, labels=labels)
+    )
     wanted = sk.jaccard_score(a, b, average=None, labels=labels, zero_division=0)
     np.testing.assert_allclose(found["per_class"]["mean_iou"], wanted)
     wanted = sk.f1_score(a, b, average=None, labels=labels, zero_division=0)
@@ -77,7 +82,9 @@ def test_boundary_f1_by_hand():
     rows = boundary.outline(truth == 1)
     near = ndimage.distance_transform_cdt(~boundary.outline(far == 1), "chessboard") <= 1
     precision = (rows & near).sum() / rows.sum()
-    assert boundary.f1(truth == 1, far == 1, 1) == pytest.approx(precision)  # shifted copies: both shares are equal
+    assert boundary.f1(truth == 1, far == 1, 1) == pytest.approx(
+        precision
+    )  # shifted copies: both shares are equal
     assert 0 < precision < 1
     assert boundary.f1(np.zeros((4, 4), bool), np.eye(4, dtype=bool), 1) == 0
 
@@ -96,7 +103,9 @@ def test_threshold_curve_by_brute_force():
     random = np.random.default_rng(0)
     truth = random.choice([0, 1, 255], (2, 8, 8), p=[0.5, 0.4, 0.1])
     p = np.round(np.clip(truth % 2 * 0.3 + random.uniform(0, 0.7, truth.shape), 0, 1), 3)
-    found = _result(ThresholdCurve(), truth, probabilities=np.stack([1 - p, p], -1).astype(np.float32))
+    found = _result(
+        ThresholdCurve(), truth, probabilities=np.stack([1 - p, p], -1).astype(np.float32)
+    )
     counted, curve = truth < 2, found["curves"]["threshold"]
     for threshold, iou in zip(curve["x"], curve["y"], strict=True):
         above = p >= threshold

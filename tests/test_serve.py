@@ -35,7 +35,9 @@ def running(site):
 
 
 def ask(running, path, method="GET", **headers):
-    with contextlib.closing(http.client.HTTPConnection(*running.server_address, timeout=10)) as connection:
+    with contextlib.closing(
+        http.client.HTTPConnection(*running.server_address, timeout=10)
+    ) as connection:
         connection.request(method, path, headers=headers)
         response = connection.getresponse()
         return response, response.read()
@@ -43,7 +45,15 @@ def ask(running, path, method="GET", **headers):
 
 def test_a_bundle_holds_its_page_and_what_the_page_imports(exported):
     names = {path.name for path in (exported.path / "web").iterdir()}
-    assert names == {"index.html", "page.css", "page.js", "bundle.js", "model.js", "classification.js", "pictures.js"}
+    assert names == {
+        "index.html",
+        "page.css",
+        "page.js",
+        "bundle.js",
+        "model.js",
+        "classification.js",
+        "pictures.js",
+    }
     assert {f"web/{name}" for name in names} < set(exported.manifest["sha256"])
     assert exported.intact() == []
 
@@ -54,7 +64,10 @@ def test_what_is_served(running, site, exported):
     assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     response, _ = ask(running, "/")
     assert (response.status, response.headers["Location"]) == (302, "/web/index.html")
-    assert ask(running, "/web/litert/wasm/litert_wasm_internal.wasm")[0].headers["Content-Type"] == "application/wasm"
+    assert (
+        ask(running, "/web/litert/wasm/litert_wasm_internal.wasm")[0].headers["Content-Type"]
+        == "application/wasm"
+    )
     response, content = ask(running, "/web/index.html?x=1", "HEAD")
     assert (response.status, content) == (200, b"")
     assert ask(running, "/manifest.json", "POST")[0].status == 501
@@ -75,7 +88,10 @@ def test_nothing_else_is_served(running, path):
 
 def test_a_name_that_was_made_to_lead_here_is_refused(running):
     assert ask(running, "/manifest.json", Host="evil.example")[0].status == 403
-    assert ask(running, "/manifest.json", Host=f"localhost:{running.server_address[1]}")[0].status == 200
+    assert (
+        ask(running, "/manifest.json", Host=f"localhost:{running.server_address[1]}")[0].status
+        == 200
+    )
 
 
 def test_a_manifest_cannot_name_files_elsewhere(exported, tmp_path):
@@ -112,7 +128,9 @@ def test_what_is_no_bundle(tmp_path, capsys):
 def test_a_static_site(exported, tmp_path, capsys):
     assert cli.main(["serve", str(exported.path), "--out", str(tmp_path / "site")]) == 0
     assert (tmp_path / "site/web/litert/core.js").stat().st_size > 10_000
-    assert (tmp_path / "site/model_int8.tflite").read_bytes() == (exported.path / "model_int8.tflite").read_bytes()
+    assert (tmp_path / "site/model_int8.tflite").read_bytes() == (
+        exported.path / "model_int8.tflite"
+    ).read_bytes()
     assert cli.main(["serve", str(exported.path), "--out", str(tmp_path / "site")]) == 2
 
 
@@ -137,7 +155,11 @@ def test_without_npm_or_network_one_line_says_so(monkeypatch, tmp_path):
 def test_each_task_has_a_page(name):
     text = (web.SOURCE / f"{name}.js").read_text(encoding="utf-8")
     for wanted in ("line", "predict", "takes"):
-        assert f"export function {wanted}" in text or f"export async function {wanted}" in text or wanted in text
+        assert (
+            f"export function {wanted}" in text
+            or f"export async function {wanted}" in text
+            or wanted in text
+        )
     assert all((web.SOURCE / own).is_file() for own in web.names(name))
 
 
@@ -153,9 +175,13 @@ def test_clients_give_the_same_answers(exported, tmp_path, client):
 @pytest.mark.slow
 def test_a_browser_without_threads_gives_the_same(exported):
     row = {name: values[:1] for name, values in exported.golden()[0].items()}
-    with_threads, without = (browser.check(exported.path, [row], threads=threads) for threads in (True, False))
+    with_threads, without = (
+        browser.check(exported.path, [row], threads=threads) for threads in (True, False)
+    )
     assert with_threads["isolated"]
-    assert (with_threads["threads"] > 1, without["threads"]) == (True, 1) or with_threads["threads"] == 1
+    assert (with_threads["threads"] > 1, without["threads"]) == (True, 1) or with_threads[
+        "threads"
+    ] == 1
     assert with_threads["outputs"] == without["outputs"]
 
 
@@ -175,9 +201,18 @@ def test_the_page_as_people_see_it(exported):
     made = serve.server(serve.site(exported.path), 0)
     threading.Thread(target=made.serve_forever, daemon=True).start()
     try:
-        command = [browser.chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=15000"]
+        command = [
+            browser.chromium(),
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--virtual-time-budget=15000",
+        ]
         done = subprocess.run(
-            [*command, "--dump-dom", serve.address(made) + "web/index.html"], capture_output=True, text=True, timeout=60
+            [*command, "--dump-dom", serve.address(made) + "web/index.html"],
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
     finally:
         made.shutdown()
@@ -208,11 +243,22 @@ def test_pictures_are_resized_as_pillow_does():
     ):
         pixels = random.integers(0, 256, (height, width, 3)).astype(np.uint8)
         for kind in ("bilinear", "bicubic"):
-            cases.append({"data": pixels.ravel().tolist(), "from": [height, width], "to": [high, wide], "kind": kind})
+            cases.append(
+                {
+                    "data": pixels.ravel().tolist(),
+                    "from": [height, width],
+                    "to": [high, wide],
+                    "kind": kind,
+                }
+            )
             filter = Image.Resampling[kind.upper()]
-            wanted.append(np.asarray(Image.fromarray(pixels).resize((wide, high), filter)).ravel().tolist())
+            wanted.append(
+                np.asarray(Image.fromarray(pixels).resize((wide, high), filter)).ravel().tolist()
+            )
     command = [node, "--input-type=module", "-e", RESIZE]
-    done = subprocess.run(command, cwd=web.SOURCE, input=json.dumps(cases), capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=web.SOURCE, input=json.dumps(cases), capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     for case, line, values in zip(cases, done.stdout.splitlines(), wanted, strict=True):
         assert json.loads(line) == values, case["kind"]

@@ -25,7 +25,9 @@ from pipelines.metrics import super_resolution as metric
 from pipelines.ops import bicubic
 from pipelines.tasks import srgan
 
-TINY = dict(width=8, depth=2, image_size=32, patch=16, batch_size=2, critic_width=4, features="none")
+TINY = dict(
+    width=8, depth=2, image_size=32, patch=16, batch_size=2, critic_width=4, features="none"
+)
 
 
 def photo(folder, name, height=64, width=80, seed=0, mode="RGB"):
@@ -71,7 +73,10 @@ def test_low_and_high_resolution_in_pairs(tmp_path):
     found = catalog.load(tmp_path)
     assert found.format == "pairs"
     assert [n for e in found.splits.values() for n in e.names] == ["HR/1.png"]
-    assert sorted((p.severity, p.where) for p in found.problems) == [("error", "HR/3.png"), ("warning", "LR/2.png")]
+    assert sorted((p.severity, p.where) for p in found.problems) == [
+        ("error", "HR/3.png"),
+        ("warning", "LR/2.png"),
+    ]
     problems = srgan.adapt(found, srgan.Config(scale=2)).problems
     assert ("error", "scale") in {(p.severity, p.kind) for p in problems}
     assert "scale" not in {p.kind for p in srgan.adapt(found, srgan.Config(scale=4)).problems}
@@ -114,7 +119,8 @@ def test_measures_of_tiles_are_those_of_the_picture(tmp_path):
         split.batches(1).as_numpy_iterator(), split.examples.columns["tile"], strict=True
     ):
         rows, columns = (
-            np.minimum(np.arange(128) + at * 4, n - 1) for at, n in zip((top, left), whole.shape[:2], strict=True)
+            np.minimum(np.arange(128) + at * 4, n - 1)
+            for at, n in zip((top, left), whole.shape[:2], strict=True)
         )
         judge.update_state(targets, {"image": guess[rows][:, columns][None] / 255})
     found = judge.result()
@@ -122,7 +128,9 @@ def test_measures_of_tiles_are_those_of_the_picture(tmp_path):
     assert len(split) > 1
     assert found["labels"] == ["train/a.png"]
     assert np.isclose(found["psnr_y"], peak_signal_noise_ratio(a, b, data_range=255), atol=1e-6)
-    theirs = structural_similarity(a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255)
+    theirs = structural_similarity(
+        a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255
+    )
     assert np.isclose(found["ssim_y"], theirs, atol=1e-6)
 
 
@@ -147,7 +155,10 @@ def test_tiles_leave_no_seam():
     net = srgan.model(config)
     for v in net.trainable_variables:  # the last layer starts near zero
         v.assign(v + 0.02 * keras.random.normal(v.shape))
-    run = lambda inputs: {"image": np.asarray(srgan.decode(net(inputs), config)["image"])}  # noqa: E731
+
+    def run(inputs):
+        return {"image": np.asarray(srgan.decode(net(inputs), config)["image"])}
+
     picture = np.random.default_rng(0).integers(0, 256, (75, 64, 3), np.uint8)
     manifest = {"inputs": {"image": {"shape": [1, 40, 40, 3]}}, "config": config.as_dict()}
     stream = io.BytesIO()
@@ -173,14 +184,29 @@ def test_bad_pictures_are_named(folder):
 def test_a_single_picture_trains_without_validation(tmp_path):
     photo(tmp_path / "data" / "train", "a.png")
     data = catalog.load(tmp_path / "data")
-    empty = {s: data.splits["train"].take([0] if s == "train" else []) for s in ("train", "validation", "test")}
-    run = pipelines.train("srgan", data=dataclasses.replace(data, splits=empty), run=tmp_path / "run", epochs=1, **TINY)
+    empty = {
+        s: data.splits["train"].take([0] if s == "train" else [])
+        for s in ("train", "validation", "test")
+    }
+    run = pipelines.train(
+        "srgan",
+        data=dataclasses.replace(data, splits=empty),
+        run=tmp_path / "run",
+        epochs=1,
+        **TINY,
+    )
     assert run.info["status"] == "finished"
 
 
 @pytest.mark.slow
 def test_killed_against_the_critic_it_ends_with_the_same_bytes(folder, tmp_path):
-    settings = {**TINY, "epochs": 2, "adversarial_epochs": 1, "steps_per_epoch": 4, "checkpoint_steps": 2}
+    settings = {
+        **TINY,
+        "epochs": 2,
+        "adversarial_epochs": 1,
+        "steps_per_epoch": 4,
+        "checkpoint_steps": 2,
+    }
     whole = pipelines.train("srgan", data=folder, run=tmp_path / "whole", **settings)
     resumed = killed.resumed(start("srgan", str(folder), tmp_path / "killed", settings), 6)
     assert resumed.info["weights_sha256"] == whole.info["weights_sha256"]
@@ -197,7 +223,9 @@ def test_settings_that_contradict_each_other():
 @pytest.mark.parametrize("generator", ["fast", "srresnet"])
 def test_from_pictures_to_a_bundle(folder, generator, tmp_path):
     settings = {**TINY, "depth": 2, "generator": generator}
-    run = pipelines.train("srgan", data=folder, run=tmp_path / "run", epochs=2, adversarial_epochs=1, **settings)
+    run = pipelines.train(
+        "srgan", data=folder, run=tmp_path / "run", epochs=2, adversarial_epochs=1, **settings
+    )
     result = run.evaluate()
     assert set(result["per_class"]) == {"test/3.png"}
     bundle = run.export(tmp_path / "bundle", formats=["float32", "float16", "int8"], max_drop=0.05)

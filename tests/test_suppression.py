@@ -33,7 +33,9 @@ def greedy(boxes, scores, count, iou, least_score, **_):
         def overlap(j, i=i):
             sides = np.minimum(boxes[i, 2:], boxes[j, 2:]) - np.maximum(boxes[i, :2], boxes[j, :2])
             shared = np.clip(sides, 0, None).prod()
-            return shared / (np.prod(boxes[i, 2:] - boxes[i, :2]) + np.prod(boxes[j, 2:] - boxes[j, :2]) - shared)
+            return shared / (
+                np.prod(boxes[i, 2:] - boxes[i, :2]) + np.prod(boxes[j, 2:] - boxes[j, :2]) - shared
+            )
 
         if all(scores[j].argmax() != label or overlap(j) <= iou for j in kept):
             kept.append(i)
@@ -56,7 +58,10 @@ def test_it_is_the_textbook_for_each_picture(batch):
 
 
 def test_fewer_candidates_than_cells_keep_the_best():
-    boxes = np.tile(np.float32([[0, 0, 0.1, 0.1]]), (1, 50, 1)) + np.float32(np.arange(50)[:, None]) / 100
+    boxes = (
+        np.tile(np.float32([[0, 0, 0.1, 0.1]]), (1, 50, 1))
+        + np.float32(np.arange(50)[:, None]) / 100
+    )
     scores = np.linspace(0.2, 0.9, 50, dtype=np.float32)[None, :, None]
     assert answer(boxes, scores, candidates=1)["count"].tolist() == [1]
     assert answer(boxes, scores, candidates=1)["scores"][0, 0] == pytest.approx(0.9)

@@ -28,7 +28,9 @@ def rows(data):
     return {
         name: (names[label], where)
         for examples in data.splits.values()
-        for name, label, where in zip(examples.names, examples.columns["label"], examples.where, strict=True)
+        for name, label, where in zip(
+            examples.names, examples.columns["label"], examples.where, strict=True
+        )
     }
 
 
@@ -38,7 +40,10 @@ def only(data):
 
 
 def test_a_table(folder):
-    file = write(folder, "path,label,split\npics/b.jpg,dog,train\npics/a.jpg,cat,train\npics/c.jpg,cat,test\n")
+    file = write(
+        folder,
+        "path,label,split\npics/b.jpg,dog,train\npics/a.jpg,cat,train\npics/c.jpg,cat,test\n",
+    )
     data = table.read(file)
     assert data.labels == {"label": ["cat", "dog"]}
     assert rows(data) == {
@@ -64,13 +69,19 @@ def test_a_table(folder):
 )
 def test_dialects(folder, text):
     data = table.read(write(folder, text))
-    assert {name: label for name, (label, _) in rows(data).items()} == {"pics/a.jpg": "cat", "pics/b.jpg": "dog"}
+    assert {name: label for name, (label, _) in rows(data).items()} == {
+        "pics/a.jpg": "cat",
+        "pics/b.jpg": "dog",
+    }
     assert data.problems == []
 
 
 def test_a_label_may_hold_the_delimiter_and_a_line_break(folder):
     data = table.read(write(folder, 'path,label\npics/a.jpg,"cat, big\nor so"\npics/b.jpg,dog\n'))
-    assert rows(data) == {"pics/a.jpg": ("cat, big\nor so", "labels.csv:2"), "pics/b.jpg": ("dog", "labels.csv:4")}
+    assert rows(data) == {
+        "pics/a.jpg": ("cat, big\nor so", "labels.csv:2"),
+        "pics/b.jpg": ("dog", "labels.csv:4"),
+    }
 
 
 def test_an_absolute_path_inside_the_folder(folder):
@@ -109,7 +120,9 @@ def test_a_link_out_of_the_folder_is_refused(folder):
 
 
 def test_an_unknown_split(folder):
-    data = table.read(write(folder, "path,label,split\npics/a.jpg,cat,Train\npics/b.jpg,cat,holdout\n"))
+    data = table.read(
+        write(folder, "path,label,split\npics/a.jpg,cat,Train\npics/b.jpg,cat,holdout\n")
+    )
     assert only(data) == ("error", "unknown-split", "labels.csv:3")
     assert "'holdout'" in data.problems[0].message
 
@@ -121,7 +134,9 @@ def test_a_picture_listed_twice(folder):
     assert only(other) == ("error", "conflict", "labels.csv:3")
     assert other.problems[0].example == "pics/a.jpg"
     assert "'dog' here and 'cat' at labels.csv:2" in other.problems[0].message
-    leak = table.read(write(folder, "path,label,split\npics/a.jpg,cat,train\npics/a.jpg,cat,test\n"))
+    leak = table.read(
+        write(folder, "path,label,split\npics/a.jpg,cat,train\npics/a.jpg,cat,test\n")
+    )
     assert only(leak) == ("error", "leak", "labels.csv:3")
 
 
@@ -139,7 +154,10 @@ def test_other_columns_are_noted(folder):
         ("a,b\n", "labels.csv:1 has no column for the path; it has a, b"),
         ("path,label,class\n", "labels.csv:1 has 2 columns that could be the label: label, class"),
         ("path,label\n", "lists no usable picture"),
-        ("path,label\nnone.jpg,cat\n", "lists no usable picture. labels.csv:2: there is no picture 'none.jpg'"),
+        (
+            "path,label\nnone.jpg,cat\n",
+            "lists no usable picture. labels.csv:2: there is no picture 'none.jpg'",
+        ),
         ('path,label\npics/a.jpg,cat\npics/b.jpg,"dog\n', "labels.csv:3 cannot be read"),
         (b"path,label\npics/a.jpg,cat\npics/b.jpg,caf\xe9\n", "labels.csv:3 is not UTF-8"),
     ],
@@ -167,12 +185,30 @@ def test_detect_and_a_folder_with_one_table(folder):
 
 
 pieces = st.sampled_from(
-    ["path", "label", "split", "pics/a.jpg", "cat", "..", ",", ",", ";", "\t", "\n", "\n", "\r", '"', "\0"]
+    [
+        "path",
+        "label",
+        "split",
+        "pics/a.jpg",
+        "cat",
+        "..",
+        ",",
+        ",",
+        ";",
+        "\t",
+        "\n",
+        "\n",
+        "\r",
+        '"',
+        "\0",
+    ]
 )
 tables = st.one_of(
     st.binary(max_size=200),
     st.lists(pieces, max_size=30).map(lambda words: "".join(words).encode()),
-    st.lists(pieces, max_size=30).map(lambda words: ("path,label,split\n" + "".join(words)).encode()),
+    st.lists(pieces, max_size=30).map(
+        lambda words: ("path,label,split\n" + "".join(words)).encode()
+    ),
 )
 
 

@@ -28,7 +28,15 @@ from pipelines.tasks import tagging as task
 
 NAMES = ("Ada", "Bo", "Cy", "Di", "Eve", "Flo")
 PLACES = ("Rome", "Oslo", "Bonn", "Lima", "Kyiv", "Nara")
-SMALL = dict(epochs=25, batch_size=16, word_size=16, letter_units=8, letter_size=8, shape_size=4, lstm_units=16)
+SMALL = dict(
+    epochs=25,
+    batch_size=16,
+    word_size=16,
+    letter_units=8,
+    letter_size=8,
+    shape_size=4,
+    lstm_units=16,
+)
 SMALL |= dict(learning_rate=1e-2, dropout=0.1, word_dropout=0.0, warmup_epochs=0.0, cache="memory")
 
 
@@ -41,7 +49,12 @@ def sentence(i):
 
 
 def columns(numbers):
-    return "\n\n".join("\n".join(f"{w}\t{t}" for w, t in zip(*sentence(i), strict=True)) for i in numbers) + "\n"
+    return (
+        "\n\n".join(
+            "\n".join(f"{w}\t{t}" for w, t in zip(*sentence(i), strict=True)) for i in numbers
+        )
+        + "\n"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +63,11 @@ def made():
 
     def make(folder):
         (folder / "data").mkdir()
-        for split, numbers in (("train", range(96)), ("dev", range(96, 108)), ("test", range(108, 126))):
+        for split, numbers in (
+            ("train", range(96)),
+            ("dev", range(96, 108)),
+            ("test", range(108, 126)),
+        ):
             (folder / "data" / f"{split}.conll").write_text(columns(numbers))
         trained = pipelines.train("tagging", data=folder / "data", run=folder / "run", **SMALL)
         trained.evaluate()
@@ -65,7 +82,9 @@ def data(rows, labels=("O", "B-x", "I-x"), feature="ner"):
     """[(tokens, tags)] of the training split -> Data."""
     ids = [[labels.index(tag) for tag in tags] for _, tags in rows]
     columns = {"tokens": [tokens for tokens, _ in rows], feature: ids}
-    examples = Examples([str(i) for i in range(len(rows))], columns, [f"t.conll:{i + 1}" for i in range(len(rows))])
+    examples = Examples(
+        [str(i) for i in range(len(rows))], columns, [f"t.conll:{i + 1}" for i in range(len(rows))]
+    )
     return Data("made", "conll", {"train": examples}, {feature: list(labels)})
 
 
@@ -96,7 +115,9 @@ def test_broken_tags_are_errors_by_line_unless_they_are_mended():
     given = data(rows)
     given.splits["train"].columns["lines"] = [[1, 2], [4, 5], [7]]
     adapted = task.adapt(given, config())
-    assert [(p.severity, p.where, p.example) for p in adapted.problems] == [("error", "t.conll:5", "1")]
+    assert [(p.severity, p.where, p.example) for p in adapted.problems] == [
+        ("error", "t.conll:5", "1")
+    ]
     assert "ner breaks BIO: I-x after O" in adapted.problems[0].message
     mended = task.adapt(given, config(mend_tags=True))
     assert not mended.problems
@@ -125,7 +146,8 @@ def test_an_id_without_a_class_is_an_error_by_line(unknown):
 
 
 @pytest.mark.parametrize(
-    ("changes", "ends"), [({"max_length": 1}, "at least 2"), (dict(max_length=600, backbone="minilm"), "from 4 to 512")]
+    ("changes", "ends"),
+    [({"max_length": 1}, "at least 2"), (dict(max_length=600, backbone="minilm"), "from 4 to 512")],
 )
 def test_lengths_that_no_model_takes_are_refused(changes, ends):
     with pytest.raises(PipelineError, match=f"max_length must be {ends}"):
@@ -137,7 +159,10 @@ def test_other_features_are_named_and_missing_ones_are_said():
     given = data(rows, ("NN", "VB"), "upos")
     assert task.adapt(given, config()).labels == {"tags": ["NN", "VB"]}
     assert tags(task.adapt(given, config(target="tokens"))) == [["a", "b"]]
-    with pytest.raises(PipelineError, match=r"no feature 'xpos' of tags; it has tokens, upos. Name one with target="):
+    with pytest.raises(
+        PipelineError,
+        match=r"no feature 'xpos' of tags; it has tokens, upos. Name one with target=",
+    ):
         task.adapt(given, config(target="xpos"))
     with pytest.raises(PipelineError, match="no feature 'form' of words"):
         task.adapt(given, config(tokens="form"))
@@ -152,7 +177,11 @@ def test_long_sentences_are_said_and_go_through_in_windows():
     assert "within 1 spans" in problem.message
     made = config(max_length=8).having(task.learn(adapted.splits["train"], config(min_count=1)))
     windows = task.expand(adapted.splits["train"], made)
-    kept = [range(*k) for k, s in zip(windows.columns["keep"], windows.columns["sentence"], strict=True) if s == 0]
+    kept = [
+        range(*k)
+        for k, s in zip(windows.columns["keep"], windows.columns["sentence"], strict=True)
+        if s == 0
+    ]
     assert sum(map(len, kept)) == 20
     assert windows.names[:2] == ["0", "0+6"]
     ids = [windows.columns["tags"][i][j] for i, places in enumerate(kept) for j in places]
@@ -161,7 +190,9 @@ def test_long_sentences_are_said_and_go_through_in_windows():
 
 
 def test_a_span_that_a_window_cuts_begins_anew():
-    adapted = task.adapt(data([(["w"] * 12, ["O"] * 5 + ["B-x", "I-x", "I-x"] + ["O"] * 4)]), config(max_length=8))
+    adapted = task.adapt(
+        data([(["w"] * 12, ["O"] * 5 + ["B-x", "I-x", "I-x"] + ["O"] * 4)]), config(max_length=8)
+    )
     made = config(max_length=8).having(task.learn(adapted.splits["train"], config(min_count=1)))
     windows = task.expand(adapted.splits["train"], made)
     assert [list(row) for row in windows.columns["tags"]] == [[0] * 5 + [1, 2, 2], [1, 2] + [0] * 6]
@@ -171,19 +202,26 @@ def test_a_span_that_a_window_cuts_begins_anew():
 
 @pytest.mark.parametrize("room", [2, 3, 8])
 def test_windows_change_nothing_of_the_truth(room):
-    row = (["w"] * 12, ["O", "B-x", "I-x", "I-x", "I-x", "O", "B-x", "B-x", "I-x", "O", "B-x", "I-x"])
+    row = (
+        ["w"] * 12,
+        ["O", "B-x", "I-x", "I-x", "I-x", "O", "B-x", "B-x", "I-x", "O", "B-x", "I-x"],
+    )
     adapted = task.adapt(data([row]), config(max_length=room))
     made = config(max_length=room).having(task.learn(adapted.splits["train"], config(min_count=1)))
     windows = task.expand(adapted.splits["train"], made)
     gold = [
-        i for ids, keep in zip(windows.columns["gold"], windows.columns["keep"], strict=True) for i in ids[slice(*keep)]
+        i
+        for ids, keep in zip(windows.columns["gold"], windows.columns["keep"], strict=True)
+        for i in ids[slice(*keep)]
     ]
     assert gold == adapted.splits["train"].columns["tags"][0]
 
 
 def test_plain_tags_need_no_scheme():
     adapted = task.adapt(data([(["a", "b"], ["NN", "VB"])], ("NN", "VB")), config())
-    made = task.resolve(config(labels=("NN", "VB"), max_length=0), type("A", (), {"longest": {"tokens": 17}}))
+    made = task.resolve(
+        config(labels=("NN", "VB"), max_length=0), type("A", (), {"longest": {"tokens": 17}})
+    )
     assert (made.scheme, made.max_length) == ("plain", 32)
     assert adapted.labels == {"tags": ["NN", "VB"]}
 
@@ -199,7 +237,10 @@ def test_tfds_with_tokens_and_tags():
 
 
 def test_what_is_learned_by_hand():
-    rows = [(["Ann", "ate", "12", "ate"], ["B-x", "O", "O", "O"]), (["Ann", "99", "né"], ["B-x", "I-x", "O"])]
+    rows = [
+        (["Ann", "ate", "12", "ate"], ["B-x", "O", "O", "O"]),
+        (["Ann", "99", "né"], ["B-x", "I-x", "O"]),
+    ]
     adapted = task.adapt(data(rows), config())
     found = task.learn(adapted.splits["train"], config())
     assert found["words"] == ["00", "ann", "ate"]
@@ -210,7 +251,9 @@ def test_what_is_learned_by_hand():
 
 
 def test_word_dropout_takes_rare_words_and_cutting_keeps_the_rest():
-    made = config(max_length=32, word_dropout=1.0).having({"counts": np.array([0, 0, 1, 999], np.int32)})
+    made = config(max_length=32, word_dropout=1.0).having(
+        {"counts": np.array([0, 0, 1, 999], np.int32)}
+    )
     ids = np.zeros((2000, 32), np.int32)
     ids[:, :3] = [2, 3, 1]
     inputs = {"words": ids, "shapes": ids, "letters": np.zeros((2000, 32, 20), np.int32)}
@@ -245,7 +288,9 @@ def test_softmax_is_cross_entropy_by_token():
     logits = keras.ops.convert_to_numpy(outputs["emissions"])
     log = np.log(np.exp(logits) / np.exp(logits).sum(-1, keepdims=True))
     wanted = -np.mean([sum(log[i, t, truth[i, t]] for t in range(3)) for i in range(2)])
-    assert float(model.compute_loss(None, {"tags": truth}, outputs)) == pytest.approx(wanted, rel=1e-5)
+    assert float(model.compute_loss(None, {"tags": truth}, outputs)) == pytest.approx(
+        wanted, rel=1e-5
+    )
     best = task.decode(outputs, made)["tags"]
     np.testing.assert_array_equal(best[:, :3], logits[:, :3].argmax(-1))
     assert not np.asarray(best)[:, 3:].any()
@@ -258,7 +303,9 @@ def test_a_margin_for_recall_raises_the_score_of_o_where_a_span_is():
     raised[0, 1:3, 0] += 2
     plain = [model.compute_loss(None, {"tags": truth}, o, training=False)
              for o in (outputs, {**outputs, "emissions": raised})]  # fmt: skip
-    assert float(model.compute_loss(None, {"tags": truth}, outputs)) == pytest.approx(float(plain[1]))
+    assert float(model.compute_loss(None, {"tags": truth}, outputs)) == pytest.approx(
+        float(plain[1])
+    )
     assert float(plain[0]) < float(plain[1])
 
 
@@ -297,7 +344,9 @@ def test_the_baseline_is_crfsuites_own_model(tmp_path):
 def test_word_pieces_are_aligned_by_the_first_one():
     made = config(backbone="minilm", max_length=8, word_length=4)
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "un", "##able", "a"]
-    encoder = edge.Encoder(made.as_dict(), {"pieces": pieces, "letters": ["a"], "shapes": ["x"], "words": []})
+    encoder = edge.Encoder(
+        made.as_dict(), {"pieces": pieces, "letters": ["a"], "shapes": ["x"], "words": []}
+    )
     found = encoder.inputs(["a", "unable", "a"])
     assert found["pieces"].tolist() == [2, 6, 4, 5, 6, 3, 0, 0]
     assert found["first"].tolist() == [1, 2, 4, 0, 0, 0]
@@ -306,7 +355,9 @@ def test_word_pieces_are_aligned_by_the_first_one():
     chosen = np.asarray(tagger.FirstPieces()(features, found["first"][None]))[0]
     np.testing.assert_array_equal(chosen[:3], [[2, 3], [4, 5], [8, 9]])
     with pytest.raises(PipelineError, match="unknown backbone 'bert' of text"):
-        task.learn(task.adapt(data([(["a"], ["B-x"])]), config()).splits["train"], config(backbone="bert"))
+        task.learn(
+            task.adapt(data([(["a"], ["B-x"])]), config()).splits["train"], config(backbone="bert")
+        )
 
 
 def test_what_the_scheme_forbids_is_never_found():
@@ -340,7 +391,10 @@ def test_it_learns_and_every_file_says_the_same(made):
 @pytest.mark.skipif(not quantizer.installed(), reason="needs the package ai-edge-quantizer")
 def test_the_quantizer_makes_small_files_of_what_is_recurrent(made, tmp_path):
     bundle, whole = made[1], made[1].path / "model.tflite"
-    tags = lambda path: proof.runner(path)(bundle.golden()[0])["tags"]  # noqa: E731
+
+    def tags(path):
+        return proof.runner(path)(bundle.golden()[0])["tags"]
+
     sizes = [whole.stat().st_size]
     for kind in ("weight_only_int8", "weight_only_int4"):
         (tmp_path / kind).write_bytes(quantizer.quantised(whole, kind))
@@ -361,7 +415,9 @@ def test_the_report_marks_spans(made):
 def outside(bundle, *inputs):
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     command = [sys.executable, "predict.py", "--json", *map(os.fsencode, inputs)]
-    return subprocess.run(command, cwd=bundle, env=environment, capture_output=True, text=True, encoding="utf-8")
+    return subprocess.run(
+        command, cwd=bundle, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
 
 
 def test_a_bundle_finds_spans_in_plain_text_without_us(made, tmp_path):
@@ -387,7 +443,9 @@ def test_a_bundle_of_minilm_finds_spans_in_plain_text_without_us(tmp_path):
     (tmp_path / "data").mkdir()
     for split, numbers in (("train", range(48)), ("dev", range(48, 54)), ("test", range(54, 66))):
         (tmp_path / "data" / f"{split}.conll").write_text(columns(numbers))
-    settings = dict(backbone="minilm", max_length=16, lstm_units=0, letters="none", epochs=6, learning_rate=3e-3)
+    settings = dict(
+        backbone="minilm", max_length=16, lstm_units=0, letters="none", epochs=6, learning_rate=3e-3
+    )
     settings |= dict(batch_size=8, warmup_epochs=0.0, dropout=0.0, backbone_rate=0.02)
     trained = pipelines.train("tagging", data=tmp_path / "data", run=tmp_path / "run", **settings)
     assert trained.evaluate()["f1"] > 0.95
@@ -398,14 +456,20 @@ def test_a_bundle_of_minilm_finds_spans_in_plain_text_without_us(tmp_path):
     assert done.returncode == 0, done.stderr
     (answer,) = json.loads(done.stdout.splitlines()[-1])["predictions"]
     assert answer["spans"] == trained.predict([text])[0]["spans"]
-    assert {(s["label"], s["text"]) for s in answer["spans"]} == {("per", "Eve Li"), ("loc", "Oslo")}
+    assert {(s["label"], s["text"]) for s in answer["spans"]} == {
+        ("per", "Eve Li"),
+        ("loc", "Oslo"),
+    }
     assert len(answer["spans"]) == 10
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("client", [bare, browser])
 def test_clients_find_the_same_spans(made, client):
-    client.agrees(made[1], ["Eve Li lives in Oslo.\r\n\r\nin Rome is Bo", "Bo " * 30, "😀 日本、東京 Flo ½ שלום", ""])
+    client.agrees(
+        made[1],
+        ["Eve Li lives in Oslo.\r\n\r\nin Rome is Bo", "Bo " * 30, "😀 日本、東京 Flo ½ שלום", ""],
+    )
 
 
 def test_we_too_refuse_a_vocabulary_of_another_model(made, tmp_path):
@@ -449,8 +513,26 @@ def test_text_that_cannot_be_used(made, source, reason):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "\n\n", "zzz qqq xxx", "😀🎉👩‍👩‍👧", "שלום עולם, مرحبا", "a" * 5000, "\x00\x01", " ".join(["Bo"] * 10_000)],
-    ids=["empty", "blank", "unknown", "emoji", "right-to-left", "one-long-word", "control", "10000-words"],
+    [
+        "",
+        "\n\n",
+        "zzz qqq xxx",
+        "😀🎉👩‍👩‍👧",
+        "שלום עולם, مرحبا",
+        "a" * 5000,
+        "\x00\x01",
+        " ".join(["Bo"] * 10_000),
+    ],
+    ids=[
+        "empty",
+        "blank",
+        "unknown",
+        "emoji",
+        "right-to-left",
+        "one-long-word",
+        "control",
+        "10000-words",
+    ],
 )
 def test_any_text_gets_an_answer(made, text):
     trained, _ = made
@@ -461,10 +543,16 @@ def test_any_text_gets_an_answer(made, text):
         return {"tags": np.where(inputs["words"] == bo, trained.config.labels.index("B-per"), 0)}
 
     bo = words.ids(trained.config.learned["words"])["bo"]
-    manifest = {"config": trained.config.as_dict(), "labels": trained.config.labels, "learned": trained.config.learned}
+    manifest = {
+        "config": trained.config.as_dict(),
+        "labels": trained.config.labels,
+        "learned": trained.config.learned,
+    }
     found, pictures = edge.predict(text, answer, manifest)
     assert (found["text"], pictures) == (text, {})
-    assert [span["start"] for span in found["spans"]] == [3 * i for i in range(10_000) if text.startswith("Bo")]
+    assert [span["start"] for span in found["spans"]] == [
+        3 * i for i in range(10_000) if text.startswith("Bo")
+    ]
     assert {span["text"] for span in found["spans"]} <= {"Bo"}
     shapes = {name: values.shape for inputs in calls for name, values in inputs.items()}
     assert not shapes or shapes["words"] == (1, trained.config.max_length)
@@ -478,5 +566,9 @@ def test_a_sentence_of_10000_tokens_is_trained_and_evaluated_in_windows():
     assert made.max_length == task.LONGEST
     split = source.split(read, "train", task, made)
     assert len(split) == -(-(10_000 - 32) // 96) + 1
-    counted = sum(int((keep[:, 1] - keep[:, 0]).sum()) for _, t in split.batches() for keep in [t["keep"].numpy()])
+    counted = sum(
+        int((keep[:, 1] - keep[:, 0]).sum())
+        for _, t in split.batches()
+        for keep in [t["keep"].numpy()]
+    )
     assert counted == 10_001

@@ -47,7 +47,9 @@ def preset(tmp_path_factory):
         max_sequence_length=32,
     )  # fmt: skip
     net.save_to_preset(str(folder))
-    keras_hub.models.BertTokenizer(vocabulary=VOCABULARY, lowercase=True).save_to_preset(str(folder))
+    keras_hub.models.BertTokenizer(vocabulary=VOCABULARY, lowercase=True).save_to_preset(
+        str(folder)
+    )
     return f"hub:{folder}"
 
 
@@ -60,15 +62,24 @@ def data(tmp_path_factory):
         rows = []
         for i in range(count):
             animal = ("cat", "dog")[i % 2]
-            others = [str(chance.choice(["the", "a", "big", "runs", "sleeps", "."])) for _ in range(3)]
+            others = [
+                str(chance.choice(["the", "a", "big", "runs", "sleeps", "."])) for _ in range(3)
+            ]
             place = chance.integers(len(others))
-            rows.append({"text": " ".join([*others[:place], animal, *others[place:], f"{split}{i}"]), "label": animal})
+            rows.append(
+                {
+                    "text": " ".join([*others[:place], animal, *others[place:], f"{split}{i}"]),
+                    "label": animal,
+                }
+            )
         (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
 
 
 def config(preset, **settings):
-    return task.Config().replace(backbone=preset, labels=("cat", "dog"), steps_per_epoch=1, max_length=16, **settings)
+    return task.Config().replace(
+        backbone=preset, labels=("cat", "dog"), steps_per_epoch=1, max_length=16, **settings
+    )
 
 
 # Word pieces.
@@ -79,7 +90,10 @@ def test_pieces_of_a_text_by_hand():
     assert words.text("The CAT\nsleeps.") == [7, 5, 10, 11, 12]
     assert words.text("\u200b ") == []
     assert words.text("a zebra") == [8, 1]
-    assert wordpiece.joined([VOCABULARY[i] for i in words.text("The CAT\nsleeps.")]) == "the cat sleeps ."
+    assert (
+        wordpiece.joined([VOCABULARY[i] for i in words.text("The CAT\nsleeps.")])
+        == "the cat sleeps ."
+    )
 
 
 def test_pieces_lie_between_a_start_and_an_end():
@@ -95,12 +109,19 @@ def test_the_mean_is_over_pieces_that_are_there():
 
 
 def test_the_vector_of_a_sentence_is_that_of_sentence_transformers():
-    # Cosines of "a cat sits on the mat" to the two others, by sentence-transformers 6.2, as in test_pretrained.py.
-    sentences = ["a cat sits on the mat", "a kitten lies on the rug", "the bank raised interest rates"]
+    # Cosines of "a cat sits on the mat" to the two others, by sentence-transformers 6.2, as in
+    # test_pretrained.py.
+    sentences = [
+        "a cat sits on the mat",
+        "a kitten lies on the rug",
+        "the bank raised interest rates",
+    ]
     words = wordpiece.WordPiece(pretrained.minilm_vocabulary())
     rows = np.stack([edge.encoded(words.text(s), 16, (words.start, words.end)) for s in sentences])
     pieces = keras.Input((None,), dtype="int32")
-    net = keras.Model(pieces, bert.Mean()(bert.sequence(pretrained.text_backbone("minilm"), pieces), pieces))
+    net = keras.Model(
+        pieces, bert.Mean()(bert.sequence(pretrained.text_backbone("minilm"), pieces), pieces)
+    )
     vectors = net.predict(rows, verbose=0) / 384**0.5
     assert vectors @ vectors[0] == pytest.approx([1, 0.553835, -0.021818], abs=5e-4)
 
@@ -122,16 +143,22 @@ def test_texts_become_pieces_once(preset, data):
 
 
 def test_what_will_not_do_is_one_line(preset, data, tmp_path):
-    with pytest.raises(PipelineError, match="unknown backbone 'minlm' of text. Did you mean 'minilm'"):
+    with pytest.raises(
+        PipelineError, match="unknown backbone 'minlm' of text. Did you mean 'minilm'"
+    ):
         task.adapt(catalog.load(data), config("minlm"))
     with pytest.raises(PipelineError, match="'nowhere' cannot be had here as a BERT"):
         pretrained.text_backbone("hub:nowhere")
-    with pytest.raises(PipelineError, match="has no 'text or sentence' with a label; it has .*image"):
+    with pytest.raises(
+        PipelineError, match="has no 'text or sentence' with a label; it has .*image"
+    ):
         task.adapt(catalog.load("digits"), config(preset))
     with pytest.raises(PipelineError, match="has no 'title' with a label"):
         task.adapt(catalog.load(data), config(preset, text="title"))
     facts = type("A", (), {"longest": {"pieces": 600}, "class_counts": {}})
-    with pytest.raises(PipelineError, match="max_length must be from 3 to 512 word pieces; got 600"):
+    with pytest.raises(
+        PipelineError, match="max_length must be from 3 to 512 word pieces; got 600"
+    ):
         task.resolve(config(preset).replace(max_length=600), facts)
     assert task.resolve(config(preset).replace(max_length=0), facts).max_length == 128
 
@@ -143,7 +170,8 @@ def test_what_a_bert_never_trains_is_said(preset):
     rows = {line.split()[0]: line.split()[1:3] for line in phase.begin(model).splitlines()[3:]}
     net = fine_tuning.trunk(model)
     assert not net.get_layer("token_embedding").trainable_variables
-    # Positions (32), segments (2) and a norm (2), of 16 features each, without the table of 13 pieces.
+    # Positions (32), segments (2) and a norm (2), of 16 features each, without the table of 13
+    # pieces.
     assert rows["stem"] == ["800", "576"]
     assert rows["top"][1] == "0"
     assert net.get_layer("transformer_layer_1").trainable_variables
@@ -164,7 +192,9 @@ def test_batches_are_cut_to_their_longest_text(preset):
 @pytest.mark.slow
 def test_from_training_to_the_device(preset, data, tmp_path):
     phases = dict(unfreeze="none,all", phase_epochs="2,40", phase_rates="0.01,0.003", batch_size=8)
-    run = pipelines.train("text_classification", data=data, run=tmp_path / "run", backbone=preset, **phases)
+    run = pipelines.train(
+        "text_classification", data=data, run=tmp_path / "run", backbone=preset, **phases
+    )
     assert run.config.max_length == 16  # of 6 pieces at most, with a start and an end
     result = run.evaluate("test")
     assert result["accuracy"] >= 0.9
@@ -177,13 +207,20 @@ def test_from_training_to_the_device(preset, data, tmp_path):
     (tmp_path / "long.txt").write_text("a dog runs. " + "the big " * 40)
     inputs = ["The big cat sleeps.", str(tmp_path / "long.txt")]
     code = "import runpy, sys; sys.modules.update(tensorflow=None, keras=None); del sys.argv[0]; "
-    code += "sys.path.insert(0, sys.argv[0].rpartition('/')[0]); runpy.run_path(sys.argv[0], run_name='__main__')"
+    code += (
+        "sys.path.insert(0, sys.argv[0].rpartition('/')[0]); runpy.run_path(sys.argv[0],"
+        " run_name='__main__')"
+    )
     words = [sys.executable, "-c", code, str(bundle.path / "predict.py"), *inputs, "--json"]
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     device = json.loads(done.stdout.splitlines()[-1])["predictions"]
     here = run.predict(inputs)
-    assert [answer["label"] for answer in device] == [answer["label"] for answer in here] == ["cat", "dog"]
+    assert (
+        [answer["label"] for answer in device]
+        == [answer["label"] for answer in here]
+        == ["cat", "dog"]
+    )
     assert device[0]["probability"] == pytest.approx(here[0]["probability"], abs=1e-3)
     assert device[0]["unread"] == 0
     assert 0.5 < device[1]["unread"] < 0.9

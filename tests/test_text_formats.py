@@ -66,7 +66,8 @@ def test_words_that_look_like_tags_are_words(tmp_path):
 
 def test_the_files_of_conll_2003(tmp_path):
     text = (
-        "-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\n-DOCSTART- -X- O O\n\nPeter NNP I-NP B-PER\n"
+        "-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\n-DOCSTART- -X- O"
+        " O\n\nPeter NNP I-NP B-PER\n"
     )
     (tmp_path / "eng.train").write_text(text)
     (tmp_path / "eng.testa").write_text(text)
@@ -81,7 +82,11 @@ def test_the_files_of_conll_2003(tmp_path):
 
 def test_conllu(tmp_path):
     line = "{}\t{}\t_\t{}\t_\t_\t0\troot\t_\t_\n"
-    text = "# sent_id = 1\n# text = vámonos al\n" + line.format("1-2", "vámonos", "_") + line.format(1, "vamos", "VERB")
+    text = (
+        "# sent_id = 1\n# text = vámonos al\n"
+        + line.format("1-2", "vámonos", "_")
+        + line.format(1, "vamos", "VERB")
+    )
     text += line.format(2, "nos", "PRON") + line.format("2.1", "x", "X") + "\n"
     data = catalog.load(write(tmp_path, train__conllu=text))
     assert data.labels == {"upos": ["PRON", "VERB"]}
@@ -96,20 +101,30 @@ def test_columns_that_name_themselves(tmp_path):
 
 
 def test_a_hash_may_be_a_word(tmp_path):
-    data = catalog.load(write(tmp_path, train__conll="#\tO\nwin\tO\n\n# a comment of many words\nParis\tB-loc\n"))
+    data = catalog.load(
+        write(tmp_path, train__conll="#\tO\nwin\tO\n\n# a comment of many words\nParis\tB-loc\n")
+    )
     assert rows(data, "train", "tokens") == [[["#", "win"]], [["Paris"]]]
 
 
 def test_a_comment_of_as_many_words_as_there_are_columns_is_none_of_them(tmp_path):
     line = "{}\t{}\t_\tNOUN\t_\t_\t0\troot\t_\t_\n"
-    text = "# text = I like tea and cake very much\n" + line.format(1, "tea") + line.format(2, "cake") + "\n"
+    text = (
+        "# text = I like tea and cake very much\n"
+        + line.format(1, "tea")
+        + line.format(2, "cake")
+        + "\n"
+    )
     data = catalog.load(write(tmp_path, train__conllu=text))
     assert rows(data, "train", "tokens") == [[["tea", "cake"]]]
     assert data.labels == {"upos": ["NOUN"]}
     other = tmp_path / "two"
     other.mkdir()
     data = catalog.load(write(other, train__conll="# sent1\nParis\tB-loc\n\n# O\nin\tO\n"))
-    assert sorted(r for s in data.splits for r in rows(data, s, "tokens")) == [[["#", "in"]], [["Paris"]]]
+    assert sorted(r for s in data.splits for r in rows(data, s, "tokens")) == [
+        [["#", "in"]],
+        [["Paris"]],
+    ]
     assert data.labels == {"ner": ["O", "B-loc"]}
 
 
@@ -186,19 +201,29 @@ def test_names_stay_when_a_sentence_comes(tmp_path):
 
 WORD = st.from_regex(r"[^\s#]\S{0,5}", fullmatch=True)
 SENTENCES = st.lists(
-    st.lists(st.tuples(WORD, st.sampled_from(["O", "B-x", "I-y"])), min_size=1, max_size=4), min_size=1, max_size=5
+    st.lists(st.tuples(WORD, st.sampled_from(["O", "B-x", "I-y"])), min_size=1, max_size=4),
+    min_size=1,
+    max_size=5,
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(SENTENCES)
 def test_what_is_written_is_read(tmp_path, sentences):
-    sentences = [s for s in sentences if not any("\ufeff" in w or w.startswith("-DOCSTART-") for w, _ in s)]
+    sentences = [
+        s for s in sentences if not any("\ufeff" in w or w.startswith("-DOCSTART-") for w, _ in s)
+    ]
     if sentences:
-        text = "\n\n".join("\n".join(f"{word}\t{tag}" for word, tag in sentence) for sentence in sentences)
+        text = "\n\n".join(
+            "\n".join(f"{word}\t{tag}" for word, tag in sentence) for sentence in sentences
+        )
         data = catalog.load(write(tmp_path, train__conll=text + "\n"))
         found = [
-            s for part in data.splits.values() for s in zip(part.columns["tokens"], part.columns["ner"], strict=True)
+            s
+            for part in data.splits.values()
+            for s in zip(part.columns["tokens"], part.columns["ner"], strict=True)
         ]
         names = data.labels["ner"]
         wanted = sorted([list(pair) for pair in sentence] for sentence in sentences)
@@ -206,7 +231,9 @@ def test_what_is_written_is_read(tmp_path, sentences):
         assert not data.problems
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(tmp_path, content):
     for name in ("train__conll", "train__jsonl"):
@@ -224,10 +251,15 @@ def lines(*values):
 
 
 def test_tokens_with_tags(tmp_path):
-    text = lines({"tokens": ["In", "Köln"], "ner_tags": ["O", "B-loc"]}, {"tokens": ["ja"], "tags": ["O"]})
+    text = lines(
+        {"tokens": ["In", "Köln"], "ner_tags": ["O", "B-loc"]}, {"tokens": ["ja"], "tags": ["O"]}
+    )
     data = catalog.load(write(tmp_path, train__jsonl=text))
     assert (data.format, data.labels) == ("jsonl", {"ner": ["O", "B-loc"]})
-    assert sorted(r for s in data.splits for r in rows(data, s)) == [[["In", "Köln"], [0, 1]], [["ja"], [0]]]
+    assert sorted(r for s in data.splits for r in rows(data, s)) == [
+        [["In", "Köln"], [0, 1]],
+        [["ja"], [0]],
+    ]
 
 
 def test_text_with_spans(tmp_path):
@@ -238,13 +270,23 @@ def test_text_with_spans(tmp_path):
     data = catalog.load(write(tmp_path, train__jsonl=text))
     assert data.labels == {"ner": ["O", "B-loc", "B-num", "I-loc"]}
     found = sorted(r for s in data.splits for r in rows(data, s))
-    assert found == [[["In", "New", "York", ",", "3", "pm"], [0, 1, 3, 0, 2, 0]], [["Yorkshire"], [1]]]
-    assert [p.message for p in data.problems] == ["the span 'York' of loc cuts a word; it is read as 'Yorkshire'."]
+    assert found == [
+        [["In", "New", "York", ",", "3", "pm"], [0, 1, 3, 0, 2, 0]],
+        [["Yorkshire"], [1]],
+    ]
+    assert [p.message for p in data.problems] == [
+        "the span 'York' of loc cuts a word; it is read as 'Yorkshire'."
+    ]
 
 
 def test_what_prodigy_writes(tmp_path):
-    tokens = [{"text": "In", "start": 0, "end": 2, "id": 0}, {"text": "Rome", "start": 3, "end": 7, "id": 1}]
-    text = lines({"text": "In Rome", "tokens": tokens, "spans": [{"start": 3, "end": 7, "label": "loc"}]})
+    tokens = [
+        {"text": "In", "start": 0, "end": 2, "id": 0},
+        {"text": "Rome", "start": 3, "end": 7, "id": 1},
+    ]
+    text = lines(
+        {"text": "In Rome", "tokens": tokens, "spans": [{"start": 3, "end": 7, "label": "loc"}]}
+    )
     data = catalog.load(write(tmp_path, train__jsonl=text))
     assert [r for s in data.splits for r in rows(data, s)] == [[["In", "Rome"], [0, 1]]]
 
@@ -268,7 +310,9 @@ def test_what_prodigy_writes(tmp_path):
     ],
 )
 def test_json_lines_that_cannot_be_used(tmp_path, line, reason):
-    data = catalog.load(write(tmp_path, train__jsonl=lines({"tokens": ["a"], "tags": ["B-x"]}) + line + "\n"))
+    data = catalog.load(
+        write(tmp_path, train__jsonl=lines({"tokens": ["a"], "tags": ["B-x"]}) + line + "\n")
+    )
     assert kinds(data) == [("error", "row", "train.jsonl:2")]
     assert reason in data.problems[0].message
     with pytest.raises(PipelineError, match="has no usable sentence. train.jsonl:1"):
@@ -282,6 +326,9 @@ def test_wnut17_has_the_counts_that_it_should(real_data):
         62730, 15733, 23394,
     ]  # fmt: skip
     begins = [i for i, name in enumerate(data.labels["ner"]) if name[0] == "B"]
-    spans = [sum(tag in begins for tags in data.splits[s].columns["ner"] for tag in tags) for s in ("train", "test")]
+    spans = [
+        sum(tag in begins for tags in data.splits[s].columns["ner"] for tag in tags)
+        for s in ("train", "test")
+    ]
     assert spans == [1975, 1079]
     assert not data.problems

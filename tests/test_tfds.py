@@ -72,7 +72,9 @@ def make_builder(tmp_path_factory):
                 )
 
     def make(**attributes):
-        cls = type("Scenes", (Scenes,), {"__module__": __name__, **attributes}, skip_registration=True)
+        cls = type(
+            "Scenes", (Scenes,), {"__module__": __name__, **attributes}, skip_registration=True
+        )
         cls.name = "scenes"
         return cls(data_dir=tmp_path_factory.mktemp("tfds"))
 
@@ -108,9 +110,15 @@ def test_features_become_columns(data):
     assert [v.tolist() for v in columns["vector"]] == [[0, 0, 0], [1, 1, 1], [2, 2, 2]]
     np.testing.assert_array_equal(columns["corner"][0], [0, 0, 1, 1])
     assert [v.shape for v in columns["objects/bbox"]] == [(0, 4), (1, 4), (2, 4)]
-    np.testing.assert_allclose(columns["objects/bbox"][1], [[0.1, 0.2, 0.3, 0.5]])  # ymin xmin ymax xmax
+    np.testing.assert_allclose(
+        columns["objects/bbox"][1], [[0.1, 0.2, 0.3, 0.5]]
+    )  # ymin xmin ymax xmax
     assert [v.tolist() for v in columns["objects/label"]] == [[], [1], [1, 1]]
-    assert data.labels == {"label": ["indoor", "outdoor"], "ner": ["O", "B"], "objects/label": ["chair", "tree"]}
+    assert data.labels == {
+        "label": ["indoor", "outdoor"],
+        "ner": ["O", "B"],
+        "objects/label": ["chair", "tree"],
+    }
 
 
 def test_what_is_not_used_is_noted(data):
@@ -128,7 +136,9 @@ def test_what_is_not_used_is_noted(data):
 def test_pixels_arrive_exactly(data):
     from pipelines.edge.pictures import read_picture
 
-    np.testing.assert_array_equal(read_picture(data.splits["validation"].columns["image"][2]), PIXELS + 2)
+    np.testing.assert_array_equal(
+        read_picture(data.splits["validation"].columns["image"][2]), PIXELS + 2
+    )
 
 
 def test_names_that_do_not_tell_examples_apart_are_not_used(make_builder):

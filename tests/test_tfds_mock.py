@@ -14,7 +14,11 @@ SIZES = {"train": 40, "test": 12}
 def mocked(name):
     """A builder of TFDS's under `tfds.testing.mock_data`, told its splits as a download would."""
     builder = tfds.builder(name)
-    template = builder.info.splits.filename_template if hasattr(builder.info.splits, "filename_template") else None
+    template = (
+        builder.info.splits.filename_template
+        if hasattr(builder.info.splits, "filename_template")
+        else None
+    )
     splits = [
         tfds.core.SplitInfo(name=split, shard_lengths=[n], num_bytes=0, filename_template=template)
         for split, n in SIZES.items()
@@ -30,7 +34,9 @@ def data(request):
 
 
 def test_reads_every_example_with_its_label(data):
-    assert sum(len(examples) for examples in data.splits.values()) == 40 + 40  # the mock gives 40 to each split
+    assert (
+        sum(len(examples) for examples in data.splits.values()) == 40 + 40
+    )  # the mock gives 40 to each split
     assert len(data.labels["label"]) == 10
     train = data.splits["train"]
     assert train.pictures == ("image",)

@@ -11,7 +11,9 @@ from pipelines.edge.litert import Model
 from pipelines.engine import tflite_file
 from pipelines.errors import Refused
 
-FACTS = dict(name="colours", description="Which colour it is.", labels=tiny.LABELS, license="CC0-1.0")
+FACTS = dict(
+    name="colours", description="Which colour it is.", labels=tiny.LABELS, license="CC0-1.0"
+)
 
 
 @pytest.fixture(params=["float32", "float16", "dynamic", "int8"])
@@ -35,8 +37,13 @@ def test_builtin_ops_are_accepted(file):
 
 
 def converted_with_select_ops(saved):
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved), signature_keys=["serving_default"])
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(saved), signature_keys=["serving_default"]
+    )
+    converter.target_spec.supported_ops = [
+        tf.lite.OpsSet.TFLITE_BUILTINS,
+        tf.lite.OpsSet.SELECT_TF_OPS,
+    ]
     return converter.convert()
 
 
@@ -48,10 +55,14 @@ def test_a_flex_op_is_refused_with_its_layer_and_a_way_out(tmp_path):
     inputs = keras.Input((4,), name="x")
     net = keras.Model(inputs, Best(name="best_of_three")(keras.layers.Dense(3)(inputs)))
     spec = tf.TensorSpec((1, 4), tf.float32, name="x")
-    saved = tiny.save(net, lambda x: {"best": net(x["x"], training=False)}, spec, tmp_path / "saved_model")
+    saved = tiny.save(
+        net, lambda x: {"best": net(x["x"], training=False)}, spec, tmp_path / "saved_model"
+    )
     (tmp_path / "model.tflite").write_bytes(converted_with_select_ops(saved))
     assert tflite_file.operators(tmp_path / "model.tflite")["FlexBitwiseAnd"] == 1
-    with pytest.raises(Refused, match=r"^model.tflite: BitwiseAnd \(layer .*best_of_three.*\) .*use tf.argmax\.$"):
+    with pytest.raises(
+        Refused, match=r"^model.tflite: BitwiseAnd \(layer .*best_of_three.*\) .*use tf.argmax\.$"
+    ):
         tflite_file.refuse_foreign(tmp_path / "model.tflite")
 
 
@@ -81,7 +92,9 @@ def test_metadata_is_read_back(file):
 
 def test_metadata_is_the_same_bytes_however_often(file, tmp_path):
     twin = shutil.copy(file, tmp_path / "twin.tflite")
-    tflite_file.attach_metadata(twin, **FACTS | {"name": "a name of another length", "labels": ["x"]})
+    tflite_file.attach_metadata(
+        twin, **FACTS | {"name": "a name of another length", "labels": ["x"]}
+    )
     tflite_file.attach_metadata(file, **FACTS)
     once = file.read_bytes()
     tflite_file.attach_metadata(file, **FACTS)

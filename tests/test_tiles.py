@@ -29,7 +29,11 @@ def _whole(picture, side, run, margin, step=1):
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.integers(1, 90), st.integers(1, 90), st.sampled_from([8, 16, 32]), st.integers(0, 8), st.sampled_from([1, 4, 8])
+    st.integers(1, 90),
+    st.integers(1, 90),
+    st.sampled_from([8, 16, 32]),
+    st.integers(0, 8),
+    st.sampled_from([1, 4, 8]),
 )
 def test_blending_changes_nothing_that_tiles_agree_on(height, width, side, margin, step):
     picture = _picture(height, width)
@@ -62,7 +66,9 @@ def test_a_net_in_tiles_answers_as_it_does_on_the_whole_picture():
     picture = _picture(height, width)
     whole = large.predict_on_batch(picture[None].astype(np.float32))[0]
     sees = unet.context(depth) + 2**depth  # and as far again as its pooling cells may lie
-    tiled = _whole(picture, side, lambda s: small.predict_on_batch(s.astype(np.float32)), sees, 2**depth)
+    tiled = _whole(
+        picture, side, lambda s: small.predict_on_batch(s.astype(np.float32)), sees, 2**depth
+    )
     assert tiled.shape == whole.shape
     assert np.abs(tiled - whole).max() < 1e-4
     assert np.ptp(whole) > 0.1
@@ -72,7 +78,10 @@ def test_memory_is_a_row_of_tiles():
     import tracemalloc
 
     height, width, side, classes = 4096, 512, 64, 4
-    picture, answer = np.zeros((height, width, 3), np.uint8), np.zeros((1, side, side, classes), np.float32)
+    picture, answer = (
+        np.zeros((height, width, 3), np.uint8),
+        np.zeros((1, side, side, classes), np.float32),
+    )
     tracemalloc.start()
     rows = sum(len(a) for _, a in tiles.bands(picture, side, lambda square: answer, 16))
     _, peak = tracemalloc.get_traced_memory()
@@ -105,7 +114,9 @@ def test_predict_on_any_size(tmp_path, fit, size):
     answer, pictures = segmentation.predict(tmp_path / "a.png", _brightness, manifest)
     assert answer["size"] == list(size)
     assert sum(answer["shares"].values()) == pytest.approx(1)
-    assert {name: p.shape[:2] for name, p in pictures.items()} == dict.fromkeys(("mask", "confidence", "overlay"), size)
+    assert {name: p.shape[:2] for name, p in pictures.items()} == dict.fromkeys(
+        ("mask", "confidence", "overlay"), size
+    )
     wrong = (pictures["mask"] != (picture[:, :, 0] > 128)).mean()
     assert wrong == 0 if fit == "tile" else wrong < 0.2
     assert segmentation.line(answer).startswith(f"{size[0]} x {size[1]}  ")
@@ -123,13 +134,21 @@ def test_a_grey_picture_is_taken_for_a_coloured_one(tmp_path):
 def test_margin_is_what_the_net_sees():
     config = {"depth": 3, "patch": 1, "encoder": ""}
     assert segmentation.margin(512, config) == unet.context(3) == 44
-    assert segmentation.margin(512, config | {"patch": 2}) == 44 * 2 + 1  # and the other pixel of its own cell
+    assert (
+        segmentation.margin(512, config | {"patch": 2}) == 44 * 2 + 1
+    )  # and the other pixel of its own cell
     assert segmentation.margin(128, config) == 32
     assert segmentation.margin(512, {"depth": 5, "patch": 1, "encoder": "MobileNetV3Small"}) == 128
 
 
 def test_colours_are_those_of_pascal_voc():
-    assert overlay.colours(5).tolist() == [[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0], [0, 0, 128]]
+    assert overlay.colours(5).tolist() == [
+        [0, 0, 0],
+        [128, 0, 0],
+        [0, 128, 0],
+        [128, 128, 0],
+        [0, 0, 128],
+    ]
     assert len({tuple(c) for c in overlay.colours(256).tolist()}) == 256
 
 

@@ -18,7 +18,11 @@ from pipelines.engine import checkpoint, evaluate, train
 from pipelines.errors import PipelineError
 from pipelines.files import read_json
 
-TIMES = ("seconds", "examples_per_second", "elapsed")  # the columns of history.csv that differ from run to run
+TIMES = (
+    "seconds",
+    "examples_per_second",
+    "elapsed",
+)  # the columns of history.csv that differ from run to run
 # 48 photos make 6 steps an epoch. All that is random is on, and all that has a state.
 EVERYTHING = SMALL | dict(
     epochs=3,
@@ -34,7 +38,8 @@ EVERYTHING = SMALL | dict(
     keep_checkpoints=3,
 )
 STEPS = 18
-# `pipelines train` that kills itself: as Loop's method `where` ends at `step`, or halfway through writing a checkpoint.
+# `pipelines train` that kills itself: as Loop's method `where` ends at `step`, or halfway through
+# writing a checkpoint.
 KILLED = """
 import os, signal, sys
 from pipelines import cli
@@ -63,19 +68,31 @@ raise SystemExit(cli.main(sys.argv[3:]))
 
 @pytest.fixture(scope="module")
 def data():
-    counts = {f"{s}/{c}": n for s, n in (("train", 24), ("validation", 8), ("test", 4)) for c in ("cat", "dog")}
-    return once("train_data", lambda folder: write_photos(folder / "photos", counts, size=(20, 16))) / "photos"
+    counts = {
+        f"{s}/{c}": n
+        for s, n in (("train", 24), ("validation", 8), ("test", 4))
+        for c in ("cat", "dog")
+    }
+    return (
+        once("train_data", lambda folder: write_photos(folder / "photos", counts, size=(20, 16)))
+        / "photos"
+    )
 
 
 @pytest.fixture(scope="module")
 def whole(data):
     """A run of EVERYTHING that nothing interrupts."""
-    make = lambda folder: pipelines.train("classification", data=data, run=folder / "run", **EVERYTHING)  # noqa: E731
+
+    def make(folder):
+        return pipelines.train("classification", data=data, run=folder / "run", **EVERYTHING)
+
     return pipelines.load(once("whole", make) / "run")
 
 
 def small(data, folder, **settings):
-    return pipelines.train("classification", data=data, run=folder, **{**SMALL, "epochs": 1, **settings})
+    return pipelines.train(
+        "classification", data=data, run=folder, **{**SMALL, "epochs": 1, **settings}
+    )
 
 
 def history(run):
@@ -85,7 +102,10 @@ def history(run):
 
 def same(run, other):
     assert run.info["weights_sha256"] == other.info["weights_sha256"]
-    rows = [[{k: v for k, v in row.items() if k not in TIMES} for row in history(r)] for r in (run, other)]
+    rows = [
+        [{k: v for k, v in row.items() if k not in TIMES} for row in history(r)]
+        for r in (run, other)
+    ]
     assert rows[0] == rows[1]
 
 
@@ -108,7 +128,11 @@ def arrays(values):
 def command(*arguments):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, *map(str, arguments)], env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 
@@ -139,7 +163,7 @@ def test_stopped_and_resumed_in_one_process(data, whole, tmp_path, monkeypatch, 
         with pytest.raises(KeyboardInterrupt):
             pipelines.train("classification", data=data, run=tmp_path / "run", **EVERYTHING)
     with pytest.raises(PipelineError, match="has no model yet. `pipelines train --resume"):
-        pipelines.load(tmp_path / "run").model  # noqa: B018 - it is loaded here
+        pipelines.load(tmp_path / "run").model  # noqa: B018
     same(pipelines.resume(tmp_path / "run"), whole)
 
 
@@ -152,7 +176,9 @@ def test_a_damaged_checkpoint_is_passed_over(data, whole, tmp_path, monkeypatch,
     assert [file.name for file in files] == [f"step_{i:09d}.npz" for i in (8, 12, 16)]
     files[2].write_bytes(files[2].read_bytes()[:-1000])
     altered = bytearray(files[1].read_bytes())
-    for i in range(len(altered) // 2, len(altered) // 2 + 100):  # wherever that falls, some of it matters
+    for i in range(
+        len(altered) // 2, len(altered) // 2 + 100
+    ):  # wherever that falls, some of it matters
         altered[i] ^= 1
     files[1].write_bytes(altered)
     same(pipelines.resume(tmp_path / "run"), whole)
@@ -179,8 +205,11 @@ def test_what_a_run_leaves(whole):
     assert whole.info["weights_sha256"] == train.weights_sha256(pipelines.load(whole.path).model)
     assert [row["epoch"] for row in history(whole)] == ["1", "2", "3"]
     rates = [float(row["learning_rate"]) for row in history(whole)]
-    # Of each epoch's last step: the peak as the warm-up ends; then 5 and 11 of the 12 steps of the cosine.
-    assert rates == pytest.approx([1e-3 * (1 + np.cos(np.pi * t / 12)) / 2 for t in (0, 5, 11)], rel=1e-4)
+    # Of each epoch's last step: the peak as the warm-up ends; then 5 and 11 of the 12 steps of the
+    # cosine.
+    assert rates == pytest.approx(
+        [1e-3 * (1 + np.cos(np.pi * t / 12)) / 2 for t in (0, 5, 11)], rel=1e-4
+    )
 
 
 def test_data_that_has_changed_is_not_gone_on_with(tmp_path, data, monkeypatch):
@@ -195,13 +224,28 @@ def test_data_that_has_changed_is_not_gone_on_with(tmp_path, data, monkeypatch):
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
-def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoint(data, tmp_path, capfd, ema):
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoint(
+    data, tmp_path, capfd, ema
+):
     # 10 times a decay of 1 multiplies the weights by -9 in each step.
-    settings = dict(optimizer="sgd", learning_rate=10, weight_decay=1, warmup_epochs=0, schedule="constant", ema=ema)
+    settings = dict(
+        optimizer="sgd",
+        learning_rate=10,
+        weight_decay=1,
+        warmup_epochs=0,
+        schedule="constant",
+        ema=ema,
+    )
     words = [
-        f"--set={name}={value}" for name, value in (SMALL | settings | dict(epochs=20, checkpoint_steps=1)).items()
+        f"--set={name}={value}"
+        for name, value in (SMALL | settings | dict(epochs=20, checkpoint_steps=1)).items()
     ]
-    assert cli.main(["train", "classification", "--data", str(data), "--run", str(tmp_path / "run"), *words]) == 1
+    assert (
+        cli.main(
+            ["train", "classification", "--data", str(data), "--run", str(tmp_path / "run"), *words]
+        )
+        == 1
+    )
     error = capfd.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("pipelines: training diverged: ")
     assert "Lower learning_rate, or set clip_norm=1." in error
@@ -236,7 +280,9 @@ def test_early_stopping_goes_back_to_the_best_weights(data, tmp_path, monkeypatc
     assert [row["val_loss"] for row in history(run)] == ["1", "0.5", "0.7", "0.6"]
 
 
-@pytest.mark.parametrize(("settings", "epoch"), [({"keep": "last"}, 2), ({"monitor": "val_accuracy"}, 0)])
+@pytest.mark.parametrize(
+    ("settings", "epoch"), [({"keep": "last"}, 2), ({"monitor": "val_accuracy"}, 0)]
+)
 def test_which_weights_are_kept(data, tmp_path, monkeypatch, settings, epoch):
     seen = scripted(monkeypatch, [1.0, 0.5, 0.7])
     run = small(data, tmp_path / "run", epochs=3, **settings)
@@ -252,13 +298,17 @@ def test_a_validation_that_is_no_number_is_never_the_best(data, tmp_path, monkey
 
 
 def test_an_unknown_monitor_is_refused(data, tmp_path):
-    with pytest.raises(PipelineError, match="monitor must be one of val_loss, val_accuracy.*; got 'val_acuracy'"):
+    with pytest.raises(
+        PipelineError, match="monitor must be one of val_loss, val_accuracy.*; got 'val_acuracy'"
+    ):
         small(data, tmp_path / "run", monitor="val_acuracy")
 
 
 def test_averaged_weights_fit_their_batch_statistics(data, whole, tmp_path):
     assert whole.evaluate("validation")["accuracy"] >= 0.9
-    plain = pipelines.train("classification", data=data, run=tmp_path / "run", **EVERYTHING | {"ema": 0.0})
+    plain = pipelines.train(
+        "classification", data=data, run=tmp_path / "run", **EVERYTHING | {"ema": 0.0}
+    )
     gap = whole.evaluate("validation")["accuracy"] - plain.evaluate("validation")["accuracy"]
     assert abs(gap) <= 0.1
 
@@ -277,20 +327,36 @@ def test_mixed_precision_trains_and_leaves_no_trace(data, tmp_path, precision):
 
 
 def test_balanced_class_weights_by_hand(tmp_path):
-    counts = {"train/a": 6, "train/b": 3, "train/c": 3, **{f"{s}/{c}": 1 for s in ("val", "test") for c in "abc"}}
-    run = small(write_photos(tmp_path / "photos", counts), tmp_path / "run", class_weights="balanced")
+    counts = {
+        "train/a": 6,
+        "train/b": 3,
+        "train/c": 3,
+        **{f"{s}/{c}": 1 for s in ("val", "test") for c in "abc"},
+    }
+    run = small(
+        write_photos(tmp_path / "photos", counts), tmp_path / "run", class_weights="balanced"
+    )
     # 12 examples, 3 classes: 12 / (3 * 6), 12 / (3 * 3)
     assert run.config.class_weight_values == pytest.approx((2 / 3, 4 / 3, 4 / 3))
-    assert run.model.loss.class_weights == run.config.class_weight_values if run.model.loss else True
+    assert (
+        run.model.loss.class_weights == run.config.class_weight_values if run.model.loss else True
+    )
     assert pipelines.load(run.path).config.class_weight_values == run.config.class_weight_values
 
 
 def test_settings_follow_the_data_unless_they_are_given(tmp_path):
     counts = {f"{s}/{c}": n for s, n in (("train", 5), ("val", 1), ("test", 1)) for c in "ab"}
     photos = write_photos(tmp_path / "photos", counts, size=(50, 39))
-    run = pipelines.train("classification", photos, tmp_path / "run", backbone="compact_8", batch_size=4, epochs=1)
-    # The shorter side is 39: the nearest multiple of 16 is 32. Ten pictures in steps of 4 are 3 steps.
-    assert (run.config.image_size, run.config.labels, run.config.steps_per_epoch) == (32, ("a", "b"), 3)
+    run = pipelines.train(
+        "classification", photos, tmp_path / "run", backbone="compact_8", batch_size=4, epochs=1
+    )
+    # The shorter side is 39: the nearest multiple of 16 is 32. Ten pictures in steps of 4 are 3
+    # steps.
+    assert (run.config.image_size, run.config.labels, run.config.steps_per_epoch) == (
+        32,
+        ("a", "b"),
+        3,
+    )
     assert pipelines.load(run.path).config == run.config
     fewer = small(photos, tmp_path / "fewer", steps_per_epoch=1)
     assert fewer.config.steps_per_epoch == 1

@@ -23,12 +23,18 @@ SMALL = dict(image_size=32, batch_size=8)
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    counts = {f"{s}/{c}": n for s, n in (("train", 16), ("validation", 6), ("test", 6)) for c in ("cat", "dog")}
+    counts = {
+        f"{s}/{c}": n
+        for s, n in (("train", 16), ("validation", 6), ("test", 6))
+        for c in ("cat", "dog")
+    }
     return write_photos(tmp_path_factory.mktemp("transfer") / "photos", counts)
 
 
 def config(**settings):
-    return transfer.Config().replace(labels=("a", "b", "c"), steps_per_epoch=4, image_size=32, **settings)
+    return transfer.Config().replace(
+        labels=("a", "b", "c"), steps_per_epoch=4, image_size=32, **settings
+    )
 
 
 def begun(**settings):
@@ -45,10 +51,13 @@ def begun(**settings):
 
 def test_blocks_go_by_the_numbers_in_the_names():
     layers = [
-        keras.layers.Dense(1, name=n) for n in ("stem_conv", "stem_bn", "block1a_x", "block1a_y", "block2b_", "top")
+        keras.layers.Dense(1, name=n)
+        for n in ("stem_conv", "stem_bn", "block1a_x", "block1a_y", "block2b_", "top")
     ]
     net = keras.Sequential([keras.Input((1,)), *layers])
-    assert {name: [layer.name for layer in block] for name, block in fine_tuning.blocks(net).items()} == {
+    assert {
+        name: [layer.name for layer in block] for name, block in fine_tuning.blocks(net).items()
+    } == {
         "stem": ["stem_conv", "stem_bn"],
         "block1a": ["block1a_x", "block1a_y"],
         "block2b": ["block2b_"],
@@ -82,7 +91,9 @@ def test_blocks_are_trained_from_the_top(unfreeze, trained, frozen):
 
 
 def test_what_a_net_never_trains_counts_as_frozen():
-    inner = keras.Sequential([keras.Input((4,)), *(keras.layers.Dense(3, name=n) for n in ("table", "block1_x"))])
+    inner = keras.Sequential(
+        [keras.Input((4,)), *(keras.layers.Dense(3, name=n) for n in ("table", "block1_x"))]
+    )
     inner.never_trained = ("table",)
     inputs = keras.Input((4,))
     model = keras.Model(inputs, keras.layers.Dense(1)(inner(inputs)))
@@ -97,7 +108,10 @@ def test_frozen_normalisation_keeps_its_statistics(freeze_norm):
     net = fine_tuning.trunk(model)
     low, high = net.get_layer("stem_bn"), net.get_layer("block7a_").bn1
     before = [np.array(norm.moving_mean) for norm in (low, high)]
-    model({"image": np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)}, training=True)
+    model(
+        {"image": np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)},
+        training=True,
+    )
     assert np.array_equal(before[0], low.moving_mean)
     assert np.array_equal(before[1], high.moving_mean) == freeze_norm
 
@@ -115,7 +129,14 @@ def dense(value):
 @pytest.mark.parametrize("ema", [0.0, 0.5])
 def test_lower_rates_by_hand(ema):
     low, high = dense(1.0), dense(1.0)
-    settings = dict(optimizer="sgd", momentum=0.0, weight_decay=0.0, schedule="constant", warmup_epochs=0, ema=ema)
+    settings = dict(
+        optimizer="sgd",
+        momentum=0.0,
+        weight_decay=0.0,
+        schedule="constant",
+        warmup_epochs=0,
+        ema=ema,
+    )
     made = optimization.optimizer(config(learning_rate=0.5, **settings), rates=[(low, 0.1)])
     made.build([low, high])
     made.apply([keras.ops.ones((1, 1)) * 2.0] * 2)
@@ -125,11 +146,16 @@ def test_lower_rates_by_hand(ema):
 
 def test_the_pull_back_by_hand():
     kernel, head = dense(3.0), dense(3.0)
-    settings = dict(optimizer="sgd", momentum=0.0, weight_decay=0.1, schedule="constant", warmup_epochs=0)
-    made = optimization.optimizer(config(learning_rate=0.5, **settings), rates=[(kernel, 1.0)], pull=0.2)
+    settings = dict(
+        optimizer="sgd", momentum=0.0, weight_decay=0.1, schedule="constant", warmup_epochs=0
+    )
+    made = optimization.optimizer(
+        config(learning_rate=0.5, **settings), rates=[(kernel, 1.0)], pull=0.2
+    )
     made.build([kernel, head])
     made.apply([keras.ops.ones((1, 1)), keras.ops.zeros((1, 1))])
-    # 3 - 0.5 is 0.5 away from 3, of which 0.5 * 0.2 is taken back, and nothing decays. The head does: 3 (1 - 0.05).
+    # 3 - 0.5 is 0.5 away from 3, of which 0.5 * 0.2 is taken back, and nothing decays. The head
+    # does: 3 (1 - 0.05).
     assert float(kernel[0, 0]) == pytest.approx(2.5 + 0.5 * 0.2 * 0.5)
     assert float(head[0, 0]) == pytest.approx(3 * 0.95)
 
@@ -153,10 +179,14 @@ print(keras.backend.backend(), float(low[0, 0]), float(high[0, 0]))
 def test_lower_rates_hold_under_jax():
     pytest.importorskip("jax")
     done = subprocess.run(
-        [sys.executable, "-c", JAX], env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True
+        [sys.executable, "-c", JAX],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
     )
     backend, low, high = done.stdout.split()
-    # The loss is (low high)^2, its gradient 2 either way: 1 - 0.05 * 2 = 0.9, of which 0.05 * 0.2 is taken back to 1.
+    # The loss is (low high)^2, its gradient 2 either way: 1 - 0.05 * 2 = 0.9, of which 0.05 * 0.2
+    # is taken back to 1.
     assert (backend, float(low)) == ("jax", pytest.approx(0.9 + 0.05 * 0.2 * 0.1))
     assert float(high) == pytest.approx((1 - 0.5 * 0.1) - 0.5 * 2)  # decays, too
 
@@ -164,7 +194,12 @@ def test_lower_rates_hold_under_jax():
 def test_rates_fall_from_block_to_block():
     _, said = begun(unfreeze=["all"], block_rate=0.5, learning_rate=0.08)
     rows = {line.split()[0]: line.split()[-1] for line in said.splitlines()[3:]}
-    assert (rows["head"], rows["top"], rows["block7a"], rows["block6d"]) == ("0.08", "0.08", "0.04", "0.02")
+    assert (rows["head"], rows["top"], rows["block7a"], rows["block6d"]) == (
+        "0.08",
+        "0.08",
+        "0.04",
+        "0.02",
+    )
 
 
 # Settings.
@@ -173,13 +208,25 @@ def test_rates_fall_from_block_to_block():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (dict(unfreeze=["none", "all"], phase_epochs=[0, 0]), "phase_epochs add up to 0: nothing would be trained"),
-        (dict(unfreeze=["none", "all"]), "unfreeze names 2 phases: say how long each is, as in phase_epochs=5,5"),
-        (dict(unfreeze=["none", "all"], phase_epochs=[3]), "phase_epochs needs one value for each phase .*: 2; got 1"),
+        (
+            dict(unfreeze=["none", "all"], phase_epochs=[0, 0]),
+            "phase_epochs add up to 0: nothing would be trained",
+        ),
+        (
+            dict(unfreeze=["none", "all"]),
+            "unfreeze names 2 phases: say how long each is, as in phase_epochs=5,5",
+        ),
+        (
+            dict(unfreeze=["none", "all"], phase_epochs=[3]),
+            "phase_epochs needs one value for each phase .*: 2; got 1",
+        ),
         (dict(unfreeze=["some"]), "unfreeze takes none, all, or a number .* got 'some'"),
         (dict(unfreeze=["0"]), "unfreeze takes none, all, or a number .* got '0'"),
         (dict(head="svm", unfreeze=["all"]), "head=svm is found on features that stay as they are"),
-        (dict(head="svm", augment_frozen=True), "head=svm is found on features that stay as they are"),
+        (
+            dict(head="svm", augment_frozen=True),
+            "head=svm is found on features that stay as they are",
+        ),
         (dict(unfreeze=[], phase_rates=[0.1]), "phase_rates is a setting of phases: name one"),
         (dict(unfreeze=[], phase_epochs=[2]), "phase_epochs is a setting of phases: name one"),
         (dict(unfreeze=[], backbone_rate=0.1), "backbone_rate is a setting of phases: name one"),
@@ -201,22 +248,31 @@ def test_a_phase_of_no_epochs_is_left_out():
     ("backbone", "message"),
     [
         ("compact_8", "unfreeze needs a pretrained net inside the model"),
-        ("mobilenet_v2", "unfreeze needs a pretrained net, and mobilenetv2.* begins with random weights"),
+        (
+            "mobilenet_v2",
+            "unfreeze needs a pretrained net, and mobilenetv2.* begins with random weights",
+        ),
     ],
 )
 def test_a_model_without_a_pretrained_net_cannot_be_frozen(data, tmp_path, backbone, message):
     with pytest.raises(PipelineError, match=message):
-        pipelines.train("transfer", data=data, run=tmp_path / "run", backbone=backbone, epochs=1, **SMALL)
+        pipelines.train(
+            "transfer", data=data, run=tmp_path / "run", backbone=backbone, epochs=1, **SMALL
+        )
     assert not (tmp_path / "run").exists()
 
 
 def test_an_encoder_without_weights_cannot_be_frozen():
     from pipelines.tasks import segmentation
 
-    settings = dict(encoder="mobilenet_v2", depth=3, image_size=64, unfreeze=["none"], phase_epochs=[1], width=4)
+    settings = dict(
+        encoder="mobilenet_v2", depth=3, image_size=64, unfreeze=["none"], phase_epochs=[1], width=4
+    )
     config = segmentation.Config().replace(labels=("a", "b"), steps_per_epoch=1, **settings)
     (phase,) = segmentation.phases(config)
-    with pytest.raises(PipelineError, match="needs a pretrained net, and pyramid begins with random weights"):
+    with pytest.raises(
+        PipelineError, match="needs a pretrained net, and pyramid begins with random weights"
+    ):
         phase.begin(segmentation.model(config))
 
 
@@ -255,12 +311,17 @@ def test_svm_is_the_dense_layer_that_it_becomes():
     layer.build((None, 5))
     heads.solve(layer, "svm", given, held, 0.01)
     scaler = StandardScaler().fit(given[0]["features"])
-    margins = LinearSVC(C=0.01, random_state=0).fit(scaler.transform(given[0]["features"]), given[1].argmax(1))
+    margins = LinearSVC(C=0.01, random_state=0).fit(
+        scaler.transform(given[0]["features"]), given[1].argmax(1)
+    )
     margins = margins.decision_function(scaler.transform(held[0]["features"]))
     found = keras.ops.convert_to_numpy(layer(held[0]["features"]))
     factor = (found * margins).sum() / (margins**2).sum()
     np.testing.assert_allclose(found, factor * margins, rtol=1e-3, atol=1e-3)
-    loss = lambda scale: -np.log((np.exp(scale * margins) / np.exp(scale * margins).sum(1, keepdims=True))[held[1] > 0]).mean()  # noqa: E501,E731  # fmt: skip
+
+    def loss(scale):
+        return -np.log((np.exp(scale * margins) / np.exp(scale * margins).sum(1, keepdims=True))[held[1] > 0]).mean()  # fmt: skip
+
     assert loss(factor) <= min(loss(0.9 * factor), loss(1.1 * factor))
 
 
@@ -273,9 +334,13 @@ def test_the_weights_of_the_classes_are_heeded():
     for rows, weights in ((often, ()), (np.arange(len(x)), (3.0, 1.0))):
         layer = keras.layers.Dense(2)
         layer.build((None, 5))
-        heads.solve(layer, "logistic_regression", ({"features": x[rows]}, y[rows]), None, 1.0, weights)
+        heads.solve(
+            layer, "logistic_regression", ({"features": x[rows]}, y[rows]), None, 1.0, weights
+        )
         found.append(keras.ops.convert_to_numpy(keras.ops.softmax(layer(x)))[:, 0])
-    np.testing.assert_allclose(*found, atol=0.02)  # scaling is by the examples there are, and so a little off
+    np.testing.assert_allclose(
+        *found, atol=0.02
+    )  # scaling is by the examples there are, and so a little off
 
 
 def test_one_class_is_not_enough():
@@ -307,7 +372,12 @@ def test_the_regularisation_is_the_best_on_validation():
 @pytest.fixture(scope="module")
 def extracted(data, tmp_path_factory):
     return pipelines.train(
-        "transfer", data=data, run=tmp_path_factory.mktemp("x") / "run", head="logistic_regression", epochs=1, **SMALL
+        "transfer",
+        data=data,
+        run=tmp_path_factory.mktemp("x") / "run",
+        head="logistic_regression",
+        epochs=1,
+        **SMALL,
     )
 
 
@@ -329,7 +399,9 @@ def test_features_are_computed_once_and_give_what_the_whole_model_gives(extracte
 
 def test_features_of_a_split_without_examples(data, tmp_path):
     read = catalog.load(str(data))
-    read = dataclasses.replace(read, splits={**read.splits, "validation": read.splits["validation"].take(())})
+    read = dataclasses.replace(
+        read, splits={**read.splits, "validation": read.splits["validation"].take(())}
+    )
     settings = dict(head="logistic_regression", epochs=1, keep="last", **SMALL)
     run = pipelines.train("transfer", data=read, run=tmp_path / "run", **settings)
     assert run.info["data"]["examples"]["validation"] == 0
@@ -341,12 +413,16 @@ def test_scikit_learns_head_goes_into_the_bundle_and_to_the_device(extracted, da
     bundle = extracted.export(tmp_path / "bundle", formats=["float32", "int8"])
     photo = data / "test" / "dog" / "000.jpg"
     done = subprocess.run(
-        [sys.executable, bundle.path / "predict.py", photo, "--json"], capture_output=True, text=True, check=True
+        [sys.executable, bundle.path / "predict.py", photo, "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     device = json.loads(done.stdout.splitlines()[-1])["predictions"][0]
     here = extracted.predict([photo])[0]
     assert device["label"] == here["label"] == "dog"
-    # The net's own scaling of its input is inside the model: what trains, what is exported and predict.py share it.
+    # The net's own scaling of its input is inside the model: what trains, what is exported and
+    # predict.py share it.
     assert device["probability"] == pytest.approx(here["probability"], abs=1e-3)
     for client in (bare, browser):
         client.agrees(bundle, [photo])
@@ -355,7 +431,12 @@ def test_scikit_learns_head_goes_into_the_bundle_and_to_the_device(extracted, da
 @pytest.mark.slow
 def test_head_first_then_some_blocks_resumes_to_the_same_weights(data, tmp_path, monkeypatch):
     settings = dict(
-        unfreeze="none,2", phase_epochs="2,2", phase_rates="0.01,0.0001", l2_sp=0.1, block_rate=0.5, **SMALL
+        unfreeze="none,2",
+        phase_epochs="2,2",
+        phase_rates="0.01,0.0001",
+        l2_sp=0.1,
+        block_rate=0.5,
+        **SMALL,
     )
     whole = pipelines.train("transfer", data=data, run=tmp_path / "whole", **settings)
     plain = train.Loop.on_train_batch_end

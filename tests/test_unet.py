@@ -22,7 +22,14 @@ def test_unpadded_gives_as_much_as_it_takes(side, depth):
 def test_unpadded_has_the_sizes_of_the_paper():
     """Figure 1 of the paper: 572 in, 388 out, 28 at the bottom; 388 wanted here makes the same net inside."""
     sizes = {layer.name: layer.output.shape[1] for layer in _net(384, 4, 1, unpadded=True).layers}
-    wanted = {"down0_relu2": 568, "pool0": 284, "down3_relu2": 64, "bottom_relu2": 28, "up3": 56, "merge0_relu2": 388}
+    wanted = {
+        "down0_relu2": 568,
+        "pool0": 284,
+        "down3_relu2": 64,
+        "bottom_relu2": 28,
+        "up3": 56,
+        "merge0_relu2": 388,
+    }
     assert {name: sizes[name] for name in wanted} == wanted
 
 
@@ -50,7 +57,9 @@ def test_a_patch_makes_the_net_coarse_and_its_answer_fine(patch):
     first, last = net.layers[1], net.layers[2]
     last.set_weights([kernel, np.zeros(2)])
     picture = np.random.default_rng(1).normal(size=(1, 32, 32, 3)).astype(np.float32)
-    cell = first(picture)[0, 3, 1].numpy()  # each pixel of a square has its own weights of the square's features
+    cell = first(picture)[
+        0, 3, 1
+    ].numpy()  # each pixel of a square has its own weights of the square's features
     found = net.predict_on_batch(picture)[0, 3 * patch : 4 * patch, patch : 2 * patch]
     np.testing.assert_allclose(found, kernel @ cell, atol=1e-5)
 
@@ -59,12 +68,15 @@ def test_padded_equals_unpadded_far_from_the_edge():
     padded, unpadded = _net(64, 1, 3), _net(64, 1, 3, unpadded=True)
     unpadded.set_weights(padded.get_weights())
     picture = np.random.default_rng(0).normal(size=(1, 64, 64, 3)).astype(np.float32)
-    gap = np.abs(padded.predict_on_batch(picture) - unpadded.predict_on_batch(picture))[0, 10:-10, 10:-10]
+    gap = np.abs(padded.predict_on_batch(picture) - unpadded.predict_on_batch(picture))[
+        0, 10:-10, 10:-10
+    ]
     assert gap.max() < 1e-5
 
 
 def test_parameters_by_hand():
-    # two 3x3 of 3->2, 2->2; bottom 2->4, 4->4; up 4->2 with bias; merge 4->2, 2->2; normalisation: 4 a channel
+    # two 3x3 of 3->2, 2->2; bottom 2->4, 4->4; up 4->2 with bias; merge 4->2, 2->2; normalisation:
+    # 4 a channel
     convolutions = 9 * (3 * 2 + 2 * 2 + 2 * 4 + 4 * 4 + 4 * 2 + 2 * 2) + 4 * (4 * 2) + 2
     assert _net(16, 1).count_params() == convolutions + 4 * (2 + 2 + 4 + 4 + 2 + 2)
 
@@ -82,5 +94,7 @@ def test_on_a_backbone():
 
 
 def test_a_backbone_without_a_stride_says_so():
-    with pytest.raises(PipelineError, match="backbone compact has no features at stride 8 of 64 px"):
+    with pytest.raises(
+        PipelineError, match="backbone compact has no features at stride 8 of 64 px"
+    ):
         backbones.pyramid("compact", keras.Input((64, 64, 3), dtype="uint8"), [2, 4, 8])

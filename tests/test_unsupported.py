@@ -21,7 +21,11 @@ def test_a_file_that_a_model_cannot_have_is_left_out_and_refused_by_name():
 def test_a_metric_may_have_classes_of_its_own():
     made = types.SimpleNamespace(
         name="entities",
-        result=lambda: {"f1": np.float32(0.5), "labels": ["x"], "per_class": {"f1": np.array([0.25])}},
+        result=lambda: {
+            "f1": np.float32(0.5),
+            "labels": ["x"],
+            "per_class": {"f1": np.array([0.25])},
+        },
     )
     found = evaluate.collect([made, keras.metrics.Mean(name="other")], ["O", "B-x", "I-x"])
     assert found == {"f1": 0.5, "other": 0.0, "per_class": {"x": {"f1": 0.25}}, "labels": ["x"]}

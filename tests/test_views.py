@@ -13,7 +13,9 @@ def test_views_by_numpy():
     turned = plain.transpose(0, 2, 1)
     wanted = [v for p in (plain, turned) for v in (p, p[:, :, ::-1], p[:, ::-1], p[:, ::-1, ::-1])]
     np.testing.assert_array_equal(found, wanted)
-    assert len({v[0].tobytes() for v in found}) == 8  # all flips and quarter turns: the symmetries of the square
+    assert (
+        len({v[0].tobytes() for v in found}) == 8
+    )  # all flips and quarter turns: the symmetries of the square
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 8])
@@ -38,4 +40,6 @@ def test_a_model_answers_with_the_mean_of_its_views_but_learns_from_one():
             wanted = wanted + (answer.transpose(0, 2, 1, 3) if exchanged else answer) / 8
     np.testing.assert_allclose(found["coarse"], wanted, rtol=1e-5)
     learning = net({"image": keras.ops.convert_to_tensor(PICTURE)}, training=True)["fine"]
-    np.testing.assert_allclose(learning, plain.predict_on_batch({"image": PICTURE})["fine"], rtol=1e-5)
+    np.testing.assert_allclose(
+        learning, plain.predict_on_batch({"image": PICTURE})["fine"], rtol=1e-5
+    )

@@ -24,14 +24,19 @@ def test_turns_and_flips_are_exact_and_all_occur():
     pictures = _pictures(64)
     moved = warp.take(pictures, warp.places(64, 9, SEED, flip=True, turn=True)).numpy()
     wanted = [[np.rot90(p[:, ::f], k) for f in (1, -1) for k in range(4)] for p in pictures]
-    which = [next(j for j, w in enumerate(ws) if np.array_equal(w, m)) for ws, m in zip(wanted, moved, strict=True)]
+    which = [
+        next(j for j, w in enumerate(ws) if np.array_equal(w, m))
+        for ws, m in zip(wanted, moved, strict=True)
+    ]
     assert set(which) == set(range(8))
 
 
 def test_reads_between_pixels_and_mirrors_beyond_the_edge():
     picture = np.array([0, 10, 20], np.uint8)[None, None, :, None].repeat(3, axis=1)  # (1, 3, 3, 1)
     row = np.array([[[[1.0, x] for x in (0.25, -1.0, 2.4)]] * 3])
-    np.testing.assert_array_equal(warp.take(picture, tf.constant(row, tf.float32))[0, 0, :, 0], [2, 0, 20])
+    np.testing.assert_array_equal(
+        warp.take(picture, tf.constant(row, tf.float32))[0, 0, :, 0], [2, 0, 20]
+    )
     np.testing.assert_array_equal(
         warp.take(picture, tf.constant(row + [0, 1], tf.float32), True)[0, 0, :, 0], [10, 0, 20]
     )
@@ -47,7 +52,9 @@ def test_agrees_with_scipy():
 
 def test_mask_moves_with_its_picture_and_gets_no_new_values():
     disc = (np.hypot(*np.mgrid[-32:32, -28:36]) < 14).astype(np.uint8)[None, :, :, None]
-    places = warp.places(1, 64, SEED, flip=True, turn=True, shift=0.1, zoom=0.2, rotate=30.0, elastic=3.0)
+    places = warp.places(
+        1, 64, SEED, flip=True, turn=True, shift=0.1, zoom=0.2, rotate=30.0, elastic=3.0
+    )
     mask = warp.take(disc * 7, places, nearest=True).numpy()
     picture = warp.take(disc * 200, places).numpy()
     assert set(np.unique(mask)) == {0, 7}
@@ -67,9 +74,13 @@ def test_a_part_lies_anywhere_within_the_source():
         np.testing.assert_array_equal(part, pictures[0, y : y + 4, x : x + 4])
 
 
-@pytest.mark.parametrize("setting", [dict(shift=0.1), dict(zoom=0.2), dict(rotate=10.0), dict(elastic=2.0)])
+@pytest.mark.parametrize(
+    "setting", [dict(shift=0.1), dict(zoom=0.2), dict(rotate=10.0), dict(elastic=2.0)]
+)
 def test_each_move_moves_and_follows_the_seed(setting):
-    first, again, other = (warp.places(2, 16, tf.constant(s), **setting) for s in ([1, 1], [1, 1], [1, 2]))
+    first, again, other = (
+        warp.places(2, 16, tf.constant(s), **setting) for s in ([1, 1], [1, 1], [1, 2])
+    )
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.1
     assert np.abs(first - warp.places(2, 16, SEED)).max() > 0.1

@@ -20,7 +20,16 @@ print(json.dumps([pipelines.__file__, {n: str(f) for n, f in catalog.datasets().
 
 
 def build(source, out, kind):
-    command = [sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "--outdir", str(out), str(source)]
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--no-isolation",
+        f"--{kind}",
+        "--outdir",
+        str(out),
+        str(source),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
     (made,) = out.iterdir()
@@ -32,7 +41,9 @@ def checkout(tmp_path_factory):
     """The files of the project as git knows them: what lies around besides must not matter."""
     folder = tmp_path_factory.mktemp("checkout")
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    names = subprocess.run(
+        listed, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     for name in names:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,8 +64,15 @@ def test_the_wheel_installs_one_name_and_every_file(wheel, checkout):
     with zipfile.ZipFile(wheel) as file:
         names = [name for name in file.namelist() if ".dist-info/" not in name]
     assert {name.split("/")[0] for name in names} == {"pipelines"}
-    wanted = {p.relative_to(checkout).as_posix() for p in (checkout / "pipelines").rglob("*") if p.is_file()}
-    wanted |= {f"pipelines/{p.relative_to(checkout).as_posix()}" for p in (checkout / "datasets").rglob("*.*")}
+    wanted = {
+        p.relative_to(checkout).as_posix()
+        for p in (checkout / "pipelines").rglob("*")
+        if p.is_file()
+    }
+    wanted |= {
+        f"pipelines/{p.relative_to(checkout).as_posix()}"
+        for p in (checkout / "datasets").rglob("*.*")
+    }
     assert set(names) == wanted
 
 
@@ -62,10 +80,22 @@ def test_the_wheel_installs_one_name_and_every_file(wheel, checkout):
 def test_an_installed_wheel_finds_its_data_sets_from_another_folder(wheel, tmp_path):
     site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
     elsewhere.mkdir()
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)]
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--target",
+        str(site),
+        str(wheel),
+    ]
     subprocess.run(install, check=True, capture_output=True)
     environment = {**os.environ, "PYTHONPATH": str(site)}
-    done = subprocess.run([sys.executable, "-c", LOOK], cwd=elsewhere, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK], cwd=elsewhere, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     line = done.stdout.strip().splitlines()[-1]
     assert re.search(rf'^\["{re.escape(str(site))}/pipelines/__init__.py"', line)

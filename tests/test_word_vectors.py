@@ -16,7 +16,10 @@ ROWS = [("the", (1, 2, 3)), ("naïve", (-1, 0.5, 0.25))]
 
 
 def binary(break_between):
-    body = b"".join(w.encode() + b" " + struct.pack("<3f", *v) + (b"\n" if break_between else b"") for w, v in ROWS)
+    body = b"".join(
+        w.encode() + b" " + struct.pack("<3f", *v) + (b"\n" if break_between else b"")
+        for w, v in ROWS
+    )
     return b"2 3\n" + body
 
 
@@ -66,7 +69,9 @@ def test_broken_files(tmp_path, name, content, reason):
 def test_the_vocabulary_has_both_and_begins_with_the_vectors(tmp_path):
     (tmp_path / "v.txt").write_text("rome 1 2\nparis 3 4\n")
     config = tagging.Config(labels=("O",), vectors=str(tmp_path / "v.txt"), min_count=1)
-    learned = tagging.learn(Examples(["a"], {"tokens": [["Rome", "x", "x"]], "tags": [[0, 0, 0]]}, ["a"]), config)
+    learned = tagging.learn(
+        Examples(["a"], {"tokens": [["Rome", "x", "x"]], "tags": [[0, 0, 0]]}, ["a"]), config
+    )
     assert learned["words"] == ["x", "rome", "paris"]
     assert learned["counts"].tolist() == [0, 0, 2, 1, 0]
     assert learned["vectors"].shape == (5, 2)

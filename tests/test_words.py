@@ -13,8 +13,14 @@ from pipelines.edge import wordpiece, words
     ("text", "wanted"),
     [
         ("I'm in St. John's.", ["I", "'m", "in", "St", ".", "John", "'s", "."]),
-        ("Mail a.b-c@d.org, or http://x.org/a?b=1.", ["Mail", "a.b-c@d.org", ",", "or", "http://x.org/a?b=1", "."]),
-        ("@you #win 3,000.50 12:30 2014-05-01 5pm", ["@you", "#win", "3,000.50", "12:30", "2014-05-01", "5pm"]),
+        (
+            "Mail a.b-c@d.org, or http://x.org/a?b=1.",
+            ["Mail", "a.b-c@d.org", ",", "or", "http://x.org/a?b=1", "."],
+        ),
+        (
+            "@you #win 3,000.50 12:30 2014-05-01 5pm",
+            ["@you", "#win", "3,000.50", "12:30", "2014-05-01", "5pm"],
+        ),
         ("well-known—or (not)", ["well-known", "—", "or", "(", "not", ")"]),
         ("«Où?» 日本、東京", ["«", "Où", "?", "»", "日本", "、", "東京"]),
         ("नमस्ते दुनिया।", ["नमस्ते", "दुनिया", "।"]),
@@ -66,7 +72,10 @@ def test_normal():
 def test_windows_by_hand():
     assert words.windows([1] * 5, 8) == [(0, 5, 0, 5)]
     assert words.windows([1] * 10, 8) == [(0, 8, 0, 7), (6, 10, 7, 10)]
-    assert words.windows([9, 1], 4) == [(0, 1, 0, 1), (1, 2, 1, 2)]  # one that is too large still has its window
+    assert words.windows([9, 1], 4) == [
+        (0, 1, 0, 1),
+        (1, 2, 1, 2),
+    ]  # one that is too large still has its window
     assert words.windows([], 4) == [(0, 0, 0, 0)]
 
 
@@ -103,15 +112,24 @@ def test_pieces_are_those_of_the_models_own_tokenizers(real_data):
     vocabulary = pretrained.minilm_vocabulary()
     made = wordpiece.WordPiece(vocabulary)
     data = catalog.load(real_data / "wnut17")
-    every = sorted({word for part in data.splits.values() for tokens in part.columns["tokens"] for word in tokens})
+    every = sorted(
+        {
+            word
+            for part in data.splits.values()
+            for tokens in part.columns["tokens"]
+            for word in tokens
+        }
+    )
     assert len(every) > 15_000
-    peer = tokenizers.Tokenizer.from_file(str(pretrained.place(pretrained.MINILM).parent / "tokenizer.json"))
+    peer = tokenizers.Tokenizer.from_file(
+        str(pretrained.place(pretrained.MINILM).parent / "tokenizer.json")
+    )
     peer.no_padding()
     peer.no_truncation()
     hub = keras_hub.models.BertTokenizer(vocabulary, lowercase=True, strip_accents=True)
     for own, word, theirs in zip(map(made, every), every, hub(every), strict=True):
-        # KerasHub makes ss of a sharp s, takes ligatures apart, and parts words at spaces without width, which the
-        # model's training did not.
+        # KerasHub makes ss of a sharp s, takes ligatures apart, and parts words at spaces without
+        # width, which the model's training did not.
         is_plain = unicodedata.normalize("NFKC", word).casefold() == word.lower()
         if is_plain and not any(unicodedata.category(letter) == "Cf" for letter in word):
             assert own == (list(map(int, theirs)) or [made.unknown]), word

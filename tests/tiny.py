@@ -53,6 +53,14 @@ def converted():
     """{kind: path} of all four files, in a folder that goes when the tests end. Copy what you change."""
     folder = Path(tempfile.mkdtemp(prefix="tiny-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    answer = lambda inputs: {"probabilities": keras.ops.softmax(model()(inputs, training=False))}  # noqa: E731
-    saved = save(model(), answer, tf.TensorSpec((1, SIDE, SIDE, 3), tf.uint8, name="image"), folder / "saved_model")
+
+    def answer(inputs):
+        return {"probabilities": keras.ops.softmax(model()(inputs, training=False))}
+
+    saved = save(
+        model(),
+        answer,
+        tf.TensorSpec((1, SIDE, SIDE, 3), tf.uint8, name="image"),
+        folder / "saved_model",
+    )
     return convert.convert(saved, folder, list(convert.FILES), {"image": pictures(64, seed=1)})

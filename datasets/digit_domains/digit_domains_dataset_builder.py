@@ -1,4 +1,5 @@
-"""One kind of digits in two domains: scikit-learn's scans as they are, and the same in light ink on photographs.
+"""One kind of digits in two domains: scikit-learn's scans as they are, and the same in light ink on
+photographs.
 
 Nothing is downloaded. No digit and no pixel of a texture is in two splits.
 """
@@ -14,8 +15,20 @@ from sklearn.datasets import load_digits
 SIDE = 32  # px
 SEED = 20_261
 DIGITS = {"train": (0, 1, 2), "validation": (3,), "test": (4,)}  # scan i belongs where i % 5 is
-REGIONS = {"train": (0.0, 0.58), "validation": (0.6, 0.78), "test": (0.8, 1.0)}  # along a texture's longer side
-TEXTURES = ("brick", "camera", "chelsea", "coffee", "grass", "gravel", "ihc")  # all CC0 or public domain
+REGIONS = {
+    "train": (0.0, 0.58),
+    "validation": (0.6, 0.78),
+    "test": (0.8, 1.0),
+}  # along a texture's longer side
+TEXTURES = (
+    "brick",
+    "camera",
+    "chelsea",
+    "coffee",
+    "grass",
+    "gravel",
+    "ihc",
+)  # all CC0 or public domain
 CROP = (24, 64)  # px of the texture that become the ground of a digit
 SHADE = 0.6  # of the texture's brightness
 CONTRAST = 60.0  # grey levels by which the ink is lighter than the ground under it
@@ -32,7 +45,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             features=tfds.features.FeaturesDict(
                 {
                     "id": tfds.features.Text(),
-                    "image": tfds.features.Image(shape=(SIDE, SIDE, 3), dtype=np.uint8, encoding_format="png"),
+                    "image": tfds.features.Image(
+                        shape=(SIDE, SIDE, 3), dtype=np.uint8, encoding_format="png"
+                    ),
                     "label": tfds.features.ClassLabel(names=[str(digit) for digit in range(10)]),
                     "domain": tfds.features.ClassLabel(names=["source", "target"]),
                 }
@@ -44,7 +59,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         return {split: self._generate_examples(split) for split in DIGITS}
 
     def _generate_examples(self, split):
-        grounds, scans = [_region(texture, *REGIONS[split]) for texture in _textures()], load_digits()
+        grounds, scans = (
+            [_region(texture, *REGIONS[split]) for texture in _textures()],
+            load_digits(),
+        )
         for i, (scan, label) in enumerate(zip(scans.images, scans.target, strict=True)):
             if i % 5 in DIGITS[split]:
                 ink = _ink(scan)
@@ -52,14 +70,19 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 painted = _painted(np.random.default_rng([SEED, i]), ink, grounds)
                 for domain, picture in (("source", plain), ("target", painted)):
                     name = f"{domain}_{i:04d}"
-                    yield name, {"id": name, "image": picture, "label": int(label), "domain": domain}
+                    yield (
+                        name,
+                        {"id": name, "image": picture, "label": int(label), "domain": domain},
+                    )
 
 
 def _textures():
     """Uint8 (H, W, 3) each. Found by place: scikit-image itself is not imported, as only its pictures are needed."""
     spec = importlib.util.find_spec("skimage")
     if spec is None:
-        raise ModuleNotFoundError("digit_domains takes its textures from scikit-image.", name="scikit-image")
+        raise ModuleNotFoundError(
+            "digit_domains takes its textures from scikit-image.", name="scikit-image"
+        )
     folder = Path(spec.origin).parent / "data"
     return [np.asarray(Image.open(folder / f"{name}.png").convert("RGB")) for name in TEXTURES]
 
@@ -89,7 +112,9 @@ def _ground(random, region):
     side = int(min(random.integers(CROP[0], CROP[1] + 1), *region.shape[:2]))
     top, left = random.integers(0, np.array(region.shape[:2]) - side + 1)
     crop = np.rot90(region[top : top + side, left : left + side], random.integers(4))
-    return np.asarray(Image.fromarray(np.ascontiguousarray(crop)).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    return np.asarray(
+        Image.fromarray(np.ascontiguousarray(crop)).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    )
 
 
 def _colour(random, ground):

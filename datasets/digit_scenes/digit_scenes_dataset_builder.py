@@ -1,4 +1,5 @@
-"""Real digits on real textures: scikit-learn's scans, varied in size, painted on photographs that scikit-image ships.
+"""Real digits on real textures: scikit-learn's scans, varied in size, painted on photographs that
+scikit-image ships.
 
 Nothing is downloaded. No digit and no pixel of a texture is in two splits.
 """
@@ -15,8 +16,20 @@ SIDE = 128  # px
 COUNTS = {"train": 1500, "validation": 250, "test": 250}
 SEED = 20_260
 DIGITS = {"train": (0, 1, 2), "validation": (3,), "test": (4,)}  # scan i belongs where i % 5 is
-REGIONS = {"train": (0.0, 0.58), "validation": (0.6, 0.78), "test": (0.8, 1.0)}  # along a texture's longer side
-TEXTURES = ("brick", "camera", "chelsea", "coffee", "grass", "gravel", "ihc")  # all CC0 or public domain
+REGIONS = {
+    "train": (0.0, 0.58),
+    "validation": (0.6, 0.78),
+    "test": (0.8, 1.0),
+}  # along a texture's longer side
+TEXTURES = (
+    "brick",
+    "camera",
+    "chelsea",
+    "coffee",
+    "grass",
+    "gravel",
+    "ihc",
+)  # all CC0 or public domain
 CROP = (64, 160)  # px of the texture that become the scene's side, where its region is as wide
 MOST = 6  # digits in a scene
 SIZE = (24, 60)  # px, height of the 8 x 8 scan in the scene
@@ -31,7 +44,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     """Three splits; every scene follows from its split and number alone."""
 
     VERSION = tfds.core.Version("1.1.0")
-    RELEASE_NOTES = {"1.1.0": "Light ink on shaded ground, so that it is learned in minutes.", "1.0.0": "First."}
+    RELEASE_NOTES = {
+        "1.1.0": "Light ink on shaded ground, so that it is learned in minutes.",
+        "1.0.0": "First.",
+    }
 
     def _info(self):
         digits = [str(digit) for digit in range(10)]
@@ -39,9 +55,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             features=tfds.features.FeaturesDict(
                 {
                     "id": tfds.features.Text(),
-                    "image": tfds.features.Image(shape=(SIDE, SIDE, 3), dtype=np.uint8, encoding_format="png"),
+                    "image": tfds.features.Image(
+                        shape=(SIDE, SIDE, 3), dtype=np.uint8, encoding_format="png"
+                    ),
                     "objects": tfds.features.Sequence(
-                        {"bbox": tfds.features.BBoxFeature(), "label": tfds.features.ClassLabel(names=digits)}
+                        {
+                            "bbox": tfds.features.BBoxFeature(),
+                            "label": tfds.features.ClassLabel(names=digits),
+                        }
                     ),
                     "segmentation_mask": tfds.features.LabeledImage(
                         labels=["background", *digits],
@@ -61,7 +82,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         grounds = [_region(texture, *REGIONS[split]) for texture in _textures()]
         scans = load_digits()
         own = [i for i in range(len(scans.target)) if i % 5 in DIGITS[split]]
-        by_label = [scans.images[[i for i in own if scans.target[i] == label]] for label in range(10)]
+        by_label = [
+            scans.images[[i for i in own if scans.target[i] == label]] for label in range(10)
+        ]
         for number in range(COUNTS[split]):
             random = np.random.default_rng([SEED, list(COUNTS).index(split), number])
             picture, mask, boxes, labels = _scene(random, grounds, by_label)
@@ -70,14 +93,24 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 {"bbox": tfds.features.BBox(*(box / SIDE)), "label": int(label)}
                 for box, label in zip(boxes, labels, strict=True)
             ]
-            yield name, {"id": name, "image": picture, "objects": objects, "segmentation_mask": mask[:, :, None]}
+            yield (
+                name,
+                {
+                    "id": name,
+                    "image": picture,
+                    "objects": objects,
+                    "segmentation_mask": mask[:, :, None],
+                },
+            )
 
 
 def _textures():
     """Uint8 (H, W, 3) each. Found by place: scikit-image itself is not imported, as only its pictures are needed."""
     spec = importlib.util.find_spec("skimage")
     if spec is None:
-        raise ModuleNotFoundError("digit_scenes takes its textures from scikit-image.", name="scikit-image")
+        raise ModuleNotFoundError(
+            "digit_scenes takes its textures from scikit-image.", name="scikit-image"
+        )
     folder = Path(spec.origin).parent / "data"
     return [np.asarray(Image.open(folder / f"{name}.png").convert("RGB")) for name in TEXTURES]
 
@@ -118,7 +151,9 @@ def _ground(random, region):
     top, left = random.integers(0, np.array(region.shape[:2]) - side + 1)
     crop = np.rot90(region[top : top + side, left : left + side], random.integers(4))
     crop = crop[:, ::-1] if random.integers(2) else crop
-    return np.asarray(Image.fromarray(np.ascontiguousarray(crop)).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    return np.asarray(
+        Image.fromarray(np.ascontiguousarray(crop)).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    )
 
 
 def _ink(random, scan):

@@ -18,12 +18,16 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             features=tfds.features.FeaturesDict(
                 {
                     "id": tfds.features.Text(),
-                    "image": tfds.features.Image(shape=(8, 8, 1), dtype=np.uint8, encoding_format="png"),
+                    "image": tfds.features.Image(
+                        shape=(8, 8, 1), dtype=np.uint8, encoding_format="png"
+                    ),
                     "label": tfds.features.ClassLabel(names=[str(digit) for digit in range(10)]),
                 }
             ),
             supervised_keys=("image", "label"),
-            homepage="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
+            homepage=(
+                "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits"
+            ),
         )
 
     def _split_generators(self, dl_manager):

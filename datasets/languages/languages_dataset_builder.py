@@ -7,9 +7,19 @@ import tensorflow_datasets as tfds
 
 from pipelines import catalog
 
-LABELS = {"en_US": "English", "de_DE": "German", "fr_FR": "French", "es_ES": "Spanish", "it_IT": "Italian"}
+LABELS = {
+    "en_US": "English",
+    "de_DE": "German",
+    "fr_FR": "French",
+    "es_ES": "Spanish",
+    "it_IT": "Italian",
+}
 COUNTS = {"train": 1000, "validation": 200, "test": 300}
-HELD = {"validation": slice(-4, -2), "test": slice(-2, None), "train": slice(None, -4)}  # templates of each language
+HELD = {
+    "validation": slice(-4, -2),
+    "test": slice(-2, None),
+    "train": slice(None, -4),
+}  # templates of each language
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):

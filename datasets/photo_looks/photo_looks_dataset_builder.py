@@ -1,6 +1,7 @@
 """Patches of photographs in two looks: as they are, and as old prints. Nothing is downloaded.
 
-No photograph is in two splits, and in train no patch is in both looks; validation and test have each patch in both.
+No photograph is in two splits, and in train no patch is in both looks; validation and test have
+each patch in both.
 """
 
 import importlib.util
@@ -14,7 +15,13 @@ from PIL import Image
 SIDE = 128  # px
 SEED = 20_262
 SPLITS = {  # photograph -> patches of each look; CC0, public domain or CC BY, and in colour
-    "train": {"china.jpg": 14, "flower.jpg": 14, "astronaut.png": 14, "motorcycle_left.png": 14, "coffee.png": 14},
+    "train": {
+        "china.jpg": 14,
+        "flower.jpg": 14,
+        "astronaut.png": 14,
+        "motorcycle_left.png": 14,
+        "coffee.png": 14,
+    },
     "validation": {"rocket.jpg": 10},
     "test": {"chelsea.png": 10},
 }
@@ -35,7 +42,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             features=tfds.features.FeaturesDict(
                 {
                     "id": tfds.features.Text(),
-                    "image": tfds.features.Image(shape=(SIDE, SIDE, 3), dtype=np.uint8, encoding_format="png"),
+                    "image": tfds.features.Image(
+                        shape=(SIDE, SIDE, 3), dtype=np.uint8, encoding_format="png"
+                    ),
                     "label": tfds.features.ClassLabel(names=["photo", "print"]),
                 }
             ),
@@ -61,7 +70,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                         key = f"{Path(name).stem}_{i:03d}_{letter}"
                         stream = io.BytesIO()
                         Image.fromarray(picture).save(stream, "PNG")
-                        yield key, {"id": key, "image": io.BytesIO(stream.getvalue()), "label": label}
+                        yield (
+                            key,
+                            {"id": key, "image": io.BytesIO(stream.getvalue()), "label": label},
+                        )
 
 
 def _patch(random, pixels):
@@ -82,4 +94,6 @@ def _path(name):
         path = Path(importlib.util.find_spec(package).submodule_search_locations[0]) / inner / name
         if path.is_file():
             return path
-    raise FileNotFoundError(f"{name} is in none of {', '.join(PACKAGES)}. Install scikit-image and scikit-learn again.")
+    raise FileNotFoundError(
+        f"{name} is in none of {', '.join(PACKAGES)}. Install scikit-image and scikit-learn again."
+    )

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow_datasets as tfds
 from PIL import Image
 
-# Held out by name. Textures and photos alike are in train; the right eye of `motorcycle` is left out: it is nearly the
-# left one.
+# Held out by name. Textures and photos alike are in train; the right eye of `motorcycle` is left
+# out: it is nearly the left one.
 FILES = {
     "train": ("china.jpg", "astronaut.png", "camera.png", "brick.png", "grass.png", "gravel.png", "motorcycle_left.png",
               "ihc.png", "moon.png", "hubble_deep_field.jpg"),
@@ -30,7 +30,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             features=tfds.features.FeaturesDict(
                 {
                     "id": tfds.features.Text(),
-                    "image": tfds.features.Image(shape=(None, None, 3), dtype=np.uint8, encoding_format="png"),
+                    "image": tfds.features.Image(
+                        shape=(None, None, 3), dtype=np.uint8, encoding_format="png"
+                    ),
                 }
             ),
             homepage="https://scikit-image.org/docs/stable/api/skimage.data.html",
@@ -54,4 +56,6 @@ def _path(name):
         path = Path(importlib.util.find_spec(package).submodule_search_locations[0]) / inner / name
         if path.is_file():
             return path
-    raise FileNotFoundError(f"{name} is in none of {', '.join(PACKAGES)}. Install scikit-image and scikit-learn again.")
+    raise FileNotFoundError(
+        f"{name} is in none of {', '.join(PACKAGES)}. Install scikit-image and scikit-learn again."
+    )

@@ -12,7 +12,11 @@ from pipelines.edge import words
 TYPES = ("company", "date", "email", "location", "person", "phone")
 TAGS = ["O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI")]
 COUNTS = {"train": 3000, "validation": 400, "test": 600}
-SHARES = {"train": range(13), "validation": range(13, 16), "test": range(16, 20)}  # of 20; whose a sentence is
+SHARES = {
+    "train": range(13),
+    "validation": range(13, 16),
+    "test": range(16, 20),
+}  # of 20; whose a sentence is
 DAYS = (datetime.date(1950, 1, 1), datetime.date(2030, 12, 31))
 ACCENTS = str.maketrans("äöüßáéíóúñàèìòùâêîôûçëï", "aousaeiounaeiouaeioucei")
 LOWER = 0.1  # share of sentences in lower case, as people type
@@ -138,7 +142,9 @@ def faker(locale, seed):
     made.seed_instance(seed)
     for provider in made.get_providers():
         if hasattr(provider, "cities"):
-            provider.cities = sorted(provider.cities)  # the Italian ones lie in another order in each process
+            provider.cities = sorted(
+                provider.cities
+            )  # the Italian ones lie in another order in each process
     return made
 
 
@@ -156,7 +162,11 @@ def filled(template, faker, chance):
 
 def _value(kind, faker, chance):
     if kind == "person":
-        return f"{faker.first_name()} {faker.last_name()}" if chance.random() < 0.8 else faker.last_name()
+        return (
+            f"{faker.first_name()} {faker.last_name()}"
+            if chance.random() < 0.8
+            else faker.last_name()
+        )
     if kind == "company":
         return faker.company()
     if kind == "location":
@@ -164,7 +174,9 @@ def _value(kind, faker, chance):
     if kind == "phone":
         return faker.phone_number()
     if kind == "email":
-        who = f"{faker.first_name()}{chance.choice('._-')}{faker.last_name()}".lower().translate(ACCENTS)
+        who = f"{faker.first_name()}{chance.choice('._-')}{faker.last_name()}".lower().translate(
+            ACCENTS
+        )
         return f"{''.join(c for c in who if c.isascii() and c != ' ')}@{faker.free_email_domain()}"
     if kind == "date":
         days = (DAYS[1] - DAYS[0]).days  # Faker's own dates end today, and would be others tomorrow

@@ -8,11 +8,15 @@ TOP = 5
 
 
 def predict(source, run, manifest):
-    """A picture, file or bytes -> ({"label": str, "probability": float, "top": [[label, probability], ...]}, {}).
+    """A picture, file or bytes -> ({"label": str, "probability": float, "top": [[label,
+    probability], ...]}, {}).
 
-    run: {"image": uint8 (1, S, S, 3)} -> {"probabilities": (1, C)}. Raises ValueError with a reason.
+    run: {"image": uint8 (1, S, S, 3)} -> {"probabilities": (1, C)}. Raises ValueError with a
+        reason.
     """
-    picture, _ = pictures.resize(pictures.read_picture(source), manifest["inputs"]["image"]["shape"][1])
+    picture, _ = pictures.resize(
+        pictures.read_picture(source), manifest["inputs"]["image"]["shape"][1]
+    )
     probabilities = np.asarray(run({"image": picture[None]})["probabilities"])[0]
     return ranked(probabilities, manifest["labels"]), {}
 

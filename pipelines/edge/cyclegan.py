@@ -7,11 +7,12 @@ from . import pictures
 
 
 def predict(source, run, manifest):
-    """A picture, file or bytes -> ({"size": [H, W], "to": [name of a domain]}, {"to_b": uint8 (H, W, 3)}).
+    """A picture, file or bytes -> ({"size": [H, W], "to": [name of a domain]}, {"to_b": uint8 (H,
+    W, 3)}).
 
-    run: {"image": uint8 (1, S, S, 3)} -> {"to_b": (1, S, S, 3) in [0, 1]}, or "to_a". A model of both directions takes
-    "a" and "b", and the answer has both. The picture is stretched to the model's square, and the answer back to its
-    size. Raises ValueError with a reason.
+    run: {"image": uint8 (1, S, S, 3)} -> {"to_b": (1, S, S, 3) in [0, 1]}, or "to_a". A model of
+    both directions takes "a" and "b", and the answer has both. The picture is stretched to the
+    model's square, and the answer back to its size. Raises ValueError with a reason.
     """
     picture = pictures.read_picture(source)
     height, width = picture.shape[:2]
@@ -30,5 +31,7 @@ def line(answer):
 
 
 def _enlarged(answer, height, width):
-    square = Image.fromarray(np.clip(np.round(np.asarray(answer)[0] * 255), 0, 255).astype(np.uint8))
+    square = Image.fromarray(
+        np.clip(np.round(np.asarray(answer)[0] * 255), 0, 255).astype(np.uint8)
+    )
     return np.asarray(square.resize((width, height), Image.Resampling.BICUBIC))

@@ -13,11 +13,14 @@ OWN = {WHITE: (255, 255, 255), RED: (220, 30, 30)}
 
 
 def predict(source, run, manifest):
-    """A picture, file or bytes -> ({"objects": [{"label", "score", "box"}]}, {"boxes": the picture with them drawn}).
+    """A picture, file or bytes -> ({"objects": [{"label", "score", "box"}]}, {"boxes": the picture
+    with them drawn}).
 
-    A box is [ymin, xmin, ymax, xmax] in pixels of the original picture; the best comes first, those scored below the
-    setting `shown_score` are left out. run: {"image": uint8 (1, S, S, 3)} -> {"boxes": (1, N, 4) in [0, 1] of the
-    letterboxed picture, "scores", "classes": (1, N), "count": (1,)}. Raises ValueError with a reason.
+    A box is [ymin, xmin, ymax, xmax] in pixels of the original picture; the best comes first, those
+    scored below the setting `shown_score` are left out. run: {"image": uint8 (1, S, S, 3)} ->
+    {"boxes": (1, N, 4) in [0, 1] of the
+    letterboxed picture, "scores", "classes": (1, N), "count": (1,)}. Raises ValueError with a
+        reason.
     """
     picture, size = pictures.read_picture(source), manifest["inputs"]["image"]["shape"][1]
     square, placement = pictures.resize(picture, size, "letterbox")
@@ -28,7 +31,9 @@ def predict(source, run, manifest):
         score = float(answer["scores"][i])
         if score >= manifest["config"]["shown_score"]:
             label = manifest["labels"][int(answer["classes"][i])]
-            objects.append({"label": label, "score": score, "box": [round(float(v), 2) for v in boxes[i]]})
+            objects.append(
+                {"label": label, "score": score, "box": [round(float(v), 2) for v in boxes[i]]}
+            )
     ids = [manifest["labels"].index(item["label"]) for item in objects]
     captions = [f"{item['label']} {item['score']:.2f}" for item in objects]
     drawn = marked(picture, [item["box"] for item in objects], captions, ids)
@@ -42,7 +47,10 @@ def line(answer):
         return "no object"
     labels = [item["label"] for item in objects]
     listed = ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
-    return f"{len(objects)} object{'s' * (len(objects) > 1)}: {listed} (best {objects[0]['score']:.2f})"
+    return (
+        f"{len(objects)} object{'s' * (len(objects) > 1)}: {listed} (best"
+        f" {objects[0]['score']:.2f})"
+    )
 
 
 def marked(picture, boxes_yxyx, captions, colours):
@@ -50,7 +58,9 @@ def marked(picture, boxes_yxyx, captions, colours):
     image = Image.fromarray(picture)
     draw, side = ImageDraw.Draw(image), max(picture.shape[:2])
     width, font = max(1, round(side / 320)), ImageFont.load_default(max(12, side // 36))
-    for (ymin, xmin, ymax, xmax), caption, number in zip(boxes_yxyx, captions, colours, strict=True):
+    for (ymin, xmin, ymax, xmax), caption, number in zip(
+        boxes_yxyx, captions, colours, strict=True
+    ):
         colour = OWN.get(number) or COLOURS[number % len(COLOURS)]
         corners = [xmin, ymin, max(xmin, xmax - 1), max(ymin, ymax - 1)]
         draw.rectangle(corners, outline=colour, width=width)
@@ -60,6 +70,9 @@ def marked(picture, boxes_yxyx, captions, colours):
             move = -min(top, bottom - top) if ymin > bottom - top else 0
             draw.rectangle([left - 1, top + move - 1, right + 1, bottom + move + 1], fill=colour)
             draw.text(
-                (xmin + width, ymin + move), caption, font=font, fill=(0, 0, 0) if sum(colour) > 380 else (255,) * 3
+                (xmin + width, ymin + move),
+                caption,
+                font=font,
+                fill=(0, 0, 0) if sum(colour) > 380 else (255,) * 3,
             )
     return np.asarray(image)

@@ -14,4 +14,6 @@ def overlay(picture, mask):
     """uint8 (H, W, 3) under a mask of class ids (H, W) -> uint8 (H, W, 3); class 0 and 255 stay as they are."""
     half = colours(256) // 2
     painted = (mask > 0) & (mask < 255)
-    return np.where(painted[:, :, None], picture // 2 + half[np.where(painted, mask, 0)], picture).astype(np.uint8)
+    return np.where(
+        painted[:, :, None], picture // 2 + half[np.where(painted, mask, 0)], picture
+    ).astype(np.uint8)

@@ -9,7 +9,15 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 100_000_000  # 300 MB as RGB; a larger one is a mistake or an attack
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # no EPS: Pillow hands it to Ghostscript, which runs it
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "BMP",
+    "GIF",
+    "WEBP",
+    "TIFF",
+    "PPM",
+)  # no EPS: Pillow hands it to Ghostscript, which runs it
 METHODS = ("stretch", "letterbox")
 PADDING = 114  # grey of the letterbox's bars, as in YOLOv5: near the mean of natural pictures
 
@@ -17,8 +25,9 @@ PADDING = 114  # grey of the letterbox's bars, as in YOLOv5: near the mean of na
 def read_picture(source, max_pixels=MAX_PIXELS):
     """A file (str or Path) or encoded bytes -> uint8 (H, W, 3) RGB, upright.
 
-    Applies the EXIF rotation, drops alpha, takes the first frame, and scales 16-bit grey to 8 bits. Raises ValueError
-    with a reason in one line, which does not name the file, where it cannot be read or has more than `max_pixels`.
+    Applies the EXIF rotation, drops alpha, takes the first frame, and scales 16-bit grey to 8 bits.
+    Raises ValueError with a reason in one line, which does not name the file, where it cannot be
+    read or has more than `max_pixels`.
     """
     try:
         encoded = source if isinstance(source, bytes) else Path(source).read_bytes()
@@ -36,22 +45,28 @@ def read_picture(source, max_pixels=MAX_PIXELS):
 
 def size(source):
     """(height, width) of a file or of encoded bytes in pixels, as its header has it: before any EXIF rotation."""
-    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as picture:
+    with Image.open(
+        io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS
+    ) as picture:
         return picture.height, picture.width
 
 
 def resize(picture, size, method="stretch"):
-    """uint8 (H, W, 3) -> uint8 (size, size, 3) by antialiased bilinear filtering, and the `Placement` in it.
+    """uint8 (H, W, 3) -> uint8 (size, size, 3) by antialiased bilinear filtering, and the
+    `Placement` in it.
 
-    "stretch" fills the square; "letterbox" keeps the ratio, centred between grey bars. Raises ValueError on another
-    method. `tf.image.resize(antialias=True)`, rounded, agrees to one grey level.
+    "stretch" fills the square; "letterbox" keeps the ratio, centred between grey bars. Raises
+    ValueError on another method. `tf.image.resize(antialias=True)`, rounded, agrees to one grey
+    level.
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
     height, width = picture.shape[:2]
     inner = (size, size)
     if method == "letterbox":
-        inner = tuple(max(1, round(length * size / max(height, width))) for length in (height, width))
+        inner = tuple(
+            max(1, round(length * size / max(height, width))) for length in (height, width)
+        )
     top, left = ((size - length) // 2 for length in inner)
     resized = np.array(Image.fromarray(picture).resize(inner[::-1], Image.Resampling.BILINEAR))
     placement = Placement((height, width), (inner[0] / height, inner[1] / width), (top, left))
@@ -81,7 +96,9 @@ def _opened(encoded, max_pixels):
     try:
         return Image.open(io.BytesIO(encoded), formats=FORMATS)
     except UnidentifiedImageError as error:
-        raise ValueError(f"{_kind(encoded)}. Use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from error
+        raise ValueError(
+            f"{_kind(encoded)}. Use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        ) from error
     except Image.DecompressionBombError as error:
         raise ValueError(_too_large("far too many", max_pixels)) from error
     except Exception as error:
@@ -94,13 +111,17 @@ def _rgb(picture, format):
         return np.array(picture.convert("RGB"))
     # Pillow's own conversion of these modes clips at 255, which turns most 16-bit pictures white.
     grey = np.nan_to_num(np.asarray(picture).astype(np.float64), posinf=0, neginf=0)
-    grey = np.clip(np.round(grey * (255 / _white(grey.max(), picture.mode, format))), 0, 255).astype(np.uint8)
+    grey = np.clip(
+        np.round(grey * (255 / _white(grey.max(), picture.mode, format))), 0, 255
+    ).astype(np.uint8)
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
 def _white(largest, mode, format):
     """The value of white: 65535 in 16 bits; else, as the file does not say, the usual one that holds `largest`."""
-    if mode.startswith("I;16") or (mode == "I" and format in ("PNG", "PPM")):  # their widest grey has 16 bits
+    if mode.startswith("I;16") or (
+        mode == "I" and format in ("PNG", "PPM")
+    ):  # their widest grey has 16 bits
         return 65535
     usual = (1, 255, 65535) if mode == "F" else (255, 65535)
     return next((white for white in usual if largest <= white), largest)
@@ -111,7 +132,9 @@ def _kind(encoded):
     if not encoded:
         return "is an empty file, not a picture"
     try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(encoded[:512])  # takes a character cut in two
+        text = codecs.getincrementaldecoder("utf-8")().decode(
+            encoded[:512]
+        )  # takes a character cut in two
     except UnicodeDecodeError:
         return "is not a picture"
     return "is not a picture" if "\0" in text else "is a text file, not a picture"

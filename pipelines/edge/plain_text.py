@@ -31,4 +31,8 @@ def read(source):
 def _like_a_file(word):
     if any(c.isspace() for c in word):
         return False
-    return os.sep in word.strip(os.sep) and "://" not in word or word.lower().endswith((".txt", ".md", ".text"))
+    return (
+        os.sep in word.strip(os.sep)
+        and "://" not in word
+        or word.lower().endswith((".txt", ".md", ".text"))
+    )

@@ -17,9 +17,15 @@ def main(argv=None, folder=HERE.parent):
     """Prints an answer a line -> exit code: 0 done, 1 the bundle is not what was proven, 2 an input cannot be used."""
     try:
         manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
-        files = {kind: record for kind, record in manifest["files"].items() if record["path"].endswith(".tflite")}
+        files = {
+            kind: record
+            for kind, record in manifest["files"].items()
+            if record["path"].endswith(".tflite")
+        }
         if not files:
-            raise ValueError("this bundle has no TFLite file. Export the model with float32 among its formats")
+            raise ValueError(
+                "this bundle has no TFLite file. Export the model with float32 among its formats"
+            )
         options = _options(argv, list(files))
         path = _proven(Path(folder), files[options.file])
         manifest["learned"] = _learned(Path(folder), manifest)
@@ -65,17 +71,27 @@ def save(folder, stem, answer, pictures):
     from PIL import Image
 
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{stem}.json").write_text(json.dumps(answer, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (folder / f"{stem}.json").write_text(
+        json.dumps(answer, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
     for name, picture in pictures.items():
         Image.fromarray(picture).save(folder / f"{stem}_{name}.png")
 
 
 def _options(argv, kinds):
-    parser = argparse.ArgumentParser(prog="predict.py", description="This model's answer to each file.")
+    parser = argparse.ArgumentParser(
+        prog="predict.py", description="This model's answer to each file."
+    )
     default = "float32" if "float32" in kinds else kinds[0]
-    parser.add_argument("--file", choices=kinds, default=default, help=f"which of the TFLite files [{default}]")
+    parser.add_argument(
+        "--file", choices=kinds, default=default, help=f"which of the TFLite files [{default}]"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--out", metavar="DIR", help="folder for the answers as JSON, and for those that are pictures")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help="folder for the answers as JSON, and for those that are pictures",
+    )
     parser.add_argument("inputs", nargs="+", metavar="INPUT")
     return parser.parse_args(argv)
 
@@ -83,13 +99,22 @@ def _options(argv, kinds):
 def _proven(folder, record):
     path = folder / record["path"]
     if hashlib.sha256(path.read_bytes()).hexdigest() != record["sha256"]:
-        raise ValueError(f"{path.name} is not the file that was proven: its SHA-256 differs. Export the model again")
+        raise ValueError(
+            f"{path.name} is not the file that was proven: its SHA-256 differs. Export the model"
+            " again"
+        )
     return path
 
 
 def _learned(folder, manifest):
-    digests = {n: digest for n, digest in manifest.get("sha256", {}).items() if Path(n).parent == Path("learned")}
-    return read_learned(folder / "learned", {Path(name).name: digest for name, digest in digests.items()})
+    digests = {
+        n: digest
+        for n, digest in manifest.get("sha256", {}).items()
+        if Path(n).parent == Path("learned")
+    }
+    return read_learned(
+        folder / "learned", {Path(name).name: digest for name, digest in digests.items()}
+    )
 
 
 def _half(task):
@@ -100,7 +125,9 @@ def _half(task):
 
 
 def _model(path):
-    from .litert import Model  # LiteRT writes to standard error as it loads, which a wrong input should not bring about
+    from .litert import (
+        Model,
+    )  # LiteRT writes to standard error as it loads, which a wrong input should not bring about
 
     return Model(path)
 

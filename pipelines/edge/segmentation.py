@@ -9,11 +9,12 @@ FILES = ("tiles", "overlay")  # what this file needs beside it, besides `picture
 
 
 def predict(source, run, manifest):
-    """A picture, file or bytes -> ({"size": [H, W], "confidence": mean, "shares": {label: share of pixels}}, pictures).
+    """A picture, file or bytes -> ({"size": [H, W], "confidence": mean, "shares": {label: share of
+    pixels}}, pictures).
 
-    pictures: `mask`, uint8 (H, W) class ids; `confidence`, uint8 (H, W), 255 times the probability of that class;
-    `overlay`, the mask in colours over the picture. run: {"image": uint8 (1, S, S, 3)} -> {"probabilities": (1, S, S,
-    C)}. Raises ValueError with a reason.
+    pictures: `mask`, uint8 (H, W) class ids; `confidence`, uint8 (H, W), 255 times the probability
+    of that class; `overlay`, the mask in colours over the picture. run: {"image": uint8 (1, S, S,
+    3)} -> {"probabilities": (1, S, S, C)}. Raises ValueError with a reason.
     """
     picture = pictures.read_picture(source)
     mask, confidence = np.empty(picture.shape[:2], np.uint8), np.empty(picture.shape[:2], np.uint8)
@@ -28,7 +29,11 @@ def predict(source, run, manifest):
         "confidence": float(confidence.mean() / 255),
         "shares": {label: float(n / mask.size) for label, n in zip(labels, counts, strict=True)},
     }
-    return answer, {"mask": mask, "confidence": confidence, "overlay": overlay.overlay(picture, mask)}
+    return answer, {
+        "mask": mask,
+        "confidence": confidence,
+        "overlay": overlay.overlay(picture, mask),
+    }
 
 
 def line(answer):
@@ -46,7 +51,9 @@ def _answers(picture, run, manifest):
         return run({"image": square})["probabilities"]
 
     if config["fit"] == "tile":
-        yield from tiles.bands(picture, side, one, margin(side, config), config["patch"] * 2 ** config["depth"])
+        yield from tiles.bands(
+            picture, side, one, margin(side, config), config["patch"] * 2 ** config["depth"]
+        )
         return
     square, _ = pictures.resize(picture, side)
     small = np.asarray(one(square[None]))[0]

@@ -4,7 +4,8 @@ SAME = {"L": "E", "U": "S"}  # BILOU's last and unit are BIOES's end and single
 
 
 def split(tag):
-    """A tag -> (its prefix out of B I E S O, its type): "B-person" -> ("B", "person"), "U-x" -> ("S", "x").
+    """A tag -> (its prefix out of B I E S O, its type): "B-person" -> ("B", "person"), "U-x" ->
+    ("S", "x").
 
     "B" alone has the type "_".
     """
@@ -15,8 +16,10 @@ def split(tag):
 def spans(tags, plain=False):
     """Tags of one sentence -> [(start, end, type)], end exclusive, in order.
 
-    Reads BIO, IOB1, BIOES and BILOU, and whatever breaks them as conlleval and seqeval's default mode do: an I that
-    continues nothing begins a span. plain: tags without a scheme, of which each but O is a span of its own.
+    Reads BIO, IOB1, BIOES and BILOU, and whatever breaks them as conlleval and seqeval's default
+    mode do: an I that
+    continues nothing begins a span. plain: tags without a scheme, of which each but O is a span of
+        its own.
     """
     if plain:
         return [(i, i + 1, tag) for i, tag in enumerate(tags) if tag != "O"]

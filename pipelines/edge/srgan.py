@@ -8,17 +8,25 @@ FILES = ("tiles",)  # what this file needs beside it, besides `pictures`
 
 
 def predict(source, run, manifest):
-    """A picture, file or bytes -> ({"size": [H, W], "enlarged": [s * H, s * W]}, {"enlarged": uint8 picture}).
+    """A picture, file or bytes -> ({"size": [H, W], "enlarged": [s * H, s * W]}, {"enlarged": uint8
+    picture}).
 
-    run: {"image": uint8 (1, S, S, 3)} -> {"image": (1, s * S, s * S, 3) in [0, 1]}. Raises ValueError with a reason.
+    run: {"image": uint8 (1, S, S, 3)} -> {"image": (1, s * S, s * S, 3) in [0, 1]}. Raises
+        ValueError with a reason.
     """
     picture = pictures.read_picture(source)
     side, config = manifest["inputs"]["image"]["shape"][1], manifest["config"]
     scale, (height, width) = config["scale"], picture.shape[:2]
     if height * width * scale**2 > pictures.MAX_PIXELS:
-        raise ValueError(f"is too large to be enlarged {scale} times: at most {pictures.MAX_PIXELS:,} pixels come out")
+        raise ValueError(
+            f"is too large to be enlarged {scale} times: at most {pictures.MAX_PIXELS:,} pixels"
+            " come out"
+        )
     out = np.empty((height * scale, width * scale, 3), np.uint8)
-    one = lambda square: run({"image": square})["image"]  # noqa: E731
+
+    def one(square):
+        return run({"image": square})["image"]
+
     for top, answer in tiles.bands(picture, side, one, margin(side, config), scale=scale):
         out[top : top + len(answer)] = np.clip(np.round(answer * 255), 0, 255)
     return {"size": [height, width], "enlarged": list(out.shape[:2])}, {"enlarged": out}

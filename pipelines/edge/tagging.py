@@ -8,7 +8,8 @@ FILES = ("clues", "plain_text", "words", "spans", "wordpiece")  # what this file
 
 
 class Encoder:
-    """Words of a sentence -> what the model takes. config: the settings, a dict; learned: {name: list of str}.
+    """Words of a sentence -> what the model takes. config: the settings, a dict; learned: {name:
+    list of str}.
 
     `size` is the number of words that fit into a window.
     """
@@ -19,47 +20,66 @@ class Encoder:
         self._letters, self._shapes = words.ids(learned["letters"]), words.ids(learned["shapes"])
         self._pieces = wordpiece.WordPiece(learned["pieces"]) if config["backbone"] else None
         self._words = None if self._pieces else words.ids(learned["words"])
-        self.size = self.length - 2 if self._pieces else self.length  # a start and an end stand around pieces
+        self.size = (
+            self.length - 2 if self._pieces else self.length
+        )  # a start and an end stand around pieces
 
     def windows(self, tokens):
         """[(start, stop, first, last)] of each window of a sentence; see `words.windows`."""
-        costs = [len(self._pieces(token)) for token in tokens] if self._pieces else [1] * len(tokens)
+        costs = (
+            [len(self._pieces(token)) for token in tokens] if self._pieces else [1] * len(tokens)
+        )
         return words.windows(costs, self.size)
 
     def inputs(self, tokens):
-        """Words of one window, T at most -> {"words", "shapes": (T,), "letters": (T, L)}, int32, zeros behind.
+        """Words of one window, T at most -> {"words", "shapes": (T,), "letters": (T, L)}, int32,
+        zeros behind.
 
-        A model on hand-made features takes {"clues": (T, F)} alone. With a backbone `pieces` (T + 2,), its ids, and
-        `first` (T,), where each word begins in them, stand in place of `words`.
+        A model on hand-made features takes {"clues": (T, F)} alone. With a backbone `pieces` (T +
+        2,), its ids, and `first` (T,), where each word begins in them, stand in place of `words`.
         """
         if self._clues is not None:
             row = np.zeros((self.size, clues.COUNT), np.int32)
             for i, found in enumerate(clues.clues(tokens)):
                 row[i, : len(found)] = [self._clues.get(clue, words.UNKNOWN) for clue in found]
             return {"clues": row}
-        made = {"shapes": np.zeros(self.size, np.int32), "letters": np.zeros((self.size, self.letters), np.int32)}
+        made = {
+            "shapes": np.zeros(self.size, np.int32),
+            "letters": np.zeros((self.size, self.letters), np.int32),
+        }
         for i, token in enumerate(tokens):
             made["shapes"][i] = self._shapes.get(words.shape(token), words.UNKNOWN)
             for j, letter in enumerate(token[: self.letters]):
                 made["letters"][i, j] = self._letters.get(letter, words.UNKNOWN)
         row = np.zeros(self.size, np.int32)
         if self._pieces is None:
-            row[: len(tokens)] = [self._words.get(words.normal(token), words.UNKNOWN) for token in tokens]
+            row[: len(tokens)] = [
+                self._words.get(words.normal(token), words.UNKNOWN) for token in tokens
+            ]
             return {"words": row, **made}
         pieces = [self._pieces.start]
         for i, token in enumerate(tokens):
             row[i] = len(pieces)
             pieces += self._pieces(token)
-        pieces = [*pieces[: self.length - 1], self._pieces.end]  # a word by itself may have more than there is room for
-        return {"pieces": np.array(pieces + [0] * (self.length - len(pieces)), np.int32), "first": row, **made}
+        pieces = [
+            *pieces[: self.length - 1],
+            self._pieces.end,
+        ]  # a word by itself may have more than there is room for
+        return {
+            "pieces": np.array(pieces + [0] * (self.length - len(pieces)), np.int32),
+            "first": row,
+            **made,
+        }
 
 
 def predict(source, run, manifest):
-    """Text, or a file or bytes of it, -> ({"text": str, "spans": [{"start", "end", "label", "text"}]}, {}).
+    """Text, or a file or bytes of it, -> ({"text": str, "spans": [{"start", "end", "label",
+    "text"}]}, {}).
 
-    start, end: characters of the text, end exclusive. Each line is a sentence; one that is longer than the model takes
-    goes through it in windows. run: {"words": int32 (1, T), ...} -> {"tags": int32 (1, T)}. Raises ValueError where the
-    file is no UTF-8 text.
+    start, end: characters of the text, end exclusive. Each line is a sentence; one that is longer
+        than the model takes
+    goes through it in windows. run: {"words": int32 (1, T), ...} -> {"tags": int32 (1, T)}. Raises
+    ValueError where the file is no UTF-8 text.
     """
     text, encoder = plain_text.read(source), Encoder(manifest["config"], manifest["learned"])
     plain = manifest["config"]["scheme"] == "plain"
@@ -85,4 +105,7 @@ def tag(tokens, run, encoder):
 
 def line(answer):
     """An answer as people read it: `person Angela Merkel; location Paris`."""
-    return "; ".join(f"{span['label']} {' '.join(span['text'].split())}" for span in answer["spans"]) or "nothing"
+    return (
+        "; ".join(f"{span['label']} {' '.join(span['text'].split())}" for span in answer["spans"])
+        or "nothing"
+    )

@@ -14,12 +14,18 @@ def encoded(pieces, length, ends):
 
 
 def predict(source, run, manifest):
-    """Text, or a file or bytes of it, -> ({"label": str, "probability": float, "top": [...], "unread": share}, {}).
+    """Text, or a file or bytes of it, -> ({"label": str, "probability": float, "top": [...],
+    "unread": share}, {}).
 
-    All of it is one text. unread: share of its word pieces that were more than the model takes, and cut off at the end.
-    run: {"pieces": int32 (1, T)} -> {"probabilities": (1, C)}. Raises ValueError where there is no text, or no UTF-8.
+    All of it is one text. unread: share of its word pieces that were more than the model takes, and
+        cut off at the end.
+    run: {"pieces": int32 (1, T)} -> {"probabilities": (1, C)}. Raises ValueError where there is no
+        text, or no UTF-8.
     """
-    text, length = plain_text.read(source), manifest["inputs"]["pieces"]["shape"][1] or manifest["config"]["max_length"]
+    text, length = (
+        plain_text.read(source),
+        manifest["inputs"]["pieces"]["shape"][1] or manifest["config"]["max_length"],
+    )
     words = wordpiece.WordPiece(manifest["learned"]["pieces"])
     pieces = words.text(text)
     if not pieces:

@@ -7,13 +7,15 @@ import numpy as np
 
 
 def bands(picture, side, run, margin, step=1, scale=1):
-    """Yields (first row, answers float32 (rows, W, C)) from top to bottom, until all rows of `picture` are done.
+    """Yields (first row, answers float32 (rows, W, C)) from top to bottom, until all rows of
+    `picture` are done.
 
     picture: uint8 (H, W, 3). run: uint8 (1, side, side, 3) -> (1, s * side, s * side, C), s the
-    `scale`; rows and columns of the answer are s times as many. margin: pixels along a tile's border
-    that count for nothing where another tile has them: with all that the model sees around a pixel, answers are the
-    same as of the whole picture. step: tiles begin at multiples of it, as the model's strides need. Beyond its edges,
-    a picture is mirrored up to a multiple of `step`, and up to `side`.
+    `scale`; rows and columns of the answer are s times as many. margin: pixels along a tile's
+    border that count for nothing where another tile has them: with all that the model sees around a
+    pixel, answers are the
+    same as of the whole picture. step: tiles begin at multiples of it, as the model's strides need.
+    Beyond its edges, a picture is mirrored up to a multiple of `step`, and up to `side`.
     """
     height, width = picture.shape[:2]
     rows, columns = (_mirrored(length, _padded(length, side, step)) for length in (height, width))
@@ -23,12 +25,17 @@ def bands(picture, side, run, margin, step=1, scale=1):
     for i, top in enumerate(tops):
         strip = picture[rows[top : top + side]]
         for left in lefts:
-            answer = np.asarray(run(np.ascontiguousarray(strip[:, columns[left : left + side]])[None]))[0]
+            answer = np.asarray(
+                run(np.ascontiguousarray(strip[:, columns[left : left + side]])[None])
+            )[0]
             if total is None:
                 total = np.zeros((large, scale * len(columns), answer.shape[-1]), np.float32)
                 norm = np.zeros((large, scale * len(columns), 1), np.float32)
             places = ((top, rows), (left, columns))
-            down, across = (_weights(scale * at, large, scale * len(axis), scale * margin) for at, axis in places)
+            down, across = (
+                _weights(scale * at, large, scale * len(axis), scale * margin)
+                for at, axis in places
+            )
             weight = (down[:, None] * across)[:, :, None]
             total[:, scale * left : scale * left + large] += weight * answer
             norm[:, scale * left : scale * left + large] += weight

@@ -1,6 +1,7 @@
 """BERT's tokenizer for text in lower case: words -> ids of word pieces.
 
-Devlin et al. 2019, arXiv:1810.04805; WordPiece's greedy longest match: Wu et al. 2016, arXiv:1609.08144, section 4.1.
+Devlin et al. 2019, arXiv:1810.04805; WordPiece's greedy longest match: Wu et al. 2016,
+arXiv:1609.08144, section 4.1.
 """
 
 import unicodedata
@@ -48,7 +49,9 @@ class WordPiece:
 
 def joined(pieces):
     """Pieces -> the text that they are of, in lower case, with a space before each word and sign."""
-    return "".join(piece.removeprefix("##") if piece.startswith("##") else f" {piece}" for piece in pieces).strip()
+    return "".join(
+        piece.removeprefix("##") if piece.startswith("##") else f" {piece}" for piece in pieces
+    ).strip()
 
 
 def parts(word):

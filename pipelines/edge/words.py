@@ -4,8 +4,9 @@ import re
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2  # ids; the entries of a learned list begin at FIRST
 LONGEST_SHAPE = 8  # characters
-# What is no letter: space, ASCII punctuation, and the blocks of punctuation, symbols and emoji. Marks that belong to
-# letters, as in Hindi or Arabic, are none of these, but Python's \w leaves them out.
+# What is no letter: space, ASCII punctuation, and the blocks of punctuation, symbols and emoji.
+# Marks that belong to letters, as in Hindi or Arabic, are none of these, but Python's \w leaves
+# them out.
 OTHER = (
     r"\s!-/:-@\[-`{-~\u00a1-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u05be\u05c0\u05c3\u060c\u061b\u061f"
     r"\u0964\u0965\u2000-\u200b\u200e-\u2bff\u3000-\u303f\ufe30-\ufe6f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
@@ -37,8 +38,18 @@ def shape(word):
     """Kinds of its characters, repeats once: "McDonald's" -> "XxXx'x", "iPhone7" -> "xXxd", 2014 -> "d"."""
     kinds = []
     for letter in word:
-        kind = "d" if letter.isdigit() else "X" if letter.isupper() else "x" if letter.islower() else letter
-        kind = "c" if kind == letter and letter.isalpha() else kind  # a letter of a script without case
+        kind = (
+            "d"
+            if letter.isdigit()
+            else "X"
+            if letter.isupper()
+            else "x"
+            if letter.islower()
+            else letter
+        )
+        kind = (
+            "c" if kind == letter and letter.isalpha() else kind
+        )  # a letter of a script without case
         if not kinds or kinds[-1] != kind:
             kinds.append(kind)
         if len(kinds) == LONGEST_SHAPE:
@@ -52,10 +63,12 @@ def ids(entries):
 
 
 def windows(costs, room):
-    """Where a sentence is cut: [(start, stop, first, last)], tokens start..stop in it, of which first..last count.
+    """Where a sentence is cut: [(start, stop, first, last)], tokens start..stop in it, of which
+    first..last count.
 
-    costs: room that each token takes, one at least. A sentence that fits is one window. Of longer ones, windows share a
-    quarter of their tokens with the next, and each token counts where it has more of the sentence around it.
+    costs: room that each token takes, one at least. A sentence that fits is one window. Of longer
+    ones, windows share a quarter of their tokens with the next, and each token counts where it has
+    more of the sentence around it.
     """
     cuts, start = [], 0
     while not cuts or cuts[-1][1] < len(costs):
@@ -66,4 +79,7 @@ def windows(costs, room):
         cuts.append((start, stop))
         start = max(start + 1, stop - (stop - start) // 4)
     middles = [(after[0] + before[1]) // 2 for before, after in zip(cuts, cuts[1:], strict=False)]
-    return [(*cut, first, last) for cut, first, last in zip(cuts, [0, *middles], [*middles, len(costs)], strict=True)]
+    return [
+        (*cut, first, last)
+        for cut, first, last in zip(cuts, [0, *middles], [*middles, len(costs)], strict=True)
+    ]

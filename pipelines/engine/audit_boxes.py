@@ -19,20 +19,34 @@ def boxes(data, facts):
             shown = f"({ymin:.4g}, {xmin:.4g}, {ymax:.4g}, {xmax:.4g})"
             at = where if place == where else place
             if not np.isfinite(box).all():
-                yield Problem("error", "not-finite", at, f"the box {shown} has no place. Correct it.", name)
+                yield Problem(
+                    "error", "not-finite", at, f"the box {shown} has no place. Correct it.", name
+                )
             elif ymax - ymin < SMALLEST or xmax - xmin < SMALLEST:
-                swapped = "its corners are swapped" if ymax < ymin or xmax < xmin else "it has no area"
-                message = f"the box ymin xmin ymax xmax {shown} is unusable: {swapped}. Correct or delete it."
+                swapped = (
+                    "its corners are swapped" if ymax < ymin or xmax < xmin else "it has no area"
+                )
+                message = (
+                    f"the box ymin xmin ymax xmax {shown} is unusable: {swapped}. Correct or"
+                    " delete it."
+                )
                 yield Problem("error", "no-area", at, message, name)
             elif ymin >= 1 or xmin >= 1 or ymax <= 0 or xmax <= 0:
-                message = f"the box {shown} lies outside of the picture, 0 to 1. Correct or delete it."
+                message = (
+                    f"the box {shown} lies outside of the picture, 0 to 1. Correct or delete it."
+                )
                 yield Problem("error", "outside-picture", at, message, name)
             elif min(ymin, xmin) < -SLACK or max(ymax, xmax) > 1 + SLACK:
                 message = f"the box {shown} sticks out of the picture. It is cut at the edge."
                 yield Problem("warning", "sticks-out", at, message)
             key = (tuple(np.round([ymin, xmin, ymax, xmax], 6)), label)
             if key in seen:
-                yield Problem("warning", "duplicate-box", at, f"the same box and class as {seen[key]}. Delete one.")
+                yield Problem(
+                    "warning",
+                    "duplicate-box",
+                    at,
+                    f"the same box and class as {seen[key]}. Delete one.",
+                )
             seen.setdefault(key, place)
 
 
@@ -40,7 +54,12 @@ def no_boxes(data, facts):
     """A training split in which nothing is marked teaches nothing."""
     for column, examples in _columns(data, "train"):
         if len(examples) and not any(len(values) for values in examples.columns[column]):
-            yield Problem("error", "no-boxes", "train", "there is no box in all of train. Annotate some pictures.")
+            yield Problem(
+                "error",
+                "no-boxes",
+                "train",
+                "there is no box in all of train. Annotate some pictures.",
+            )
 
 
 def marks(data, facts):
@@ -51,9 +70,13 @@ def marks(data, facts):
     }
     for split, examples in data.splits.items():
         for mark, what in becomes.items():
-            count = sum(int(np.sum(values)) for values in examples.columns.get(f"objects/{mark}", ()))
+            count = sum(
+                int(np.sum(values)) for values in examples.columns.get(f"objects/{mark}", ())
+            )
             if count:
-                yield Problem("note", mark.replace("_", "-"), split, f"{count:,} objects are {mark}: {what}.")
+                yield Problem(
+                    "note", mark.replace("_", "-"), split, f"{count:,} objects are {mark}: {what}."
+                )
 
 
 def counts(data, facts):
@@ -61,9 +84,13 @@ def counts(data, facts):
     for column, examples in _columns(data, "train"):
         feature = f"{column.rpartition('/')[0]}/label"
         names = data.labels.get(feature, ())
-        ids = collections.Counter(int(i) for values in examples.columns.get(feature, ()) for i in values)
+        ids = collections.Counter(
+            int(i) for values in examples.columns.get(feature, ()) for i in values
+        )
         if ids and names:
-            text = ", ".join(f"{names[i]} {n:,}" for i, n in ids.most_common() if i in range(len(names)))
+            text = ", ".join(
+                f"{names[i]} {n:,}" for i, n in ids.most_common() if i in range(len(names))
+            )
             yield Problem("note", "boxes", "train", f"{sum(ids.values()):,} boxes: {text}.")
 
 

@@ -29,18 +29,26 @@ def repeated(data, facts):
         for (split, examples, i), own in zip(same, labels, strict=True):
             where, name = examples.where[i], examples.names[i]
             if split != last:
-                message = f"this text is also in {last}, at {last_examples.where[last_i]}. Delete it from {split}."
+                message = (
+                    f"this text is also in {last}, at {last_examples.where[last_i]}. Delete it from"
+                    f" {split}."
+                )
                 yield Problem("error", "leak", where, message, name)
             other = next((k for k, label in enumerate(labels) if label != own), None)
             if other is not None:
                 place = same[other][1].where[same[other][2]]
                 message = (
-                    f"this text has the label {', '.join(own)!r}, and {', '.join(labels[other])!r} at {place}. "
-                    "Keep the right one."
+                    f"this text has the label {', '.join(own)!r}, and {', '.join(labels[other])!r}"
+                    f" at {place}. Keep the right one."
                 )
                 yield Problem("error", "conflict", where, message, name)
             elif split in first:
-                yield Problem("warning", "duplicate", where, f"the same text as {first[split]}. Delete one of them.")
+                yield Problem(
+                    "warning",
+                    "duplicate",
+                    where,
+                    f"the same text as {first[split]}. Delete one of them.",
+                )
             first.setdefault(split, where)
 
 
@@ -48,7 +56,10 @@ def lengths(data, facts):
     for split, examples in _texts(data):
         counts = [len(text.split()) for text in examples.columns["text"]]
         if counts:
-            message = f"a text has {statistics.median(counts):g} words in the middle, {max(counts):,} at most."
+            message = (
+                f"a text has {statistics.median(counts):g} words in the middle, {max(counts):,} at"
+                " most."
+            )
             yield Problem("note", "words", split, message)
 
 

@@ -29,7 +29,9 @@ def looks(data):
         for split, examples in data.splits.items():
             for column, table in examples.masks.items():
                 classes = len(data.labels[column])
-                rows = pool.map(lambda source, t=table, c=classes: _look(source, t, c), examples.columns[column])
+                rows = pool.map(
+                    lambda source, t=table, c=classes: _look(source, t, c), examples.columns[column]
+                )
                 found.setdefault(column, {})[split] = list(rows)
     return found
 
@@ -37,7 +39,10 @@ def looks(data):
 def labels(data, masks, feature, split):
     """The class names in each example of a split."""
     names = data.labels[feature]
-    return [[name for name, n in zip(names, look.counts, strict=False) if n] for look in masks.get(feature, {})[split]]
+    return [
+        [name for name, n in zip(names, look.counts, strict=False) if n]
+        for look in masks.get(feature, {})[split]
+    ]
 
 
 def pixel_counts(data, masks, feature):
@@ -47,7 +52,9 @@ def pixel_counts(data, masks, feature):
         split: np.sum([look.counts for look in rows if look.counts] or [np.zeros(256, int)], axis=0)
         for split, rows in masks.get(feature, {}).items()
     }
-    return {split: dict(zip(names, total.tolist(), strict=False)) for split, total in totals.items()}
+    return {
+        split: dict(zip(names, total.tolist(), strict=False)) for split, total in totals.items()
+    }
 
 
 def _look(source, table, classes):
@@ -67,7 +74,9 @@ def _look(source, table, classes):
 def unreadable(data, facts):
     for mask in _masks(data, facts):
         if mask.look.error:
-            yield Problem("error", "unreadable-mask", mask.where, f"the mask {mask.look.error}.", mask.name)
+            yield Problem(
+                "error", "unreadable-mask", mask.where, f"the mask {mask.look.error}.", mask.name
+            )
 
 
 def sizes(data, facts):
@@ -78,8 +87,8 @@ def sizes(data, facts):
         if mask.look.size and size and size != mask.look.size:
             height, width = mask.look.size
             message = (
-                f"the mask has {height} x {width} px, its picture {mask.name} {size[0]} x {size[1]} (height x width). "
-                "Make them equal; resize masks with nearest neighbour."
+                f"the mask has {height} x {width} px, its picture {mask.name} {size[0]} x {size[1]}"
+                " (height x width). Make them equal; resize masks with nearest neighbour."
             )
             yield Problem("error", "mask-size", mask.where, message, mask.name)
 
@@ -90,10 +99,10 @@ def unknown_values(data, facts):
             (value, pixels), others = mask.look.unknown[0], len(mask.look.unknown) - 1
             share = sum(n for _, n in mask.look.unknown) / (mask.look.size[0] * mask.look.size[1])
             message = (
-                f"the mask has {pixels:,} pixels of {_mask_files.shown(value)}"
-                f"{f' and {others} more values' * bool(others)} "
-                f"({share:.1%} of the mask), which none of the {len(data.labels[mask.column])} classes has. "
-                "Mend the mask or the file of classes."
+                f"the mask has {pixels:,} pixels of"
+                f" {_mask_files.shown(value)}{f' and {others} more values' * bool(others)}"
+                f" ({share:.1%} of the mask), which none of the {len(data.labels[mask.column])}"
+                " classes has. Mend the mask or the file of classes."
             )
             yield Problem("error", "unknown-value", mask.where, message, mask.name)
 
@@ -104,7 +113,9 @@ def one_value(data, facts):
         if len(present) == 1 and not mask.look.unknown:
             names = data.labels[mask.column]
             what = names[present[0]] if present[0] < len(names) else "ignored"
-            yield Problem("warning", "one-value", mask.where, f"the mask is {what!r} everywhere. Look at it.")
+            yield Problem(
+                "warning", "one-value", mask.where, f"the mask is {what!r} everywhere. Look at it."
+            )
 
 
 def smoothed(data, facts):
@@ -112,8 +123,8 @@ def smoothed(data, facts):
     for mask in _masks(data, facts):
         if mask.look.between:
             message = (
-                f"{mask.look.between:.1%} of the mask's pixels lie between 0 and 255, as smoothing or JPEG makes them; "
-                "each counts as the nearer end. Save masks as PNG."
+                f"{mask.look.between:.1%} of the mask's pixels lie between 0 and 255, as smoothing"
+                " or JPEG makes them; each counts as the nearer end. Save masks as PNG."
             )
             yield Problem("warning", "smoothed-mask", mask.where, message)
 

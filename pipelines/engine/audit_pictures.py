@@ -16,7 +16,9 @@ from pipelines.engine import pictures
 from pipelines.engine.audit_labels import names, splits
 from pipelines.formats.examples import Examples, Problem
 
-CONSTANT = 2.0  # grey levels: a photo of one surface has a standard deviation above, a blank frame below
+CONSTANT = (
+    2.0  # grey levels: a photo of one surface has a standard deviation above, a blank frame below
+)
 SUFFIXES = {  # of the file formats that have more than one, or another than their name
     "JPEG": (".jpg", ".jpeg", ".jpe"),
     "MPO": (".jpg", ".jpeg", ".jpe", ".mpo"),
@@ -49,11 +51,19 @@ def looks(data, progress):
         warnings.catch_warnings(),
         ThreadPoolExecutor(os.cpu_count()) as pool,
         tqdm(
-            total=len(tasks), desc="audit", unit=" pictures", leave=False, disable=not progress or terminal.quiet()
+            total=len(tasks),
+            desc="audit",
+            unit=" pictures",
+            leave=False,
+            disable=not progress or terminal.quiet(),
         ) as bar,
     ):
-        warnings.simplefilter("ignore")  # what Pillow warns of is either reported by a check or harmless
-        for (column, split, _), look in zip(tasks, pool.map(_look, [source for *_, source in tasks]), strict=True):
+        warnings.simplefilter(
+            "ignore"
+        )  # what Pillow warns of is either reported by a check or harmless
+        for (column, split, _), look in zip(
+            tasks, pool.map(_look, [source for *_, source in tasks]), strict=True
+        ):
             found.setdefault(column, {}).setdefault(split, []).append(look)
             bar.update()
     return found
@@ -86,7 +96,10 @@ def leaks(data, facts):
         last = same[-1]
         for item in same:
             if item.split != last.split:
-                message = f"this picture is also in {last.split}, as {last.where}. Delete it from {item.split}."
+                message = (
+                    f"this picture is also in {last.split}, as {last.where}. Delete it from"
+                    f" {item.split}."
+                )
                 yield Problem("error", "leak", item.where, message, item.name)
 
 
@@ -97,8 +110,8 @@ def conflicts(data, facts):
             other = next((o for o in same if _label(data, o) != _label(data, item)), None)
             if other:
                 message = (
-                    f"this picture has the label {_label(data, item)!r}, and {_label(data, other)!r} as {other.where}. "
-                    "Keep the right one."
+                    f"this picture has the label {_label(data, item)!r}, and"
+                    f" {_label(data, other)!r} as {other.where}. Keep the right one."
                 )
                 yield Problem("error", "conflict", item.where, message, item.name)
 
@@ -112,7 +125,10 @@ def overlaps(data, facts):
             own = names(data, "domain", item.examples, item.i)
             other = next((o for o in same if names(data, "domain", o.examples, o.i) != own), None)
             if other:
-                message = f"this picture is in {own[0]}, and also in the other domain, as {other.where}. Delete one."
+                message = (
+                    f"this picture is in {own[0]}, and also in the other domain, as {other.where}."
+                    " Delete one."
+                )
                 yield Problem("error", "leak", item.where, message, item.name)
 
 
@@ -122,7 +138,10 @@ def duplicates(data, facts):
         first = {}
         for item in same:
             if item.split in first:
-                message = f"the same picture as {first[item.split].where} in {item.split}. Delete one of them."
+                message = (
+                    f"the same picture as {first[item.split].where} in {item.split}. Delete one of"
+                    " them."
+                )
                 yield Problem("warning", "duplicate", item.where, message)
             first.setdefault(item.split, item)
 
@@ -131,7 +150,8 @@ def constant(data, facts):
     for item in _photos(data, facts):
         if item.look.deviation < CONSTANT:
             message = (
-                f"all pixels are nearly the same (standard deviation {item.look.deviation:.1f} of 255). Look at it."
+                f"all pixels are nearly the same (standard deviation {item.look.deviation:.1f} of"
+                " 255). Look at it."
             )
             yield Problem("warning", "constant", item.where, message)
 
@@ -140,7 +160,9 @@ def suffixes(data, facts):
     """A file whose name says another format than its content."""
     for item in _pictures(data, facts):
         format = item.look.header.format
-        if item.file and item.file.suffix.lower() not in SUFFIXES.get(format, (f".{format.lower()}",)):
+        if item.file and item.file.suffix.lower() not in SUFFIXES.get(
+            format, (f".{format.lower()}",)
+        ):
             message = f"this file is a {format} whatever its name says. It is read all the same."
             yield Problem("note", "suffix", item.where, message)
 
@@ -166,7 +188,10 @@ def traits(data, facts):
             found = [item for item in items if has(item.look.header)]
             if found:
                 what = done.get(trait, "converted to 8-bit RGB")
-                message = f"{len(found):,} of {len(items):,} pictures: {trait}, {what}. The first: {found[0].where}."
+                message = (
+                    f"{len(found):,} of {len(items):,} pictures: {trait}, {what}. The first:"
+                    f" {found[0].where}."
+                )
                 yield Problem("note", "converted", column, message)
 
 
@@ -180,8 +205,8 @@ def mixed(data, facts):
         if all(by_kind.values()):
             first = min(by_kind.values(), key=len)[0].where  # of the fewer
             message = (
-                f"{len(by_kind[True]):,} pictures are grey and {len(by_kind[False]):,} in colour, see {first}. "
-                "All are read as RGB; see that this does not tell the classes apart."
+                f"{len(by_kind[True]):,} pictures are grey and {len(by_kind[False]):,} in colour,"
+                f" see {first}. All are read as RGB; see that this does not tell the classes apart."
             )
             yield Problem("warning", "mixed-colour", column, message)
 

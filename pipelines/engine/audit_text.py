@@ -20,14 +20,18 @@ def empty(data, facts):
             for j, token in enumerate(tokens):
                 if not token.strip():
                     message = f"token {j + 1} is empty: {token!r}. Correct or delete it."
-                    yield Problem("error", "empty-token", examples.place(i, j), message, examples.names[i])
+                    yield Problem(
+                        "error", "empty-token", examples.place(i, j), message, examples.names[i]
+                    )
 
 
 def endless(data, facts):
     for _, examples in _texts(data):
         for i, tokens in enumerate(examples.columns["tokens"]):
             if len(tokens) > ENDLESS:
-                message = f"this sentence has {len(tokens):,} tokens. Part sentences by blank lines."
+                message = (
+                    f"this sentence has {len(tokens):,} tokens. Part sentences by blank lines."
+                )
                 yield Problem("warning", "endless", examples.where[i], message)
 
 
@@ -37,7 +41,9 @@ def uneven(data, facts):
         for i, tags in enumerate(examples.columns[feature]):
             tokens = examples.columns["tokens"][i]
             if len(tags) != len(tokens):
-                message = f"{len(tokens)} tokens and {len(tags)} tags of {feature}. Each token needs one."
+                message = (
+                    f"{len(tokens)} tokens and {len(tags)} tags of {feature}. Each token needs one."
+                )
                 yield Problem("error", "uneven", examples.where[i], message, examples.names[i])
 
 
@@ -64,14 +70,20 @@ def repeated(data, facts):
         last = same[-1]
         for split, examples, i in same[:-1]:
             if split != last[0]:
-                message = f"this sentence is also in {last[0]}, at {last[1].where[last[2]]}. Keep one of them."
+                message = (
+                    f"this sentence is also in {last[0]}, at {last[1].where[last[2]]}. Keep one of"
+                    " them."
+                )
                 yield Problem("warning", "leak", examples.where[i], message)
         for feature in data.labels:
             tags = [tuple(e.columns[feature][i]) for _, e, i in same if feature in e.columns]
             other = next((k for k, t in enumerate(tags) if t != tags[0]), None)
             if other:
                 (_, first, i), (_, second, k) = same[0], same[other]
-                message = f"this sentence has other tags of {feature} at {second.where[k]}. Keep the right ones."
+                message = (
+                    f"this sentence has other tags of {feature} at {second.where[k]}. Keep the"
+                    " right ones."
+                )
                 yield Problem("warning", "inconsistent", first.where[i], message)
 
 
@@ -82,7 +94,12 @@ def once(data, facts):
             counts = collections.Counter(j for tags in examples.columns[feature] for j in tags)
             for j, n in counts.items():
                 if n == 1 and j in range(len(names)):
-                    yield Problem("warning", "seen-once", "train", f"{feature} {names[j]!r} is there once. Look at it.")
+                    yield Problem(
+                        "warning",
+                        "seen-once",
+                        "train",
+                        f"{feature} {names[j]!r} is there once. Look at it.",
+                    )
 
 
 def lengths(data, facts):
@@ -90,8 +107,8 @@ def lengths(data, facts):
         counts = [len(tokens) for tokens in examples.columns["tokens"]]
         if counts:
             message = (
-                f"{sum(counts):,} tokens; a sentence has {statistics.median(counts):g} in the middle, {max(counts):,} "
-                "at most."
+                f"{sum(counts):,} tokens; a sentence has {statistics.median(counts):g} in the"
+                f" middle, {max(counts):,} at most."
             )
             yield Problem("note", "tokens", split, message)
 

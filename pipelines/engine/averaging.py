@@ -11,10 +11,12 @@ BATCHES = 10  # training batches that re-estimate the batch statistics
 
 @contextlib.contextmanager
 def averaged(model, batches):
-    """Within it, `model` has its averaged weights where the optimizer keeps such; afterwards its own again.
+    """Within it, `model` has its averaged weights where the optimizer keeps such; afterwards its
+    own again.
 
-    batches: () -> tf.data of (inputs, targets) that re-estimate the statistics of batch normalisation, which belong to
-    the weights they were measured with (Izmailov et al. 2018, arXiv:1803.05407, section 3.2).
+    batches: () -> tf.data of (inputs, targets) that re-estimate the statistics of batch
+    normalisation, which belong to the weights they were measured with (Izmailov et al. 2018,
+    arXiv:1803.05407, section 3.2).
     """
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     if not getattr(optimizer, "averages", None):
@@ -39,7 +41,11 @@ def settle(model, batches):
 
 def _recalibrate(model, batches):
     # A frozen one keeps its statistics, also in training.
-    norms = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization) and x.trainable]
+    norms = [
+        x
+        for x in model._flatten_layers()
+        if isinstance(x, keras.layers.BatchNormalization) and x.trainable
+    ]
     if not norms:
         return
     for norm in norms:
@@ -51,7 +57,9 @@ def _recalibrate(model, batches):
         count += 1
         if count == BATCHES:
             break
-    for norm in norms:  # started from zero, the averages fall short by the weight that zero still has
+    for (
+        norm
+    ) in norms:  # started from zero, the averages fall short by the weight that zero still has
         share = 1 - norm.momentum**count
         for statistic in (norm.moving_mean, norm.moving_variance):
             statistic.assign(statistic / share)

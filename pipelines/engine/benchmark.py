@@ -30,7 +30,11 @@ def bundle(owner):
                     memory,
                 ]
             )
-    return {"files": files, "rows": rows, "header": ["file", "KB", "threads", "p50 ms", "p90 ms", "peak MB"]}
+    return {
+        "files": files,
+        "rows": rows,
+        "header": ["file", "KB", "threads", "p50 ms", "p90 ms", "peak MB"],
+    }
 
 
 def run(owner):
@@ -65,7 +69,10 @@ def run(owner):
         "parameters": model.count_params(),
     }
     rows = [
-        [name.replace("_mb", "_MB").replace("_", " "), f"{value:,.1f}" if isinstance(value, float) else str(value)]
+        [
+            name.replace("_mb", "_MB").replace("_", " "),
+            f"{value:,.1f}" if isinstance(value, float) else str(value),
+        ]
         for name, value in result.items()
         if not isinstance(value, dict)
     ]

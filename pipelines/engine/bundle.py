@@ -23,7 +23,9 @@ class Bundle:
             self.config = config.having(learned.read(self.path / learned.FOLDER))
             self.files = self.manifest["files"]
         except (KeyError, TypeError) as error:
-            raise PipelineError(f"{self.path / 'manifest.json'} lacks {error}. Export the run again.") from error
+            raise PipelineError(
+                f"{self.path / 'manifest.json'} lacks {error}. Export the run again."
+            ) from error
 
     def __repr__(self):
         return f"Bundle({str(self.path)!r})"
@@ -32,22 +34,35 @@ class Bundle:
         """A file of this bundle by its format's name; float32, or else the first there is, by default."""
         format = format or ("float32" if "float32" in self.files else next(iter(self.files)))
         if format not in self.files:
-            raise PipelineError(f"{self.path} has no format {format!r}. {nearest(format, self.files)}")
+            raise PipelineError(
+                f"{self.path} has no format {format!r}. {nearest(format, self.files)}"
+            )
         return format
 
     def intact(self):
         """Names of the files that are missing or differ from what was proven."""
         wanted = {r["path"]: r["sha256"] for r in self.files.values()} | self.manifest["sha256"]
-        return [n for n, digest in wanted.items() if not (self.path / n).exists() or sha256(self.path / n) != digest]
+        return [
+            n
+            for n, digest in wanted.items()
+            if not (self.path / n).exists() or sha256(self.path / n) != digest
+        ]
 
     def _own(self, kind):
         """Raises PipelineError where the file, or a list that the model learned, is not what was proven."""
         wanted = {self.files[kind]["path"]: self.files[kind]["sha256"]}
-        wanted |= {n: d for n, d in self.manifest["sha256"].items() if Path(n).parent.name == learned.FOLDER}
+        wanted |= {
+            n: d
+            for n, d in self.manifest["sha256"].items()
+            if Path(n).parent.name == learned.FOLDER
+        }
         for name, digest in wanted.items():
             file = self.path / name
             if not (file.exists() and sha256(file) == digest):
-                raise PipelineError(f"{file} does not belong to this model: its SHA-256 differs. Export the run again.")
+                raise PipelineError(
+                    f"{file} does not belong to this model: its SHA-256 differs. Export the run"
+                    " again."
+                )
 
     def evaluate(self, split="test", data=None, format=None):
         """The task's metrics of one file on one split -> {name: value, "per_class": ...}."""
@@ -58,12 +73,16 @@ class Bundle:
             run = proof.predictor(self.path, kind)
         except ValueError as error:
             raise PipelineError(str(error)) from error
-        result = evaluate.score(run, part, self.task, self.config, title=f"evaluate {proof.KINDS[kind]}")
+        result = evaluate.score(
+            run, part, self.task, self.config, title=f"evaluate {proof.KINDS[kind]}"
+        )
         return {"split": split, "format": kind, "examples": len(part), **result}
 
     def data(self, data=None):
         """The data of the proof, or other data, as the task takes it."""
-        where, format = (data, "auto") if data else (self.manifest["proof"]["data"], self.config.format)
+        where, format = (
+            (data, "auto") if data else (self.manifest["proof"]["data"], self.config.format)
+        )
         return source.read(where, format, self.task, self.config)
 
     def predict(self, inputs, out=None, format=None):
@@ -94,5 +113,8 @@ class Bundle:
     def golden(self):
         """(inputs, outputs) of the held-out examples that came with the bundle."""
         with np.load(self.path / "golden.npz", allow_pickle=False) as file:
-            part = lambda p: {k[len(p) :]: file[k] for k in file.files if k.startswith(p)}  # noqa: E731
+
+            def part(p):
+                return {k[len(p) :]: file[k] for k in file.files if k.startswith(p)}
+
             return part("in/"), part("out/")

@@ -15,9 +15,17 @@ def text(manifest):
     rows = [_row("Keras", "", reference, names, {})]
     for record in manifest["files"].values():
         rows.append(
-            _row(f"`{record['path']}`", f"{record['size_bytes'] / 1024:.0f} KB", record["metrics"], names, record)
+            _row(
+                f"`{record['path']}`",
+                f"{record['size_bytes'] / 1024:.0f} KB",
+                record["metrics"],
+                names,
+                record,
+            )
         )
-    labels = ", ".join(manifest["labels"][:LISTED]) + (" ..." if len(manifest["labels"]) > LISTED else "")
+    labels = ", ".join(manifest["labels"][:LISTED]) + (
+        " ..." if len(manifest["labels"]) > LISTED else ""
+    )
     return f"""# {manifest["name"]}
 
 Task: {manifest["task"]}. Proven on {proof["examples"]} held-out examples, split `{proof["split"]}` of
@@ -66,11 +74,15 @@ On iOS:
 
 
 def _listed(specs):
-    return "\n".join(f"- `{name}`: {spec['dtype']} {tuple(spec['shape'])}" for name, spec in specs.items())
+    return "\n".join(
+        f"- `{name}`: {spec['dtype']} {tuple(spec['shape'])}" for name, spec in specs.items()
+    )
 
 
 def _unsupported(manifest):
-    return "".join(f"No {kind} file: {reason}.\n\n" for kind, reason in manifest.get("unsupported", {}).items())
+    return "".join(
+        f"No {kind} file: {reason}.\n\n" for kind, reason in manifest.get("unsupported", {}).items()
+    )
 
 
 def _micro(manifest):
@@ -80,7 +92,11 @@ def _micro(manifest):
 
 def _mediapipe(manifest):
     extra = manifest.get("mediapipe")
-    return f"`{extra['path']}` has the same weights and the outputs that MediaPipe Tasks takes.\n\n" if extra else ""
+    return (
+        f"`{extra['path']}` has the same weights and the outputs that MediaPipe Tasks takes.\n\n"
+        if extra
+        else ""
+    )
 
 
 def scalars(metrics):
@@ -91,7 +107,11 @@ def scalars(metrics):
 def _row(name, size, metrics, names, record):
     latency = record.get("latency_ms", {}).get("p50")
     worst = (
-        f"{record['worst_class']} {-record['worst_class_drop']:+.3f}" if record.get("worst_class_drop", 0) > 0 else ""
+        f"{record['worst_class']} {-record['worst_class_drop']:+.3f}"
+        if record.get("worst_class_drop", 0) > 0
+        else ""
     )
     values = " | ".join(f"{metrics[s]:.4f}" for s in names)
-    return f"| {name} | {size} | {values} | {'' if latency is None else f'{latency:.2f}'} | {worst} |"
+    return (
+        f"| {name} | {size} | {values} | {'' if latency is None else f'{latency:.2f}'} | {worst} |"
+    )

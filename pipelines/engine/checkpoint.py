@@ -11,10 +11,16 @@ from pipelines.files import appearing
 
 
 def variables(model, trained):
-    """Everything that changes while `trained`, compiled and built, all of `model` or a part of it, trains: weights,
+    """Everything that changes while `trained`, compiled and built, all of `model` or a part of it,
+    trains: weights,
     random states, optimizer, metrics."""
     found = {}
-    for v in [*model.variables, *trained.variables, *trained.optimizer.variables, *trained.metrics_variables]:
+    for v in [
+        *model.variables,
+        *trained.variables,
+        *trained.optimizer.variables,
+        *trained.metrics_variables,
+    ]:
         found.setdefault(id(v), v)
     return list(found.values())
 
@@ -36,13 +42,17 @@ def load(path):
             arrays = [file[name] for name in sorted(file.files) if name != "state"]
             return arrays, json.loads(file["state"].tobytes())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise PipelineError(f"{path} is damaged ({error}). Delete it: the run goes on from the one before.") from error
+        raise PipelineError(
+            f"{path} is damaged ({error}). Delete it: the run goes on from the one before."
+        ) from error
 
 
 def assign(targets, arrays, path):
     """Puts arrays into variables, in order. Raises PipelineError where they do not fit each other."""
     if [tuple(v.shape) for v in targets] != [a.shape for a in arrays]:
-        raise PipelineError(f"{path} does not fit this model. It was made with other settings or another version.")
+        raise PipelineError(
+            f"{path} does not fit this model. It was made with other settings or another version."
+        )
     for variable, array in zip(targets, arrays, strict=True):
         variable.assign(array)
 

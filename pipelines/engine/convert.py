@@ -25,16 +25,21 @@ LONGEST_REASON = 300  # characters; the converter's own errors print the whole g
 
 
 def convert(saved_model, out, kinds, calibration, progress=None):
-    """Converts `saved_model` to `kinds` out of PATHS, in the folder `out` -> {kind: Path, or one line on why not}.
+    """Converts `saved_model` to `kinds` out of PATHS, in the folder `out` -> {kind: Path, or one
+    line on why not}.
 
-    Those of `quantizer` are made of the float32 file, which comes before them in `kinds`. The SavedModel's
-    `serving_default` has a batch of 1. Inputs keep their type; outputs are float32 or int32, whatever the kind.
-    calibration: {input name: (N, ...)}, N examples that set the ranges of int8. progress: called with each kind and its
-    result. A converter that dies costs the kind it died of, and is started again for the rest.
+    Those of `quantizer` are made of the float32 file, which comes before them in `kinds`. The
+    SavedModel's `serving_default` has a batch of 1. Inputs keep their type; outputs are float32 or
+    int32, whatever the kind.
+    calibration: {input name: (N, ...)}, N examples that set the ranges of int8. progress: called
+    with each kind and its result. A converter that dies costs the kind it died of, and is started
+    again for the rest.
     """
     results, waiting, out = {}, list(kinds), Path(out)
     for kind in waiting:
-        (out / PATHS[kind]).unlink(missing_ok=True)  # an old file must not stand for a failed new one
+        (out / PATHS[kind]).unlink(
+            missing_ok=True
+        )  # an old file must not stand for a failed new one
     with tempfile.TemporaryDirectory() as scratch:
         np.savez(Path(scratch) / "calibration.npz", **calibration)
         while waiting:
@@ -49,16 +54,24 @@ def convert(saved_model, out, kinds, calibration, progress=None):
 def _attempt(scratch, saved_model, out, kinds):
     """One run of the converter: yields (kind, reason or "") of those it got through and of the one it died of."""
     job, done = scratch / "job.json", set()
-    job.write_text(json.dumps({"saved_model": str(saved_model.resolve()), "out": str(out.resolve()), "kinds": kinds}))
+    job.write_text(
+        json.dumps(
+            {"saved_model": str(saved_model.resolve()), "out": str(out.resolve()), "kinds": kinds}
+        )
+    )
     root = str(Path(__file__).resolve().parents[2])
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
-        "CUDA_VISIBLE_DEVICES": "-1",  # it has no use for a GPU, and the parent may hold all of its memory
+        "CUDA_VISIBLE_DEVICES": (
+            "-1"
+        ),  # it has no use for a GPU, and the parent may hold all of its memory
     }
     with open(scratch / "log", "w+") as log:
         command = [sys.executable, "-m", "pipelines.engine.convert", str(job)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+        )
         with process:
             try:
                 for line in process.stdout:
@@ -82,7 +95,9 @@ def _death(kind, code, last):
     if -code == signal.SIGKILL:
         advice = ": the machine may be out of memory"
     elif kind == "int8":
-        advice = ": int8 calibration does this to recurrent layers that are not unrolled. Leave int8 out"
+        advice = (
+            ": int8 calibration does this to recurrent layers that are not unrolled. Leave int8 out"
+        )
     return f"the converter was killed by signal {-code} ({signal.Signals(-code).name}){advice}"
 
 
@@ -109,7 +124,9 @@ def _convert_one(kind, saved_model, path, calibration):
         return
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=["serving_default"])
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        saved_model, signature_keys=["serving_default"]
+    )
     if kind != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if kind == "float16":
@@ -121,7 +138,9 @@ def _convert_one(kind, saved_model, path, calibration):
             {name: values[i : i + 1] for name, values in calibration.items()} for i in range(count)
         )
     # What may crash comes first, or a half-made file would stay behind.
-    in_part = kind == "int8" and FLOAT.encode() in (Path(saved_model) / "saved_model.pb").read_bytes()
+    in_part = (
+        kind == "int8" and FLOAT.encode() in (Path(saved_model) / "saved_model.pb").read_bytes()
+    )
     converted = _int8_in_part(converter) if in_part else converter.convert()
     with appearing(path) as part:
         part.write_bytes(converted)
@@ -131,20 +150,24 @@ def _convert_one(kind, saved_model, path, calibration):
 def _int8_in_part(converter):
     """The int8 file, in which the ops of the name scope FLOAT stay float32, and so do the outputs.
 
-    What decodes adds and compares numbers of different kinds, such as a box and its class, which 256 steps cannot hold
-    at once. The converter's two steps are taken apart here, as only the second one takes names. Raises RuntimeError
+    What decodes adds and compares numbers of different kinds, such as a box and its class, which
+    256 steps cannot hold at once. The converter's two steps are taken apart here, as only the
+    second one takes names. Raises RuntimeError
     where this TensorFlow has them no longer: neither step is public.
     """
     try:
         from tensorflow.lite.python.convert import mlir_quantize
     except ImportError as error:
         raise RuntimeError(
-            "this TensorFlow cannot keep what decodes in float. Leave int8 out, or install tensorflow 2.21"
+            "this TensorFlow cannot keep what decodes in float. Leave int8 out, or install"
+            " tensorflow 2.21"
         ) from error
     converter._experimental_calibrate_only = True
     calibrated = converter.convert()
     kept = [name for name in tflite_file.made_tensors(calibrated) if f"{FLOAT}/" in name]
-    kept += tflite_file.output_tensors(calibrated)  # an op that passes them on has the signature's name
+    kept += tflite_file.output_tensors(
+        calibrated
+    )  # an op that passes them on has the signature's name
     return mlir_quantize(calibrated, denylisted_nodes=kept)
 
 
@@ -157,7 +180,9 @@ def _reason(error):
     ]
     if foreign:
         return tflite_file.foreign_ops(foreign)
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [
+        type(error).__name__
+    ]
     return next((line for line in lines if "error:" in line), lines[0])[:LONGEST_REASON]
 
 

@@ -1,8 +1,9 @@
-"""The input pipeline, made once for every task: read, parse, cache, shuffle, augment, batch, prefetch.
+"""The input pipeline, made once for every task: read, parse, cache, shuffle, augment, batch,
+prefetch.
 
-Which examples step g holds and how they are augmented follows from (seed, g) alone: the order of an epoch is a keyed
-permutation that is evaluated at any position without its predecessors. So a run can start at any step, the number of
-threads changes nothing, and resuming is exact.
+Which examples step g holds and how they are augmented follows from (seed, g) alone: the order of an
+epoch is a keyed permutation that is evaluated at any position without its predecessors. So a run
+can start at any step, the number of threads changes nothing, and resuming is exact.
 """
 
 import copy
@@ -21,9 +22,11 @@ AUGMENT = 1  # keeps the stream of augmentation apart from others out of the sam
 
 
 class Split:
-    """One split, ready to be read: `train(...)` for steps without end, `batches(...)` for one pass in order.
+    """One split, ready to be read: `train(...)` for steps without end, `batches(...)` for one pass
+    in order.
 
-    examples: formats.examples.Examples whose pictures TensorFlow can decode (see engine/pictures.py).
+    examples: formats.examples.Examples whose pictures TensorFlow can decode (see
+        engine/pictures.py).
     task: a task module; config: its resolved Config.
     """
 
@@ -48,26 +51,36 @@ class Split:
         if not len(self):
             raise PipelineError("the training split is empty. Run `pipelines audit` on the data.")
         if self.config.data_service and self._augmented:
-            steps = lambda step: self._steps(step, cached=False)  # noqa: E731
+
+            def steps(step):
+                return self._steps(step, cached=False)
+
             data = data_service.in_order(steps, first_step, self.config.data_service)
         else:
-            data = self._steps(first_step, self._cached() is not None).map(lambda step, batch: batch)
+            data = self._steps(first_step, self._cached() is not None).map(
+                lambda step, batch: batch
+            )
         return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
 
     def _steps(self, first_step, cached):
         """(step, batch) from `first_step` on, out of the cache or read anew."""
         n, size, spe = len(self), self.config.batch_size, self.steps_per_epoch()
-        strata = self.task.strata(self.examples, self.config) if hasattr(self.task, "strata") else None
+        strata = (
+            self.task.strata(self.examples, self.config) if hasattr(self.task, "strata") else None
+        )
         if strata is not None and size % len(strata):
             raise PipelineError(
-                f"batch_size must be a multiple of {len(strata)}, the kinds of examples in a batch; got {size}."
+                f"batch_size must be a multiple of {len(strata)}, the kinds of examples in a batch;"
+                f" got {size}."
             )
 
         def shuffled(step, n, size):
             # Past the end of a permutation the next one of the same epoch begins.
             epoch, position = step // spe, step % spe * size + tf.range(size, dtype=tf.int64)
             keys = tf.stack(
-                [tf.fill([size], tf.cast(v, tf.int64)) for v in (self.config.seed, epoch)] + [position // n], 1
+                [tf.fill([size], tf.cast(v, tf.int64)) for v in (self.config.seed, epoch)]
+                + [position // n],
+                1,
             )
             return tf.raw_ops.RandomIndexShuffle(
                 index=position % n,
@@ -80,7 +93,9 @@ class Split:
             if strata is None:
                 return shuffled(step, n, size)
             share = size // len(strata)
-            return tf.concat([tf.gather(rows, shuffled(step, len(rows), share)) for rows in strata], 0)
+            return tf.concat(
+                [tf.gather(rows, shuffled(step, len(rows), share)) for rows in strata], 0
+            )
 
         def read(step):
             parsed = self._read(tf.data.Dataset.from_tensor_slices(indices(step)))
@@ -89,13 +104,17 @@ class Split:
         def augmented(step, batch):
             if not self._augmented:
                 return step, batch
-            seed = tf.random.experimental.stateless_fold_in(tf.constant([self.config.seed, AUGMENT], tf.int64), step)
+            seed = tf.random.experimental.stateless_fold_in(
+                tf.constant([self.config.seed, AUGMENT], tf.int64), step
+            )
             progress = tf.cast(step, tf.float32) / float(self.config.epochs * spe)
             return step, self.task.augment(*batch, seed, progress, self.config)
 
         data = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
         if cached:
-            data = data.map(lambda g: (g, self._gather(indices(g))), num_parallel_calls=tf.data.AUTOTUNE)
+            data = data.map(
+                lambda g: (g, self._gather(indices(g))), num_parallel_calls=tf.data.AUTOTUNE
+            )
         else:
             data = data.flat_map(read)
         return data.map(augmented, num_parallel_calls=tf.data.AUTOTUNE)
@@ -114,12 +133,17 @@ class Split:
     def through(self, model):
         """The same split as {"features": what `model` makes of its inputs}, computed once; it is not augmented."""
         made, features, targets = copy.copy(self), [], []
-        with tqdm(total=len(self), desc="features", unit="ex", disable=terminal.quiet(), leave=False) as bar:
+        with tqdm(
+            total=len(self), desc="features", unit="ex", disable=terminal.quiet(), leave=False
+        ) as bar:
             for inputs, truth in self.batches().as_numpy_iterator() if len(self) else ():
                 features.append(devices.whole(model.predict_on_batch, inputs))
                 targets.append(truth)
                 bar.update(len(features[-1]))
-        joined = lambda parts: tf.nest.map_structure(lambda *p: tf.constant(np.concatenate(p)), *parts)  # noqa: E731
+
+        def joined(parts):
+            return tf.nest.map_structure(lambda *p: tf.constant(np.concatenate(p)), *parts)
+
         made._augmented = False
         made._parsed = ({"features": joined(features)}, joined(targets)) if len(self) else None
         return made
@@ -147,8 +171,9 @@ class Split:
             needs = str(error).strip().splitlines()[-1].removeprefix("KeyError: ").strip("'\"")
             task = self.task.__name__.rpartition(".")[2]
             raise PipelineError(
-                f"{task} needs the feature {needs!r}, and this data has {', '.join(self._columns) or 'none'}. "
-                "Choose another task, or name the format with --set format=NAME."
+                f"{task} needs the feature {needs!r}, and this data has"
+                f" {', '.join(self._columns) or 'none'}. Choose another task, or name the format"
+                " with --set format=NAME."
             ) from error
 
     def _load(self, index):
@@ -157,14 +182,18 @@ class Split:
         for name in self.examples.pictures:
             example[name] = _decode(example[name], self.examples.columns[name])
         for name in self.examples.masks:
-            example[name] = tf.io.decode_png(_encoded(example[name], self.examples.columns[name]), channels=1)
+            example[name] = tf.io.decode_png(
+                _encoded(example[name], self.examples.columns[name]), channels=1
+            )
         return self.task.parse(example, self.config)
 
     def _cached(self):
         """All parsed examples as one tensor a component, where the settings and their size allow it; else None."""
         if self._parsed is None and self.config.cache != "off" and len(self):
             spec = self._in_order().element_spec
-            size = sum(np.prod(s.shape.as_list()) * s.dtype.size for s in tf.nest.flatten(spec)) * len(self)
+            size = sum(
+                np.prod(s.shape.as_list()) * s.dtype.size for s in tf.nest.flatten(spec)
+            ) * len(self)
             if self.config.cache == "memory" or size <= self.config.cache_mb * 1e6:
                 self._parsed = _collect(self._in_order(), spec, len(self))
         return self._parsed
@@ -175,7 +204,9 @@ class Split:
 
 def _collect(data, spec, count):
     """A data set of static shapes as whole tensors, filled in place so that memory holds it about once."""
-    arrays = tf.nest.map_structure(lambda s: np.empty((count, *s.shape), s.dtype.as_numpy_dtype), spec)
+    arrays = tf.nest.map_structure(
+        lambda s: np.empty((count, *s.shape), s.dtype.as_numpy_dtype), spec
+    )
     flat, at = tf.nest.flatten(arrays), 0
     for batch in data.batch(64).prefetch(tf.data.AUTOTUNE).with_options(_options()):
         parts = tf.nest.flatten(batch)
@@ -188,7 +219,11 @@ def _collect(data, spec, count):
 def _column(values, name):
     """A column as a tensor; arrays of differing length become ragged."""
     try:
-        if values and isinstance(values[0], (list, tuple, np.ndarray)) and len({len(v) for v in values}) > 1:
+        if (
+            values
+            and isinstance(values[0], (list, tuple, np.ndarray))
+            and len({len(v) for v in values}) > 1
+        ):
             return _ragged([np.asarray(v) for v in values])
         return tf.constant(values)
     except (ValueError, TypeError) as error:
@@ -200,7 +235,8 @@ def _ragged(arrays):
     filled = [array for array in arrays if len(array)]
     joined = np.concatenate(filled)
     return tf.RaggedTensor.from_row_lengths(
-        tf.constant(joined.tolist() if joined.dtype.kind == "U" else joined), [len(array) for array in arrays]
+        tf.constant(joined.tolist() if joined.dtype.kind == "U" else joined),
+        [len(array) for array in arrays],
     )
 
 
@@ -210,7 +246,8 @@ def _decode(source, values):
     is_jpeg = tf.strings.substr(data, 0, 2) == b"\xff\xd8"
     picture = tf.cond(
         is_jpeg,
-        # TensorFlow's default DCT is fast and up to 5 grey levels off what every other decoder gives.
+        # TensorFlow's default DCT is fast and up to 5 grey levels off what every other decoder
+        # gives.
         lambda: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
         lambda: tf.io.decode_png(data, channels=3),
     )

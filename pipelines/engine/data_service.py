@@ -1,7 +1,8 @@
-"""Batches that other machines prepare: tf.data service, with nothing lost, nothing twice, and nothing in another order.
+"""Batches that other machines prepare: tf.data service, with nothing lost, nothing twice, and
+nothing in another order.
 
-Batch g follows from g alone. So the numbers are dealt out among workers, batches may come in any order, and what does
-not come, because its worker died with it, is prepared here.
+Batch g follows from g alone. So the numbers are dealt out among workers, batches may come in any
+order, and what does not come, because its worker died with it, is prepared here.
 """
 
 import queue
@@ -23,22 +24,29 @@ def check(address):
         return
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
-        raise PipelineError(f"data_service must be HOST:PORT; got {address!r}. It is the address of the dispatcher.")
+        raise PipelineError(
+            f"data_service must be HOST:PORT; got {address!r}. It is the address of the dispatcher."
+        )
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
     except OSError as error:
         raise PipelineError(
-            f"no tf.data service at {address}: {error.strerror or error}. Start one, or leave data_service empty."
+            f"no tf.data service at {address}: {error.strerror or error}. Start one, or leave"
+            " data_service empty."
         ) from error
 
 
 def in_order(steps, first_step, address):
     """tf.data of batches from `first_step` on, prepared by the service at `address`.
 
-    steps: number -> tf.data of (step, batch) from there on, made of one tf.data.Dataset.range, which is dealt out.
+    steps: number -> tf.data of (step, batch) from there on, made of one tf.data.Dataset.range,
+        which is dealt out.
     """
     numbered = steps(first_step)
-    made = lambda: _ordered(numbered, address, _Helper(steps), first_step)  # noqa: E731
+
+    def made():
+        return _ordered(numbered, address, _Helper(steps), first_step)
+
     return tf.data.Dataset.from_generator(made, output_signature=numbered.element_spec[1])
 
 
@@ -73,7 +81,9 @@ def _ordered(numbered, address, helper, step):
 
 def _receive(numbered, address, arrived, ended):
     try:
-        for number, batch in _dealt(numbered, address):  # may wait for an hour where the dispatcher has gone
+        for number, batch in _dealt(
+            numbered, address
+        ):  # may wait for an hour where the dispatcher has gone
             while not ended.is_set():
                 try:
                     arrived.put((int(number), batch), timeout=1)
@@ -84,7 +94,11 @@ def _receive(numbered, address, arrived, ended):
                 return
     except tf.errors.OpError as error:
         reason = (error.message or type(error).__name__).splitlines()[0]
-        print(f"data service: {reason} This process prepares the batches from here on.", file=sys.stderr, flush=True)
+        print(
+            f"data service: {reason} This process prepares the batches from here on.",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 class _Helper:
@@ -97,8 +111,8 @@ class _Helper:
         if not self._told:
             self._told = True
             print(
-                f"data service: batch {step} has not come; this process prepares it, as all that do not come. "
-                "The run stays the same.",
+                f"data service: batch {step} has not come; this process prepares it, as all that do"
+                " not come. The run stays the same.",
                 file=sys.stderr,
                 flush=True,
             )

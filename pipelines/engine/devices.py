@@ -17,17 +17,19 @@ def check(config):
         return
     if keras.backend.backend() != "jax":
         raise PipelineError(
-            f"devices={count} needs the JAX backend; this is {keras.backend.backend()}. Say --backend jax, or set "
-            "KERAS_BACKEND=jax."
+            f"devices={count} needs the JAX backend; this is {keras.backend.backend()}. Say"
+            " --backend jax, or set KERAS_BACKEND=jax."
         )
     there = keras.distribution.list_devices()
     if count > len(there):
         raise PipelineError(
-            f"devices={count} is more than there are: {len(there)} ({', '.join(there)}). Ask for {len(there)}."
+            f"devices={count} is more than there are: {len(there)} ({', '.join(there)}). Ask for"
+            f" {len(there)}."
         )
     if count % workers:
         raise PipelineError(
-            f"devices must be a multiple of the {workers} processes; got {count}. Ask for {len(there)}, which is all."
+            f"devices must be a multiple of the {workers} processes; got {count}. Ask for"
+            f" {len(there)}, which is all."
         )
     divided(config)
 
@@ -38,7 +40,8 @@ def divided(config):
     if size % count:
         near = [n for n in (size - size % count, size - size % count + count) if n]
         raise PipelineError(
-            f"batch_size must be a multiple of devices={count}; got {size}. Try {' or '.join(map(str, near))}."
+            f"batch_size must be a multiple of devices={count}; got {size}. Try"
+            f" {' or '.join(map(str, near))}."
         )
 
 
@@ -49,10 +52,13 @@ def shared(config):
     if config.devices == 1:
         yield
         return
-    with keras.distribution.DataParallel(devices=_chosen(config.devices), auto_shard_dataset=False).scope():
+    with keras.distribution.DataParallel(
+        devices=_chosen(config.devices), auto_shard_dataset=False
+    ).scope():
         yield
-    # Keras leaves the input pipeline's iterator in a cycle. Where it goes no sooner than Python itself, its threads may
-    # be waited for without end (seen in one of some twenty runs of two processes).
+    # Keras leaves the input pipeline's iterator in a cycle. Where it goes no sooner than Python
+    # itself, its threads may be waited for without end (seen in one of some twenty runs of two
+    # processes).
     gc.collect()
 
 
@@ -63,7 +69,9 @@ def _chosen(count):
     import jax
 
     share = count // processes.count()
-    parts = [[d for d in jax.devices() if d.process_index == i][:share] for i in range(processes.count())]
+    parts = [
+        [d for d in jax.devices() if d.process_index == i][:share] for i in range(processes.count())
+    ]
     return [f"{device.platform}:{device.id}" for part in parts for device in part]
 
 
@@ -76,4 +84,6 @@ def whole(predict, inputs):
         return predict(inputs)
     places = np.minimum(np.arange(-(-size // count) * count), size - 1)
     outputs = predict(keras.tree.map_structure(lambda values: values[places], inputs))
-    return keras.tree.map_structure(lambda values: values[:size] if len(values) == len(places) else values, outputs)
+    return keras.tree.map_structure(
+        lambda values: values[:size] if len(values) == len(places) else values, outputs
+    )

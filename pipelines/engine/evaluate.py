@@ -20,7 +20,9 @@ class Decoder:
     def __init__(self, model, task, config):
         self.model = model
         self._decode = compiled(lambda outputs: task.decode(outputs, config))
-        self._loss = compiled(lambda x, y, outputs: model.compute_loss(x, y, outputs, training=False))
+        self._loss = compiled(
+            lambda x, y, outputs: model.compute_loss(x, y, outputs, training=False)
+        )
 
     def loss(self, inputs, targets, outputs):
         """The mean loss of a batch with these raw outputs, as a number."""
@@ -45,14 +47,20 @@ def to_numpy(values):
 
 
 def score(predict, split, task, config, each=None, title=""):
-    """The task's metrics of `predict` over one pass of `split` -> {name: value, "per_class": ..., "matrices": ...}.
+    """The task's metrics of `predict` over one pass of `split` -> {name: value, "per_class": ...,
+    "matrices": ...}.
 
-    each: called with (start, inputs, targets, decoded) of every batch. title: of the progress bar; "" shows none.
+    each: called with (start, inputs, targets, decoded) of every batch. title: of the progress bar;
+        "" shows none.
     """
     if not len(split):
-        raise PipelineError("the split is empty: there is nothing to measure. Add examples, or name another split.")
+        raise PipelineError(
+            "the split is empty: there is nothing to measure. Add examples, or name another split."
+        )
     metrics, at = task.metrics(config), 0
-    with tqdm(total=len(split), desc=title, unit="ex", disable=terminal.quiet() or not title, leave=False) as bar:
+    with tqdm(
+        total=len(split), desc=title, unit="ex", disable=terminal.quiet() or not title, leave=False
+    ) as bar:
         for inputs, targets in split.batches().as_numpy_iterator():
             decoded = predict(inputs)
             for metric in metrics:
@@ -66,10 +74,12 @@ def score(predict, split, task, config, each=None, title=""):
 
 
 def collect(metrics, labels):
-    """Results of Keras metrics as plain values: scalars, vectors per class by label, matrices and curves by name.
+    """Results of Keras metrics as plain values: scalars, vectors per class by label, matrices and
+    curves by name.
 
-    A metric whose classes are others than `labels` names them by "labels", which stays in the result.
-    A curve is what `page.render` draws: {"x": [...], "y": [...], "x_label": ..., "y_label": ..., "diagonal": bool}.
+    A metric whose classes are others than `labels` names them by "labels", which stays in the
+    result. A curve is what `page.render` draws: {"x": [...], "y": [...], "x_label": ..., "y_label":
+    ..., "diagonal": bool}.
     """
     result, per_class, matrices, curves, own = {}, {}, {}, {}, None
     for metric in metrics:
@@ -83,13 +93,18 @@ def collect(metrics, labels):
         result |= {name: float(number) for name, number in value.items()}
     if per_class:
         result["per_class"] = {
-            label: {name: (int if name == "support" else float)(values[i]) for name, values in per_class.items()}
+            label: {
+                name: (int if name == "support" else float)(values[i])
+                for name, values in per_class.items()
+            }
             for i, label in enumerate(labels if own is None else own)
         }
     if own is not None:
         result["labels"] = list(own)
     if matrices:
-        result["matrices"] = {name: np.asarray(matrix).tolist() for name, matrix in matrices.items()}
+        result["matrices"] = {
+            name: np.asarray(matrix).tolist() for name, matrix in matrices.items()
+        }
     if curves:
         result["curves"] = curves
     return result
@@ -130,15 +145,27 @@ def evaluate(model, split, task, config, title="evaluate"):
         if at >= LOSSES:
             return
         for i in range(len(keras.tree.flatten(inputs)[0])):
-            pick = lambda value, i=i: keras.tree.map_structure(lambda t: np.asarray(t)[i : i + 1], value)  # noqa: E731
+
+            def pick(value, i=i):
+                return keras.tree.map_structure(lambda t: np.asarray(t)[i : i + 1], value)
+
             loss = predict.loss(pick(inputs), pick(targets), pick(predict.outputs))
             item = (loss, -(at + i), [pick(inputs), pick(targets), pick(decoded)])
             (heapq.heappush if len(worst) < WORST else heapq.heappushpop)(worst, item)
 
     result = score(predict, split, task, config, keep_worst, title)
-    first = lambda value: keras.tree.map_structure(lambda t: t[0], value)  # noqa: E731
+
+    def first(value):
+        return keras.tree.map_structure(lambda t: t[0], value)
+
     ordered = [
-        {"name": split.names[-at], "loss": loss, "inputs": first(x), "targets": first(y), "decoded": first(d)}
+        {
+            "name": split.names[-at],
+            "loss": loss,
+            "inputs": first(x),
+            "targets": first(y),
+            "decoded": first(d),
+        }
         for loss, at, (x, y, d) in sorted(worst, key=lambda item: item[:2], reverse=True)
     ]
     return {"examples": len(split), **result}, ordered

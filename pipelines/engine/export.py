@@ -33,18 +33,27 @@ GOLDEN = 8  # held-out examples that go with the bundle, so that it can be verif
 
 
 def export(
-    run, out=None, formats=None, max_drop=0.01, target_size=None, target=None, ram=None, flash=None, quantizer=()
+    run,
+    out=None,
+    formats=None,
+    max_drop=0.01,
+    target_size=None,
+    target=None,
+    ram=None,
+    flash=None,
+    quantizer=(),
 ):
     """Run -> Bundle in the folder `out`, which appears only when every file has passed its proof.
 
-    formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task makes. quantizer:
-    names out of weight_only_int8, weight_only_int4, mixed, files that ai-edge-quantizer makes besides. max_drop:
-    largest fall of the headline metric, whole and per class. target_size: bytes, or text such as "500KB"; the bundle
-    then has one file, the smallest that has passed its proof, and none may be larger. target: "micro" makes the int8
-    file alone, which must fit in `ram` and `flash` of a microcontroller, sizes like target_size, and is proven on its
-    interpreter too where tflite-micro is installed. A task whose model has several parts to be used on their own gets a
-    Bundle for each, in folders of `out`, as a list. Raises Refused naming file and class, op or layer; `details` has
-    all.
+    formats: names out of saved_model, float32, float16, dynamic, int8; None is all that the task
+    makes. quantizer: names out of weight_only_int8, weight_only_int4, mixed, files that
+    ai-edge-quantizer makes besides. max_drop: largest fall of the headline metric, whole and per
+    class. target_size: bytes, or text such as "500KB"; the bundle then has one file, the smallest
+    that has passed its proof, and none may be larger. target: "micro" makes the int8 file alone,
+    which must fit in `ram` and `flash` of a microcontroller, sizes like target_size, and is proven
+    on its interpreter too where tflite-micro is installed. A task whose model has several parts to
+    be used on their own gets a Bundle for each, in folders of `out`, as a list. Raises Refused
+    naming file and class, op or layer; `details` has all.
     """
     out = Path(out or Path("saved_models") / run.path.name)
     if out.exists():
@@ -53,7 +62,8 @@ def export(
         raise PipelineError(f"unknown target {target!r}. {nearest(target, TARGETS)}")
     if target and (formats is not None or target_size is not None or quantizer):
         raise PipelineError(
-            f"for {target} there is one kind of file, int8: leave formats, quantizer and target_size out."
+            f"for {target} there is one kind of file, int8: leave formats, quantizer and"
+            " target_size out."
         )
     if not target and (ram is not None or flash is not None):
         raise PipelineError("ram and flash are budgets of a microcontroller: add --for micro.")
@@ -66,7 +76,9 @@ def export(
     with appearing(out) as folder:
         folder.mkdir()
         for name, (model, config) in run.task.bundles(run.model, run.config).items():
-            _export(_part(run, model, config), folder / name, formats, quantizer, max_drop, **limits)
+            _export(
+                _part(run, model, config), folder / name, formats, quantizer, max_drop, **limits
+            )
     made = [Bundle(path) for path in sorted(out.iterdir())]
     run.exported(made[0].path)
     return made
@@ -84,7 +96,9 @@ def _export(run, out, formats, quantizer, max_drop, target_size, budget):
     kinds = _kinds(getattr(run.task, "FORMATS", None) if formats is None else formats, unsupported)
     kinds += _recipes(quantizer, kinds)
     if not max_drop >= 0:  # NaN too
-        raise PipelineError(f"max_drop must be 0 or more, a fall of the headline metric; got {max_drop}.")
+        raise PipelineError(
+            f"max_drop must be 0 or more, a fall of the headline metric; got {max_drop}."
+        )
     task, config, model = run.task, run.config, run.model
     split_name, split = held_out(run)
     predict = evaluate.Decoder(model, task, config)
@@ -96,29 +110,47 @@ def _export(run, out, formats, quantizer, max_drop, target_size, budget):
         answer = saved_model.answer(model, task, config)
         saved_model.write(model, answer, folder / "saved_model", split.sample(1)[0])
         files, failures = {}, []
-        converted = _converted(folder, [kind for kind in kinds if kind != "saved_model"], _calibration(run, config))
+        converted = _converted(
+            folder, [kind for kind in kinds if kind != "saved_model"], _calibration(run, config)
+        )
         for kind in kinds:
             made = converted.get(kind, folder / proof.KINDS[kind])
-            record = {"passed": False, "reason": f"{proof.KINDS[kind]}: {made}"} if isinstance(made, str) else None
+            record = (
+                {"passed": False, "reason": f"{proof.KINDS[kind]}: {made}"}
+                if isinstance(made, str)
+                else None
+            )
             if record is None and kind != "saved_model":
                 record = _check(made, run, config)
-            fit = micro.check_file(made, config, **budget) if record is None and budget is not None else None
+            fit = (
+                micro.check_file(made, config, **budget)
+                if record is None and budget is not None
+                else None
+            )
             if fit and not fit.fits:
                 record = {"passed": False, "reason": f"{made.name}: {fit.reason}"}
-            record = record or proof.prove(folder, kind, split, task, config, reference, max_drop, predict)
+            record = record or proof.prove(
+                folder, kind, split, task, config, reference, max_drop, predict
+            )
             if fit and record["passed"]:
                 record = micro.prove(record, fit, made, split, task, config, reference, max_drop)
             if isinstance(made, Path):
                 record |= {"path": proof.KINDS[kind], "size_bytes": size(made)}
                 if kind != "saved_model" and record["passed"]:
-                    record["latency_ms"] = latency.measure(made, threads=(1,), seconds=1.0)["latency_ms"]["1"]
+                    record["latency_ms"] = latency.measure(made, threads=(1,), seconds=1.0)[
+                        "latency_ms"
+                    ]["1"]
             files[kind] = record
             if not record["passed"]:
                 failures.append(record["reason"])
         if target_size:
             files, failures = _smallest(folder, files, target_size, failures)
         if failures:
-            advice = "Allow more with --target-size or --max-drop." if target_size else _advice(files, budget)
+            advice = (
+                "Allow more with --target-size or --max-drop."
+                if target_size
+                else _advice(files, budget)
+            )
             failed = Refused(f"export failed: {'; '.join(failures).rstrip('.')}. {advice}")
             failed.details = {"files": files, "reference": reference}
             raise failed
@@ -127,7 +159,19 @@ def _export(run, out, formats, quantizer, max_drop, target_size, budget):
         extra = None
         if not target_size and "float32" in files:
             extra = mediapipe.write(model, run, folder, split.sample(1)[0], _summary(run))
-        _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop, unsupported)
+        _describe(
+            folder,
+            run,
+            config,
+            split_name,
+            split,
+            predict,
+            files,
+            extra,
+            reference,
+            max_drop,
+            unsupported,
+        )
     run.exported(out)
     bundle = Bundle(out)
     report.write_bundle(bundle, run)
@@ -140,24 +184,34 @@ def held_out(run):
         if len(run.data.splits.get(name, ())):
             return name, run.split(name)
     raise PipelineError(
-        f"{run.source} has neither test nor validation examples: no file can be proven. Add a test split."
+        f"{run.source} has neither test nor validation examples: no file can be proven. Add a test"
+        " split."
     )
 
 
 def size(path):
     """Bytes of a file, or of all files of a folder."""
-    return sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) if path.is_dir() else path.stat().st_size
+    return (
+        sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+        if path.is_dir()
+        else path.stat().st_size
+    )
 
 
 def _kinds(formats, unsupported):
     """Names of the files to make. unsupported: {name: why this model has no such file}."""
     known = ("saved_model", *convert.FILES)
-    wanted = [kind for kind in known if kind not in unsupported] if formats is None else list(formats)
+    wanted = (
+        [kind for kind in known if kind not in unsupported] if formats is None else list(formats)
+    )
     for kind in wanted:
         if kind not in known:
             raise PipelineError(f"unknown format {kind!r}. {nearest(kind, known)}")
         if kind in unsupported:
-            raise PipelineError(f"this model has no {kind} file: {unsupported[kind]}. Leave {kind} out of --formats.")
+            raise PipelineError(
+                f"this model has no {kind} file: {unsupported[kind]}. Leave {kind} out of"
+                " --formats."
+            )
     if not wanted:
         raise PipelineError(f"formats must name at least one of {', '.join(known)}.")
     return [kind for kind in known if kind in wanted]
@@ -167,16 +221,23 @@ def _recipes(names, kinds):
     """Names of the files that ai-edge-quantizer is to make beside `kinds`."""
     for name in names:
         if name not in recipes.FILES:
-            raise PipelineError(f"unknown recipe {name!r} of the quantizer. {nearest(name, recipes.FILES)}")
+            raise PipelineError(
+                f"unknown recipe {name!r} of the quantizer. {nearest(name, recipes.FILES)}"
+            )
     if names and "float32" not in kinds:
-        raise PipelineError("the quantizer works on the float32 file: put float32 among the formats.")
+        raise PipelineError(
+            "the quantizer works on the float32 file: put float32 among the formats."
+        )
     if names and not recipes.installed():
-        raise PipelineError("the quantizer needs ai-edge-quantizer: pip install 'keras-task-pipelines[quantizer]'.")
+        raise PipelineError(
+            "the quantizer needs ai-edge-quantizer: pip install 'keras-task-pipelines[quantizer]'."
+        )
     return [name for name in recipes.FILES if name in names]
 
 
 def _smallest(folder, files, limit, failures):
-    """({kind: record} of the smallest TFLite file that passed and has at most `limit` bytes, []), the others deleted.
+    """({kind: record} of the smallest TFLite file that passed and has at most `limit` bytes, []),
+    the others deleted.
 
     Where there is none, (files, reasons).
     """
@@ -184,7 +245,10 @@ def _smallest(folder, files, limit, failures):
     best = min(good, key=lambda kind: good[kind]["size_bytes"], default=None)
     if best is None or good[best]["size_bytes"] > limit:
         sizes = ", ".join(f"{r['path']} has {r['size_bytes'] / 1024:.0f} KB" for r in good.values())
-        return files, [*failures, f"no file of at most {limit / 1024:.0f} KB passed: {sizes or 'none did'}"]
+        return files, [
+            *failures,
+            f"no file of at most {limit / 1024:.0f} KB passed: {sizes or 'none did'}",
+        ]
     for kind in files:
         if kind not in (best, "saved_model"):
             (folder / proof.KINDS[kind]).unlink(missing_ok=True)
@@ -192,8 +256,12 @@ def _smallest(folder, files, limit, failures):
 
 
 def _converted(folder, kinds, calibration):
-    with tqdm(total=len(kinds), desc="convert", unit="file", disable=terminal.quiet(), leave=False) as bar:
-        return convert.convert(folder / "saved_model", folder, kinds, calibration, lambda kind, result: bar.update())
+    with tqdm(
+        total=len(kinds), desc="convert", unit="file", disable=terminal.quiet(), leave=False
+    ) as bar:
+        return convert.convert(
+            folder / "saved_model", folder, kinds, calibration, lambda kind, result: bar.update()
+        )
 
 
 def _calibration(run, config):
@@ -207,7 +275,9 @@ def _check(path, run, config):
         tflite_file.refuse_foreign(path)
     except Refused as error:
         return {"passed": False, "reason": str(error)}
-    tflite_file.attach_metadata(path, name=run.path.name, description=_summary(run), labels=config.labels)
+    tflite_file.attach_metadata(
+        path, name=run.path.name, description=_summary(run), labels=config.labels
+    )
     return None
 
 
@@ -229,14 +299,18 @@ def _advice(files, budget):
     return f"Leave {', '.join(bad)} out ({flags}){more}, or allow more with --max-drop."
 
 
-def _describe(folder, run, config, split_name, split, predict, files, extra, reference, max_drop, unsupported):
+def _describe(
+    folder, run, config, split_name, split, predict, files, extra, reference, max_drop, unsupported
+):
     """Everything in the bundle beside the models."""
     inputs, _ = split.sample(GOLDEN)
     outputs = predict(inputs)
     golden = {f"in/{k}": v for k, v in inputs.items()} | {f"out/{k}": v for k, v in outputs.items()}
     np.savez_compressed(folder / "golden.npz", **golden)
     write_text(folder / "labels.txt", "".join(f"{label}\n" for label in config.labels))
-    write_yaml(folder / "config.yaml", {"task": run.task_name, "data": run.source, **config.as_dict()})
+    write_yaml(
+        folder / "config.yaml", {"task": run.task_name, "data": run.source, **config.as_dict()}
+    )
     learned.write(folder / learned.FOLDER, learned.lists(config.learned))
     write_text(folder / "predict.py", PREDICT)
     (folder / "edge").mkdir()
@@ -252,7 +326,12 @@ def _describe(folder, run, config, split_name, split, predict, files, extra, ref
         "outputs": _specs(outputs),
         "labels": list(config.labels),
         "config": config.as_dict(),
-        "proof": {"data": run.source, "split": split_name, "examples": len(split), "max_drop": max_drop},
+        "proof": {
+            "data": run.source,
+            "split": split_name,
+            "examples": len(split),
+            "max_drop": max_drop,
+        },
         "weights_sha256": run.info["weights_sha256"],
         "reference": reference,
         "files": files,

@@ -12,7 +12,8 @@ FOLDER = "learned"  # of a run, and of a bundle
 
 
 def write(folder, learned):
-    """{name: list of str, or array} -> NAME.txt, an entry a line, or NAME.npy. Nothing is made of an empty dict.
+    """{name: list of str, or array} -> NAME.txt, an entry a line, or NAME.npy. Nothing is made of
+    an empty dict.
 
     Raises PipelineError where an entry cannot stand on a line.
     """
@@ -24,7 +25,9 @@ def write(folder, learned):
         text = "".join(f"{value}\n" for value in values)
         if text.count("\n") != len(values):
             bad = next(value for value in values if "\n" in value)
-            raise PipelineError(f"{name}: {bad!r} has a line break within and cannot be kept. Leave it out.")
+            raise PipelineError(
+                f"{name}: {bad!r} has a line break within and cannot be kept. Leave it out."
+            )
         write_text(folder / f"{name}.txt", text)
 
 
@@ -32,7 +35,9 @@ def read(folder):
     """What `write` wrote. Raises PipelineError where a file cannot be read."""
     folder = Path(folder)
     try:
-        arrays = {file.stem: np.load(file, allow_pickle=False) for file in sorted(folder.glob("*.npy"))}
+        arrays = {
+            file.stem: np.load(file, allow_pickle=False) for file in sorted(folder.glob("*.npy"))
+        }
         return {**edge.read(folder), **arrays}
     except (OSError, ValueError, EOFError) as error:
         raise PipelineError(f"{folder} cannot be read: {' '.join(str(error).split())}") from error
@@ -40,4 +45,6 @@ def read(folder):
 
 def lists(learned):
     """Those of `learned` that are lists of text, which the device needs; arrays are what training starts from."""
-    return {name: list(values) for name, values in learned.items() if not isinstance(values, np.ndarray)}
+    return {
+        name: list(values) for name, values in learned.items() if not isinstance(values, np.ndarray)
+    }

@@ -59,16 +59,23 @@ def _fetched(package, digest, scratch):
     """The package's archive, as npm brings it."""
     npm = shutil.which("npm")
     if not npm:
-        raise PipelineError("npm is needed once, to fetch LiteRT.js for the page. Install Node.js, which brings it.")
+        raise PipelineError(
+            "npm is needed once, to fetch LiteRT.js for the page. Install Node.js, which brings it."
+        )
     command = [npm, "pack", "--silent", f"{package}@{VERSION}"]
     done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
     found = [scratch / line for line in done.stdout.split() if line.endswith(".tgz")]
     if done.returncode or not found or not found[-1].is_file():
         why = " ".join(done.stderr.split())[:200] or "npm says nothing"
-        raise PipelineError(f"npm cannot fetch {package} {VERSION}: {why}. Connect to a network and try again.")
+        raise PipelineError(
+            f"npm cannot fetch {package} {VERSION}: {why}. Connect to a network and try again."
+        )
     content = found[-1].read_bytes()
     if f"sha512-{base64.b64encode(hashlib.sha512(content).digest()).decode()}" != digest:
-        raise PipelineError(f"{package} {VERSION} is not the package that was tested: its checksum differs. Try again.")
+        raise PipelineError(
+            f"{package} {VERSION} is not the package that was tested: its checksum differs. Try"
+            " again."
+        )
     return found[-1]
 
 

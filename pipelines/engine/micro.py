@@ -20,11 +20,13 @@ RUNTIME = "TensorFlow Lite Micro"
 
 @dataclass(frozen=True)
 class Fit:
-    """What a file takes of a microcontroller: bytes of flash for the file, bytes of RAM for its arena.
+    """What a file takes of a microcontroller: bytes of flash for the file, bytes of RAM for its
+    arena.
 
-    measured: by the interpreter, on this machine; else `arena_bytes` is an estimate, the tensors that are held at once
-    at the fullest step, and the interpreter needs more. foreign: [(op, tensor)] that it does not have. reason: why it
-    does not fit and what to change, in one line; empty where it does.
+    measured: by the interpreter, on this machine; else `arena_bytes` is an estimate, the tensors
+    that are held at once at the fullest step, and the interpreter needs more. foreign: [(op,
+    tensor)] that it does not have. reason: why it does not fit and what to change, in one line;
+        empty where it does.
     """
 
     flash_bytes: int = 0
@@ -38,12 +40,17 @@ class Fit:
         return not self.reason
 
     def __str__(self):
-        how = "as its interpreter says" if self.measured else "or more: an estimate, as tflite-micro is not installed"
+        how = (
+            "as its interpreter says"
+            if self.measured
+            else "or more: an estimate, as tflite-micro is not installed"
+        )
         return f"{RUNTIME}: {_kb(self.flash_bytes)} of flash, {_kb(self.arena_bytes)} of RAM {how}"
 
 
 def check(model, task, config, inputs, ram=None, flash=None):
-    """Fit of a Keras model, trained or not: it is converted to int8, calibrated on `inputs`, a batch by name.
+    """Fit of a Keras model, trained or not: it is converted to int8, calibrated on `inputs`, a
+    batch by name.
 
     ram, flash: budgets in bytes; None is any.
     """
@@ -51,10 +58,14 @@ def check(model, task, config, inputs, ram=None, flash=None):
         return Fit(reason=f"a microcontroller needs an int8 file, and this model has none: {why}")
     with tempfile.TemporaryDirectory() as scratch:
         scratch = Path(scratch)
-        saved_model.write(model, saved_model.answer(model, task, config), scratch / "saved_model", inputs)
+        saved_model.write(
+            model, saved_model.answer(model, task, config), scratch / "saved_model", inputs
+        )
         made = convert.convert(scratch / "saved_model", scratch, ["int8"], inputs)["int8"]
         if isinstance(made, str):
-            return Fit(reason=f"a microcontroller needs an int8 file, and it cannot be made: {made}")
+            return Fit(
+                reason=f"a microcontroller needs an int8 file, and it cannot be made: {made}"
+            )
         return check_file(made, config, ram, flash)
 
 
@@ -75,11 +86,15 @@ def check_file(path, config, ram=None, flash=None):
         reasons.append(f"the file has {_kb(size)} and flash {_kb(flash)}: take a smaller net")
     if ram and arena > ram:
         side = getattr(config, "image_size", 0)
-        smaller = f"an image_size of about {int(side * (ram / arena) ** 0.5)}" if side else "a shorter input"
+        smaller = (
+            f"an image_size of about {int(side * (ram / arena) ** 0.5)}"
+            if side
+            else "a shorter input"
+        )
         held = " and ".join(name.partition(";")[0] for name in largest[:2])
         reasons.append(
-            f"its tensors need {_kb(arena)} and RAM is {_kb(ram)}: take {smaller}, or fewer channels at {held}, "
-            "where most is held at once"
+            f"its tensors need {_kb(arena)} and RAM is {_kb(ram)}: take {smaller}, or fewer"
+            f" channels at {held}, where most is held at once"
         )
     return Fit(size, arena, measured, reason="; ".join(reasons))
 
@@ -89,11 +104,17 @@ def prove(record, fit, path, split, task, config, reference, max_drop):
     micro = {"arena_bytes": fit.arena_bytes, "measured": fit.measured, "says": str(fit)}
     record = {**record, "micro": micro}
     if fit.measured:
-        run = lambda inputs: micro_interpreter.run(path, inputs)[1]  # noqa: E731
+
+        def run(inputs):
+            return micro_interpreter.run(path, inputs)[1]
+
         try:
             metrics = evaluate.score(run, split, task, config, title=f"prove on {RUNTIME}")
         except ValueError as error:
-            return record | {"passed": False, "reason": f"{path.name} does not run in {RUNTIME}: {error}"}
+            return record | {
+                "passed": False,
+                "reason": f"{path.name} does not run in {RUNTIME}: {error}",
+            }
         name = evaluate.headline(task, config)
         judged = proof.gate(metrics, reference, name, max_drop, f"{path.name} on {RUNTIME}")
         micro[name] = metrics[name]

@@ -1,4 +1,5 @@
-"""A TFLite file on TensorFlow Lite Micro's interpreter, in a process of its own: it tells what it allocates by printing
+"""A TFLite file on TensorFlow Lite Micro's interpreter, in a process of its own: it tells what it
+allocates by printing
 it, and C++ of two runtimes does not share a process. Needs the package tflite-micro."""
 
 import importlib.util
@@ -25,23 +26,40 @@ def installed():
 def run(path, inputs=None):
     """A file -> ({"total", "head", "tail"}, {output name: (N, ...)} of `inputs`, {name: (N, ...)}).
 
-    The first are the bytes of arena that it takes: `head` for tensors, `tail` for what is kept about tensors and ops,
-    which takes less where pointers have 32 bits. Raises ValueError in one line where it does not run.
+    The first are the bytes of arena that it takes: `head` for tensors, `tail` for what is kept
+    about tensors and ops, which takes less where pointers have 32 bits. Raises ValueError in one
+    line where it does not run.
     """
     into, out_of = tflite_file.names(path)
     with tempfile.TemporaryDirectory() as scratch:
         given, got = Path(scratch) / "in.npz", Path(scratch) / "out.npz"
         np.savez(given, **{str(into[name]): values for name, values in (inputs or {}).items()})
         root = str(Path(__file__).resolve().parents[2])
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-        command = [sys.executable, "-m", __name__, str(path), given, got, *map(str, range(len(out_of)))]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]),
+        }
+        command = [
+            sys.executable,
+            "-m",
+            __name__,
+            str(path),
+            given,
+            got,
+            *map(str, range(len(out_of))),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode:
             said = [
-                line for line in done.stderr.splitlines() if line.strip() and not line.startswith((" ", "Traceback"))
+                line
+                for line in done.stderr.splitlines()
+                if line.strip() and not line.startswith((" ", "Traceback"))
             ]
             raise ValueError(" ".join(said)[:LONGEST_REASON] or f"exit code {done.returncode}")
-        arena = {part: int(size) for part, size in re.findall(r"Arena allocation (\w+) (\d+) bytes", done.stderr)}
+        arena = {
+            part: int(size)
+            for part, size in re.findall(r"Arena allocation (\w+) (\d+) bytes", done.stderr)
+        }
         with np.load(got, allow_pickle=False) as file:
             return arena, {name: file[str(i)] for name, i in out_of.items() if inputs}
 
@@ -61,7 +79,12 @@ def main(path, given, got, *outputs):
         interpreter.invoke()
         rows.append([interpreter.get_output(int(index)) for index in outputs])
     np.savez(
-        got, **{index: np.concatenate(found) for index, *found in zip(outputs, *rows, strict=True)} if rows else {}
+        got,
+        **(
+            {index: np.concatenate(found) for index, *found in zip(outputs, *rows, strict=True)}
+            if rows
+            else {}
+        ),
     )
     interpreter.print_allocations()
 

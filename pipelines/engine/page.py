@@ -13,29 +13,38 @@ from pipelines.engine.page_pictures import pictures
 from pipelines.engine.page_tables import bar_table, matrix_table
 
 LISTED = 500  # problems of one kind that the page lists at all; the rest is a count
-FEW, LARGE, SMALL = 4, (330, 300), (220, 190)  # curves up to a number are drawn large; pixels of a curve's chart
+FEW, LARGE, SMALL = (
+    4,
+    (330, 300),
+    (220, 190),
+)  # curves up to a number are drawn large; pixels of a curve's chart
 CURVES = 24  # before the rest folds away
 SEVERITIES = {"error": "✕", "warning": "!", "info": "i"}  # worst first, each with its mark
 
 
 def render(context):
-    """The page for `context`, a dict whose keys are all optional: a section without its key is left out.
+    """The page for `context`, a dict whose keys are all optional: a section without its key is left
+    out.
 
     title, subtitle: str
     headline: [(name, value, unit or hint)]
     notes: [str]
-    evaluation: {"split", "examples", name: scalar, ..., "labels": [label], "per_class": {label: {name: value}},
+    evaluation: {"split", "examples", name: scalar, ..., "labels": [label], "per_class": {label:
+        {name: value}},
         "references": {name: {metric: value}}, "matrices": {name: [[count]]},
         "curves": {name: {"x", "y", "x_label", "y_label", "diagonal"}}}
-        A matrix has truth in rows and predictions in columns, in the order of `labels` (here or in the context) or,
-        without them, of `per_class`.
-    samples, worst: [{"name": str, "picture": PNG or JPEG bytes or None, "text": str, "loss": number,
+        A matrix has truth in rows and predictions in columns, in the order of `labels` (here or in
+        the context) or, without them, of `per_class`.
+    samples, worst: [{"name": str, "picture": PNG or JPEG bytes or None, "text": str, "loss":
+        number,
         "rows": of canvas.MarkedText, shown in place of "text"}]
     samples_title: str
-    files: [{"file", "kind", "size_bytes", "metrics": {name: value}, "drop", "worst_class", "worst_class_drop",
+    files: [{"file", "kind", "size_bytes", "metrics": {name: value}, "drop", "worst_class",
+        "worst_class_drop",
         "max_difference", "latency_ms": {"p50", "p90"}, "passed": bool, "reason"}], sizes in bytes
     reference: {name: value}, the Keras model's metrics, which the files stand beside
-    history: [{"epoch": n, name: value, "val_" + name: value}]; numbers may be strings, as csv reads them
+    history: [{"epoch": n, name: value, "val_" + name: value}]; numbers may be strings, as csv reads
+        them
     best_epoch: the `epoch` value of the row whose weights were kept
     audit: {"counts": {split: n}, "class_counts": {split: {label: n}},
         "problems": [{"severity": "error" | "warning" | "info", "kind", "where", "message"}]}
@@ -50,10 +59,16 @@ def render(context):
         "samples": (context.get("samples_title") or "Samples", pictures(context.get("samples"))),
         "worst": ("Largest losses", pictures(context.get("worst"))),
         "files": ("Exported files", _files(context.get("files"), context.get("reference"))),
-        "history": ("Learning curves", history_charts(context.get("history"), context.get("best_epoch"))),
+        "history": (
+            "Learning curves",
+            history_charts(context.get("history"), context.get("best_epoch")),
+        ),
         "audit": ("Data", _audit(context.get("audit"))),
         "settings": ("Settings", _settings(context.get("settings"), context.get("changed"))),
-        "environment": ("Environment", [(name, plain(v)) for name, v in (context.get("environment") or {}).items()]),
+        "environment": (
+            "Environment",
+            [(name, plain(v)) for name, v in (context.get("environment") or {}).items()],
+        ),
     }
     page = (
         _environment()
@@ -62,12 +77,18 @@ def render(context):
             title=context.get("title") or "Report",
             subtitle=context.get("subtitle"),
             headline=[
-                (name, short(value), hint[0] if hint else None) for name, value, *hint in context.get("headline") or []
+                (name, short(value), hint[0] if hint else None)
+                for name, value, *hint in context.get("headline") or []
             ],
-            sections={name: {"title": title, "body": body} for name, (title, body) in sections.items() if body},
+            sections={
+                name: {"title": title, "body": body}
+                for name, (title, body) in sections.items()
+                if body
+            },
         )
     )
-    # A file name may hold bytes that are no text, which Python keeps as surrogates that UTF-8 cannot write.
+    # A file name may hold bytes that are no text, which Python keeps as surrogates that UTF-8
+    # cannot write.
     page = page.encode("utf-8", "replace").decode("utf-8")
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}", page)
 
@@ -103,8 +124,16 @@ def _evaluation(context):
         "references": _beside(evaluation, references) if references else None,
         # Where there are no classes, a metric tells of pictures by name.
         "per_class": _per_class(per_class, "class" if context.get("labels") else "picture"),
-        "matrices": [m for m in (matrix_table(name, counts, labels) for name, counts in matrices.items()) if m],
-        "curves": {"large": shape == LARGE, "shown": charts[:CURVES], "folded": charts[CURVES:]} if charts else None,
+        "matrices": [
+            m
+            for m in (matrix_table(name, counts, labels) for name, counts in matrices.items())
+            if m
+        ],
+        "curves": (
+            {"large": shape == LARGE, "shown": charts[:CURVES], "folded": charts[CURVES:]}
+            if charts
+            else None
+        ),
     }
 
 
@@ -120,10 +149,15 @@ def _scalars(metrics, prefix=""):
 
 def _beside(metrics, references):
     """The run's own single numbers over those of the trainings that it is read beside."""
-    own = {name: value for name, value in metrics.items() if isinstance(scalar(value), numbers.Real)}
-    shown = {name: {n: values[n] for n in own if n in values} for name, values in references.items()}
+    own = {
+        name: value for name, value in metrics.items() if isinstance(scalar(value), numbers.Real)
+    }
+    shown = {
+        name: {n: values[n] for n in own if n in values} for name, values in references.items()
+    }
     return bar_table(
-        "This run and the trainings it is read beside", {"this run": own, **{words(n): v for n, v in shown.items()}}
+        "This run and the trainings it is read beside",
+        {"this run": own, **{words(n): v for n, v in shown.items()}},
     )
 
 
@@ -168,11 +202,19 @@ def _files(files, reference):
         }
 
     rows = [
-        row(f, f.get("metrics") or {}, {True: "passed", False: "failed"}.get(scalar(f.get("passed")), "unknown"))
+        row(
+            f,
+            f.get("metrics") or {},
+            {True: "passed", False: "failed"}.get(scalar(f.get("passed")), "unknown"),
+        )
         for f in files
     ]
     if reference:
-        model = {"file": "Keras model", "kind": "reference", "size_bytes": reference.get("size_bytes")}
+        model = {
+            "file": "Keras model",
+            "kind": "reference",
+            "size_bytes": reference.get("size_bytes"),
+        }
         rows.insert(0, row(model, reference, "reference"))
     given = {key for file in files for key, value in file.items() if value is not None}
     return {
@@ -192,7 +234,10 @@ def _audit(audit):
     sizes = [(split, number(n)) for split, n in (audit.get("counts") or {}).items()]
     by_split = audit.get("class_counts") or {}
     labels = dict.fromkeys(label for split in by_split.values() for label in split)
-    rows = {label: {split: split_counts.get(label, 0) for split, split_counts in by_split.items()} for label in labels}
+    rows = {
+        label: {split: split_counts.get(label, 0) for split, split_counts in by_split.items()}
+        for label in labels
+    }
     balance, sentence = None, None
     if rows:
         balance = bar_table("Examples of each class by split", rows)
@@ -207,14 +252,19 @@ def _audit(audit):
                 "ratio": f"{most / least:.{1 if most < 10 * least else 0}f}",
             }
             sentence |= {"least": number(least), "most": number(most)}
-    absent = [(split, [label for label in labels if not counts.get(label)]) for split, counts in by_split.items()]
+    absent = [
+        (split, [label for label in labels if not counts.get(label)])
+        for split, counts in by_split.items()
+    ]
     problems = audit.get("problems")
     groups = {}
     for problem in problems or []:
         severity = str(problem.get("severity") or "info").lower()
         groups.setdefault((severity, str(problem.get("kind") or "other")), []).append(problem)
     order = list(SEVERITIES)
-    ranked = sorted(groups.items(), key=lambda g: order.index(g[0][0]) if g[0][0] in order else len(order))
+    ranked = sorted(
+        groups.items(), key=lambda g: order.index(g[0][0]) if g[0][0] in order else len(order)
+    )
     return {
         "counts": sizes,
         "absent": [(split, ", ".join(map(str, missing))) for split, missing in absent if missing],

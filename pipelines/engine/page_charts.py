@@ -13,7 +13,11 @@ def history_charts(history, best_epoch):
     history = list(history or [])
     if not history:
         return None
-    names = [name for name in dict.fromkeys(n for row in history for n in row) if name and name != "epoch"]
+    names = [
+        name
+        for name in dict.fromkeys(n for row in history for n in row)
+        if name and name != "epoch"
+    ]
     epochs = [finite(row.get("epoch")) for row in history]
     if None in epochs:
         epochs = [float(i + 1) for i in range(len(history))]
@@ -27,7 +31,9 @@ def history_charts(history, best_epoch):
             for label, column in (("train", name), ("val", f"val_{name}"))
             if column in names
         }
-        series = {label: values for label, values in series.items() if any(v is not None for v in values)}
+        series = {
+            label: values for label, values in series.items() if any(v is not None for v in values)
+        }
         lost = sum(
             row.get(column) not in (None, "") and finite(row.get(column)) is None
             for row in history
@@ -36,24 +42,41 @@ def history_charts(history, best_epoch):
         flat = len(history) > 1 and all(len(set(values)) == 1 for values in series.values())
         apart = flat or name not in twins and (bool(twins) or bool(OPERATIONAL.fullmatch(name)))
         if series:
-            chart = _chart(words(name), epochs, series, None if apart else best, (300, 150) if apart else (420, 236))
+            chart = _chart(
+                words(name),
+                epochs,
+                series,
+                None if apart else best,
+                (300, 150) if apart else (420, 236),
+            )
             (others if apart else charts).append(chart | {"lost": lost})
     if not charts and not others:
         return None
-    return {"charts": charts, "others": others, "epochs": len(history), "best": None if best is None else f"{best:g}"}
+    return {
+        "charts": charts,
+        "others": others,
+        "epochs": len(history),
+        "best": None if best is None else f"{best:g}",
+    }
 
 
 def _chart(title, xs, series, best, shape):
     """Lines over whole epochs: {label: values, None for a gap} -> what the template's `chart` draws."""
     low, high = _range(v for values in series.values() for v in values)
-    # Accuracies stay linear however small they start; a loss that falls by orders of magnitude would be all floor.
+    # Accuracies stay linear however small they start; a loss that falls by orders of magnitude
+    # would be all floor.
     log = low > 0 and high > 1 and high / low > 200 and not title.startswith("learning rate")
     plot = _Plot(shape, (min(xs), max(xs)), (low, high), log=log, whole=True)
     lines, ends = [], []
     for label, values in series.items():
         last = next(v for v in reversed(values) if v is not None)
         named = len(series) > 1 or label == "val"
-        lines.append({"style": "main" if label == "val" or len(series) == 1 else "side", "path": plot.path(xs, values)})
+        lines.append(
+            {
+                "style": "main" if label == "val" or len(series) == 1 else "side",
+                "path": plot.path(xs, values),
+            }
+        )
         ends.append(
             {
                 "y": plot.y(last),
@@ -66,11 +89,17 @@ def _chart(title, xs, series, best, shape):
     if best is not None:
         values = series.get("val", next(iter(series.values())))
         value = values[xs.index(best)]
-        dot = {"x": plot.x(best), "y": None if value is None else plot.y(value), "text": f"best {best:g}"}
+        dot = {
+            "x": plot.x(best),
+            "y": None if value is None else plot.y(value),
+            "text": f"best {best:g}",
+        }
         dot["anchor"] = "end" if dot["x"] > (plot.left + plot.right) / 2 else "start"
     summary = "; ".join(
         f"{label} from {number(found[0])} to {number(found[-1])}"
-        for label, found in ((label, [v for v in values if v is not None]) for label, values in series.items())
+        for label, found in (
+            (label, [v for v in values if v is not None]) for label, values in series.items()
+        )
     )
     return plot.frame() | {
         "title": title,
@@ -82,13 +111,17 @@ def _chart(title, xs, series, best, shape):
         "diagonal": None,
         "bands": plot.bands(xs, series),
         "corner": "epoch",
-        "summary": f"{title} by epoch: {summary}" + (f"; best epoch {best:g}" if best is not None else ""),
+        "summary": (
+            f"{title} by epoch: {summary}" + (f"; best epoch {best:g}" if best is not None else "")
+        ),
     }
 
 
 def curve_chart(name, curve, shape=(330, 300)):
     """A line through given points, such as precision over recall. shape: of the chart, pixels."""
-    points = [(finite(x), finite(y)) for x, y in zip(curve.get("x", ()), curve.get("y", ()), strict=False)]
+    points = [
+        (finite(x), finite(y)) for x, y in zip(curve.get("x", ()), curve.get("y", ()), strict=False)
+    ]
     found = [(x, y) for x, y in points if x is not None and y is not None]
     if not found:
         return None
@@ -104,15 +137,27 @@ def curve_chart(name, curve, shape=(330, 300)):
         diagonal = (plot.x(start), plot.y(start), plot.x(end), plot.y(end))
     kept = found[:: math.ceil(len(found) / 60)]
     bands = [
-        {"x0": round(plot.x(x) - 6, 1), "width": 12, "y0": round(plot.y(y) - 6, 1), "height": 12, "x": plot.x(x)}
-        | {"dots": [plot.y(y)], "hover": f"{x_label} {number(x)}\n{y_label} {number(y)}", "guide": False}
+        {
+            "x0": round(plot.x(x) - 6, 1),
+            "width": 12,
+            "y0": round(plot.y(y) - 6, 1),
+            "height": 12,
+            "x": plot.x(x),
+        }
+        | {
+            "dots": [plot.y(y)],
+            "hover": f"{x_label} {number(x)}\n{y_label} {number(y)}",
+            "guide": False,
+        }
         for x, y in kept
     ]
     return plot.frame() | {
         "title": words(name),
         "log": False,
         "lost": 0,
-        "lines": [{"style": "main", "path": plot.path([p[0] for p in points], [p[1] for p in points])}],
+        "lines": [
+            {"style": "main", "path": plot.path([p[0] for p in points], [p[1] for p in points])}
+        ],
         "ends": [],
         "best": None,
         "diagonal": diagonal,
@@ -127,9 +172,16 @@ def curve_chart(name, curve, shape=(330, 300)):
 class _Plot:
     """One chart's scales: data to the pixels of its view box."""
 
-    def __init__(self, shape, x_range, y_range, log=False, whole=False, right=70, bottom=26, top=14):
+    def __init__(
+        self, shape, x_range, y_range, log=False, whole=False, right=70, bottom=26, top=14
+    ):
         self.width, self.height = shape
-        self.left, self.right, self.top, self.bottom = 46, self.width - right, top, self.height - bottom
+        self.left, self.right, self.top, self.bottom = (
+            46,
+            self.width - right,
+            top,
+            self.height - bottom,
+        )
         self.log = log
         (self.x0, self.x1), self.x_ticks = x_range, ticks(*x_range, count=5, whole=whole)
         if log:
@@ -147,10 +199,15 @@ class _Plot:
 
     def y(self, value):
         value = math.log10(value) if self.log else value
-        return round(self.bottom - (value - self.y0) / (self.y1 - self.y0) * (self.bottom - self.top), 1)
+        return round(
+            self.bottom - (value - self.y0) / (self.y1 - self.y0) * (self.bottom - self.top), 1
+        )
 
     def frame(self):
-        edges = {name: getattr(self, name) for name in ("width", "height", "left", "right", "top", "bottom")}
+        edges = {
+            name: getattr(self, name)
+            for name in ("width", "height", "left", "right", "top", "bottom")
+        }
         xs = [t for t in self.x_ticks if self.x0 <= t <= self.x1]
         x_texts, y_texts = _tick_texts(xs), _tick_texts(self.y_ticks, self.log)
         return edges | {
@@ -214,10 +271,14 @@ def ticks(low, high, count, whole=False):
 def _tick_texts(values, log=False):
     largest = max((abs(v) for v in values), default=0)
     if log or 0 < largest < 1e-3:
-        return ["0" if v == 0 else f"{v:g}" if 1e-3 <= abs(v) < 1e4 else scientific(v) for v in values]
+        return [
+            "0" if v == 0 else f"{v:g}" if 1e-3 <= abs(v) < 1e4 else scientific(v) for v in values
+        ]
     if largest >= 1e4:
         return [("−" if v < 0 else "") + compact(abs(v)) for v in values]
-    digits = max((len(f"{v:.10g}".partition(".")[2]) for v in values if "e" not in f"{v:.10g}"), default=0)
+    digits = max(
+        (len(f"{v:.10g}".partition(".")[2]) for v in values if "e" not in f"{v:.10g}"), default=0
+    )
     return [f"{v:.{digits}f}".replace("-", "−") for v in values]
 
 
@@ -233,12 +294,20 @@ def _thinned(xs, ys, buckets=250):
         return points
     kept, length = [], math.ceil(len(points) / buckets)
     for start in range(0, len(points), length):
-        bucket = [p for p in points[start : start + length] if p[0] is not None and p[1] is not None]
+        bucket = [
+            p for p in points[start : start + length] if p[0] is not None and p[1] is not None
+        ]
         if not bucket:
             kept.append((None, None))
             continue
         low, high = min(bucket, key=lambda p: p[1]), max(bucket, key=lambda p: p[1])
-        kept += [low] if low is high else [low, high] if bucket.index(low) < bucket.index(high) else [high, low]
+        kept += (
+            [low]
+            if low is high
+            else [low, high]
+            if bucket.index(low) < bucket.index(high)
+            else [high, low]
+        )
     return kept
 
 
@@ -248,5 +317,11 @@ def _spread(labels, top, bottom, distance):
     if len(labels) == 2:
         missing = distance - (labels[1]["y"] - labels[0]["y"])
         if missing > 0:
-            middle = min(max((labels[0]["y"] + labels[1]["y"]) / 2, top + distance / 2), bottom - distance / 2)
-            labels[0]["y"], labels[1]["y"] = round(middle - distance / 2, 1), round(middle + distance / 2, 1)
+            middle = min(
+                max((labels[0]["y"] + labels[1]["y"]) / 2, top + distance / 2),
+                bottom - distance / 2,
+            )
+            labels[0]["y"], labels[1]["y"] = (
+                round(middle - distance / 2, 1),
+                round(middle + distance / 2, 1),
+            )

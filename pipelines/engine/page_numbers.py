@@ -8,7 +8,13 @@ import re
 import numpy as np
 
 DASH = "–"
-SPELLED = {"iou": "IoU", "f1": "F1", "psnr": "PSNR", "ssim": "SSIM", "y": "Y"}  # as the field writes them
+SPELLED = {
+    "iou": "IoU",
+    "f1": "F1",
+    "psnr": "PSNR",
+    "ssim": "SSIM",
+    "y": "Y",
+}  # as the field writes them
 
 
 def finite(value):
@@ -46,14 +52,20 @@ def number(value):
         text = scientific(size)
     else:
         # 0.99996 must not read as a perfect 1.000.
-        text = next((t for t in (f"{size:.{digits}f}" for digits in range(3, 8)) if float(t) < 1), "<1")
+        text = next(
+            (t for t in (f"{size:.{digits}f}" for digits in range(3, 8)) if float(t) < 1), "<1"
+        )
     return ("−" if value < 0 else "") + text
 
 
 def short(value):
     """A number that stands alone: no zeros that only align columns, 12.4 rather than 12.40."""
     full, rounded = plain(value), number(value)
-    return full if len(full) < len(rounded) and finite(value) is not None and abs(float(value)) > 1 else rounded
+    return (
+        full
+        if len(full) < len(rounded) and finite(value) is not None and abs(float(value)) > 1
+        else rounded
+    )
 
 
 def plain(value):

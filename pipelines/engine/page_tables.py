@@ -17,13 +17,16 @@ HEAT = (11, 110, 110)  # the page's accent colour, at the full end of the compac
 def bar_table(caption, rows, mark_lowest=False):
     """{row label: {column: value}} -> a table of numbers, each over a bar.
 
-    Bars of a column whose values all lie in [0, 1] show that range; others show shares of the column's largest value.
+    Bars of a column whose values all lie in [0, 1] show that range; others show shares of the
+    column's largest value.
     """
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
     columns = []
     for name in names:
         values = [v for v in (finite(row.get(name)) for row in rows.values()) if v is not None]
-        counts = all(isinstance(scalar(row.get(name)), numbers.Integral | None) for row in rows.values())
+        counts = all(
+            isinstance(scalar(row.get(name)), numbers.Integral | None) for row in rows.values()
+        )
         low, high = min(values, default=0), max(values, default=0)
         unit = not counts and low >= 0 and high <= 1
         scale = 1 if unit else high
@@ -42,7 +45,9 @@ def bar_table(caption, rows, mark_lowest=False):
             value = finite(row.get(name))
             share = value / column["scale"] if value is not None and column["scale"] > 0 else None
             text, lowest = number(row.get(name)), value is not None and value == column["low"]
-            cells.append({"text": text, "share": share, "lowest": lowest, "exact": plain(row.get(name))})
+            cells.append(
+                {"text": text, "share": share, "lowest": lowest, "exact": plain(row.get(name))}
+            )
         body.append({"label": label, "cells": cells})
     # One row more than the fold is shorter than the line that would fold it.
     shown = len(body) if len(body) <= FOLD + 1 else FOLD
@@ -55,7 +60,8 @@ def matrix_table(name, counts, labels):
         return None
     named = [*map(str, labels), "background"]  # detectors have one more, for what is nothing
     truths, predictions = (
-        named[:n] if n in (len(labels), len(named)) else [str(i) for i in range(n)] for n in counts.shape
+        named[:n] if n in (len(labels), len(named)) else [str(i) for i in range(n)]
+        for n in counts.shape
     )
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.clip(np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0), 0, 1)
@@ -63,7 +69,11 @@ def matrix_table(name, counts, labels):
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:15]
-    pairs = [(i, j) for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True) if wrong[i, j] > 0]
+    pairs = [
+        (i, j)
+        for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True)
+        if wrong[i, j] > 0
+    ]
     matrix = {
         "name": words(name),
         "shape": counts.shape,
@@ -87,19 +97,28 @@ def matrix_table(name, counts, labels):
             "cells": [
                 {
                     "text": compact(count) if count else "·",
-                    "hover": f"{truths[i]} → {predictions[j]}: {number(_whole(count))} ({_percent(shares[i, j])})",
+                    "hover": (
+                        f"{truths[i]} → {predictions[j]}: {number(_whole(count))}"
+                        f" ({_percent(shares[i, j])})"
+                    ),
                     "shade": f"{_shade(shares[i, j]):.2f}",
                     "diagonal": i == j,
-                    # Where white text on the light page, and black on the dark one, begins to be the more legible.
-                    "deep": (" a" if _shade(shares[i, j]) > 0.865 else "")
-                    + (" b" if _shade(shares[i, j]) > 0.575 else ""),
+                    # Where white text on the light page, and black on the dark one, begins to be
+                    # the more legible.
+                    "deep": (
+                        (" a" if _shade(shares[i, j]) > 0.865 else "")
+                        + (" b" if _shade(shares[i, j]) > 0.575 else "")
+                    ),
                 }
                 for j, count in enumerate(row)
             ],
         }
         for i, row in enumerate(counts)
     ]
-    legend = [{"percent": _percent(share), "shade": f"{_shade(share):.2f}"} for share in (0, 0.05, 0.2, 0.5, 1)]
+    legend = [
+        {"percent": _percent(share), "shade": f"{_shade(share):.2f}"}
+        for share in (0, 0.05, 0.2, 0.5, 1)
+    ]
     return matrix | {"columns": predictions, "rows": rows, "legend": legend}
 
 

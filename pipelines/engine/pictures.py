@@ -17,14 +17,19 @@ from pipelines.files import write_bytes
 from pipelines.formats import _mask_files as mask_files
 
 ORIENTATION = 0x112  # EXIF's tag; 2 to 8 are rotations and mirrorings
-# Measured: of these, TensorFlow 2.21 decodes the very pixels that Pillow does, whatever the subsampling, interlacing,
-# bit depth of a palette, or transparency (tests/test_pictures_prepare.py). A JPEG with several frames is an MPO.
+# Measured: of these, TensorFlow 2.21 decodes the very pixels that Pillow does, whatever the
+# subsampling, interlacing, bit depth of a palette, or transparency
+# (tests/test_pictures_prepare.py). A JPEG with several frames is an MPO.
 AGREED = {
     "JPEG": ("L", "RGB"),
     "MPO": ("L", "RGB"),
     "PNG": ("1", "L", "LA", "P", "RGB", "RGBA"),
 }
-PNG_ORIENTATION = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type")  # what may hold a PNG's orientation
+PNG_ORIENTATION = (
+    b"eXIf",
+    b"XML:com.adobe.xmp",
+    b"Raw profile type",
+)  # what may hold a PNG's orientation
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,9 @@ class Header:
 
 def header(source):
     """The Header of a file path or of encoded bytes. Raises whatever Pillow raises on a file that is no picture."""
-    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as picture:
+    with Image.open(
+        io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS
+    ) as picture:
         return Header(
             picture.format,
             picture.mode,
@@ -63,15 +70,18 @@ def header(source):
 def prepare(examples, folder):
     """Examples whose every picture TensorFlow decodes to the pixels of `read_picture`.
 
-    Pictures of which it does already stay where they are. The others are decoded once and kept in `folder` as PNG, or
-    in memory where the column holds encoded bytes. Masks become grey PNGs of class ids, and their tables empty.
-    Raises PipelineError, naming the example, where one is unreadable.
+    Pictures of which it does already stay where they are. The others are decoded once and kept in
+    `folder` as PNG, or in memory where the column holds encoded bytes. Masks become grey PNGs of
+    class ids, and their tables empty. Raises PipelineError, naming the example, where one is
+    unreadable.
     """
     folder = Path(folder)
     columns = dict(examples.columns)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name in examples.pictures:
-            columns[name] = list(pool.map(lambda s, w: _prepared(s, w, folder), columns[name], examples.where))
+            columns[name] = list(
+                pool.map(lambda s, w: _prepared(s, w, folder), columns[name], examples.where)
+            )
         for name, table in examples.masks.items():
             change = functools.partial(_prepared_mask, table=table, folder=folder)
             columns[name] = list(pool.map(change, columns[name], examples.where))
@@ -82,7 +92,9 @@ def _prepared(source, where, folder):
     try:
         if header(source).agreed:
             return source
-    except Exception:  # Pillow raises nearly anything on a damaged file; read_picture says it in one line
+    except (
+        Exception
+    ):  # Pillow raises nearly anything on a damaged file; read_picture says it in one line
         pass
     return _rewritten(source, where, folder, "", read_picture)
 
@@ -95,11 +107,18 @@ def _prepared_mask(source, where, table, folder):
     except Exception:  # said in one line below
         pass
     how = f"mask {sorted(table.items(), key=str)}"
-    return _rewritten(source, where, folder, how, lambda encoded: mask_files.ids(mask_files.pixels(encoded), table)[0])
+    return _rewritten(
+        source,
+        where,
+        folder,
+        how,
+        lambda encoded: mask_files.ids(mask_files.pixels(encoded), table)[0],
+    )
 
 
 def _rewritten(source, where, folder, how, read):
-    """`source` as PNG of the pixels that `read` gives of its bytes; in memory or in `folder`, as `source` is.
+    """`source` as PNG of the pixels that `read` gives of its bytes; in memory or in `folder`, as
+    `source` is.
 
     how: what `read` does, as far as the pixels depend on more than the bytes.
     """
@@ -125,7 +144,8 @@ def _png(pixels):
 
 def _is_rotated(picture, source):
     if picture.format == "PNG":
-        # Pillow decodes a whole PNG to look for an orientation behind the pixels; nearly none has one.
+        # Pillow decodes a whole PNG to look for an orientation behind the pixels; nearly none has
+        # one.
         encoded = source if isinstance(source, bytes) else Path(source).read_bytes()
         if not any(mark in encoded for mark in PNG_ORIENTATION):
             return False

@@ -19,7 +19,8 @@ def run(owner, inputs, out=None):
         "config": owner.config.as_dict(),
         "learned": learned.lists(owner.config.learned),
         "inputs": {
-            t.name: {"shape": [1, *t.shape[1:]], "dtype": t.dtype} for t in keras.tree.flatten(owner.model.input)
+            t.name: {"shape": [1, *t.shape[1:]], "dtype": t.dtype}
+            for t in keras.tree.flatten(owner.model.input)
         },
     }
     return predict(inputs, evaluate.Decoder(owner.model, owner.task, owner.config), manifest, out)

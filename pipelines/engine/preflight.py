@@ -52,22 +52,27 @@ class Finding:
 
 
 def tpu(task_name, data, settings, chip="v5e"):
-    """Findings of a training on a TPU, of a task, data and settings as `pipelines train` takes them.
+    """Findings of a training on a TPU, of a task, data and settings as `pipelines train` takes
+    them.
 
-    Raises PipelineError where this is not the JAX backend, or a name or setting will not do, Refused for data with
-    errors.
+    Raises PipelineError where this is not the JAX backend, or a name or setting will not do,
+    Refused for data with errors.
     """
     if chip not in CHIPS:
         raise PipelineError(f"chip must be one of {', '.join(CHIPS)}; got {chip!r}.")
     if keras.backend.backend() != "jax":
-        raise PipelineError("a TPU is trained on by JAX: set KERAS_BACKEND=jax before pipelines is imported.")
+        raise PipelineError(
+            "a TPU is trained on by JAX: set KERAS_BACKEND=jax before pipelines is imported."
+        )
     task, config, _, used, *_ = run.set_up(task_name, data, settings)
     split = source.split(used, "train", task, config)
     found = [_data(used), _batch(config)]
     batches = split.train().as_numpy_iterator()
     found.append(_shapes(batches))
     if config.jit_compile == "off":
-        found.append(Finding("XLA", False, "a TPU runs what XLA compiled alone: set jit_compile=auto"))
+        found.append(
+            Finding("XLA", False, "a TPU runs what XLA compiled alone: set jit_compile=auto")
+        )
     steps = []
     share = max(1, config.batch_size // config.devices)
     inputs, targets = keras.tree.map_structure(lambda v: v[:share], next(batches))
@@ -82,7 +87,9 @@ def tpu(task_name, data, settings, chip="v5e"):
         found.append(_memory(max(step.memory for step in steps), CHIPS[chip]))
         found.append(_input(split, max(step.flops for step in steps), config, CHIPS[chip]))
     if config.precision == "float32":
-        found.append(Finding("precision", None, "precision=mixed_bfloat16 is what a TPU is fastest in"))
+        found.append(
+            Finding("precision", None, "precision=mixed_bfloat16 is what a TPU is fastest in")
+        )
     return [*found, _packages()]
 
 
@@ -111,7 +118,9 @@ def _batch(config):
     except PipelineError as error:
         return Finding("batch", False, str(error))
     share = config.batch_size // config.devices
-    return Finding("batch", True, f"{config.batch_size} examples, {share} on each of {config.devices} devices")
+    return Finding(
+        "batch", True, f"{config.batch_size} examples, {share} on each of {config.devices} devices"
+    )
 
 
 def _shapes(batches):
@@ -155,7 +164,10 @@ def _step(name, model, inputs, targets, stage):
     except (NotImplementedError, ValueError, TypeError) as error:
         return Finding(name, False, f"JAX cannot trace it: {' '.join(str(error).split())}"), None
     if called := sorted(set(re.findall(r"\b\w+_callback\b", str(traced.jaxpr)))):
-        text = f"it calls back into Python ({', '.join(called)}), which a TPU cannot: compute that before, in the data"
+        text = (
+            f"it calls back into Python ({', '.join(called)}), which a TPU cannot: compute that"
+            " before, in the data"
+        )
         return Finding(name, False, text), None
     try:
         traced.lower(lowering_platforms=("tpu",))
@@ -165,12 +177,20 @@ def _step(name, model, inputs, targets, stage):
     try:
         made = traced.lower().compile()
     except jax.errors.JaxRuntimeError as error:
-        return Finding(name, False, f"XLA cannot compile it: {str(error).strip().splitlines()[0]}"), None
+        return (
+            Finding(name, False, f"XLA cannot compile it: {str(error).strip().splitlines()[0]}"),
+            None,
+        )
     plan, cost = made.memory_analysis(), made.cost_analysis()
-    size = plan.argument_size_in_bytes + plan.output_size_in_bytes - plan.alias_size_in_bytes + plan.temp_size_in_bytes
-    return Finding(name, True, "XLA compiles it, JAX lowers it for a TPU, nothing calls back into Python"), _Step(
-        size, cost.get("flops", 0.0)
+    size = (
+        plan.argument_size_in_bytes
+        + plan.output_size_in_bytes
+        - plan.alias_size_in_bytes
+        + plan.temp_size_in_bytes
     )
+    return Finding(
+        name, True, "XLA compiles it, JAX lowers it for a TPU, nothing calls back into Python"
+    ), _Step(size, cost.get("flops", 0.0))
 
 
 def _memory(size, chip):
@@ -178,7 +198,9 @@ def _memory(size, chip):
         f"{_gb(size)} of {_gb(chip.memory)} on each device, by XLA's plan for a CPU",
         size <= ROOM * chip.memory,
     )
-    advice = f": more than {ROOM:.0%}; lower batch_size, take more devices or precision=mixed_bfloat16"
+    advice = (
+        f": more than {ROOM:.0%}; lower batch_size, take more devices or precision=mixed_bfloat16"
+    )
     return Finding("memory", fits, text if fits else text + advice)
 
 
@@ -191,25 +213,44 @@ def _input(split, flops, config, chip):
     while (seconds := time.perf_counter() - began) < SECONDS:
         next(stream)
         count += 1
-    here, there = (rate * config.batch_size for rate in (count / seconds, chip.speed * SHARE / max(flops, 1.0)))
+    here, there = (
+        rate * config.batch_size for rate in (count / seconds, chip.speed * SHARE / max(flops, 1.0))
+    )
     text = f"{here:,.0f} examples a second are prepared here, by {os.cpu_count()} processors"
     text += f"; the step would take some {there:,.0f}, at {SHARE:.0%} of the chip's best"
     if here >= there:
         return Finding("input", True, text)
     text += f": it would wait {1 - here / there:.0%} of its time"
     if there > FAR * here:
-        return Finding("input", None, f"{text}; so small a net keeps no TPU busy, and will train as fast elsewhere")
-    return Finding("input", None, f"{text}; take cache=memory, more processors beside the TPU, or a data service")
+        return Finding(
+            "input",
+            None,
+            f"{text}; so small a net keeps no TPU busy, and will train as fast elsewhere",
+        )
+    return Finding(
+        "input",
+        None,
+        f"{text}; take cache=memory, more processors beside the TPU, or a data service",
+    )
 
 
 def _packages():
     import jax
 
-    wanted = [f"{name}=={version}" for name, version in run.environment().items() if name in ("tensorflow", "keras")]
+    wanted = [
+        f"{name}=={version}"
+        for name, version in run.environment().items()
+        if name in ("tensorflow", "keras")
+    ]
     text = (
-        f'on the machine with the TPU: pip install "jax[tpu]=={jax.__version__}" {" ".join(wanted)} and this package;'
+        f'on the machine with the TPU: pip install "jax[tpu]=={jax.__version__}" {" ".join(wanted)}'
+        " and this package;"
     )
-    return Finding("packages", None, f"{text} Colab's TPU machines come without TensorFlow, which reads the data")
+    return Finding(
+        "packages",
+        None,
+        f"{text} Colab's TPU machines come without TensorFlow, which reads the data",
+    )
 
 
 def _gb(size):

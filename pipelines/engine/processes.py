@@ -1,7 +1,9 @@
-"""Training in several processes, on one machine or many, that JAX's own distributed runtime ties together.
+"""Training in several processes, on one machine or many, that JAX's own distributed runtime ties
+together.
 
-Every process reads the same data and makes the same decisions; each puts its share of a batch on its own devices. The
-first one writes the run; the others write to a folder that is gone when they end.
+Every process reads the same data and makes the same decisions; each puts its share of a batch on
+its own devices. The first one writes the run; the others write to a folder that is gone when they
+end.
 """
 
 import atexit
@@ -21,7 +23,9 @@ import numpy as np
 from pipelines.engine.supervisor import ADDRESS, COUNT, INDEX
 from pipelines.errors import PipelineError
 
-LOST = re.compile("gloo|nccl|connection|peer|heartbeat", re.IGNORECASE)  # in what JAX says of a lost partner
+LOST = re.compile(
+    "gloo|nccl|connection|peer|heartbeat", re.IGNORECASE
+)  # in what JAX says of a lost partner
 SILENCE = 20  # seconds without a sign of life after which a process counts as lost
 
 
@@ -29,8 +33,10 @@ SILENCE = 20  # seconds without a sign of life after which a process counts as l
 def together():
     """Within it, this process is one of those that the environment names, if it names any.
 
-    To be entered before anything else of JAX. Raises PipelineError where they cannot meet. An error within ends this
-    process at once: if it took its leave of the others in order, they would wait for it for minutes.
+    To be entered before anything else of JAX. Raises PipelineError where they cannot meet. An error
+    within ends this
+    process at once: if it took its leave of the others in order, they would wait for it for
+        minutes.
     """
     if ADDRESS not in os.environ:
         yield
@@ -53,7 +59,8 @@ def together():
 def _join():
     if keras.backend.backend() != "jax":
         raise PipelineError(
-            f"several processes need the JAX backend; this is {keras.backend.backend()}. Say --backend jax."
+            f"several processes need the JAX backend; this is {keras.backend.backend()}. Say"
+            " --backend jax."
         )
     import jax
 
@@ -61,12 +68,18 @@ def _join():
     jax.config.update("jax_cpu_enable_async_dispatch", False)
     address, *numbers = (os.environ.get(name, "") for name in (ADDRESS, COUNT, INDEX))
     if not all(number.isdigit() for number in numbers):
-        raise PipelineError(f"beside {ADDRESS}, {COUNT} and {INDEX} must be numbers; got {numbers}.")
+        raise PipelineError(
+            f"beside {ADDRESS}, {COUNT} and {INDEX} must be numbers; got {numbers}."
+        )
     first_address = address.split(",")[0]  # Keras takes a list
     try:
-        jax.distributed.initialize(first_address, *map(int, numbers), heartbeat_timeout_seconds=SILENCE)
+        jax.distributed.initialize(
+            first_address, *map(int, numbers), heartbeat_timeout_seconds=SILENCE
+        )
     except RuntimeError as error:
-        raise PipelineError(f"the processes cannot meet at {first_address}: {' '.join(str(error).split())}") from error
+        raise PipelineError(
+            f"the processes cannot meet at {first_address}: {' '.join(str(error).split())}"
+        ) from error
 
 
 def count():
@@ -100,7 +113,9 @@ def folder(path):
         own = scratch / Path(path).resolve().name
         if Path(path).is_dir():
             shutil.copytree(path, own)
-    multihost_utils.sync_global_devices("each process has its folder")  # from here on the first one may write
+    multihost_utils.sync_global_devices(
+        "each process has its folder"
+    )  # from here on the first one may write
     return own
 
 
@@ -113,7 +128,8 @@ def agree(what, text):
     digest = np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
     if any((other != digest).any() for other in multihost_utils.process_allgather(digest)):
         raise PipelineError(
-            f"{what} differ from process to process. Give each the same command, and data with the same content."
+            f"{what} differ from process to process. Give each the same command, and data with the"
+            " same content."
         )
 
 
@@ -142,4 +158,6 @@ def share(data):
         static = values.shape[0] // parts if values.shape[0] else None
         return tf.ensure_shape(cut, [static, *values.shape[1:]])
 
-    return data.map(lambda *batch: tf.nest.map_structure(rows, batch), num_parallel_calls=tf.data.AUTOTUNE)
+    return data.map(
+        lambda *batch: tf.nest.map_structure(rows, batch), num_parallel_calls=tf.data.AUTOTUNE
+    )

@@ -12,7 +12,9 @@ from pipelines.engine import convert, evaluate
 
 KINDS = {"saved_model": "saved_model", **convert.PATHS}
 Z = 1.645  # one-sided 95 %
-FLOAT_SLACK = 1e-3  # by which an output in [0, 1] of a float file may differ from Keras's: 1e-5 is usual
+FLOAT_SLACK = (
+    1e-3  # by which an output in [0, 1] of a float file may differ from Keras's: 1e-5 is usual
+)
 
 
 def predictor(folder, kind):
@@ -25,7 +27,9 @@ def predictor(folder, kind):
             raise ValueError(f"{path} cannot be loaded: {error}") from error
         serve = loaded.signatures["serving_default"]
 
-        def run(example, loaded=loaded):  # a signature holds its variables weakly, so the model has to stay
+        def run(
+            example, loaded=loaded
+        ):  # a signature holds its variables weakly, so the model has to stay
             outputs = serve(**{name: tf.constant(values) for name, values in example.items()})
             return {name: values.numpy() for name, values in outputs.items()}
 
@@ -45,16 +49,20 @@ def _by_one(run):
     def predict(inputs):
         arrays = {name: np.asarray(values) for name, values in inputs.items()}
         count = len(next(iter(arrays.values())))
-        rows = [run({name: values[i : i + 1] for name, values in arrays.items()}) for i in range(count)]
+        rows = [
+            run({name: values[i : i + 1] for name, values in arrays.items()}) for i in range(count)
+        ]
         return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
     return predict
 
 
 def prove(folder, kind, split, task, config, reference, max_drop, keras=None):
-    """One file's record: metrics, the drop from `reference`, whole and of the worst class, and whether it passed.
+    """One file's record: metrics, the drop from `reference`, whole and of the worst class, and
+    whether it passed.
 
-    reference: the Keras model's metrics on the same split. keras: its predict, to measure `max_difference` of outputs.
+    reference: the Keras model's metrics on the same split. keras: its predict, to measure
+        `max_difference` of outputs.
     """
     differences = []
 
@@ -63,11 +71,16 @@ def prove(folder, kind, split, task, config, reference, max_drop, keras=None):
 
     try:
         predict = predictor(folder, kind)
-        metrics = evaluate.score(predict, split, task, config, compare if keras else None, f"prove {KINDS[kind]}")
+        metrics = evaluate.score(
+            predict, split, task, config, compare if keras else None, f"prove {KINDS[kind]}"
+        )
     except ValueError as error:
         return {"passed": False, "reason": f"{KINDS[kind]} does not run: {error}"}
     metrics = {k: v for k, v in metrics.items() if k not in ("matrices", "curves")}
-    record = {"metrics": metrics, **gate(metrics, reference, evaluate.headline(task, config), max_drop, KINDS[kind])}
+    record = {
+        "metrics": metrics,
+        **gate(metrics, reference, evaluate.headline(task, config), max_drop, KINDS[kind]),
+    }
     if differences:
         record["max_difference"] = max(differences)
     return record
@@ -84,15 +97,18 @@ def difference(wanted, got):
     """How far one output is from another: the largest difference of real numbers, the share of unequal ids."""
     if np.issubdtype(np.asarray(wanted).dtype, np.integer):
         return float(np.mean(np.asarray(wanted) != np.asarray(got)))
-    return float(np.abs(np.asarray(wanted, np.float64) - np.asarray(got, np.float64)).max(initial=0))
+    return float(
+        np.abs(np.asarray(wanted, np.float64) - np.asarray(got, np.float64)).max(initial=0)
+    )
 
 
 def gate(metrics, reference, name, max_drop, file):
     """The drop of metric `name`, whole and of the worst class, and whether `max_drop` allows it.
 
-    Whole: drop <= max_drop. A class of n examples moves by 1/n when one of them flips, so for a class it is the lower
-    95 % bound of the drop that must stay within max_drop: drop - 1.645 sqrt(drop / n), the paired (McNemar) standard
-    error where all flips go one way. With 12 examples 3 lost ones fail; with 500, 11 do.
+    Whole: drop <= max_drop. A class of n examples moves by 1/n when one of them flips, so for a
+    class it is the lower 95 % bound of the drop that must stay within max_drop: drop - 1.645
+    sqrt(drop / n), the paired (McNemar) standard error where all flips go one way. With 12 examples
+    3 lost ones fail; with 500, 11 do.
     """
     sign = evaluate.better(name)
     drop = sign * (reference[name] - metrics[name])
@@ -110,13 +126,14 @@ def gate(metrics, reference, name, max_drop, file):
         record |= {"worst_class": worst[2], "worst_class_drop": worst[1]}
     if not drop <= max_drop:  # NaN fails too
         record["reason"] = (
-            f"{file}: {name} fell from {reference[name]:.4f} to {metrics[name]:.4f}, by more than max-drop {max_drop:g}"
+            f"{file}: {name} fell from {reference[name]:.4f} to {metrics[name]:.4f}, by more than"
+            f" max-drop {max_drop:g}"
         )
     elif worst and worst[0] > 0:
         count = f", {worst[5]:.0f} examples" if worst[5] else ""
         record["reason"] = (
-            f"{file}: class {worst[2]!r} fell from {worst[3]:.3f} to {worst[4]:.3f} in {name}{count}, "
-            f"by more than max-drop {max_drop:g} allows"
+            f"{file}: class {worst[2]!r} fell from {worst[3]:.3f} to {worst[4]:.3f} in"
+            f" {name}{count}, by more than max-drop {max_drop:g} allows"
         )
     record["passed"] = not record["reason"]
     return record

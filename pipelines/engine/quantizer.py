@@ -12,7 +12,12 @@ BITS = {  # of weights, by op; other ops stay as they are, and arithmetic is in 
     "weight_only_int4": {"*": 4},
     "mixed": {"*": 8, "FULLY_CONNECTED": 4, "BATCH_MATMUL": 4},
 }
-FOUR = ("BATCH_MATMUL", "CONV_2D", "EMBEDDING_LOOKUP", "FULLY_CONNECTED")  # ops that can have weights in int4
+FOUR = (
+    "BATCH_MATMUL",
+    "CONV_2D",
+    "EMBEDDING_LOOKUP",
+    "FULLY_CONNECTED",
+)  # ops that can have weights in int4
 EIGHT = (*FOUR, "CONV_2D_TRANSPOSE", "DEPTHWISE_CONV_2D")
 
 

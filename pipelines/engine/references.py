@@ -18,7 +18,10 @@ def train(run):
         if not path.exists():
             with appearing(path) as part:
                 part.mkdir()
-                write_yaml(part / "config.yaml", {**read_yaml(run.path / "config.yaml"), **config.as_dict()})
+                write_yaml(
+                    part / "config.yaml",
+                    {**read_yaml(run.path / "config.yaml"), **config.as_dict()},
+                )
                 for file in SAME:
                     write_json(part / file, read_json(run.path / file))
                 info = {key: run.info[key] for key in ("task", "data", "left_out")}
@@ -38,5 +41,7 @@ def scores(run, part):
         if reference.finished():
             decode = evaluate.Decoder(reference.model, reference.task, reference.config)
             result = evaluate.score(decode, part, run.task, run.config)
-            found[file.parent.name] = {name: value for name, value in result.items() if isinstance(value, float)}
+            found[file.parent.name] = {
+                name: value for name, value in result.items() if isinstance(value, float)
+            }
     return found

@@ -11,7 +11,15 @@ from pipelines.config import settings
 from pipelines.engine import evaluate, page, page_numbers, train
 from pipelines.files import read_json, write_text
 
-FILE_FACTS = ("size_bytes", "metrics", "drop", "worst_class", "worst_class_drop", "max_difference", "latency_ms")
+FILE_FACTS = (
+    "size_bytes",
+    "metrics",
+    "drop",
+    "worst_class",
+    "worst_class_drop",
+    "max_difference",
+    "latency_ms",
+)
 FILE_FACTS += ("passed", "reason")
 SIDE = 400  # pixels of a picture on the page; more only makes the file larger
 
@@ -34,13 +42,22 @@ def _write(folder, context):
 def of_run(run):
     """The page's context of a run."""
     info, kept = run.info, run.path / "evaluations"
-    found = read_json(kept / "test" / "result.json") if (kept / "test" / "result.json").is_file() else {}
+    found = (
+        read_json(kept / "test" / "result.json")
+        if (kept / "test" / "result.json").is_file()
+        else {}
+    )
     evaluation = found.get("result", {})
     name = evaluate.headline(run.task, run.config)
-    history, last = _history(run.path / "history.csv"), train.phases(run.task, run.config)[-1].config
+    history, last = (
+        _history(run.path / "history.csv"),
+        train.phases(run.task, run.config)[-1].config,
+    )
     defaults = {field.name: field.default for field in settings(type(run.config))}
     headline = (
-        [(name, evaluation[name], f"{evaluation['examples']:,} {evaluation['split']} examples")] if evaluation else []
+        [(name, evaluation[name], f"{evaluation['examples']:,} {evaluation['split']} examples")]
+        if evaluation
+        else []
     )
     if "parameters" in info:
         headline += [
@@ -54,11 +71,14 @@ def of_run(run):
         "title": f"{catalog.task_title(run.task_name)}: {Path(run.source).name}",
         "subtitle": f"run {run.path.name} · {run.source} · {info['started'][:10]}",
         "headline": headline,
-        "notes": [
-            f"{len(info['left_out'])} examples were left out (on_bad_data=skip): {', '.join(info['left_out'][:20])}"
-        ]
-        if info["left_out"]
-        else [],
+        "notes": (
+            [
+                f"{len(info['left_out'])} examples were left out (on_bad_data=skip):"
+                f" {', '.join(info['left_out'][:20])}"
+            ]
+            if info["left_out"]
+            else []
+        ),
         "labels": list(run.config.labels),
         "evaluation": {"labels": list(run.config.labels), **evaluation} if evaluation else None,
         "worst": [_pictured(row, kept / "test") for row in found.get("worst", [])],
@@ -66,7 +86,9 @@ def of_run(run):
         "best_epoch": _best(history, last) if last.keep == "best" else None,
         "audit": read_json(run.path / "audit.json"),
         "settings": run.config.as_dict(),
-        "changed": {name for name, default in defaults.items() if getattr(run.config, name) != default},
+        "changed": {
+            name for name, default in defaults.items() if getattr(run.config, name) != default
+        },
         "environment": read_json(run.path / "environment.json"),
     }
 
@@ -87,12 +109,14 @@ def of_bundle(bundle):
     return {
         "title": manifest["name"],
         "subtitle": f"{bundle.task_name} · {proof['data']} · {manifest['created'][:10]}",
-        "headline": [(name, reference[name], f"{proof['examples']:,} {proof['split']} examples")]
-        + [
-            (f["kind"], page_numbers.size(f["size_bytes"]), f["file"])
-            for f in files
-            if f["kind"] in ("float32", "int8")
-        ],
+        "headline": (
+            [(name, reference[name], f"{proof['examples']:,} {proof['split']} examples")]
+            + [
+                (f["kind"], page_numbers.size(f["size_bytes"]), f["file"])
+                for f in files
+                if f["kind"] in ("float32", "int8")
+            ]
+        ),
         "labels": manifest["labels"],
         "files": files,
         "reference": reference,
@@ -118,7 +142,11 @@ def _history(path):
 
 
 def _best(history, config):
-    rows = [row for row in history if row.get(config.monitor) and row.get("phase") == history[-1].get("phase")]
+    rows = [
+        row
+        for row in history
+        if row.get(config.monitor) and row.get("phase") == history[-1].get("phase")
+    ]
     pick = max if evaluate.better(config.monitor) > 0 else min
     return int(pick(rows, key=lambda row: float(row[config.monitor]))["epoch"]) if rows else None
 

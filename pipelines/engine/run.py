@@ -47,12 +47,16 @@ class Run:
     def __init__(self, path, data=None):
         self.path = Path(path)
         if not (self.path / "run.json").is_file():
-            raise PipelineError(f"{path} is not a run: it has no run.json. `pipelines train` makes one.")
+            raise PipelineError(
+                f"{path} is not a run: it has no run.json. `pipelines train` makes one."
+            )
         self.info = read_json(self.path / "run.json")
         values = read_yaml(self.path / "config.yaml")
         self.task_name, self.source = values.pop("task"), values.pop("data")
         self.task = catalog.task(self.task_name)
-        self.config = self.task.Config().replace(**values).having(learned.read(self.path / learned.FOLDER))
+        self.config = (
+            self.task.Config().replace(**values).having(learned.read(self.path / learned.FOLDER))
+        )
         self._given = data
 
     def __repr__(self):
@@ -61,7 +65,9 @@ class Run:
     def evaluate(self, split="test", data=None):
         """The task's metrics on one split, of the run's data or of other data: {name: value, "per_class": ...}."""
         part = self.split(split, data)
-        result, worst = evaluate.evaluate(self.model, part, self.task, self.config, f"evaluate {split}")
+        result, worst = evaluate.evaluate(
+            self.model, part, self.task, self.config, f"evaluate {split}"
+        )
         result = {"split": split, **result}
         if beside := references.scores(self, part):
             result["references"] = beside
@@ -100,14 +106,18 @@ class Run:
     def model(self):
         """The trained Keras model, compiled, in float32; its file is read in safe mode: nothing in it is executed."""
         if not self.model_file.is_file():
-            raise PipelineError(f"{self.path} has no model yet. `pipelines train --resume {self.path}` finishes it.")
+            raise PipelineError(
+                f"{self.path} has no model yet. `pipelines train --resume {self.path}` finishes it."
+            )
         model = self.task.model(self.config)
         try:
             loaded = keras.saving.load_model(self.model_file, compile=False, safe_mode=True)
             model.set_weights(loaded.get_weights())
         except (ValueError, TypeError, OSError, KeyError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise PipelineError(f"{self.model_file} cannot be loaded safely: {reason} Train it again.") from error
+            raise PipelineError(
+                f"{self.model_file} cannot be loaded safely: {reason} Train it again."
+            ) from error
         return model
 
     @property
@@ -121,7 +131,8 @@ class Run:
         data = audit.without(read, set(self.info["left_out"]))
         if data.fingerprint() != self.info["data"]["fingerprint"]:
             raise PipelineError(
-                f"{self.source} has changed since {self.path} began: it cannot go on as if it had not. Start a new run."
+                f"{self.source} has changed since {self.path} began: it cannot go on as if it had"
+                " not. Start a new run."
             )
         return data
 
@@ -146,7 +157,14 @@ class Run:
         with precision(self.config.precision), devices.shared(self.config):
             keras.utils.set_random_seed(self.config.seed)
             model = self.task.model(self.config)
-            history = train.fit(model, self.task, self.config, self.split("train"), self.split("validation"), self.path)
+            history = train.fit(
+                model,
+                self.task,
+                self.config,
+                self.split("train"),
+                self.split("validation"),
+                self.path,
+            )
             with appearing(self.model_file) as part:
                 model.save(part, include_optimizer=False)
         minutes = self.info.get("minutes", 0) + (time.perf_counter() - began) / 60
@@ -166,7 +184,9 @@ class Run:
         folder = self.path / "evaluations" / split
         rows = []
         for i, example in enumerate(worst):
-            drawn = self.task.draw(example["inputs"], example["decoded"], self.config, example["targets"])
+            drawn = self.task.draw(
+                example["inputs"], example["decoded"], self.config, example["targets"]
+            )
             row = {"name": example["name"], "loss": example["loss"]}
             if isinstance(drawn, str):
                 row |= {"text": drawn, "rows": getattr(drawn, "rows", None)}
@@ -182,19 +202,23 @@ class Run:
 def start(task_name, data, path, settings):
     """A new Run, ready to train: data read and audited, settings resolved, folder made.
 
-    learning_rate may be "find": then a range test sets it. Raises PipelineError for a setting, task, data set or folder
-    that will not do, Refused for data with errors.
+    learning_rate may be "find": then a range test sets it. Raises PipelineError for a setting,
+    task, data set or folder that will not do, Refused for data with errors.
     """
     path = processes.folder(path or _free(task_name, data or catalog.task(task_name).DATA))
     if path.exists():
         raise PipelineError(
-            f"{path} exists already. Name another folder with --run, or go on with it: --resume {path}."
+            f"{path} exists already. Name another folder with --run, or go on with it: --resume"
+            f" {path}."
         )
     is_found = settings.get("learning_rate") == "find"
     task, config, read, used, audited, left_out = set_up(task_name, data, settings)
     devices.check(config)
     stages = train.phases(task, config)
-    model, curve = task.model(config), None  # what cannot be built or begun is found before a folder is made
+    model, curve = (
+        task.model(config),
+        None,
+    )  # what cannot be built or begun is found before a folder is made
     if stages[0].begin:
         stages[0].begin(model)
     if is_found:
@@ -217,7 +241,11 @@ def start(task_name, data, path, settings):
                 "task": task_name,
                 "status": "running",
                 "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-                "data": {"format": read.format, "fingerprint": used.fingerprint(), "examples": counts},
+                "data": {
+                    "format": read.format,
+                    "fingerprint": used.fingerprint(),
+                    "examples": counts,
+                },
                 "left_out": left_out,
             },
         )
@@ -225,12 +253,15 @@ def start(task_name, data, path, settings):
 
 
 def set_up(task_name, data, settings):
-    """What a training begins with: (task, resolved config, data as read, data to use, its audit, names left out).
+    """What a training begins with: (task, resolved config, data as read, data to use, its audit,
+    names left out).
 
     A learning_rate that is yet to be found is the default one here.
     """
     task = catalog.task(task_name)
-    config = task.Config().replace(**{k: v for k, v in settings.items() if (k, v) != ("learning_rate", "find")})
+    config = task.Config().replace(
+        **{k: v for k, v in settings.items() if (k, v) != ("learning_rate", "find")}
+    )
     data_service.check(config.data_service)
     read = source.read(data or task.DATA, config.format, task, config)
     used, audited, left_out = source.usable(
@@ -255,7 +286,9 @@ def resolved(task, config, data, audited):
     if hasattr(task, "resolve"):
         config = task.resolve(config, audited)
     if hasattr(task, "learn"):
-        train = source.relabelled(data, data.splits["train"], config.labels, source.feature(data, task))
+        train = source.relabelled(
+            data, data.splits["train"], config.labels, source.feature(data, task)
+        )
         config = config.having(task.learn(train, config))
     if not config.steps_per_epoch:
         examples = source.expanded(data.splits["train"], task, config)

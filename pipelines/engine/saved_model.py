@@ -21,10 +21,11 @@ def answer(model, task, config):
 
 
 def write(model, answer, folder, inputs):
-    """Writes `answer`, a function of the named inputs that calls `model`, with a batch of 1; outputs keep their names.
+    """Writes `answer`, a function of the named inputs that calls `model`, with a batch of 1;
+    outputs keep their names.
 
-    inputs: a batch of the model's inputs, whose shape is that of the file where the model leaves an axis free.
-    Raises PipelineError where it cannot be written.
+    inputs: a batch of the model's inputs, whose shape is that of the file where the model leaves an
+    axis free. Raises PipelineError where it cannot be written.
     """
     specs = {
         t.name: tf.TensorSpec((1, *np.shape(inputs[t.name])[1:]), t.dtype, name=t.name)
@@ -35,8 +36,11 @@ def write(model, answer, folder, inputs):
     archive.add_endpoint("serve", answer, input_signature=[specs])
     try:
         archive.write_out(str(folder), verbose=False)
-    except tf.errors.OpError as error:  # TensorFlow writes with its own code, whose errors are no OSError
+    except (
+        tf.errors.OpError
+    ) as error:  # TensorFlow writes with its own code, whose errors are no OSError
         reason = str(error).strip().splitlines()[0].rpartition("; ")[2]
         raise PipelineError(
-            f"cannot write {folder}: {reason}. Free some space or choose a folder that you may write to."
+            f"cannot write {folder}: {reason}. Free some space or choose a folder that you may"
+            " write to."
         ) from error

@@ -16,8 +16,10 @@ HEADERS = {
     # Threads of WebAssembly need a page that is isolated from others.
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
-    "Content-Security-Policy": "default-src 'self' blob: data:; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' "
-    "blob:; style-src 'self' 'unsafe-inline'",
+    "Content-Security-Policy": (
+        "default-src 'self' blob: data:; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' "
+        "blob:; style-src 'self' 'unsafe-inline'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
@@ -34,8 +36,14 @@ def site(bundle):
             raise PipelineError(f"there is no page for the task {task!r}. {nearest(task, known)}")
         found = web.files(bundle, manifest)
     except (KeyError, TypeError, AttributeError) as error:
-        raise PipelineError(f"{bundle / 'manifest.json'} lacks {error}. Export the run again.") from error
-    missing = [name for name, file in found.items() if not file.is_file() and name not in ("report.html", "card.md")]
+        raise PipelineError(
+            f"{bundle / 'manifest.json'} lacks {error}. Export the run again."
+        ) from error
+    missing = [
+        name
+        for name, file in found.items()
+        if not file.is_file() and name not in ("report.html", "card.md")
+    ]
     if missing:
         raise PipelineError(f"{bundle} lacks {missing[0]}. Export the run again.")
     return {name: file for name, file in found.items() if file.is_file()}
@@ -54,12 +62,16 @@ def server(files, port=8000):
                 self.send_error(403)
             elif path in ("", "web", "web/"):
                 self._head(302, {"Location": "/web/index.html", "Content-Length": "0"})
-            elif path not in files:  # looked up, never opened by its name: no path leads out of the folder
+            elif (
+                path not in files
+            ):  # looked up, never opened by its name: no path leads out of the folder
                 self.send_error(404)
             else:
                 content = files[path].read_bytes()
                 kind = TYPES.get(files[path].suffix, "application/octet-stream")
-                self._head(200, {"Content-Type": kind, "Content-Length": str(len(content)), **HEADERS})
+                self._head(
+                    200, {"Content-Type": kind, "Content-Length": str(len(content)), **HEADERS}
+                )
                 if self.command != "HEAD":
                     self.wfile.write(content)
 

@@ -12,10 +12,13 @@ def kotlin(manifest):
     parameters = ", ".join(f"{name}: {KOTLIN[spec['dtype']]}" for name, spec in inputs.items())
     given = ", ".join(f'"{name}" to {name}' for name in inputs)
     fields = "".join(
-        f"        val {name}: {KOTLIN[spec['dtype']]} = {KOTLIN[spec['dtype']]}.allocate({math.prod(spec['shape'])})\n"
+        f"        val {name}: {KOTLIN[spec['dtype']]} ="
+        f" {KOTLIN[spec['dtype']]}.allocate({math.prod(spec['shape'])})\n"
         for name, spec in outputs.items()
     )
-    filled = "".join(f'            "{name}" to answer.{name},\n' for name in outputs).removesuffix(",\n")
+    filled = "".join(f'            "{name}" to answer.{name},\n' for name in outputs).removesuffix(
+        ",\n"
+    )
     return f"""\
 // build.gradle: implementation("com.google.ai.edge.litert:litert:1.0.1")
 import java.io.File
@@ -56,7 +59,9 @@ class Model(file: File, labels: File) : AutoCloseable {{
 def swift(manifest):
     """A class for iOS with TensorFlowLiteSwift's SignatureRunner."""
     inputs, outputs = manifest["inputs"], manifest["outputs"]
-    fields = "\n".join(f"    let {name}: [{SWIFT[spec['dtype']]}]" for name, spec in outputs.items())
+    fields = "\n".join(
+        f"    let {name}: [{SWIFT[spec['dtype']]}]" for name, spec in outputs.items()
+    )
     parameters = ", ".join(f"{name}: Data" for name in inputs)
     copied = "\n".join(f'    try runner.copy({name}, toInputNamed: "{name}")' for name in inputs)
     values = ",\n".join(f'      {name}: try values("{name}")' for name in outputs)
@@ -98,5 +103,6 @@ final class Model {{
 
 def _shapes(specs, before):
     return "\n".join(
-        f"{before}{name}: {spec['dtype']} {' x '.join(map(str, spec['shape']))}" for name, spec in specs.items()
+        f"{before}{name}: {spec['dtype']} {' x '.join(map(str, spec['shape']))}"
+        for name, spec in specs.items()
     )

@@ -9,32 +9,52 @@ import tempfile
 from pipelines.errors import PipelineError
 
 # Keras's own names: where they are set, `pipelines train` joins the others by them.
-ADDRESS, COUNT, INDEX = (f"KERAS_DISTRIBUTION_{name}" for name in ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID"))
+ADDRESS, COUNT, INDEX = (
+    f"KERAS_DISTRIBUTION_{name}" for name in ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID")
+)
 
 
 def supervise(argv, coordinator, count, index):
-    """Trains in a child process and waits for it -> exit code; JAX aborts a process whose partner is lost.
+    """Trains in a child process and waits for it -> exit code; JAX aborts a process whose partner
+    is lost.
 
-    argv: the command line of `pipelines` without its flags on processes. coordinator: host:port of the process with
-    index 0, whose run it is. Raises PipelineError where the three do not make sense together.
+    argv: the command line of `pipelines` without its flags on processes. coordinator: host:port of
+    the process with index 0, whose run it is. Raises PipelineError where the three do not make
+    sense together.
     """
     if not coordinator or count is None or index is None:
-        raise PipelineError("several processes need --coordinator HOST:PORT, --processes N and --process I, all three.")
+        raise PipelineError(
+            "several processes need --coordinator HOST:PORT, --processes N and --process I, all"
+            " three."
+        )
     host, _, port = coordinator.rpartition(":")
     if not host or not port.isdigit():
-        raise PipelineError(f"--coordinator takes HOST:PORT, of the process with --process 0; got {coordinator!r}.")
+        raise PipelineError(
+            f"--coordinator takes HOST:PORT, of the process with --process 0; got {coordinator!r}."
+        )
     if not 0 <= index < count:
-        raise PipelineError(f"--process must be from 0 to {count - 1} with --processes {count}; got {index}.")
+        raise PipelineError(
+            f"--process must be from 0 to {count - 1} with --processes {count}; got {index}."
+        )
     named = {ADDRESS: coordinator, COUNT: str(count), INDEX: str(index)}
     with tempfile.TemporaryDirectory(prefix="pipelines-") as scratch:
-        code = _wait([sys.executable, "-m", "pipelines", *argv], {**os.environ, **named, "TMPDIR": scratch}, index)
+        code = _wait(
+            [sys.executable, "-m", "pipelines", *argv],
+            {**os.environ, **named, "TMPDIR": scratch},
+            index,
+        )
     if code >= 0:
         return code
     killed = signal.Signals(-code)
-    what = "lost the others, or never met them" if killed == signal.SIGABRT else f"was ended by {killed.name}"
+    what = (
+        "lost the others, or never met them"
+        if killed == signal.SIGABRT
+        else f"was ended by {killed.name}"
+    )
     print(
-        f"pipelines: process {index} of {count} {what}. `pipelines train --resume DIR` goes on from the last "
-        "checkpoint, in the same number of processes and on as many devices, or in others.",
+        f"pipelines: process {index} of {count} {what}. `pipelines train --resume DIR` goes on from"
+        " the last checkpoint, in the same number of processes and on as many devices, or in"
+        " others.",
         file=sys.stderr,
     )
     return 1

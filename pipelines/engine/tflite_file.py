@@ -15,29 +15,56 @@ from pipelines.files import write_bytes
 OP = schema.BuiltinOperator
 TYPE = schema.TensorType
 UINT8, FLOAT32 = TYPE.UINT8, TYPE.FLOAT32
-SIZES = {TYPE.FLOAT32: 4, TYPE.INT32: 4, TYPE.INT64: 8, TYPE.FLOAT16: 2, TYPE.INT16: 2}  # bytes; of all others 1
+SIZES = {
+    TYPE.FLOAT32: 4,
+    TYPE.INT32: 4,
+    TYPE.INT64: 8,
+    TYPE.FLOAT16: 2,
+    TYPE.INT16: 2,
+}  # bytes; of all others 1
 OP_NAMES = {code: name for name, code in vars(OP).items() if isinstance(code, int)}
 ADVICE = {  # for ops that keras.ops makes of something innocent
     "BitwiseAnd": "keras.ops.argmax of floats makes it: use tf.argmax",
-    "CombinedNonMaxSuppression": "use tf.raw_ops.NonMaxSuppressionV4 with padding, boxes offset by class",
-    "VAR_HANDLE": "the weights were not frozen: export with keras.export.ExportArchive, and track the model",
+    "CombinedNonMaxSuppression": (
+        "use tf.raw_ops.NonMaxSuppressionV4 with padding, boxes offset by class"
+    ),
+    "VAR_HANDLE": (
+        "the weights were not frozen: export with keras.export.ExportArchive, and track the model"
+    ),
 }
 LARGEST = 2**31 - 1  # bytes of a flatbuffer
 METADATA, LABELS, VOCABULARY = b"TFLITE_METADATA", "labels.txt", "vocab.txt"
 
-# Slots of the tables and values of the enums in metadata_schema.fbs 1.5.0 of TFLite Support and MediaPipe.
+# Slots of the tables and values of the enums in metadata_schema.fbs 1.5.0 of TFLite Support and
+# MediaPipe.
 MODEL_NAME, MODEL_DESCRIPTION, MODEL_SUBGRAPHS, MODEL_LICENSE, MODEL_PARSER = 0, 1, 3, 5, 7
 GRAPH_INPUTS, GRAPH_OUTPUTS, GRAPH_PROCESS, GRAPH_CUSTOM = 2, 3, 5, 9
 CUSTOM_NAME, CUSTOM_DATA = 0, 1
 TENSOR_NAME, TENSOR_CONTENT, TENSOR_PROCESS, TENSOR_STATS, TENSOR_FILES = 0, 3, 4, 5, 6
 FILE_NAME, FILE_DESCRIPTION, FILE_TYPE = 0, 1, 2
-CONTENT_KIND, CONTENT, PROCESS_KIND, PROCESS = 0, 1, 0, 1  # a union takes two slots: which one, and its table
+CONTENT_KIND, CONTENT, PROCESS_KIND, PROCESS = (
+    0,
+    1,
+    0,
+    1,
+)  # a union takes two slots: which one, and its table
 COLOUR_SPACE, MEAN, STD, MAX, MIN = 0, 0, 1, 0, 1
 BOX_ORDER, BOX_KIND = 0, 1
 TOKENS = 0
 BOX, BOUNDARIES = 3, 1
-FEATURE, IMAGE, RGB, NORMALISATION, BERT_TOKENIZER, TENSOR_AXIS_LABELS, TOKEN_LIST = 1, 2, 1, 1, 4, 2, 5
-IDENTIFIER, PARSER_VERSION = b"M001", "1.0.0"  # nearly all that is used here was in the first version
+FEATURE, IMAGE, RGB, NORMALISATION, BERT_TOKENIZER, TENSOR_AXIS_LABELS, TOKEN_LIST = (
+    1,
+    2,
+    1,
+    1,
+    4,
+    2,
+    5,
+)
+IDENTIFIER, PARSER_VERSION = (
+    b"M001",
+    "1.0.0",
+)  # nearly all that is used here was in the first version
 CUSTOM_VERSION = "1.5.0"  # the first with custom metadata
 
 
@@ -50,7 +77,12 @@ def operators(path):
 def made_tensors(content):
     """Names of the tensors that ops make, of a file's bytes."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
-    return [g.tensors[i].name.decode() for g in model.subgraphs for op in g.operators or () for i in op.outputs]
+    return [
+        g.tensors[i].name.decode()
+        for g in model.subgraphs
+        for op in g.operators or ()
+        for i in op.outputs
+    ]
 
 
 def output_tensors(content):
@@ -61,7 +93,8 @@ def output_tensors(content):
 
 def refuse_foreign(path):
     """Raises Refused, naming op and layer, where a file holds an op that plain LiteRT does not have."""
-    # Variables that nothing initialises are weights left out of the file: it runs without an error, and gives NaN.
+    # Variables that nothing initialises are weights left out of the file: it runs without an error,
+    # and gives NaN.
     refused = {OP.CUSTOM} if "CALL_ONCE" in operators(path) else {OP.CUSTOM, OP.VAR_HANDLE}
     if foreign := _found(path, lambda model, op: _code(model, op) in refused):
         raise Refused(f"{Path(path).name}: {foreign_ops(foreign)}")
@@ -78,8 +111,12 @@ def _found(path, wanted):
     for graph in model.subgraphs:
         for op in graph.operators or ():
             if wanted(model, op):
-                names = [graph.tensors[i].name.decode() for i in (*op.outputs, *_inputs(op)) if i >= 0]
-                listed.append((_name(model, op), next((name for name in names if "/" in name), names[0])))
+                names = [
+                    graph.tensors[i].name.decode() for i in (*op.outputs, *_inputs(op)) if i >= 0
+                ]
+                listed.append(
+                    (_name(model, op), next((name for name in names if "/" in name), names[0]))
+                )
     return listed
 
 
@@ -88,14 +125,17 @@ def names(path):
     model = _read(path)
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     places = ((signature.inputs, list(graph.inputs)), (signature.outputs, list(graph.outputs)))
-    return tuple({t.name.decode(): order.index(t.tensorIndex) for t in named} for named, order in places)
+    return tuple(
+        {t.name.decode(): order.index(t.tensorIndex) for t in named} for named, order in places
+    )
 
 
 def live(path):
-    """(bytes, names of tensors, largest first) of what a file's main graph holds at once at its fullest step.
+    """(bytes, names of tensors, largest first) of what a file's main graph holds at once at its
+    fullest step.
 
-    A tensor is held from the step that makes it to the last one that reads it; inputs from the first, outputs to the
-    last. Weights are not counted, and neither is what an op needs for itself.
+    A tensor is held from the step that makes it to the last one that reads it; inputs from the
+    first, outputs to the last. Weights are not counted, and neither is what an op needs for itself.
     """
     graph = _read(path).subgraphs[0]
     steps = graph.operators or ()
@@ -104,8 +144,13 @@ def live(path):
         made |= dict.fromkeys(op.outputs, step)
         last |= dict.fromkeys(_inputs(op), step)
     last |= dict.fromkeys(graph.outputs, len(steps))
-    sizes = {i: SIZES.get(graph.tensors[i].type, 1) * int(np.prod(_shape(graph.tensors[i]))) for i in made}
-    held = [[i for i in made if made[i] <= step <= last.get(i, made[i])] for step in range(len(steps))]
+    sizes = {
+        i: SIZES.get(graph.tensors[i].type, 1) * int(np.prod(_shape(graph.tensors[i])))
+        for i in made
+    }
+    held = [
+        [i for i in made if made[i] <= step <= last.get(i, made[i])] for step in range(len(steps))
+    ]
     fullest = max(held, key=lambda tensors: sum(sizes[i] for i in tensors))
     ordered = sorted(fullest, key=sizes.get, reverse=True)
     return sum(sizes[i] for i in fullest), [graph.tensors[i].name.decode() for i in ordered]
@@ -115,22 +160,33 @@ def foreign_ops(found, runtime="plain LiteRT"):
     """One line on ops that do not run: [(op, name of a tensor, which begins with its layer's)] -> text."""
     layers = {}
     for op, tensor in found:
-        layers.setdefault(op.removeprefix("Flex").removeprefix("tf."), tensor.rpartition("/")[0] or tensor)
+        layers.setdefault(
+            op.removeprefix("Flex").removeprefix("tf."), tensor.rpartition("/")[0] or tensor
+        )
     ops = ", ".join(f"{op} (layer {layer})" for op, layer in layers.items())
-    advice = [ADVICE[op] for op in layers if op in ADVICE] or ["write that layer with other ops, or leave it out"]
+    advice = [ADVICE[op] for op in layers if op in ADVICE] or [
+        "write that layer with other ops, or leave it out"
+    ]
     return f"{ops} does not run in {runtime}: {'; '.join(advice)}."
 
 
 def quantise_uint8_inputs(path):
-    """Makes uint8 inputs that are cast to float32 quantised tensors of scale 1, in place: the same numbers.
+    """Makes uint8 inputs that are cast to float32 quantised tensors of scale 1, in place: the same
+    numbers.
 
-    A dequantisation runs where the cast does not: on tflite-micro, and within one delegate on phones. Where the next
-    step is to quantise again, that is done at once, as the picture in float32 would be most of what the model holds.
+    A dequantisation runs where the cast does not: on tflite-micro, and within one delegate on
+    phones. Where the next step is to quantise again, that is done at once, as the picture in
+    float32 would be most of what the model holds.
     """
     model = _read(path)
     graph = model.subgraphs[0]
-    is_cast = lambda op: _code(model, op) == OP.CAST and graph.tensors[op.outputs[0]].type == FLOAT32  # noqa: E731
-    readers = lambda index: [op for op in graph.operators if index in _inputs(op)]  # noqa: E731
+
+    def is_cast(op):
+        return _code(model, op) == OP.CAST and graph.tensors[op.outputs[0]].type == FLOAT32
+
+    def readers(index):
+        return [op for op in graph.operators if index in _inputs(op)]
+
     for index in graph.inputs:
         tensor, casts = graph.tensors[index], readers(index)
         if tensor.type == UINT8 and casts and all(map(is_cast, casts)):
@@ -138,22 +194,32 @@ def quantise_uint8_inputs(path):
             tensor.quantization = schema.QuantizationParametersT(scale=scale, zeroPoint=zero_point)
             model.operatorCodes.append(schema.OperatorCodeT(OP.DEQUANTIZE, None, 1, OP.DEQUANTIZE))
             for op in casts:
-                op.opcodeIndex, op.builtinOptionsType, op.builtinOptions = len(model.operatorCodes) - 1, 0, None
+                op.opcodeIndex, op.builtinOptionsType, op.builtinOptions = (
+                    len(model.operatorCodes) - 1,
+                    0,
+                    None,
+                )
                 following = readers(op.outputs[0])
-                for quantise in (reader for reader in following if _code(model, reader) == OP.QUANTIZE):
+                for quantise in (
+                    reader for reader in following if _code(model, reader) == OP.QUANTIZE
+                ):
                     quantise.inputs = np.array([index], np.int32)
                 if following and not readers(op.outputs[0]):
                     graph.operators.remove(op)
     write_bytes(path, _packed(model))
 
 
-def attach_metadata(path, *, name, description, labels, license="", custom=None, boxes=(), pieces=()):
-    """Writes TFLite metadata into a file, and the labels behind it, for MediaPipe and Android Studio; in place.
+def attach_metadata(
+    path, *, name, description, labels, license="", custom=None, boxes=(), pieces=()
+):
+    """Writes TFLite metadata into a file, and the labels behind it, for MediaPipe and Android
+    Studio; in place.
 
-    Pictures in are described as RGB in 0..255; outputs whose last axis is as long as `labels` are labelled. A file that
-    has metadata gets it replaced; the same arguments give the same bytes. custom: (name, bytes) of what a runtime must
-    know beyond that; boxes: names of the outputs that hold boxes, as centre y x and height width in [0, 1]; pieces: the
-    word pieces by which BERT's tokenizer is to make the inputs "ids", "mask" and "segment_ids" of a text.
+    Pictures in are described as RGB in 0..255; outputs whose last axis is as long as `labels` are
+    labelled. A file that has metadata gets it replaced; the same arguments give the same bytes.
+    custom: (name, bytes) of what a runtime must know beyond that; boxes: names of the outputs that
+    hold boxes, as centre y x and height width in [0, 1]; pieces: the word pieces by which BERT's
+    tokenizer is to make the inputs "ids", "mask" and "segment_ids" of a text.
     """
     model = _read(path)
     builder = _AlignedBuilder()
@@ -183,10 +249,15 @@ def read_metadata(path):
     if entry is None:
         raise ValueError(f"{path} has no metadata.")
     data = model.buffers[entry.buffer].data.tobytes()
-    table = flatbuffers.table.Table(data, flatbuffers.encode.Get(flatbuffers.packer.uoffset, data, 0))
+    table = flatbuffers.table.Table(
+        data, flatbuffers.encode.Get(flatbuffers.packer.uoffset, data, 0)
+    )
     slots = {"name": MODEL_NAME, "description": MODEL_DESCRIPTION, "license": MODEL_LICENSE}
     offsets = {key: table.Offset(4 + 2 * slot) for key, slot in slots.items()}
-    texts = {key: table.String(offset + table.Pos).decode() if offset else "" for key, offset in offsets.items()}
+    texts = {
+        key: table.String(offset + table.Pos).decode() if offset else ""
+        for key, offset in offsets.items()
+    }
     with zipfile.ZipFile(path) as archive:
         return {**texts, "labels": archive.read(LABELS).decode().split("\n")[:-1]}
 
@@ -211,21 +282,36 @@ def _metadata(model, name, description, labels, license, custom, boxes, pieces):
         shape = _shape(graph.tensors[index])
         if names[index] in boxes:
             content = {BOX_ORDER: np.array([1, 0, 3, 2], np.uint32), BOX_KIND: BOUNDARIES}
-            return {TENSOR_NAME: names[index], TENSOR_CONTENT: {CONTENT_KIND: BOX, CONTENT: content}}
+            return {
+                TENSOR_NAME: names[index],
+                TENSOR_CONTENT: {CONTENT_KIND: BOX, CONTENT: content},
+            }
         table = {TENSOR_NAME: names[index], TENSOR_CONTENT: feature}
         if len(shape) > 1 and shape[-1] == len(labels):
-            file = {FILE_NAME: LABELS, FILE_DESCRIPTION: "Names of the classes.", FILE_TYPE: TENSOR_AXIS_LABELS}
+            file = {
+                FILE_NAME: LABELS,
+                FILE_DESCRIPTION: "Names of the classes.",
+                FILE_TYPE: TENSOR_AXIS_LABELS,
+            }
             table[TENSOR_FILES] = [file]
         return table
 
-    tensors = {GRAPH_INPUTS: [source(i) for i in graph.inputs], GRAPH_OUTPUTS: [result(i) for i in graph.outputs]}
+    tensors = {
+        GRAPH_INPUTS: [source(i) for i in graph.inputs],
+        GRAPH_OUTPUTS: [result(i) for i in graph.outputs],
+    }
     if pieces:
         file = {FILE_NAME: VOCABULARY, FILE_DESCRIPTION: "Word pieces.", FILE_TYPE: TOKEN_LIST}
         tensors[GRAPH_PROCESS] = [{PROCESS_KIND: BERT_TOKENIZER, PROCESS: {TOKENS: [file]}}]
     if custom:
         tensors[GRAPH_CUSTOM] = [{CUSTOM_NAME: custom[0], CUSTOM_DATA: custom[1]}]
     version = CUSTOM_VERSION if custom else PARSER_VERSION
-    texts = {MODEL_NAME: name, MODEL_DESCRIPTION: description, MODEL_LICENSE: license, MODEL_PARSER: version}
+    texts = {
+        MODEL_NAME: name,
+        MODEL_DESCRIPTION: description,
+        MODEL_LICENSE: license,
+        MODEL_PARSER: version,
+    }
     return {**texts, MODEL_SUBGRAPHS: [tensors]}
 
 
@@ -253,7 +339,9 @@ def _put(builder, value):
         for offset in reversed(offsets):
             builder.PrependUOffsetTRelative(offset)
         return builder.EndVector()
-    offsets = {slot: _put(builder, item) for slot, item in value.items() if not isinstance(item, int)}
+    offsets = {
+        slot: _put(builder, item) for slot, item in value.items() if not isinstance(item, int)
+    }
     builder.StartObject(max(value, default=-1) + 1)
     for slot, item in value.items():
         if slot in offsets:
@@ -267,7 +355,10 @@ def _read(path):
     """A file as one flatbuffer: weights that lie behind it, as the quantizer puts them, are taken into it."""
     content = Path(path).read_bytes()
     if len(content) > LARGEST:
-        raise Refused(f"{Path(path).name} is over 2 GB, and such files cannot be changed: make the model smaller.")
+        raise Refused(
+            f"{Path(path).name} is over 2 GB, and such files cannot be changed: make the model"
+            " smaller."
+        )
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
     for buffer in model.buffers:
         if buffer.offset > 1:
@@ -303,4 +394,8 @@ def _inputs(op):
 
 def _name(model, op):
     code = _code(model, op)
-    return model.operatorCodes[op.opcodeIndex].customCode.decode() if code == OP.CUSTOM else OP_NAMES[code]
+    return (
+        model.operatorCodes[op.opcodeIndex].customCode.decode()
+        if code == OP.CUSTOM
+        else OP_NAMES[code]
+    )

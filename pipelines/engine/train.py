@@ -19,13 +19,17 @@ CHECKPOINTS = "checkpoints"
 
 
 def fit(model, task, config, train, validation, folder):
-    """Trains a compiled `model` on Split `train`, phase by phase, from the last checkpoint in `folder` if there is one.
+    """Trains a compiled `model` on Split `train`, phase by phase, from the last checkpoint in
+    `folder` if there is one.
 
-    folder: the run's; gets checkpoints/, history.csv and tensorboard/. Returns the history, a list of dicts by epoch.
-    Raises Refused where the loss stops being a number.
+    folder: the run's; gets checkpoints/, history.csv and tensorboard/. Returns the history, a list
+    of dicts by epoch. Raises Refused where the loss stops being a number.
     """
     stages, found = phases(task, config), _newest(folder / CHECKPOINTS)
-    loop, callback = None, keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)
+    loop, callback = (
+        None,
+        keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False),
+    )
     for index in range(found[2]["phase"] if found else 0, len(stages)):
         keras.utils.set_random_seed(config.seed + index)
         net, parts = begin(model, stages, index, train, validation)
@@ -73,7 +77,10 @@ def phases(task, config):
     total = sum(stage.config.epochs for stage in stages)
     if total != config.epochs:
         listed = ", ".join(f"{stage.name} {stage.config.epochs}" for stage in stages) or "none"
-        raise PipelineError(f"the epochs of all phases must add up to epochs={config.epochs}; got {total} ({listed}).")
+        raise PipelineError(
+            f"the epochs of all phases must add up to epochs={config.epochs}; got {total}"
+            f" ({listed})."
+        )
     return stages
 
 
@@ -86,10 +93,19 @@ class Loop(keras.callbacks.Callback):
         self.task, self.config, self.folder = task, stages[index].config, folder
         self.train_split, self.validation = parts
         self.phase, self.named = index, {"phase": stages[index].name} if len(stages) > 1 else {}
-        # A phase begins at its step however early the one before stopped: a step's examples follow from its number.
-        self.begin = sum(stage.config.epochs for stage in stages[:index]) * self.config.steps_per_epoch
+        # A phase begins at its step however early the one before stopped: a step's examples follow
+        # from its number.
+        self.begin = (
+            sum(stage.config.epochs for stage in stages[:index]) * self.config.steps_per_epoch
+        )
         self.end = self.begin + self.config.epochs * self.config.steps_per_epoch
-        self.step, self.history, self.best, self.waited, self.stopped = self.begin, history, None, 0, False
+        self.step, self.history, self.best, self.waited, self.stopped = (
+            self.begin,
+            history,
+            None,
+            0,
+            False,
+        )
         self._best = self._folder() / (f"best_{index + 1}.npz" if len(stages) > 1 else "best.npz")
         self._predict = evaluate.Decoder(net, task, self.config)
         self._started = time.perf_counter()
@@ -123,7 +139,9 @@ class Loop(keras.callbacks.Callback):
             with averaging.averaged(self.net, self._batches):
                 row |= self._validate(epoch)
             headline = f"val_{evaluate.headline(self.task, self.config)}"
-            logs |= {name: row[name] for name in ("val_loss", headline)}  # all of them is more than a line holds
+            logs |= {
+                name: row[name] for name in ("val_loss", headline)
+            }  # all of them is more than a line holds
         row["learning_rate"] = float(optimization.schedule(self.config)(self.step - 1 - self.begin))
         elapsed = time.perf_counter() - self._started
         row |= {"seconds": seconds, "examples_per_second": examples / seconds, "elapsed": elapsed}
@@ -148,7 +166,11 @@ class Loop(keras.callbacks.Callback):
         """The phase in one step: `solve` finds the weights."""
         last = self.end // self.config.steps_per_epoch - 1
         self.on_epoch_begin(last)
-        said = solve(self.net, self.train_split.arrays(), self.validation.arrays() if len(self.validation) else None)
+        said = solve(
+            self.net,
+            self.train_split.arrays(),
+            self.validation.arrays() if len(self.validation) else None,
+        )
         if said:
             print(said, flush=True)
         self.step = self.end
@@ -161,7 +183,9 @@ class Loop(keras.callbacks.Callback):
         arrays = checkpoint.numpy([*self._lasting(), *self.net.metrics_variables])
         names = ("phase", "step", "history", "best", "waited", "stopped")
         try:
-            checkpoint.save(self._path(self.step), arrays, {name: getattr(self, name) for name in names})
+            checkpoint.save(
+                self._path(self.step), arrays, {name: getattr(self, name) for name in names}
+            )
         except Refused:
             self._diverged("the weights are no longer finite")
         for old in sorted(self._folder().glob("step_*.npz"))[: -self.config.keep_checkpoints]:
@@ -177,12 +201,16 @@ class Loop(keras.callbacks.Callback):
 
     def _validate(self, epoch):
         result = evaluate.validate(self._predict, self.validation, self.task, self.config)
-        found = processes.decided({f"val_{name}": v for name, v in result.items() if isinstance(v, float)})
+        found = processes.decided(
+            {f"val_{name}": v for name, v in result.items() if isinstance(v, float)}
+        )
         name, sign = self._watch
         if name not in found:
             raise PipelineError(f"monitor must be one of {', '.join(found)}; got {name!r}.")
         # A value that is no number is never the best: nothing would be better than it.
-        if math.isfinite(found[name]) and (self.best is None or sign * found[name] > sign * self.best["value"]):
+        if math.isfinite(found[name]) and (
+            self.best is None or sign * found[name] > sign * self.best["value"]
+        ):
             self.best, self.waited = {"epoch": epoch + 1, "value": found[name]}, 0
             try:
                 checkpoint.save(self._best, checkpoint.numpy(self.whole.weights), self.best)
@@ -198,12 +226,14 @@ class Loop(keras.callbacks.Callback):
             self._diverged(f"the loss became {loss}")
 
     def _diverged(self, what):
-        last = max((int(p.stem.split("_")[1]) for p in self._folder().glob("step_*.npz")), default=None)
+        last = max(
+            (int(p.stem.split("_")[1]) for p in self._folder().glob("step_*.npz")), default=None
+        )
         kept = f"the checkpoint of step {last} is kept" if last else "there was no checkpoint yet"
         epoch = (self.step - 1) // self.config.steps_per_epoch + 1
         raise Refused(
-            f"training diverged: {what} at step {self.step} (epoch {epoch}); {kept} in {self._folder()}. "
-            "Lower learning_rate, or set clip_norm=1."
+            f"training diverged: {what} at step {self.step} (epoch {epoch}); {kept} in"
+            f" {self._folder()}. Lower learning_rate, or set clip_norm=1."
         )
 
     def _batches(self):
@@ -244,7 +274,9 @@ def _csv(rows):
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({k: f"{v:.9g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    writer.writerows(
+        {k: f"{v:.9g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows
+    )
     return out.getvalue()
 
 

@@ -9,13 +9,17 @@ SLACK = 1e-3  # of the outputs of float files between machines, beside what was 
 
 
 def verify(bundle, data=None):
-    """Checksums, the golden examples, and the metrics of each file against the Keras model's on record.
+    """Checksums, the golden examples, and the metrics of each file against the Keras model's on
+    record.
 
-    data: where the held-out split lies now; None looks where it lay at export and, where that is gone, says that the
-    metrics were not repeated. Returns {"passed", "failures": [...], "files": {kind: record}, "notes": [...]}.
+    data: where the held-out split lies now; None looks where it lay at export and, where that is
+    gone, says that the metrics were not repeated. Returns {"passed", "failures": [...], "files":
+    {kind: record}, "notes": [...]}.
     """
     files, notes, wanted = {}, [], bundle.manifest["proof"]
-    failures = [f"{name} is not the file that was proven: its SHA-256 differs" for name in bundle.intact()]
+    failures = [
+        f"{name} is not the file that was proven: its SHA-256 differs" for name in bundle.intact()
+    ]
     if failures:
         return {"passed": False, "failures": failures, "files": {}, "notes": ["nothing was run"]}
     try:
@@ -27,7 +31,10 @@ def verify(bundle, data=None):
         split = None
         notes.append(f"metrics were not repeated: {error} Name the data with --data.")
     if split is not None and len(split) != wanted["examples"]:
-        notes.append(f"the {wanted['split']} split has {len(split)} examples, not {wanted['examples']} as at export")
+        notes.append(
+            f"the {wanted['split']} split has {len(split)} examples, not {wanted['examples']} as at"
+            " export"
+        )
     inputs, outputs = bundle.golden()
     for kind, before in bundle.files.items():
         try:
@@ -39,10 +46,19 @@ def verify(bundle, data=None):
         record = {"golden_difference": gap, "passed": True}
         at_export = before.get("max_difference", np.inf)
         if not gap <= at_export + SLACK:  # NaN fails too
-            failures.append(f"{before['path']}: outputs differ by {gap:.3g} from Keras's, {at_export:.3g} at export")
+            failures.append(
+                f"{before['path']}: outputs differ by {gap:.3g} from Keras's, {at_export:.3g} at"
+                " export"
+            )
         if split is not None:
             record |= proof.prove(
-                bundle.path, kind, split, bundle.task, bundle.config, bundle.manifest["reference"], wanted["max_drop"]
+                bundle.path,
+                kind,
+                split,
+                bundle.task,
+                bundle.config,
+                bundle.manifest["reference"],
+                wanted["max_drop"],
             )
             if not record["passed"]:
                 failures.append(record["reason"])

@@ -42,6 +42,12 @@ def files(bundle, manifest):
     runtime = litert_js.folder()
     found |= {f"web/litert/{name}": runtime / name for name in litert_js.names()}
     own = ["manifest.json", "card.md", "report.html"]
-    own += [record["path"] for record in manifest["files"].values() if record["path"].endswith(".tflite")]
+    own += [
+        record["path"]
+        for record in manifest["files"].values()
+        if record["path"].endswith(".tflite")
+    ]
     own += [name for name in manifest["sha256"] if re.fullmatch(r"learned/\w+\.txt", name)]
-    return found | {name: bundle / name for name in own if re.fullmatch(r"[\w./]+", name) and ".." not in name}
+    return found | {
+        name: bundle / name for name in own if re.fullmatch(r"[\w./]+", name) and ".." not in name
+    }

@@ -7,9 +7,21 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import SPLIT_NAMES, Problem, inside
 
-UNSEEN = frozenset(("thumbs.db", "desktop.ini", "__macosx"))  # what file managers leave behind, besides hidden files
+UNSEEN = frozenset(
+    ("thumbs.db", "desktop.ini", "__macosx")
+)  # what file managers leave behind, besides hidden files
 OTHER_LAYOUTS = frozenset(  # folders that tell that the files belong to another format
-    ("image", "images", "jpegimages", "label", "labels", "mask", "masks", "annotations", "imagesets")
+    (
+        "image",
+        "images",
+        "jpegimages",
+        "label",
+        "labels",
+        "mask",
+        "masks",
+        "annotations",
+        "imagesets",
+    )
     + ("segmentationclass", "traina", "trainb", "testa", "testb", "lr", "hr")
 )
 TABLES = (".csv", ".tsv")
@@ -33,41 +45,52 @@ class Layout:
         classes = [inner for split in splits for inner in _folders(split)] if splits else folders
         if any(folder.name.lower() in OTHER_LAYOUTS for folder in (*folders, *classes)):
             return False
-        if len(classes) == 1 and any(entry.name.lower().endswith(TABLES) for entry in _visible(path)):
+        if len(classes) == 1 and any(
+            entry.name.lower().endswith(TABLES) for entry in _visible(path)
+        ):
             return False  # the table has the labels and the one folder its files
         return any(self._has_file(folder) for folder in classes)
 
     def read(self, path):
         """Folder -> (its root, {split: [(name, class)]} in the order of names, problems).
 
-        The class is the first folder; files in folders below it count. Raises PipelineError where there is no class
-        folder with such a file, or where folders of splits and of classes lie side by side.
+        The class is the first folder; files in folders below it count. Raises PipelineError where
+        there is no class folder with such a file, or where folders of splits and of classes lie
+        side by side.
         """
         root = Path(path).resolve()
         if not root.is_dir():
-            raise PipelineError(f"{path} is not a folder. Pass the folder that holds the class folders.")
+            raise PipelineError(
+                f"{path} is not a folder. Pass the folder that holds the class folders."
+            )
         problems = []
         found = self.listed(root, root, problems)
         if not any(found.values()):
             example = f"CLASS/*{min(self.suffixes, key=lambda s: (s != '.jpg', s))}"
             raise PipelineError(
-                f"no class folder with a usable {self.noun} in {path}. Sort the {self.noun}s as {example}."
+                f"no class folder with a usable {self.noun} in {path}. Sort the {self.noun}s as"
+                f" {example}."
             )
         return root, {split: sorted(pairs) for split, pairs in found.items()}, problems
 
     def listed(self, root, top, problems, loose=False):
         """The files below the folder `top`: {split: [(name relative to `root`, class)]}.
 
-        loose: whether files in no class folder count, with the class None. What is passed over goes to `problems`.
+        loose: whether files in no class folder count, with the class None. What is passed over goes
+            to `problems`.
         """
         found = {}
         tops = _entered(root, top, problems)
         splits = [folder for folder in tops if _split(folder)]
         if splits:
-            self._no_classes_beside(root, splits, [folder for folder in tops if not _split(folder)], problems)
+            self._no_classes_beside(
+                root, splits, [folder for folder in tops if not _split(folder)], problems
+            )
             for folder in splits:
                 classes = _entered(root, folder, problems)
-                found.setdefault(_split(folder), []).extend(self._classes(root, folder, classes, problems, loose))
+                found.setdefault(_split(folder), []).extend(
+                    self._classes(root, folder, classes, problems, loose)
+                )
             self._files(root, top, problems, in_class=False)
         else:
             found["train"] = self._classes(root, top, tops, problems, loose)
@@ -81,10 +104,15 @@ class Layout:
             pairs += [(name, class_folder.name) for name in names]
             if not names:
                 message = (
-                    f"this class folder holds no usable {self.noun} and is left out. Add some, or delete the folder."
+                    f"this class folder holds no usable {self.noun} and is left out. Add some, or"
+                    " delete the folder."
                 )
-                problems.append(Problem("warning", "empty-class", _shown(root, class_folder), message))
-        return pairs + [(name, None) for name in self._files(root, folder, problems, in_class=loose)]
+                problems.append(
+                    Problem("warning", "empty-class", _shown(root, class_folder), message)
+                )
+        return pairs + [
+            (name, None) for name in self._files(root, folder, problems, in_class=loose)
+        ]
 
     def _below(self, root, folder, problems):
         """Names, relative to `root`, of all usable files in `folder` and below."""
@@ -100,14 +128,20 @@ class Layout:
             if entry.is_dir():
                 continue
             path = Path(entry.path)
-            if path.suffix.lower() not in self.suffixes or not (entry.is_symlink() or entry.is_file()):
+            if path.suffix.lower() not in self.suffixes or not (
+                entry.is_symlink() or entry.is_file()
+            ):
                 others.append(_shown(folder, path))
             elif not in_class:
-                message = f"this {self.noun} lies in no class folder and is left out. Move it into one."
+                message = (
+                    f"this {self.noun} lies in no class folder and is left out. Move it into one."
+                )
                 problems.append(Problem("warning", "no-class", _shown(root, path), message))
             elif fault := self._fault(root, path):
                 kind, message = fault
-                problems.append(Problem("error", kind, _shown(root, path), message, _shown(root, path)))
+                problems.append(
+                    Problem("error", kind, _shown(root, path), message, _shown(root, path))
+                )
             else:
                 names.append(path.relative_to(root).as_posix())
         if others:
@@ -118,7 +152,12 @@ class Layout:
             )
             listed = ", ".join(others[:5]) + (", ..." if len(others) > 5 else ".")
             problems.append(
-                Problem("note", f"not-a-{self.noun}", _shown(root, folder), f"passed over {files}: {listed}")
+                Problem(
+                    "note",
+                    f"not-a-{self.noun}",
+                    _shown(root, folder),
+                    f"passed over {files}: {listed}",
+                )
             )
         return names
 
@@ -140,9 +179,9 @@ class Layout:
         for folder in others:
             if self._has_file(folder):
                 raise PipelineError(
-                    f"{root} holds folders of splits ({', '.join(_shown(root, f) for f in splits)}) beside another "
-                    f"folder of {self.noun}s ({_shown(root, folder)}). Move every class folder into a split, or rename "
-                    "a class that is called like a split."
+                    f"{root} holds folders of splits ({', '.join(_shown(root, f) for f in splits)})"
+                    f" beside another folder of {self.noun}s ({_shown(root, folder)}). Move every"
+                    " class folder into a split, or rename a class that is called like a split."
                 )
             message = f"passed over: a folder without {self.noun}s beside the splits."
             problems.append(Problem("note", f"not-a-{self.noun}", _shown(root, folder), message))
@@ -159,8 +198,13 @@ def _entered(root, folder, problems):
     folders = []
     for inner in _folders(folder):
         if inner.is_symlink():
-            message = "links to folders are not followed. Put the folder itself here, or pass it as the data."
-            problems.append(Problem("error", "outside", _shown(root, inner), message, _shown(root, inner)))
+            message = (
+                "links to folders are not followed. Put the folder itself here, or pass it as the"
+                " data."
+            )
+            problems.append(
+                Problem("error", "outside", _shown(root, inner), message, _shown(root, inner))
+            )
         else:
             folders.append(inner)
     return folders
@@ -178,7 +222,9 @@ def _visible(folder):
     """What a folder holds, in the order of names, but for hidden files and those of file managers."""
     try:
         with os.scandir(folder) as entries:
-            seen = [e for e in entries if not e.name.startswith(".") and e.name.lower() not in UNSEEN]
+            seen = [
+                e for e in entries if not e.name.startswith(".") and e.name.lower() not in UNSEEN
+            ]
     except OSError as error:
         raise PipelineError(f"cannot read the folder {folder}: {error.strerror}.") from error
     return sorted(seen, key=lambda entry: entry.name)

@@ -7,7 +7,11 @@ import re
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import SPLIT_NAMES, inside
 
-PARTS = {"images": ("id", "file_name"), "annotations": ("image_id", "category_id"), "categories": ("id", "name")}
+PARTS = {
+    "images": ("id", "file_name"),
+    "annotations": ("image_id", "category_id"),
+    "categories": ("id", "name"),
+}
 
 
 def detect(path):
@@ -16,12 +20,15 @@ def detect(path):
 
 
 def contents(path):
-    """{file: what it holds} of all files at `path` that hold images and annotations, in the order of their names.
+    """{file: what it holds} of all files at `path` that hold images and annotations, in the order
+    of their names.
 
     Raises PipelineError where there is none, naming the file, and the line or entry that is wrong.
     """
     files = _files(path)
-    files = [file for file in files if _looks_right(file)] or files  # of files that are all wrong the first is named
+    files = [
+        file for file in files if _looks_right(file)
+    ] or files  # of files that are all wrong the first is named
     if not files:
         raise PipelineError(f"{path} holds no COCO JSON: a file with {', '.join(PARTS)}.")
     return {file: _content(file) for file in files}
@@ -46,16 +53,26 @@ def _content(file):
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise PipelineError(f"{file}:{error.lineno} is not valid JSON: {error.msg}. Restore the file.") from error
-    except (OSError, ValueError, RecursionError) as error:  # no UTF-8, a number of thousands of digits, nested too deep
+        raise PipelineError(
+            f"{file}:{error.lineno} is not valid JSON: {error.msg}. Restore the file."
+        ) from error
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:  # no UTF-8, a number of thousands of digits, nested too deep
         raise PipelineError(f"{file} cannot be read: {error}. Restore the file.") from error
     for part, keys in PARTS.items():
         rows = found.get(part) if isinstance(found, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise PipelineError(f"{file} has no list {part!r}. It must be COCO JSON: {', '.join(PARTS)}.")
+            raise PipelineError(
+                f"{file} has no list {part!r}. It must be COCO JSON: {', '.join(PARTS)}."
+            )
         for i, row in enumerate(rows):
             if missing := [key for key in keys if not _is_id(row.get(key))]:
-                raise PipelineError(f"{file}: {part}[{i}] lacks {missing[0]!r}. Add it, or delete the entry.")
+                raise PipelineError(
+                    f"{file}: {part}[{i}] lacks {missing[0]!r}. Add it, or delete the entry."
+                )
     return found
 
 
@@ -69,7 +86,10 @@ def names(contents):
         for row in content["categories"]:
             name = found.setdefault(row["id"], str(row["name"]))
             if name != str(row["name"]):
-                raise PipelineError(f"{file}: category {row['id']} is {row['name']!r}, elsewhere {name!r}. Rename one.")
+                raise PipelineError(
+                    f"{file}: category {row['id']} is {row['name']!r}, elsewhere {name!r}. Rename"
+                    " one."
+                )
         listed = [str(row["name"]) for row in content["categories"]]
         if twice := [name for name in listed if listed.count(name) > 1]:
             raise PipelineError(f"{file}: two categories are called {twice[0]!r}. Rename one.")
@@ -78,7 +98,11 @@ def names(contents):
 
 def split(file, root):
     """(split of a file, folders below the root in which its pictures may lie)."""
-    word = file.stem.rpartition("_")[2] if file.parent.name.lower() not in SPLIT_NAMES else file.parent.name
+    word = (
+        file.stem.rpartition("_")[2]
+        if file.parent.name.lower() not in SPLIT_NAMES
+        else file.parent.name
+    )
     split = SPLIT_NAMES.get(re.sub(r"\d+$", "", word).lower(), "train")
     places = [file.parent, root, root / "images", root / word, root / "images" / word, root / split]
     return split, [p.relative_to(root).as_posix() for p in places if p.is_dir()]

@@ -40,18 +40,25 @@ def names(table):
 
 
 def header(table, text, wanted):
-    """The delimiter, the header's cells, and which of them is what: (",", [...], {"path": 0, "label": 2}).
+    """The delimiter, the header's cells, and which of them is what: (",", [...], {"path": 0,
+    "label": 2}).
 
-    wanted: {column: what people call it}; `split` may be missing. Raises PipelineError where a column is missing or
-    could be two.
+    wanted: {column: what people call it}; `split` may be missing. Raises PipelineError where a
+    column is missing or could be two.
     """
     if not text.strip():
-        raise PipelineError(f"{table} is empty. Its first line must name the columns: {','.join(list(wanted)[:2])}.")
+        raise PipelineError(
+            f"{table} is empty. Its first line must name the columns: {','.join(list(wanted)[:2])}."
+        )
     first_line = re.split(r"\r\n|\r|\n", text, maxsplit=1)[0]
     headers = {d: [cell.strip() for cell in cells(table, first_line, d)] for d in DELIMITERS}
     known = {name for names in wanted.values() for name in names}
-    # The header tells the delimiter more surely than statistics over the rows, where labels may hold commas.
-    delimiter = max(DELIMITERS, key=lambda d: (sum(cell.lower() in known for cell in headers[d]), len(headers[d])))
+    # The header tells the delimiter more surely than statistics over the rows, where labels may
+    # hold commas.
+    delimiter = max(
+        DELIMITERS,
+        key=lambda d: (sum(cell.lower() in known for cell in headers[d]), len(headers[d])),
+    )
     found, columns = headers[delimiter], {}
     for column, names in wanted.items():
         places = [i for i, cell in enumerate(found) if cell.lower() in names]
@@ -64,7 +71,8 @@ def header(table, text, wanted):
             columns[column] = places[0]
         elif column != "split":
             raise PipelineError(
-                f"{table}:1 has no column for the {column}; it has {', '.join(found)}. Name it {' or '.join(names)}."
+                f"{table}:1 has no column for the {column}; it has {', '.join(found)}. Name it"
+                f" {' or '.join(names)}."
             )
     return delimiter, found, columns
 
@@ -84,9 +92,13 @@ def rows(table, text, delimiter):
         for values in reader:
             if line > 1 and any(value.strip() for value in values):
                 yield line, values
-            line = reader.line_num + 1  # a quoted cell may span lines: the row starts after the last one's end
+            line = (
+                reader.line_num + 1
+            )  # a quoted cell may span lines: the row starts after the last one's end
     except csv.Error as error:
-        raise PipelineError(f"{table}:{line} cannot be read: {error}. Look for a stray double quote.") from error
+        raise PipelineError(
+            f"{table}:{line} cannot be read: {error}. Look for a stray double quote."
+        ) from error
 
 
 def text(table):
@@ -102,7 +114,11 @@ def text(table):
 
 def tables(folder):
     try:
-        return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != "." and p.is_file())
+        return sorted(
+            p
+            for p in folder.iterdir()
+            if p.suffix.lower() in SUFFIXES and p.name[0] != "." and p.is_file()
+        )
     except OSError as error:
         raise PipelineError(f"cannot read {folder}: {error.strerror}.") from error
 
@@ -111,5 +127,7 @@ def only_table(folder):
     found = tables(folder)
     if len(found) != 1:
         names = ", ".join(p.name for p in found) or "none"
-        raise PipelineError(f"{folder} must hold one .csv or .tsv file; found {names}. Pass the file itself.")
+        raise PipelineError(
+            f"{folder} must hold one .csv or .tsv file; found {names}. Pass the file itself."
+        )
     return found[0]

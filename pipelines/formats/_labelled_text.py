@@ -18,13 +18,17 @@ def decoded(content, name, problems):
 
 
 def data(source, format, rows, problems):
-    """Rows (split, file, where, text, label) -> Data with `text` and `label`. Raises PipelineError where there is none.
+    """Rows (split, file, where, text, label) -> Data with `text` and `label`. Raises PipelineError
+    where there is none.
 
-    An example is called by its file, and by what it says where the file holds several, so that a new one renames no
+    An example is called by its file, and by what it says where the file holds several, so that a
+    new one renames no
     other. Splits are cut by what they say: the same text is never in two of them.
     """
     if not rows:
-        first = next((f" {p.where}: {p.message}" for p in problems if p.severity == "error"), " Add some.")
+        first = next(
+            (f" {p.where}: {p.message}" for p in problems if p.severity == "error"), " Add some."
+        )
         raise PipelineError(f"{source} has no usable text.{first}")
     labels = sorted({label for *_, label in rows})
     ids = {label: i for i, label in enumerate(labels)}

@@ -18,40 +18,61 @@ CLEAN = 0.9  # a binary mask that was smoothed or went through JPEG still has th
 NEAR = 32  # grey levels that JPEG moves a pixel by
 SMOOTH = 16  # different values between the ends that tell a smoothed mask from ids
 MOST = 64  # classes that can be inferred; more values are a photo, or ids that only a table of classes explains
-TABLES = ("classes.csv", "class_dict.csv", "labels.csv", "classes.txt", "labels.txt", "labelmap.txt")
+TABLES = (
+    "classes.csv",
+    "class_dict.csv",
+    "labels.csv",
+    "classes.txt",
+    "labels.txt",
+    "labelmap.txt",
+)
 
 
 def pixels(source):
-    """A file path or encoded bytes -> values as the file has them: (H, W) integers, or uint8 (H, W, 3) where coloured.
+    """A file path or encoded bytes -> values as the file has them: (H, W) integers, or uint8 (H, W,
+    3) where coloured.
 
     A palette PNG gives its indices, not its colours. Raises ValueError with a reason in one line.
     """
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as picture:
+        with Image.open(
+            io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS
+        ) as picture:
             if picture.mode in ("1", "L", "P") or picture.mode.startswith("I"):
-                return np.asarray(picture).astype(np.int32 if picture.mode.startswith("I") else np.uint8)
+                return np.asarray(picture).astype(
+                    np.int32 if picture.mode.startswith("I") else np.uint8
+                )
             values = np.asarray(picture.convert("L" if picture.mode == "LA" else "RGB"))
     except Exception as error:  # Pillow raises nearly anything on a damaged file
-        raise ValueError(f"cannot be read as a mask: {' '.join(str(error).split())}. Restore it") from error
+        raise ValueError(
+            f"cannot be read as a mask: {' '.join(str(error).split())}. Restore it"
+        ) from error
     is_grey = values.ndim == 3 and (values == values[:, :, :1]).all()
     return values[:, :, 0] if is_grey else values
 
 
 def ids(values, table):
-    """Values of `pixels` -> (ids uint8 (H, W), {unknown value: pixels}); unknown pixels become IGNORE.
+    """Values of `pixels` -> (ids uint8 (H, W), {unknown value: pixels}); unknown pixels become
+    IGNORE.
 
-    table: {value: id}, see `Examples.masks`; empty means that the values are the ids. With a binary table, values in
-    between, as a smoothed mask or JPEG has them, go to the nearer end.
+    table: {value: id}, see `Examples.masks`; empty means that the values are the ids. With a binary
+    table, values in between, as a smoothed mask or JPEG has them, go to the nearer end.
     """
     coloured = values.ndim == 3
     if table.keys() == BINARY.keys() and not coloured:
         return np.where(values >= 128, table[255], table[0]).astype(np.uint8), {}
-    meaning = {_pack(key, coloured): i for key, i in (table or {i: i for i in range(IGNORE)}).items()}
+    meaning = {
+        _pack(key, coloured): i for key, i in (table or {i: i for i in range(IGNORE)}).items()
+    }
     meaning.setdefault(_pack(IGNORE, coloured), IGNORE)
     found, inverse, counts = np.unique(_packed(values), return_inverse=True, return_counts=True)
     found = found.tolist()
     out = np.array([meaning.get(value, IGNORE) for value in found], np.uint8)
-    unknown = {_unpacked(v, coloured): n for v, n in zip(found, counts.tolist(), strict=True) if v not in meaning}
+    unknown = {
+        _unpacked(v, coloured): n
+        for v, n in zip(found, counts.tolist(), strict=True)
+        if v not in meaning
+    }
     return out[inverse].reshape(values.shape[:2]), unknown
 
 
@@ -61,11 +82,13 @@ def between(values):
 
 
 def classes(sources, where, names=(), table=None):
-    """What the values of masks mean -> (class names, table, [Problem]), from all files and what is known of them.
+    """What the values of masks mean -> (class names, table, [Problem]), from all files and what is
+    known of them.
 
-    names, table: what a file of classes says, see `read_table`; empty infers both from the values. 0 and 255 alone, or
-    nearly so, are a binary mask; else 255 is IGNORE and each other value a class. Raises PipelineError where the values
-    tell of no classes. Files that cannot be read are left to the audit.
+    names, table: what a file of classes says, see `read_table`; empty infers both from the values.
+    0 and 255 alone, or nearly so, are a binary mask; else 255 is IGNORE and each other value a
+    class. Raises PipelineError where the values tell of no classes. Files that cannot be read are
+    left to the audit.
     """
     if table:
         return list(names), table, []
@@ -83,8 +106,9 @@ def classes(sources, where, names=(), table=None):
         counts.update(dict(zip(found.tolist(), number.tolist(), strict=True)))
     if len(coloured) > grey:  # a few among grey ones are wrong each by itself, which the audit says
         raise PipelineError(
-            f"{where}: {len(coloured)} of {len(coloured) + grey} masks are coloured, the first {coloured[0]}, and "
-            "nothing says which colour is which class. Put a file classes.csv with lines NAME,R,G,B beside the folders."
+            f"{where}: {len(coloured)} of {len(coloured) + grey} masks are coloured, the first"
+            f" {coloured[0]}, and nothing says which colour is which class. Put a file classes.csv"
+            " with lines NAME,R,G,B beside the folders."
         )
     if _is_binary(counts) and len(names) in (0, 2):
         return list(names) or list(BINARY_NAMES), dict(BINARY), []
@@ -93,19 +117,27 @@ def classes(sources, where, names=(), table=None):
     values = sorted(value for value in counts if value != IGNORE)
     if len(values) > MOST:
         raise PipelineError(
-            f"{where}: the masks have {len(values)} different values, which are no class ids: were they saved as JPEG, "
-            "or are they photos? Save them as PNG, or put a file classes.txt with a name a line beside the folders."
+            f"{where}: the masks have {len(values)} different values, which are no class ids: were"
+            " they saved as JPEG, or are they photos? Save them as PNG, or put a file classes.txt"
+            " with a name a line beside the folders."
         )
     listed = ", ".join(map(str, values))
-    note = Problem("note", "inferred-classes", where, f"each value is a class: {listed}. Name them in classes.txt.")
+    note = Problem(
+        "note",
+        "inferred-classes",
+        where,
+        f"each value is a class: {listed}. Name them in classes.txt.",
+    )
     return [str(value) for value in values], {value: i for i, value in enumerate(values)}, [note]
 
 
 def read_table(folder):
-    """(names, table or None) of a file of classes in `folder`, one of TABLES; ((), None) where there is none.
+    """(names, table or None) of a file of classes in `folder`, one of TABLES; ((), None) where
+    there is none.
 
-    `classes.txt`: a name a line, in the order of ids. `classes.csv`: NAME,R,G,B or NAME,VALUE, with or without a line
-    of headings. `labelmap.txt` as CVAT writes it: NAME:R,G,B::. Raises PipelineError naming file and line.
+    `classes.txt`: a name a line, in the order of ids. `classes.csv`: NAME,R,G,B or NAME,VALUE, with
+    or without a line of headings. `labelmap.txt` as CVAT writes it: NAME:R,G,B::. Raises
+    PipelineError naming file and line.
     """
     file = next((Path(folder) / name for name in TABLES if (Path(folder) / name).is_file()), None)
     if file is None:
@@ -114,7 +146,11 @@ def read_table(folder):
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise PipelineError(f"{file} cannot be read as UTF-8 text. Save it as such.") from error
-    rows = [(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    rows = [
+        (n, line.strip())
+        for n, line in enumerate(lines, 1)
+        if line.strip() and not line.startswith("#")
+    ]
     if not any("," in line for _, line in rows):
         names, table = [line for _, line in rows], None
     else:
@@ -125,10 +161,15 @@ def read_table(folder):
         for n, (name, *cells) in parsed:
             value = _numbers(cells)
             if not value or len(value) not in (1, 3):
-                raise PipelineError(f"{file}:{n}: a class is NAME,VALUE or NAME,R,G,B with numbers 0 to 255.")
+                raise PipelineError(
+                    f"{file}:{n}: a class is NAME,VALUE or NAME,R,G,B with numbers 0 to 255."
+                )
             value = value[0] if len(value) == 1 else value
             if value in table:
-                raise PipelineError(f"{file}:{n}: {name!r} has the value of {names[table[value]]!r}. Give it another.")
+                raise PipelineError(
+                    f"{file}:{n}: {name!r} has the value of {names[table[value]]!r}. Give it"
+                    " another."
+                )
             table[value] = len(names)
             names.append(name)
     twice = [name for name, count in collections.Counter(names).items() if count > 1]

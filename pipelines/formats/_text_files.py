@@ -10,7 +10,8 @@ NAMES = SPLIT_NAMES | {"testa": "validation", "testb": "test"}  # as CoNLL-2003 
 
 
 def files(path, fits):
-    """A file or a folder -> ({split: [file]}, problems). fits: tells a file of the format from others.
+    """A file or a folder -> ({split: [file]}, problems). fits: tells a file of the format from
+    others.
 
     A file by itself, and all files where none is called by a split, are `train`.
     """
@@ -19,7 +20,9 @@ def files(path, fits):
     found, others = {}, []
     for file in sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")):
         if fits(file):
-            split = next((NAMES[w] for w in re.split(r"[^a-z]+", file.name.lower()) if w in NAMES), None)
+            split = next(
+                (NAMES[w] for w in re.split(r"[^a-z]+", file.name.lower()) if w in NAMES), None
+            )
             found.setdefault(split, []).append(file)
         else:
             others.append(file)
@@ -29,14 +32,20 @@ def files(path, fits):
     elif nameless:
         others += nameless
     problems = [
-        Problem("note", "unused-file", file.name, "not used: its name says no split, or it has another form.")
+        Problem(
+            "note",
+            "unused-file",
+            file.name,
+            "not used: its name says no split, or it has another form.",
+        )
         for file in others
     ]
     return found, problems
 
 
 def lines(file, problems):
-    """Yields (number, text) of each line of a file; one that is not UTF-8 becomes a Problem and is None.
+    """Yields (number, text) of each line of a file; one that is not UTF-8 becomes a Problem and is
+    None.
 
     Raises PipelineError where the file is empty or cannot be read.
     """
@@ -51,8 +60,12 @@ def lines(file, problems):
         try:
             yield i, line.removesuffix(b"\r").decode("utf-8")
         except UnicodeDecodeError:
-            message = "this line is not UTF-8, and its sentence is left out. Save the file as UTF-8."
-            problems.append(Problem("error", "encoding", f"{file.name}:{i}", message, f"{file.name}:{i}"))
+            message = (
+                "this line is not UTF-8, and its sentence is left out. Save the file as UTF-8."
+            )
+            problems.append(
+                Problem("error", "encoding", f"{file.name}:{i}", message, f"{file.name}:{i}")
+            )
             yield i, None
 
 
@@ -65,7 +78,9 @@ def examples(rows, columns):
     """[(file, line, {column: list})] -> Examples, named by what they say, so that a new sentence renames no other."""
     names, seen = [], {}
     for file, _, row in rows:
-        digest = hashlib.sha256("\t".join(row["tokens"]).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        digest = hashlib.sha256(
+            "\t".join(row["tokens"]).encode("utf-8", "surrogatepass")
+        ).hexdigest()[:12]
         name = f"{file.name}/{digest}"
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name}-{seen[name]}")

@@ -15,10 +15,12 @@ HEADER = re.compile(rb"(\d{1,10}) (\d{1,5})\r?\n")
 
 
 def read(path, wanted, most):
-    """(words, vectors (N, D) float32): those of `wanted`, and the first `most` of the file whatever they are.
+    """(words, vectors (N, D) float32): those of `wanted`, and the first `most` of the file whatever
+    they are.
 
-    Words are as `edge.words.normal` makes them; of several that become the same the first counts. Raises PipelineError,
-    with file and line, where the file is missing, broken, or holds numbers that are not finite.
+    Words are as `edge.words.normal` makes them; of several that become the same the first counts.
+    Raises PipelineError, with file and line, where the file is missing, broken, or holds numbers
+    that are not finite.
     """
     found = {}
     try:
@@ -35,15 +37,20 @@ def read(path, wanted, most):
                 if word not in found and (word in wanted or i < most):
                     found[word] = vector
     except (OSError, EOFError, zlib.error) as error:
-        raise PipelineError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
+        raise PipelineError(
+            f"cannot read {path}: {getattr(error, 'strerror', None) or error}."
+        ) from error
     if not found:
         raise PipelineError(
-            f"{path} has no vector of a word that is needed. Look whether it is a file of word vectors."
+            f"{path} has no vector of a word that is needed. Look whether it is a file of word"
+            " vectors."
         )
     table = np.stack(list(found.values()))
     if not np.isfinite(table).all():
         word = list(found)[int(np.flatnonzero(~np.isfinite(table).all(1))[0])]
-        raise PipelineError(f"{path}: the vector of {word!r} has a number that is not finite. Use another file.")
+        raise PipelineError(
+            f"{path}: the vector of {word!r} has a number that is not finite. Use another file."
+        )
     return list(found), table
 
 
@@ -54,7 +61,9 @@ def _text(path, file, first):
         if line.strip():
             width = width or len(line.split()) - 1
             if width < 1:
-                raise PipelineError(f"{path}:{i} is no word with its numbers. Name a file of word vectors.")
+                raise PipelineError(
+                    f"{path}:{i} is no word with its numbers. Name a file of word vectors."
+                )
             yield _parsed(path, i, line, width)
 
 
@@ -65,7 +74,9 @@ def _parsed(path, i, line, width):
             raise ValueError
         return cells[0].decode("utf-8", "replace"), np.array(cells[1:], "S").astype(np.float32)
     except ValueError as error:
-        raise PipelineError(f"{path}:{i} is no word with {width} numbers. Correct the line or delete it.") from error
+        raise PipelineError(
+            f"{path}:{i} is no word with {width} numbers. Correct the line or delete it."
+        ) from error
 
 
 def _binary(path, file, count, width):
@@ -77,5 +88,7 @@ def _binary(path, file, count, width):
                 word += letter
         content = file.read(4 * width)
         if letter != b" " or len(content) != 4 * width:
-            raise PipelineError(f"{path} ends or breaks at word {i + 1} of {count}. Get the file again.")
+            raise PipelineError(
+                f"{path} ends or breaks at word {i + 1} of {count}. Get the file again."
+            )
         yield word.decode("utf-8", "replace"), np.frombuffer(content, "<f4")

@@ -24,10 +24,12 @@ def detect(path):
 
 
 def read(path):
-    """The pictures that a table lists, a row a box: Path -> Data. A row with a path alone is a background picture.
+    """The pictures that a table lists, a row a box: Path -> Data. A row with a path alone is a
+    background picture.
 
-    Sides are pixels, paths relative to the table's folder. A row that cannot be used becomes a Problem with its line.
-    Raises PipelineError, with file and line, where the table as a whole cannot be read.
+    Sides are pixels, paths relative to the table's folder. A row that cannot be used becomes a
+    Problem with its line. Raises PipelineError, with file and line, where the table as a whole
+    cannot be read.
     """
     path = Path(path).resolve()
     file = path if path.is_file() else delimited.only_table(path)
@@ -36,12 +38,19 @@ def read(path):
     lower = [cell.lower() for cell in header]
     if missing := [side for side in SIDES if side not in lower]:
         raise PipelineError(f"{file}:1 has no column {missing[0]!r}; it has {', '.join(header)}.")
-    columns = {**columns, **{name: lower.index(name) for name in (*SIDES, *SIZE, *MARKS) if name in lower}}
+    columns = {
+        **columns,
+        **{name: lower.index(name) for name in (*SIDES, *SIZE, *MARKS) if name in lower},
+    }
     scenes, made, bad = _boxes.Scenes(file.parent), {}, set()
     for line, values in delimited.rows(file, text, delimiter):
         where = f"{file.name}:{line}"
         if len(values) != len(header):
-            scenes.error("row", where, f"this row has {len(values)} cells, the header {len(header)}. Correct it.")
+            scenes.error(
+                "row",
+                where,
+                f"this row has {len(values)} cells, the header {len(header)}. Correct it.",
+            )
             continue
         cells = {name: values[i].strip() for name, i in columns.items()}
         try:
@@ -52,10 +61,19 @@ def read(path):
             bad.add(cells["path"])
             continue
         if cells["path"] not in made:
-            made[cells["path"]] = (scenes.picture(cells["path"], split, where, _declared(cells)), split, where)
+            made[cells["path"]] = (
+                scenes.picture(cells["path"], split, where, _declared(cells)),
+                split,
+                where,
+            )
         scene, first, at = made[cells["path"]]
         if split != first:
-            scenes.error("leak", where, f"{cells['path']!r} is in {split} here and in {first} at {at}.", cells["path"])
+            scenes.error(
+                "leak",
+                where,
+                f"{cells['path']!r} is in {split} here and in {first} at {at}.",
+                cells["path"],
+            )
         elif scene and box:
             scene.add(box, cells["label"], where, *(cells.get(mark) == "1" for mark in MARKS))
     scenes.unlisted("no row")
@@ -71,7 +89,9 @@ def write(data, folder):
         _boxes.place(picture, folder, name)
         for box, label, *marks in objects:
             sides = [repr(value * side) for value, side in zip(box, size * 2, strict=True)]
-            writer.writerow([name, split, data.labels["objects/label"][label], *sides, *map(int, marks)])
+            writer.writerow(
+                [name, split, data.labels["objects/label"][label], *sides, *map(int, marks)]
+            )
         if not objects:
             writer.writerow([name, split, *[""] * 7])
     write_text(Path(folder) / "boxes.csv", out.getvalue())
@@ -105,4 +125,8 @@ def _split(cells):
 
 def _declared(cells):
     sides = [cells.get(side, "") for side in SIZE]
-    return tuple(int(side) for side in sides) if all(side.isdigit() and int(side) for side in sides) else None
+    return (
+        tuple(int(side) for side in sides)
+        if all(side.isdigit() and int(side) for side in sides)
+        else None
+    )

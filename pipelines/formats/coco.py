@@ -5,7 +5,9 @@ from pathlib import Path
 from pipelines.files import write_json
 from pipelines.formats import _boxes, _coco_json
 
-ALSO = {"segmentation_mask": "coco_masks"}  # a feature that the same files hold -> the format that reads it
+ALSO = {
+    "segmentation_mask": "coco_masks"
+}  # a feature that the same files hold -> the format that reads it
 FARTHEST = 1e9  # pixels; what lies beyond is no place
 
 
@@ -39,7 +41,9 @@ def write(data, folder):
     categories = [{"id": i, "name": name} for i, name in enumerate(data.labels["objects/label"], 1)]
     for split, name, picture, (height, width), objects in _boxes.objects(data):
         part = parts.setdefault(split, {"images": [], "annotations": [], "categories": categories})
-        part["images"].append({"id": len(part["images"]) + 1, "file_name": name, "height": height, "width": width})
+        part["images"].append(
+            {"id": len(part["images"]) + 1, "file_name": name, "height": height, "width": width}
+        )
         _boxes.place(picture, folder / split, name)
         for (ymin, xmin, ymax, xmax), label, crowd, difficult in objects:
             box = [xmin * width, ymin * height, (xmax - xmin) * width, (ymax - ymin) * height]
@@ -64,7 +68,10 @@ def _read(scenes, content, shown, split, places):
         where = f"{shown}: images[{i}]"
         if row["id"] in listed:
             scenes.error(
-                "conflict", where, f"the id {row['id']} is that of {listed[row['id']]!r} too. Renumber.", where
+                "conflict",
+                where,
+                f"the id {row['id']} is that of {listed[row['id']]!r} too. Renumber.",
+                where,
             )
             continue
         listed[row["id"]] = row["file_name"]
@@ -79,14 +86,21 @@ def _read(scenes, content, shown, split, places):
         scene = found.get(row["image_id"])
         name = scene.name if scene else where
         if row["image_id"] not in listed:
-            message = f"there is no image with the id {row['image_id']!r}. Delete the annotation, or add the image."
+            message = (
+                f"there is no image with the id {row['image_id']!r}. Delete the annotation, or add"
+                " the image."
+            )
             scenes.error("missing-image", where, message, where)
         elif row["category_id"] not in names:
-            message = f"there is no category {row['category_id']!r}; there are {_boxes.few(list(names))}. Correct it."
+            message = (
+                f"there is no category {row['category_id']!r}; there are {_boxes.few(list(names))}."
+                " Correct it."
+            )
             scenes.error("unknown-label", where, message, name)
         elif not _four(row.get("bbox")):
             message = (
-                f"bbox must be four finite numbers, x y width height in pixels; got {row.get('bbox')!r}. Correct it."
+                "bbox must be four finite numbers, x y width height in pixels; got"
+                f" {row.get('bbox')!r}. Correct it."
             )
             scenes.error("annotation", where, message, name)
         elif scene:
@@ -100,5 +114,8 @@ def _four(box):
     return (
         isinstance(box, list)
         and len(box) == 4
-        and all(isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) < FARTHEST for v in box)
+        and all(
+            isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) < FARTHEST
+            for v in box
+        )
     )

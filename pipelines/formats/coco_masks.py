@@ -20,11 +20,12 @@ def detect(path):
 
 
 def read(path):
-    """Pictures with masks painted from their segments: a .json file, or a folder with such files -> Data.
+    """Pictures with masks painted from their segments: a .json file, or a folder with such files ->
+    Data.
 
-    Class 0 is the background, the categories follow in the order of their ids. Where segments overlap, the smaller one
-    lies on top; a crowd is ignored. Raises PipelineError where a file is no COCO JSON, or where there is no usable
-    picture.
+    Class 0 is the background, the categories follow in the order of their ids. Where segments
+    overlap, the smaller one lies on top; a crowd is ignored. Raises PipelineError where a file is
+    no COCO JSON, or where there is no usable picture.
     """
     path = Path(path).resolve()
     root, contents = path if path.is_dir() else path.parent, _coco_json.contents(path)
@@ -40,11 +41,18 @@ def read(path):
     if not any(map(len, parts.values())):
         first = f" {problems[0].where}: {problems[0].message}" if problems else ""
         raise PipelineError(f"{path} has no usable picture.{first}")
-    return Data(str(path), "coco_masks", cut_splits(parts), {FEATURE: [BACKGROUND, *names.values()]}, problems)
+    return Data(
+        str(path),
+        "coco_masks",
+        cut_splits(parts),
+        {FEATURE: [BACKGROUND, *names.values()]},
+        problems,
+    )
 
 
 def painted(size, segments):
-    """Segments as class ids: ((height, width), [(id, COCO segmentation)]) -> uint8 (H, W); larger ones lie below.
+    """Segments as class ids: ((height, width), [(id, COCO segmentation)]) -> uint8 (H, W); larger
+    ones lie below.
 
     Raises ValueError where a segmentation is neither polygons nor RLE of that size.
     """
@@ -56,8 +64,10 @@ def painted(size, segments):
 
 
 def counts(rle):
-    """The run lengths of COCO's compressed RLE: text -> list. Five bits a character from 48 on, the sixth for more,
-    signed; from the third on a length is the difference to the one two before (pycocotools, maskApi.c, rleFrString).
+    """The run lengths of COCO's compressed RLE: text -> list. Five bits a character from 48 on, the
+    sixth for more,
+    signed; from the third on a length is the difference to the one two before (pycocotools,
+    maskApi.c, rleFrString).
     """
     out, at = [], 0
     while at < len(rle):
@@ -81,16 +91,22 @@ def _layer(segmentation, size):
         lengths = segmentation.get("counts")
         lengths = counts(lengths) if isinstance(lengths, str) else lengths
         if list(segmentation.get("size", ())) != [height, width] or not isinstance(lengths, list):
-            raise ValueError(f"its RLE is for {segmentation.get('size')}, the picture has {[height, width]}")
+            raise ValueError(
+                f"its RLE is for {segmentation.get('size')}, the picture has {[height, width]}"
+            )
         if any(n < 0 for n in lengths) or sum(lengths) != height * width:
             raise ValueError("its RLE does not fill the picture")
         runs = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
         return runs.reshape(width, height).T  # by columns
-    if not isinstance(segmentation, list) or not all(isinstance(p, list) and len(p) % 2 == 0 for p in segmentation):
+    if not isinstance(segmentation, list) or not all(
+        isinstance(p, list) and len(p) % 2 == 0 for p in segmentation
+    ):
         raise ValueError("it has neither polygons nor RLE")
     layer = Image.new("1", (width, height))
     for polygon in segmentation:
-        points = np.asarray(polygon, np.float64).reshape(-1, 2) - 0.5  # COCO counts from the corner of a pixel
+        points = (
+            np.asarray(polygon, np.float64).reshape(-1, 2) - 0.5
+        )  # COCO counts from the corner of a pixel
         if len(points) < 3 or not np.isfinite(points).all():
             raise ValueError("a polygon has fewer than three points, or one that is no number")
         ImageDraw.Draw(layer).polygon([tuple(p) for p in points], fill=1)
@@ -108,12 +124,18 @@ def _rows(root, file, places, content, ids, problems):
         try:
             picture = inside(root, name)
             if picture is None:
-                message = f"{row['file_name']!r} lies outside of the data. Copy the picture into it."
+                message = (
+                    f"{row['file_name']!r} lies outside of the data. Copy the picture into it."
+                )
                 problems.append(Problem("error", "outside", where, message, name))
                 continue
             if not picture.is_file():
                 raise ValueError("there is none")
-        except (OSError, ValueError, RuntimeError):  # a NUL, a name that is too long, links in a circle
+        except (
+            OSError,
+            ValueError,
+            RuntimeError,
+        ):  # a NUL, a name that is too long, links in a circle
             message = f"there is no picture {row['file_name']!r}. Restore it."
             problems.append(Problem("error", "missing-file", where, message, name))
             continue
@@ -126,7 +148,12 @@ def _rows(root, file, places, content, ids, problems):
                 if annotation["category_id"] not in ids:
                     raise ValueError(f"there is no category {annotation['category_id']!r}")
                 crowd = annotation.get("iscrowd") == 1
-                segments.append((IGNORE if crowd else ids[annotation["category_id"]], annotation.get("segmentation")))
+                segments.append(
+                    (
+                        IGNORE if crowd else ids[annotation["category_id"]],
+                        annotation.get("segmentation"),
+                    )
+                )
                 painted(size, segments[-1:])
             mask = painted(size, segments)
         except (ValueError, TypeError, OverflowError) as error:
@@ -136,9 +163,17 @@ def _rows(root, file, places, content, ids, problems):
         Image.fromarray(mask).save(stream, "PNG")
         rows.append((name, str(picture), stream.getvalue(), f"{shown}: images[{n}]"))
     for image, found in by_image.items():
-        message = f"there is no image with the id {image!r}. Delete the annotation, or add the image."
+        message = (
+            f"there is no image with the id {image!r}. Delete the annotation, or add the image."
+        )
         problems += [
-            Problem("error", "missing-image", f"{shown}: annotations[{i}]", message, f"{shown}: annotations[{i}]")
+            Problem(
+                "error",
+                "missing-image",
+                f"{shown}: annotations[{i}]",
+                message,
+                f"{shown}: annotations[{i}]",
+            )
             for i, _ in found
         ]
     return rows
@@ -146,5 +181,8 @@ def _rows(root, file, places, content, ids, problems):
 
 def _examples(rows):
     names = [name for name, *_ in rows]
-    columns = {"image": [picture for _, picture, _, _ in rows], FEATURE: [mask for _, _, mask, _ in rows]}
+    columns = {
+        "image": [picture for _, picture, _, _ in rows],
+        FEATURE: [mask for _, _, mask, _ in rows],
+    }
     return Examples(names, columns, [where for *_, where in rows], ("image",), {FEATURE: {}})

@@ -18,27 +18,36 @@ def detect(path):
 
 
 def read(path):
-    """Pictures with their `domain`, 0 for source and 1 for target, and the source's classes as `label`: Path -> Data.
+    """Pictures with their `domain`, 0 for source and 1 for target, and the source's classes as
+    `label`: Path -> Data.
 
-    A target picture in no class folder has the label UNLABELLED. Raises PipelineError where the source has no class
-    folder with a usable picture, or the target no usable picture.
+    A target picture in no class folder has the label UNLABELLED. Raises PipelineError where the
+    source has no class folder with a usable picture, or the target no usable picture.
     """
     root, problems = Path(path).resolve(), []
     for name in DOMAINS:
         if not (root / name).is_dir():
-            raise PipelineError(f"{path} has no folder {name}. Put pictures into source/CLASS/ and target/.")
+            raise PipelineError(
+                f"{path} has no folder {name}. Put pictures into source/CLASS/ and target/."
+            )
     source = image_folder.listed(root, root / "source", problems)
     labels = sorted({label for pairs in source.values() for _, label in pairs})
     if not labels:
         raise PipelineError(
-            f"no class folder with a usable picture in {path}/source. Sort the pictures as CLASS/*.jpg."
+            f"no class folder with a usable picture in {path}/source. Sort the pictures as"
+            " CLASS/*.jpg."
         )
     target = image_folder.listed(root, root / "target", problems, loose=True)
     target = {split: _known(pairs, labels, problems) for split, pairs in target.items()}
     if not any(target.values()):
-        raise PipelineError(f"no usable picture in {path}/target. Put pictures into it; they need no labels.")
+        raise PipelineError(
+            f"no usable picture in {path}/target. Put pictures into it; they need no labels."
+        )
     cut = [
-        cut_splits({split: _examples(root, pairs, labels, domain) for split, pairs in found.items()}, _without_domain)
+        cut_splits(
+            {split: _examples(root, pairs, labels, domain) for split, pairs in found.items()},
+            _without_domain,
+        )
         for domain, found in enumerate((source, target))
     ]
     splits = {split: _joined([part[split] for part in cut if split in part]) for split in SPLITS}
@@ -52,13 +61,19 @@ def _known(pairs, labels, problems):
         if label not in (None, *labels):
             strange.setdefault(label, []).append(name)
     for label, names in strange.items():
-        message = f"the source has no class {label!r}, {len(names):,} pictures here. {nearest(label, labels)}"
+        message = (
+            f"the source has no class {label!r}, {len(names):,} pictures here."
+            f" {nearest(label, labels)}"
+        )
         problems.append(Problem("error", "unknown-class", names[0], message, names[0]))
     return [(name, label) for name, label in pairs if label in (None, *labels)]
 
 
 def _examples(root, pairs, labels, domain):
-    names, ids = sorted(name for name, _ in pairs), {None: UNLABELLED, **{label: i for i, label in enumerate(labels)}}
+    names, ids = (
+        sorted(name for name, _ in pairs),
+        {None: UNLABELLED, **{label: i for i, label in enumerate(labels)}},
+    )
     own = dict(pairs)
     columns = {
         "image": [str(root / name) for name in names],
@@ -71,7 +86,9 @@ def _examples(root, pairs, labels, domain):
 def _joined(parts):
     """Several Examples as one."""
     names = [name for part in parts for name in part.names]
-    columns = {c: [v for part in parts for v in part.columns[c]] for c in ("image", "label", "domain")}
+    columns = {
+        c: [v for part in parts for v in part.columns[c]] for c in ("image", "label", "domain")
+    }
     return Examples(names, columns, list(names), pictures=("image",))
 
 

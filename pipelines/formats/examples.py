@@ -36,11 +36,13 @@ class Examples:
     """One split, in columns of equal length, in a fixed order.
 
     names: unique name of each example (its path relative to the data, posix style; or TFDS's id).
-    columns: feature name -> list. A column named in `pictures` holds, for each example, a file path (`str`) or encoded
-        bytes; every other column holds numbers, strings, or arrays whose first axis may differ between examples.
+    columns: feature name -> list. A column named in `pictures` holds, for each example, a file path
+        (`str`) or encoded bytes; every other column holds numbers, strings, or arrays whose first
+        axis may differ between examples.
     where: for messages, the file, or file:line, that each example came from.
-    masks: columns of pictures with a class per pixel -> {value in the file, a number or (r, g, b): class id}; empty
-        where the values are the ids. IGNORE stays what it is unless the table has it. Not among `pictures`.
+    masks: columns of pictures with a class per pixel -> {value in the file, a number or (r, g, b):
+        class id}; empty where the values are the ids. IGNORE stays what it is unless the table has
+        it. Not among `pictures`.
     """
 
     names: list
@@ -55,7 +57,11 @@ class Examples:
     def place(self, i, j):
         """Where item `j` of example `i` stands: file:line where the reader kept the `lines` of items, else `where`."""
         lines = self.columns.get("lines")
-        return f"{self.where[i].rpartition(':')[0]}:{lines[i][j]}" if lines and len(lines[i]) else self.where[i]
+        return (
+            f"{self.where[i].rpartition(':')[0]}:{lines[i][j]}"
+            if lines and len(lines[i])
+            else self.where[i]
+        )
 
     def take(self, indices):
         """The examples at `indices`, in that order."""
@@ -75,7 +81,8 @@ class Data:
 
     source: what the user passed, absolute where it is a path; format: name of the reader.
     labels: feature name -> class names, in the order of their ids: {"label": ["cat", "dog"]}.
-    problems: what the reader found wrong while reading (rows it could not use, files it passed over).
+    problems: what the reader found wrong while reading (rows it could not use, files it passed
+        over).
     """
 
     source: str
@@ -94,12 +101,17 @@ class Data:
             judged = [c for c in lists if examples and c in examples.columns]
             for i, name in enumerate(examples.names if examples else ()):
                 label = examples.columns["label"][i] if "label" in examples.columns else ""
-                sizes = [_size(examples.columns[column][i]) for column in (*examples.pictures, *examples.masks)]
+                sizes = [
+                    _size(examples.columns[column][i])
+                    for column in (*examples.pictures, *examples.masks)
+                ]
                 digest.update(f"{split}\0{name}\0{label}\0{sizes}\n".encode())
                 if "text" in examples.columns:
                     digest.update(examples.columns["text"][i].encode("utf-8", "surrogatepass"))
                 if texts:
-                    digest.update("\0".join(examples.columns["tokens"][i]).encode("utf-8", "surrogatepass"))
+                    digest.update(
+                        "\0".join(examples.columns["tokens"][i]).encode("utf-8", "surrogatepass")
+                    )
                 for column in judged:
                     digest.update(np.asarray(examples.columns[column][i], np.float32).tobytes())
         return digest.hexdigest()
@@ -111,11 +123,12 @@ def _size(picture):
 
 
 def cut_splits(splits, key=str):
-    """Cuts missing splits out of `train` by a hash of each example's name: {split: Examples} -> with all three.
+    """Cuts missing splits out of `train` by a hash of each example's name: {split: Examples} ->
+    with all three.
 
-    The hash decides, never the order, so adding a file moves no other file to another split. A name falls to `test` in
-    one case of ten, to `validation` in one of ten, to `train` otherwise; splits that exist are left as they are. Names
-    with the same `key` stay together.
+    The hash decides, never the order, so adding a file moves no other file to another split. A name
+    falls to `test` in one case of ten, to `validation` in one of ten, to `train` otherwise; splits
+    that exist are left as they are. Names with the same `key` stay together.
     """
     if "train" not in splits:
         return dict(splits)
@@ -125,7 +138,12 @@ def cut_splits(splits, key=str):
     train = splits["train"]
     parts = {"train": [], **{split: [] for split in missing}}
     for i, name in enumerate(train.names):
-        tenth = int.from_bytes(hashlib.sha256(key(name).encode("utf-8", "surrogateescape")).digest()[:8], "big") % 10
+        tenth = (
+            int.from_bytes(
+                hashlib.sha256(key(name).encode("utf-8", "surrogateescape")).digest()[:8], "big"
+            )
+            % 10
+        )
         wanted = {0: "test", 1: "validation"}.get(tenth, "train")
         parts[wanted if wanted in parts else "train"].append(i)
     return {**splits, **{split: train.take(indices) for split, indices in parts.items()}}

@@ -23,9 +23,10 @@ def detect(path):
 def read(path):
     """Sentences with `tokens` and `ner`, or `pos` where the tags mark no spans: Path -> Data.
 
-    Spans are {"start", "end", "label"} or [start, end, label], in characters of the text, end exclusive. Text is split
-    as on the device; a word that a span cuts is wholly in it, which is a Problem. So is a line that cannot be used.
-    Raises PipelineError where a file as a whole cannot be read.
+    Spans are {"start", "end", "label"} or [start, end, label], in characters of the text, end
+    exclusive. Text is split as on the device; a word that a span cuts is wholly in it, which is a
+    Problem. So is a line that cannot be used. Raises PipelineError where a file as a whole cannot
+    be read.
     """
     found, problems = text_files.files(path, _fits)
     rows = {split: [] for split in SPLITS}
@@ -45,16 +46,26 @@ def read(path):
         raise PipelineError(f"{path} has no usable sentence.{first}")
     every = [row for own in rows.values() for *_, row in own]
     name = "pos" if schemes.scheme(row["tags"] for row in every) == "plain" else "ner"
-    labels = sorted({tag for row in every for tag in row["tags"]}, key=lambda tag: (tag != "O", tag))
+    labels = sorted(
+        {tag for row in every for tag in row["tags"]}, key=lambda tag: (tag != "O", tag)
+    )
     ids = {label: i for i, label in enumerate(labels)}
     for row in every:
         row[name] = [ids[tag] for tag in row.pop("tags")]
-    splits = {split: text_files.examples(own, ["tokens", name]) for split, own in rows.items() if own}
-    return Data(str(path.resolve()), "jsonl", cut_splits(splits, text_files.same), {name: labels}, problems)
+    splits = {
+        split: text_files.examples(own, ["tokens", name]) for split, own in rows.items() if own
+    }
+    return Data(
+        str(path.resolve()), "jsonl", cut_splits(splits, text_files.same), {name: labels}, problems
+    )
 
 
 def _fits(file):
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and not text_jsonl.fits(file)
+    return (
+        file.suffix.lower() in SUFFIXES
+        and not file.name.startswith(".")
+        and not text_jsonl.fits(file)
+    )
 
 
 def _parsed(line, where, problems):
@@ -66,7 +77,9 @@ def _parsed(line, where, problems):
     if not isinstance(value, dict):
         raise ValueError("this line is no JSON object")
     # Prodigy writes its tokens beside text and spans, without tags.
-    if "tokens" in value and (any(name in value for name in TAGS) or not isinstance(value.get("text"), str)):
+    if "tokens" in value and (
+        any(name in value for name in TAGS) or not isinstance(value.get("text"), str)
+    ):
         return _tagged(value)
     if isinstance(value.get("text"), str):
         name = next((name for name in SPANS if name in value), None)
@@ -97,10 +110,15 @@ def _span(item, text):
     if not isinstance(parts, list) or len(parts) != 3:
         raise ValueError(f"{item!r} is no span: start, end and label are needed")
     start, end, label = parts
-    if not all(isinstance(n, int) and not isinstance(n, bool) for n in (start, end)) or not isinstance(label, str):
+    if not all(
+        isinstance(n, int) and not isinstance(n, bool) for n in (start, end)
+    ) or not isinstance(label, str):
         raise ValueError(f"{item!r} is no span: start and end are whole numbers, label is text")
     if not label or not 0 <= start < end <= len(text):
-        raise ValueError(f"the span {start} to {end} of {label!r} is not within the text of {len(text)} characters")
+        raise ValueError(
+            f"the span {start} to {end} of {label!r} is not within the text of {len(text)}"
+            " characters"
+        )
     return start, end, label
 
 
@@ -109,7 +127,9 @@ def _aligned(text, spans, where, problems):
     spans = sorted(spans)
     for before, after in zip(spans, spans[1:], strict=False):
         if after[0] < before[1]:
-            raise ValueError(f"the spans {before[0]} to {before[1]} and {after[0]} to {after[1]} overlap")
+            raise ValueError(
+                f"the spans {before[0]} to {before[1]} and {after[0]} to {after[1]} overlap"
+            )
     found = words.tokens(text)
     tags, taken = ["O"] * len(found), 0
     for start, end, label in spans:
@@ -117,10 +137,15 @@ def _aligned(text, spans, where, problems):
         if not inside:
             raise ValueError(f"the span {start} to {end} of {label!r} has no word of its own")
         taken = inside[-1] + 1
-        tags[inside[0]], tags[inside[0] + 1 : taken] = f"B-{label}", [f"I-{label}"] * (len(inside) - 1)
+        tags[inside[0]], tags[inside[0] + 1 : taken] = (
+            f"B-{label}",
+            [f"I-{label}"] * (len(inside) - 1),
+        )
         if (found[inside[0]][1], found[inside[-1]][2]) != (start, end):
             whole = text[found[inside[0]][1] : found[inside[-1]][2]]
-            message = f"the span {text[start:end]!r} of {label} cuts a word; it is read as {whole!r}."
+            message = (
+                f"the span {text[start:end]!r} of {label} cuts a word; it is read as {whole!r}."
+            )
             problems.append(Problem("warning", "cut-word", where, message))
     return [word for word, _, _ in found], tags
 

@@ -16,12 +16,53 @@ from pipelines.formats.examples import (
     inside,
 )
 
-PICTURES = ("image", "images", "img", "imgs", "jpegimages", "leftimg8bit", "pictures", "input", "inputs")
-MASKS = ("mask", "masks", "label", "labels", "annotation", "annotations", "annot", "segmentation", "segmentations")
+PICTURES = (
+    "image",
+    "images",
+    "img",
+    "imgs",
+    "jpegimages",
+    "leftimg8bit",
+    "pictures",
+    "input",
+    "inputs",
+)
+MASKS = (
+    "mask",
+    "masks",
+    "label",
+    "labels",
+    "annotation",
+    "annotations",
+    "annot",
+    "segmentation",
+    "segmentations",
+)
 MASKS += ("segmentationclass", "gt", "gtfine", "groundtruth", "target", "targets")
-BESIDE = ("annot", "_annot", "_mask", "_masks", "_label", "_labels")  # train/ and trainannot/, train/ and train_labels/
-SUFFIXES = ("_mask", "-mask", "_label", "_labels", "_seg", "_segmentation", "_gt", "_annotation", "_l")
-LISTS = (".", "splits", "ImageSets/Segmentation")  # where train.txt, val.txt and test.txt may list names
+BESIDE = (
+    "annot",
+    "_annot",
+    "_mask",
+    "_masks",
+    "_label",
+    "_labels",
+)  # train/ and trainannot/, train/ and train_labels/
+SUFFIXES = (
+    "_mask",
+    "-mask",
+    "_label",
+    "_labels",
+    "_seg",
+    "_segmentation",
+    "_gt",
+    "_annotation",
+    "_l",
+)
+LISTS = (
+    ".",
+    "splits",
+    "ImageSets/Segmentation",
+)  # where train.txt, val.txt and test.txt may list names
 FEATURE = "segmentation_mask"
 UNSEEN = frozenset(("thumbs.db", "desktop.ini", "__macosx"))
 
@@ -39,14 +80,16 @@ def detect(path):
 def read(path):
     """Pictures with their masks as `segmentation_mask`: Path -> Data.
 
-    Splits are folders (images/train, train/images, train and trainannot), or lists of names (train.txt, val.txt,
-    test.txt); what is missing is cut by name. Classes come from a file of classes, see `_mask_files.read_table`, or
-    from the values. A picture without a mask is an error, a mask without a picture a warning. Raises PipelineError
-    where nothing pairs up.
+    Splits are folders (images/train, train/images, train and trainannot), or lists of names
+    (train.txt, val.txt, test.txt); what is missing is cut by name. Classes come from a file of
+    classes, see `_mask_files.read_table`, or from the values. A picture without a mask is an error,
+    a mask without a picture a warning. Raises PipelineError where nothing pairs up.
     """
     root = Path(path).resolve()
     if not root.is_dir():
-        raise PipelineError(f"{path} is not a folder. Pass the folder that holds the pictures and their masks.")
+        raise PipelineError(
+            f"{path} is not a folder. Pass the folder that holds the pictures and their masks."
+        )
     problems, found = [], {}  # found: split -> [(name, picture, mask)]
     pairs = _pairs_of_folders(root)
     for split, pictures, masks in pairs:
@@ -58,7 +101,9 @@ def read(path):
             masks = _beside(stems)
             problems += _same_names(root, folder)
             pictures = {stem: file for stem, file in stems.items() if file not in masks.values()}
-            found.setdefault(_split(folder) or "train", []).extend(_paired(root, pictures, masks, problems))
+            found.setdefault(_split(folder) or "train", []).extend(
+                _paired(root, pictures, masks, problems)
+            )
     if not any(found.values()):
         raise PipelineError(
             f"no picture in {path} has a mask of its name. "
@@ -72,7 +117,10 @@ def read(path):
     for split, rows in found.items():
         rows = sorted(rows)
         names = [name for name, _, _ in rows]
-        columns = {"image": [picture for _, picture, _ in rows], FEATURE: [mask for _, _, mask in rows]}
+        columns = {
+            "image": [picture for _, picture, _ in rows],
+            FEATURE: [mask for _, _, mask in rows],
+        }
         splits[split] = Examples(names, columns, list(names), ("image",), {FEATURE: table})
     return Data(str(root), "masks", cut_splits(splits), {FEATURE: labels}, problems + notes)
 
@@ -109,18 +157,25 @@ def _paired(root, pictures, masks, problems):
         name = _shown(root, picture)
         match = stem if stem in masks else by_plain.get(stem)
         if match is None:
-            message = "this picture has no mask of its name. Add the mask, or move the picture away."
+            message = (
+                "this picture has no mask of its name. Add the mask, or move the picture away."
+            )
             problems.append(Problem("error", "missing-mask", name, message, name))
             continue
         used.add(match)
-        outside = [file for file in (picture, masks[match]) if inside(root, file.relative_to(root)) is None]
+        outside = [
+            file for file in (picture, masks[match]) if inside(root, file.relative_to(root)) is None
+        ]
         if outside:
             message = "this link leads out of the data. Copy the file here."
             problems.append(Problem("error", "outside", _shown(root, outside[0]), message, name))
         else:
             rows.append((name, str(picture), str(masks[match])))
     for stem in masks.keys() - used:
-        message = "this mask has no picture of its name and is left out. Add the picture, or delete the mask."
+        message = (
+            "this mask has no picture of its name and is left out. Add the picture, or delete the"
+            " mask."
+        )
         problems.append(Problem("warning", "missing-picture", _shown(root, masks[stem]), message))
     problems.sort(key=lambda problem: (problem.kind, problem.where))
     return rows
@@ -131,7 +186,9 @@ def _listed(root, found):
     if list(found) != ["train"]:
         return found
     for folder in LISTS:
-        lists = {_split(file.with_suffix("")): file for file in sorted((root / folder).glob("*.txt"))}
+        lists = {
+            _split(file.with_suffix("")): file for file in sorted((root / folder).glob("*.txt"))
+        }
         lists = {split: lists[split] for split in SPLITS if split in lists}
         if lists:
             break
@@ -143,10 +200,13 @@ def _listed(root, found):
         for n, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
             stem = Path(line.split()[0]).stem if line.strip() else ""
             if stem in taken:
-                raise PipelineError(f"{file}:{n}: {stem!r} is in {taken[stem]} already. Keep one of the two.")
+                raise PipelineError(
+                    f"{file}:{n}: {stem!r} is in {taken[stem]} already. Keep one of the two."
+                )
             if stem and stem not in rows:
                 raise PipelineError(
-                    f"{file}:{n}: there is no picture {stem!r} with a mask. Mend the line or delete it."
+                    f"{file}:{n}: there is no picture {stem!r} with a mask. Mend the line or"
+                    " delete it."
                 )
             if stem:
                 taken[stem] = split
@@ -156,7 +216,11 @@ def _listed(root, found):
 
 def _beside(stems):
     """{stem of a picture: file of its mask} where masks lie among pictures: NAME_mask beside NAME."""
-    return {plain: file for stem, file in stems.items() if (plain := _plain(stem)) != stem and plain in stems}
+    return {
+        plain: file
+        for stem, file in stems.items()
+        if (plain := _plain(stem)) != stem and plain in stems
+    }
 
 
 def _plain(stem):
@@ -178,7 +242,10 @@ def _same_names(root, folder):
     taken = _stems(folder)
     for stem, file in _files(folder):
         if file != taken[stem]:
-            message = f"{taken[stem].name} has this name too but for its suffix, and is taken. Rename or delete one."
+            message = (
+                f"{taken[stem].name} has this name too but for its suffix, and is taken. Rename or"
+                " delete one."
+            )
             yield Problem("warning", "same-name", _shown(root, file), message)
 
 
@@ -195,7 +262,9 @@ def _files(folder):
 def _named(folder, names):
     """The folder in `folder` that has one of `names` and pictures in it, the first in their order, or None."""
     by_name = {inner.name.lower(): inner for inner in _folders(folder)}
-    return next((by_name[name] for name in names if name in by_name and _stems(by_name[name])), None)
+    return next(
+        (by_name[name] for name in names if name in by_name and _stems(by_name[name])), None
+    )
 
 
 def _split(path):
@@ -203,7 +272,9 @@ def _split(path):
 
 
 def _folders(folder):
-    return sorted(Path(e.path) for e in os.scandir(folder) if e.is_dir() and not e.name.startswith("."))
+    return sorted(
+        Path(e.path) for e in os.scandir(folder) if e.is_dir() and not e.name.startswith(".")
+    )
 
 
 def _shown(root, path):

@@ -14,7 +14,8 @@ def detect(path):
 
 
 def read(path):
-    """Pictures as `image`, their low resolution as `low`: Path -> Data. One without the other is an error or warning.
+    """Pictures as `image`, their low resolution as `low`: Path -> Data. One without the other is an
+    error or warning.
 
     Raises PipelineError where nothing pairs up.
     """
@@ -23,32 +24,55 @@ def read(path):
         raise PipelineError(f"{path} is not a folder. Pass the folder that holds LR/ and HR/.")
     problems, splits = [], {}
     for split, low, high in _folders(root):
-        lows = {re.sub(r"x[2348]$", "", Path(n).stem): n for n in pictures.listed(root, low, problems)}
+        lows = {
+            re.sub(r"x[2348]$", "", Path(n).stem): n for n in pictures.listed(root, low, problems)
+        }
         rows = []
         for name in pictures.listed(root, high, problems):
             stem = Path(name).stem
             if stem in lows:
                 rows.append((name, lows.pop(stem)))
             else:
-                message = f"it has no picture of that name in {low.name}. Add it, or remove this one."
+                message = (
+                    f"it has no picture of that name in {low.name}. Add it, or remove this one."
+                )
                 problems.append(Problem("error", "unpaired", name, message, name))
         problems += [
-            Problem("warning", "unpaired", n, f"passed over: there is no picture of that name in {high.name}.")
+            Problem(
+                "warning",
+                "unpaired",
+                n,
+                f"passed over: there is no picture of that name in {high.name}.",
+            )
             for n in lows.values()
         ]
-        columns = {"image": [str(root / a) for a, _ in rows], "low": [str(root / b) for _, b in rows]}
+        columns = {
+            "image": [str(root / a) for a, _ in rows],
+            "low": [str(root / b) for _, b in rows],
+        }
         names = [a for a, _ in rows]
         splits[split] = Examples(names, columns, list(names), pictures=("image", "low"))
     if not any(len(examples) for examples in splits.values()):
-        raise PipelineError(f"no picture in {path} is in both LR/ and HR/. Give both the same names.")
+        raise PipelineError(
+            f"no picture in {path} is in both LR/ and HR/. Give both the same names."
+        )
     return Data(str(root), "pairs", cut_splits(splits), {}, problems)
 
 
 def _folders(root):
     """[(split, LR, HR)]"""
     found = []
-    for folder in [root, *sorted(e for e in root.iterdir() if e.is_dir() and e.name.lower() in SPLIT_NAMES)]:
+    for folder in [
+        root,
+        *sorted(e for e in root.iterdir() if e.is_dir() and e.name.lower() in SPLIT_NAMES),
+    ]:
         inner = {e.name.lower(): e for e in folder.iterdir() if e.is_dir()}
         if {"lr", "hr"} <= set(inner):
-            found.append(("train" if folder == root else SPLIT_NAMES[folder.name.lower()], inner["lr"], inner["hr"]))
+            found.append(
+                (
+                    "train" if folder == root else SPLIT_NAMES[folder.name.lower()],
+                    inner["lr"],
+                    inner["hr"],
+                )
+            )
     return found

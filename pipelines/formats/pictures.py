@@ -4,7 +4,15 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats import masks
-from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES, Data, Examples, Problem, cut_splits, inside
+from pipelines.formats.examples import (
+    PICTURE_SUFFIXES,
+    SPLIT_NAMES,
+    Data,
+    Examples,
+    Problem,
+    cut_splits,
+    inside,
+)
 
 ANNOTATIONS = frozenset((".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".txt"))
 
@@ -19,7 +27,11 @@ def detect(path):
     if any(is_picture(f) or f.suffix.lower() in ANNOTATIONS for e in others for f in e.rglob("*")):
         return False
     inner = [e for split in splits for e in split.iterdir()]
-    if any(e.suffix.lower() in ANNOTATIONS for e in (*entries, *inner) if "readme" not in e.name.lower()):
+    if any(
+        e.suffix.lower() in ANNOTATIONS
+        for e in (*entries, *inner)
+        if "readme" not in e.name.lower()
+    ):
         return False
     if any(e.is_dir() and not e.name.startswith(".") for e in inner):
         return False
@@ -33,11 +45,15 @@ def read(path):
         raise PipelineError(f"{path} is not a folder. Pass the folder that holds the pictures.")
     problems, found = [], {}
     for folder in sorted(e for e in root.iterdir() if e.is_dir() and e.name.lower() in SPLIT_NAMES):
-        found.setdefault(SPLIT_NAMES[folder.name.lower()], []).extend(listed(root, folder, problems))
+        found.setdefault(SPLIT_NAMES[folder.name.lower()], []).extend(
+            listed(root, folder, problems)
+        )
     if not found:
         found["train"] = listed(root, root, problems)
     if not any(found.values()):
-        raise PipelineError(f"no usable picture in {path}. Put pictures right into it, or into train/ and test/.")
+        raise PipelineError(
+            f"no usable picture in {path}. Put pictures right into it, or into train/ and test/."
+        )
     splits = {}
     for split, names in found.items():
         columns = {"image": [str(root / name) for name in names]}

@@ -17,7 +17,9 @@ TEXT = ("text", "sentence")
 def detect(path):
     """Whether `path` is a .csv or .tsv file, or a folder with exactly one, whose header names a path and a label."""
     if path.is_file():
-        return path.suffix.lower() in delimited.SUFFIXES and not has_boxes(path) and not has_text(path)
+        return (
+            path.suffix.lower() in delimited.SUFFIXES and not has_boxes(path) and not has_text(path)
+        )
     tables = delimited.tables(path)
     if len(tables) != 1:
         return False
@@ -36,14 +38,16 @@ def has_boxes(table):
 def has_text(table):
     """Whether the header names a text and a label, and no path: then `text_table` reads it."""
     cells = delimited.names(table)
-    return all(cells & set(names) for names in (TEXT, COLUMNS["label"])) and not cells & set(COLUMNS["path"])
+    return all(cells & set(names) for names in (TEXT, COLUMNS["label"])) and not cells & set(
+        COLUMNS["path"]
+    )
 
 
 def read(path):
     """The pictures that a table lists, with their `label`: Path -> Data.
 
-    Paths in the table are relative to its folder. A row that cannot be used becomes a Problem with its line. Raises
-    PipelineError, with file and line, where the table as a whole cannot be read.
+    Paths in the table are relative to its folder. A row that cannot be used becomes a Problem with
+    its line. Raises PipelineError, with file and line, where the table as a whole cannot be read.
     """
     path = Path(path).resolve()
     table = path if path.is_file() else delimited.only_table(path)
@@ -51,7 +55,9 @@ def read(path):
     delimiter, header, columns = delimited.header(table, text, COLUMNS)
     root, problems, rows = table.parent, [], {}  # rows: name -> (split, label, where)
     if unused := [cell for i, cell in enumerate(header) if i not in columns.values()]:
-        problems.append(Problem("note", "unused-column", f"{table.name}:1", f"not used: {', '.join(unused)}."))
+        problems.append(
+            Problem("note", "unused-column", f"{table.name}:1", f"not used: {', '.join(unused)}.")
+        )
     for line, values in delimited.rows(table, text, delimiter):
         where = f"{table.name}:{line}"
         try:
@@ -76,7 +82,9 @@ def read(path):
                 "image": [str(root / name) for name in names],
                 "label": [ids[rows[name][1]] for name in names],
             }
-            splits[split] = Examples(names, features, [rows[name][2] for name in names], pictures=("image",))
+            splits[split] = Examples(
+                names, features, [rows[name][2] for name in names], pictures=("image",)
+            )
     return Data(str(path), "table", cut_splits(splits), {"label": labels}, problems)
 
 
@@ -85,18 +93,29 @@ def _row(root, width, columns, values):
     split = delimited.split(width, columns, values)
     path, label = values[columns["path"]].strip(), values[columns["label"]].strip()
     if not path:
-        raise delimited.BadRow("missing-file", "the cell of the picture's path is empty. Fill it or delete the row.")
+        raise delimited.BadRow(
+            "missing-file", "the cell of the picture's path is empty. Fill it or delete the row."
+        )
     if not label:
-        raise delimited.BadRow("empty-label", f"{path!r} has no label. Fill the cell or delete the row.")
+        raise delimited.BadRow(
+            "empty-label", f"{path!r} has no label. Fill the cell or delete the row."
+        )
     try:
         file = inside(root, path.replace("\\", "/"))
         if file is None:
-            raise delimited.BadRow("outside", f"{path!r} lies outside of the table's folder. Copy the picture into it.")
+            raise delimited.BadRow(
+                "outside", f"{path!r} lies outside of the table's folder. Copy the picture into it."
+            )
         if not file.is_file():
             raise delimited.BadRow(
-                "missing-file", f"there is no picture {path!r}. Paths are relative to the table's folder."
+                "missing-file",
+                f"there is no picture {path!r}. Paths are relative to the table's folder.",
             )
-    except (OSError, ValueError, RuntimeError) as error:  # a NUL, a name that is too long, links in a circle
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # a NUL, a name that is too long, links in a circle
         raise delimited.BadRow("missing-file", f"{path!r} is no path: {error}.") from error
     return file.relative_to(root).as_posix(), split, label
 
@@ -105,13 +124,25 @@ def _repeated(name, where, first, second):
     """The Problem of a picture that is listed twice."""
     (split, label, line), (other_split, other_label) = first, second
     if label != other_label:
-        message = f"{name!r} has the label {other_label!r} here and {label!r} at {line}. Keep one of them."
+        message = (
+            f"{name!r} has the label {other_label!r} here and {label!r} at {line}. Keep one of"
+            " them."
+        )
         return Problem("error", "conflict", where, message, name)
     if split != other_split:
         message = f"{name!r} is in {other_split} here and in {split} at {line}. Keep one of them."
         return Problem("error", "leak", where, message, name)
-    return Problem("warning", "duplicate", where, f"{name!r} is listed already at {line}; this row is left out.")
+    return Problem(
+        "warning",
+        "duplicate",
+        where,
+        f"{name!r} is listed already at {line}; this row is left out.",
+    )
 
 
 def _first(problems):
-    return f" {problems[0].where}: {problems[0].message}" if problems else " Add rows below the header."
+    return (
+        f" {problems[0].where}: {problems[0].message}"
+        if problems
+        else " Add rows below the header."
+    )

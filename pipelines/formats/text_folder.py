@@ -10,8 +10,8 @@ detect = LAYOUT.detect
 def read(path):
     """Each file as one `text` with its folder as `label`: Path -> Data.
 
-    A file that is not UTF-8 becomes a Problem. Raises PipelineError where there is no class folder with a text, or
-    where folders of splits and of classes lie side by side.
+    A file that is not UTF-8 becomes a Problem. Raises PipelineError where there is no class folder
+    with a text, or where folders of splits and of classes lie side by side.
     """
     root, found, problems = LAYOUT.read(path)
     rows = []

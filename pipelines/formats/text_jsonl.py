@@ -34,9 +34,11 @@ def fits(file):
 
 
 def read(path):
-    """Texts with `text` and `label`: Path -> Data. A label is text, a whole number, or true and false.
+    """Texts with `text` and `label`: Path -> Data. A label is text, a whole number, or true and
+    false.
 
-    A line that cannot be used becomes a Problem. Raises PipelineError where a file as a whole cannot be read.
+    A line that cannot be used becomes a Problem. Raises PipelineError where a file as a whole
+    cannot be read.
     """
     found, problems = text_files.files(path, fits)
     rows = []
@@ -45,7 +47,10 @@ def read(path):
             for i, line in text_files.lines(file, problems):
                 if line and line.strip():
                     where = f"{file.name}:{i}"
-                    parsed, reason = None, f"there is no {TEXT[0]} that is text, or no {LABEL[0]} that is one"
+                    parsed, reason = (
+                        None,
+                        f"there is no {TEXT[0]} that is text, or no {LABEL[0]} that is one",
+                    )
                     try:
                         parsed = _parsed(json.loads(line))
                     except (ValueError, RecursionError) as error:

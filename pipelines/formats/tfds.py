@@ -16,7 +16,13 @@ from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Data, Examples, Prob
 
 PREFIX = "tfds:"
 MAX_BYTES = 8e9  # the encoded pictures of all splits are kept in memory
-NAME_FEATURES = ("id", "name", "file_name", "filename", "image/filename")  # tell an example better than its place
+NAME_FEATURES = (
+    "id",
+    "name",
+    "file_name",
+    "filename",
+    "image/filename",
+)  # tell an example better than its place
 
 
 def detect(path):
@@ -25,11 +31,13 @@ def detect(path):
 
 
 def read(name, builder=None, download=True):
-    """A TFDS data set in columns: "mnist", "voc/2007", "mnist:3.0.1", with or without the prefix -> Data.
+    """A TFDS data set in columns: "mnist", "voc/2007", "mnist:3.0.1", with or without the prefix ->
+    Data.
 
-    Pictures stay encoded. Features in a sequence become columns of arrays: `objects/bbox`, `objects/label`. `builder`
-    is used instead of the one that TFDS has under `name`. The data lies in TFDS's folder, see TFDS_DATA_DIR. Raises
-    PipelineError where the name is unknown, the data cannot be had, or it is too large for memory.
+    Pictures stay encoded. Features in a sequence become columns of arrays: `objects/bbox`,
+    `objects/label`. `builder` is used instead of the one that TFDS has under `name`. The data lies
+    in TFDS's folder, see TFDS_DATA_DIR. Raises PipelineError where the name is unknown, the data
+    cannot be had, or it is too large for memory.
     """
     with _quiet():
         return _read(name.removeprefix(PREFIX), builder, download)
@@ -49,18 +57,40 @@ def _read(name, builder, download):
         elif not (split.endswith("B") and of_two and f"{split[:-1]}A" in builder.info.splits):
             others.append(split)
     if "train" not in kept:
-        raise PipelineError(f"{where} has no training split; it has {', '.join(others + list(kept.values()))}.")
+        raise PipelineError(
+            f"{where} has no training split; it has {', '.join(others + list(kept.values()))}."
+        )
     columns, skipped = _columns(builder.info.features)
     masks = {column for column, (_, feature) in columns.items() if _is_mask(column, feature)}
-    problems = [Problem("note", "unused-split", where, f"splits not used: {', '.join(others)}.")] if others else []
+    problems = (
+        [Problem("note", "unused-split", where, f"splits not used: {', '.join(others)}.")]
+        if others
+        else []
+    )
     for feature, kind in skipped.items():
-        problems.append(Problem("note", "unused-feature", where, f"{feature} is not used: no column holds a {kind}."))
-    splits = _named({split: _read_split(builder, kept[split], columns, masks) for split in SPLITS if split in kept})
-    labels = {column: list(feature.names) for column, (_, feature) in columns.items() if _has_names(feature)}
+        problems.append(
+            Problem(
+                "note", "unused-feature", where, f"{feature} is not used: no column holds a {kind}."
+            )
+        )
+    splits = _named(
+        {
+            split: _read_split(builder, kept[split], columns, masks)
+            for split in SPLITS
+            if split in kept
+        }
+    )
+    labels = {
+        column: list(feature.names)
+        for column, (_, feature) in columns.items()
+        if _has_names(feature)
+    }
     for column in masks - labels.keys():
         sources = [source for examples in splits.values() for source in examples.columns[column]]
         labels[column], table, found = _mask_files.classes(sources, where)
-        splits = {k: dataclasses.replace(v, masks={**v.masks, column: table}) for k, v in splits.items()}
+        splits = {
+            k: dataclasses.replace(v, masks={**v.masks, column: table}) for k, v in splits.items()
+        }
         problems += found
     return Data(where, "tfds", cut_splits(splits), labels, problems)
 
@@ -76,7 +106,9 @@ def _builder(name):
         if advice.startswith("Known"):  # hundreds of names
             advice = "The names are listed at tensorflow.org/datasets/catalog."
         raise PipelineError(f"TFDS has no data set {name!r}. {advice}") from error
-    except Exception as error:  # ValueError, AssertionError, RuntimeError... for a wrong config or version
+    except (
+        Exception
+    ) as error:  # ValueError, AssertionError, RuntimeError... for a wrong config or version
         raise PipelineError(f"{PREFIX}{name} cannot be loaded: {_one_line(error)}") from error
 
 
@@ -91,7 +123,9 @@ def _prepare(builder, where, download):
         if download:
             builder.download_and_prepare()
     except Exception as error:  # whatever a host, a disk or the data set's own code raises
-        if not builder.data_path.exists():  # else another process was faster, and its data is as good
+        if (
+            not builder.data_path.exists()
+        ):  # else another process was faster, and its data is as good
             raise PipelineError(f"{where} could not be prepared: {_one_line(error)}") from error
     if not download and not builder.data_path.exists():
         raise PipelineError(f"{where} is not in {builder.data_path}. Allow the download.")
@@ -119,8 +153,8 @@ def _fits(builder, where):
     size = sum(split.num_bytes for split in builder.info.splits.values())
     if size > MAX_BYTES:
         raise PipelineError(
-            f"{where} has {size / 1e9:.0f} GB of encoded data; at most {MAX_BYTES / 1e9:.0f} GB are read into memory. "
-            "Write a part of it to class folders and pass those."
+            f"{where} has {size / 1e9:.0f} GB of encoded data; at most {MAX_BYTES / 1e9:.0f} GB are"
+            " read into memory. Write a part of it to class folders and pass those."
         )
 
 
@@ -149,7 +183,10 @@ def _columns(features):
 def _is_picture(feature):
     from tensorflow_datasets import features as kinds
 
-    return isinstance(feature, kinds.Image) and np.dtype(feature.np_dtype).name in ("uint8", "uint16")
+    return isinstance(feature, kinds.Image) and np.dtype(feature.np_dtype).name in (
+        "uint8",
+        "uint16",
+    )
 
 
 def _is_mask(name, feature):
@@ -186,7 +223,9 @@ def _read_split(builder, split, columns, masks):
     data = builder.as_dataset(
         split=split,
         shuffle_files=False,
-        decoders=tfds.decode.PartialDecoding(wanted, {column: tfds.decode.SkipDecoding() for column in pictures}),
+        decoders=tfds.decode.PartialDecoding(
+            wanted, {column: tfds.decode.SkipDecoding() for column in pictures}
+        ),
         read_config=tfds.ReadConfig(add_tfds_id=True),
     )
     names, values = [], {column: [] for column in columns}
@@ -195,7 +234,13 @@ def _read_split(builder, split, columns, masks):
         for column, (path, _) in columns.items():
             value = functools.reduce(operator.getitem, path, example)
             values[column].append(value if column in pictures else _plain(value))
-    return Examples(names, values, list(names), tuple(p for p in pictures if p not in masks), dict.fromkeys(masks, {}))
+    return Examples(
+        names,
+        values,
+        list(names),
+        tuple(p for p in pictures if p not in masks),
+        dict.fromkeys(masks, {}),
+    )
 
 
 def _plain(value):
@@ -208,13 +253,16 @@ def _plain(value):
 
 
 def _named(splits):
-    """The splits in the order of names, which are a feature that tells all examples apart where there is one.
+    """The splits in the order of names, which are a feature that tells all examples apart where
+    there is one.
 
     TFDS's own ids change when the data is written into other files.
     """
     for column in NAME_FEATURES:
         names = [name for examples in splits.values() for name in examples.columns.get(column, ())]
-        if len(set(names)) == sum(map(len, splits.values())) and all(isinstance(n, str) and n for n in names):
+        if len(set(names)) == sum(map(len, splits.values())) and all(
+            isinstance(n, str) and n for n in names
+        ):
             splits = {k: dataclasses.replace(v, names=v.columns[column]) for k, v in splits.items()}
             break
     return {k: v.take(sorted(range(len(v)), key=v.names.__getitem__)) for k, v in splits.items()}

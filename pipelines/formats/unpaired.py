@@ -17,21 +17,28 @@ def detect(path):
 def read(path):
     """Pictures as `image`, A or B as `label`: Path -> Data.
 
-    A split without folders is cut out of trainA and trainB, but never all that one of them has. Raises PipelineError
-    where trainA or trainB holds no picture.
+    A split without folders is cut out of trainA and trainB, but never all that one of them has.
+    Raises PipelineError where trainA or trainB holds no picture.
     """
     root = Path(path).resolve()
     if not root.is_dir():
-        raise PipelineError(f"{path} is not a folder. Pass the folder that holds trainA/ and trainB/.")
+        raise PipelineError(
+            f"{path} is not a folder. Pass the folder that holds trainA/ and trainB/."
+        )
     problems, splits = [], {}
     for split, domain, folder in _folders(root):
         for name in pictures.listed(root, folder, problems):
             splits.setdefault(split, []).append((name, domain))
     for i, domain in enumerate(DOMAINS):
         if not any(found == i for _, found in splits.get("train", ())):
-            raise PipelineError(f"{path} has no usable picture in train{domain}/. Put the pictures of {domain} there.")
+            raise PipelineError(
+                f"{path} has no usable picture in train{domain}/. Put the pictures of {domain}"
+                " there."
+            )
     data = cut_splits({split: _examples(root, rows) for split, rows in splits.items()})
-    return Data(str(root), "unpaired", _mended(data, splits["train"]), {"label": list(DOMAINS)}, problems)
+    return Data(
+        str(root), "unpaired", _mended(data, splits["train"]), {"label": list(DOMAINS)}, problems
+    )
 
 
 def _mended(splits, rows):
@@ -40,7 +47,10 @@ def _mended(splits, rows):
         own = {name for name, domain in rows if domain == i}
         if not own & set(splits["train"].names):
             root = splits["train"], *(e for s, e in splits.items() if s != "train")
-            splits = {s: e.take(j for j, name in enumerate(e.names) if name not in own) for s, e in splits.items()}
+            splits = {
+                s: e.take(j for j, name in enumerate(e.names) if name not in own)
+                for s, e in splits.items()
+            }
             back = [e.take(j for j, name in enumerate(e.names) if name in own) for e in root]
             splits["train"] = _joined([splits["train"], *back])
     return splits
@@ -49,13 +59,19 @@ def _mended(splits, rows):
 def _joined(parts):
     columns = {name: [v for part in parts for v in part.columns[name]] for name in parts[0].columns}
     return Examples(
-        [n for p in parts for n in p.names], columns, [w for p in parts for w in p.where], pictures=("image",)
+        [n for p in parts for n in p.names],
+        columns,
+        [w for p in parts for w in p.where],
+        pictures=("image",),
     )
 
 
 def _examples(root, rows):
     names = [name for name, _ in rows]
-    columns = {"image": [str(root / name) for name in names], "label": [domain for _, domain in rows]}
+    columns = {
+        "image": [str(root / name) for name in names],
+        "label": [domain for _, domain in rows],
+    }
     return Examples(names, columns, list(names), pictures=("image",))
 
 

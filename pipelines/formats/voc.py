@@ -22,12 +22,16 @@ def detect(path):
 def read(path):
     """Pictures with their boxes: Path -> Data.
 
-    Coordinates are pixels as they stand, as TFDS reads them: x = 0 is the left edge of the picture. A picture of a
-    split without an XML file is background. Raises PipelineError where there is no usable picture.
+    Coordinates are pixels as they stand, as TFDS reads them: x = 0 is the left edge of the picture.
+    A picture of a split without an XML file is background. Raises PipelineError where there is no
+    usable picture.
     """
     root = Path(path).resolve()
     if not detect(root):
-        raise PipelineError(f"{path} has no Annotations/*.xml. Pass the folder that holds Annotations and JPEGImages.")
+        raise PipelineError(
+            f"{path} has no Annotations/*.xml. Pass the folder that holds Annotations and"
+            " JPEGImages."
+        )
     folder = next(f for f in FOLDERS if (root / f).is_dir())
     stems, twice = {}, []
     for entry in sorted(os.scandir(root / folder), key=lambda e: e.name):
@@ -46,7 +50,9 @@ def read(path):
     annotated = sorted(p.stem for p in (root / "Annotations").glob("*.xml"))
     _renamed(scenes, folder, annotated, stems)
     if not listed:
-        listed = {"train": [(stem, f"Annotations/{stem}.xml") for stem in sorted({*annotated, *stems})]}
+        listed = {
+            "train": [(stem, f"Annotations/{stem}.xml") for stem in sorted({*annotated, *stems})]
+        }
     prefix = "" if folder == "." else f"{folder}/"
     known = set(annotated)
     for split, items in listed.items():
@@ -58,13 +64,17 @@ def read(path):
                 scenes.picture(name, split, where)
     used = {stem for items in listed.values() for stem, _ in items}
     if left := sorted({*annotated, *stems} - used):
-        message = f"{len(left):,} pictures are in no split and left out: {_boxes.few(left)}. List them, or delete them."
+        message = (
+            f"{len(left):,} pictures are in no split and left out: {_boxes.few(left)}. List them,"
+            " or delete them."
+        )
         scenes.note("warning", "unlisted", "ImageSets/Main", message)
     return scenes.data(root, "voc")
 
 
 def write(data, folder):
-    """Data with boxes -> the same as Pascal VOC in `folder`, with the order of the classes in classes.txt.
+    """Data with boxes -> the same as Pascal VOC in `folder`, with the order of the classes in
+    classes.txt.
 
     A crowd is marked by <iscrowd>, which is not VOC's own, and which other readers pass over.
     """
@@ -88,19 +98,27 @@ def write(data, folder):
             if crowd:
                 ET.SubElement(item, "iscrowd").text = "1"
             bounds = ET.SubElement(item, "bndbox")
-            for key, value, side in zip(("ymin", "xmin", "ymax", "xmax"), box, (height, width) * 2, strict=True):
+            for key, value, side in zip(
+                ("ymin", "xmin", "ymax", "xmax"), box, (height, width) * 2, strict=True
+            ):
                 ET.SubElement(bounds, key).text = repr(value * side)
         ET.indent(root)
         write_text(folder / "Annotations" / f"{stem}.xml", ET.tostring(root, "unicode") + "\n")
     for split, stems in sets.items():
         name = {"validation": "val"}.get(split, split)
-        write_text(folder / "ImageSets" / "Main" / f"{name}.txt", "".join(f"{stem}\n" for stem in stems))
+        write_text(
+            folder / "ImageSets" / "Main" / f"{name}.txt", "".join(f"{stem}\n" for stem in stems)
+        )
     _boxes.write_class_names(data, folder)
 
 
 def _splits(root):
     """{split: [(stem, file:line)]} of ImageSets/Main; {} where there is none."""
-    files = {p.stem: p for p in (root / "ImageSets" / "Main").glob("*.txt") if p.stem in (*SPLIT_NAMES, "trainval")}
+    files = {
+        p.stem: p
+        for p in (root / "ImageSets" / "Main").glob("*.txt")
+        if p.stem in (*SPLIT_NAMES, "trainval")
+    }
     if "trainval" in files and any(SPLIT_NAMES.get(name) == "train" for name in files):
         del files["trainval"]  # train and val list its pictures already
     found = {}
@@ -110,13 +128,16 @@ def _splits(root):
         except (OSError, UnicodeDecodeError) as error:
             raise PipelineError(f"{file} cannot be read: {error}.") from error
         where = file.relative_to(root).as_posix()
-        items = [(line.split()[0], f"{where}:{i}") for i, line in enumerate(lines, 1) if line.strip()]
+        items = [
+            (line.split()[0], f"{where}:{i}") for i, line in enumerate(lines, 1) if line.strip()
+        ]
         found.setdefault(SPLIT_NAMES.get(name, "train"), []).extend(items)
     return found
 
 
 def _renamed(scenes, folder, annotated, stems):
-    """Lets <filename> name the picture of an XML file that no picture is called like; notes where the two differ.
+    """Lets <filename> name the picture of an XML file that no picture is called like; notes where
+    the two differ.
 
     stems: {stem: name of the picture's file}, which is changed.
     """
@@ -135,8 +156,8 @@ def _renamed(scenes, folder, annotated, stems):
     if others:
         where, claimed = others[0]
         message = (
-            f"<filename> is {claimed!r}, and a picture has the name of the XML file: that one is taken, "
-            f"in {len(others):,} files. Correct <filename>, or the names of the files."
+            f"<filename> is {claimed!r}, and a picture has the name of the XML file: that one is"
+            f" taken, in {len(others):,} files. Correct <filename>, or the names of the files."
         )
         scenes.note("warning", "other-name", where, message)
 
@@ -146,17 +167,29 @@ def _annotated(scenes, name, split, where):
     try:
         root = _parsed((scenes.root / where).read_bytes())
     except expat.ExpatError as error:
-        message = f"this XML does not parse: {expat.ErrorString(error.code)}. Restore or delete the file."
+        message = (
+            f"this XML does not parse: {expat.ErrorString(error.code)}. Restore or delete the file."
+        )
         return scenes.error("annotation", f"{where}:{error.lineno}", message, name)
     except (OSError, ValueError) as error:
-        return scenes.error("annotation", where, f"this file cannot be used: {error}. Restore or delete it.", name)
+        return scenes.error(
+            "annotation", where, f"this file cannot be used: {error}. Restore or delete it.", name
+        )
     if root.tag != "annotation":
-        return scenes.error("annotation", where, f"the root must be <annotation>; got <{root.tag}>. Restore it.", name)
+        return scenes.error(
+            "annotation",
+            where,
+            f"the root must be <annotation>; got <{root.tag}>. Restore it.",
+            name,
+        )
     claimed = (root.findtext("filename") or "").strip()
     if claimed and (".." in claimed.replace("\\", "/").split("/") or claimed.startswith("/")):
         line = root.find("filename").get(LINE)
         return scenes.error(
-            "outside", f"{where}:{line}", f"<filename> {claimed!r} leads out of the data. Correct it.", name
+            "outside",
+            f"{where}:{line}",
+            f"<filename> {claimed!r} leads out of the data. Correct it.",
+            name,
         )
     try:
         declared = _size(root.find("size"), where)
@@ -197,8 +230,12 @@ def _object(item, where):
             if box[-1] - box[-1]:  # NaN and infinity
                 raise ValueError
         except (TypeError, ValueError):
-            raise ValueError(place, f"<{key}> must be a number of pixels; got {text!r}. Correct the box.") from None
-    crowd, difficult = ((item.findtext(mark) or "0").strip() == "1" for mark in ("iscrowd", "difficult"))
+            raise ValueError(
+                place, f"<{key}> must be a number of pixels; got {text!r}. Correct the box."
+            ) from None
+    crowd, difficult = (
+        (item.findtext(mark) or "0").strip() == "1" for mark in ("iscrowd", "difficult")
+    )
     return box, label, place, crowd, difficult
 
 

@@ -17,29 +17,40 @@ SLACK = 1e-2  # shares that rounding may put a box beyond the picture
 def detect(path):
     """Whether `path` is a data.yaml with names, or a folder with one, or with images and labels of text files."""
     if path.is_file():
-        return path.suffix.lower() in (".yaml", ".yml") and "names" in path.read_text(errors="replace")
+        return path.suffix.lower() in (".yaml", ".yml") and "names" in path.read_text(
+            errors="replace"
+        )
     if any((path / name).is_file() for name in YAML):
         return True
     return (path / "images").is_dir() and any((path / "labels").rglob("*.txt"))
 
 
 def read(path):
-    """Pictures with their boxes: Path -> Data. A picture without a .txt, or with an empty one, is background.
+    """Pictures with their boxes: Path -> Data. A picture without a .txt, or with an empty one, is
+    background.
 
     Raises PipelineError where data.yaml cannot be used, or where there is no usable picture.
     """
     path = Path(path).resolve()
-    file = path if path.is_file() else next((path / name for name in YAML if (path / name).is_file()), None)
+    file = (
+        path
+        if path.is_file()
+        else next((path / name for name in YAML if (path / name).is_file()), None)
+    )
     root = path if path.is_dir() else path.parent
     listed = _boxes.class_names(root) or _boxes.class_names(root / "labels")
     labels, folders = _described(file, root) if file else (listed, _found(root))
     if not folders:
-        raise PipelineError(f"{file or root} names no folder of pictures that exists. Write train: images/train.")
+        raise PipelineError(
+            f"{file or root} names no folder of pictures that exists. Write train: images/train."
+        )
     scenes, ids = _boxes.Scenes(root), []
     for split, names in folders.items():
         for name, where in names:
             _picture(scenes, name, where, split, labels, ids)
-        others = {where.rpartition(":")[0] for _, where in names} | {"classes.txt"}  # lists of pictures, and of classes
+        others = {where.rpartition(":")[0] for _, where in names} | {
+            "classes.txt"
+        }  # lists of pictures, and of classes
         _alone(scenes, {os.path.dirname(name) for name, _ in names}, others)
     if ids and min(ids)[0] >= 1:
         _from_one(scenes, ids, labels)
@@ -48,23 +59,30 @@ def read(path):
 
 
 def _from_one(scenes, ids, labels):
-    """Notes that no box has the class 0. ids: [(class id, file:line)]; labels: class names, or [] where none are known.
+    """Notes that no box has the class 0. ids: [(class id, file:line)]; labels: class names, or []
+    where none are known.
 
     With ids up to the number of names they count from 1, and every class is the one before.
     """
     last, (first, where) = max(ids)[0], min(ids)
     said = f"class ids run from {first} to {last}, and YOLO counts from 0"
     if last == len(labels):
-        scenes.problems.insert(0, Problem("error", "one-based", where, f"{said}. Subtract 1 in all files."))
+        scenes.problems.insert(
+            0, Problem("error", "one-based", where, f"{said}. Subtract 1 in all files.")
+        )
     else:
-        message = f"{said}: no box is {labels[0] if labels else '0'!r}. Subtract 1 in all files if they count from 1."
+        message = (
+            f"{said}: no box is {labels[0] if labels else '0'!r}. Subtract 1 in all files if they"
+            " count from 1."
+        )
         scenes.note("warning", "one-based", where, message)
 
 
 def write(data, folder):
     """Data with boxes -> YOLO in `folder`: images/SPLIT, labels/SPLIT, data.yaml.
 
-    Raises PipelineError where an object is marked as crowd or difficult, for which YOLO has no place.
+    Raises PipelineError where an object is marked as crowd or difficult, for which YOLO has no
+    place.
     """
     folder, splits = Path(folder), []
     for split, name, picture, _, objects in _boxes.objects(data):
@@ -74,14 +92,21 @@ def write(data, folder):
         for (ymin, xmin, ymax, xmax), label, *marks in objects:
             if any(marks):
                 raise PipelineError(
-                    f"{name} has an object that is crowd or difficult, which YOLO cannot say. Write COCO or Pascal VOC."
+                    f"{name} has an object that is crowd or difficult, which YOLO cannot say. Write"
+                    " COCO or Pascal VOC."
                 )
-            lines.append(f"{label} {(xmin + xmax) / 2!r} {(ymin + ymax) / 2!r} {xmax - xmin!r} {ymax - ymin!r}\n")
+            lines.append(
+                f"{label} {(xmin + xmax) / 2!r} {(ymin + ymax) / 2!r} {xmax - xmin!r}"
+                f" {ymax - ymin!r}\n"
+            )
         write_text((folder / "labels" / split / name).with_suffix(".txt"), "".join(lines))
     keys = {"validation": "val"}
     write_yaml(
         folder / "data.yaml",
-        {**{keys.get(s, s): f"images/{s}" for s in splits}, "names": dict(enumerate(data.labels["objects/label"]))},
+        {
+            **{keys.get(s, s): f"images/{s}" for s in splits},
+            "names": dict(enumerate(data.labels["objects/label"])),
+        },
     )
 
 
@@ -91,33 +116,46 @@ def _described(file, root):
     names = values.get("names")
     if isinstance(names, dict):
         if sorted(names) != list(range(len(names))):
-            raise PipelineError(f"{file}: names must be numbered 0 to {len(names) - 1} without a gap.")
+            raise PipelineError(
+                f"{file}: names must be numbered 0 to {len(names) - 1} without a gap."
+            )
         names = [names[i] for i in range(len(names))]
     if not isinstance(names, list) or not names:
-        raise PipelineError(f"{file} has no names. Write names: [cat, dog], in the order of their ids.")
+        raise PipelineError(
+            f"{file} has no names. Write names: [cat, dog], in the order of their ids."
+        )
     names = [str(name) for name in names]
     if twice := [name for name in names if names.count(name) > 1]:
         raise PipelineError(f"{file}: two classes are called {twice[0]!r}. Rename one.")
     if "nc" in values and values["nc"] != len(names):
-        raise PipelineError(f"{file}: nc is {values['nc']}, and there are {len(names)} names. Correct one of them.")
+        raise PipelineError(
+            f"{file}: nc is {values['nc']}, and there are {len(names)} names. Correct one of them."
+        )
     base, found = str(values.get("path") or "."), {}
     for key, split in SPLIT_NAMES.items():
         for place in values.get(key) if isinstance(values.get(key), list) else [values.get(key)]:
             if place:
-                found.setdefault(split, []).extend(_pictures(root, _within(root, base, str(place), file), file))
+                found.setdefault(split, []).extend(
+                    _pictures(root, _within(root, base, str(place), file), file)
+                )
     return names, found
 
 
 def _within(root, base, place, file):
     """A place that data.yaml names, relative to the root. Raises PipelineError where it leads out of it."""
-    # Roboflow writes ../train/images and means the folder beside the file; many write a path of their own machine.
+    # Roboflow writes ../train/images and means the folder beside the file; many write a path of
+    # their own machine.
     for option in (os.path.join(base, place), place, place.removeprefix("../")):
         path = inside(root, option)
         if path is not None and path.exists():
             return path
     if inside(root, os.path.join(base, place)) is None:
-        raise PipelineError(f"{file}: {place!r} leads out of the data. Copy the pictures beside the file.")
-    raise PipelineError(f"{file}: there is no {place!r}. Correct the path; it is relative to the file.")
+        raise PipelineError(
+            f"{file}: {place!r} leads out of the data. Copy the pictures beside the file."
+        )
+    raise PipelineError(
+        f"{file}: there is no {place!r}. Correct the path; it is relative to the file."
+    )
 
 
 def _pictures(root, path, file):
@@ -130,12 +168,20 @@ def _pictures(root, path, file):
         ]
     shown = path.relative_to(root).as_posix()
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [(os.path.normpath(line.strip()), f"{shown}:{i}") for i, line in enumerate(lines, 1) if line.strip()]
+    return [
+        (os.path.normpath(line.strip()), f"{shown}:{i}")
+        for i, line in enumerate(lines, 1)
+        if line.strip()
+    ]
 
 
 def _found(root):
     """Folders without a data.yaml: images/SPLIT, or images alone."""
-    inner = {p: SPLIT_NAMES.get(p.name.lower()) for p in sorted((root / "images").iterdir()) if p.is_dir()}
+    inner = {
+        p: SPLIT_NAMES.get(p.name.lower())
+        for p in sorted((root / "images").iterdir())
+        if p.is_dir()
+    }
     found = {}
     for folder, split in inner.items():
         if split:
@@ -158,7 +204,9 @@ def _picture(scenes, name, where, split, labels, ids):
     try:
         file = inside(scenes.root, shown)
         if file is None and inside(scenes.root, name):
-            return scenes.error("outside", shown, "this link leads out of the data. Copy the file here.", name)
+            return scenes.error(
+                "outside", shown, "this link leads out of the data. Copy the file here.", name
+            )
         is_there = file is not None and file.is_file()
     except (OSError, ValueError, RuntimeError):
         is_there = False  # no path at all, which `picture` reports
@@ -166,7 +214,9 @@ def _picture(scenes, name, where, split, labels, ids):
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
-            return scenes.error("annotation", shown, "this file is no UTF-8 text. Restore or delete it.", name)
+            return scenes.error(
+                "annotation", shown, "this file is no UTF-8 text. Restore or delete it.", name
+            )
         for i, line in enumerate(lines, 1):
             if line.strip():
                 try:
@@ -180,7 +230,10 @@ def _picture(scenes, name, where, split, labels, ids):
     ids += [(label, place) for label, _, place in rows]
     if labels and (wrong := [row for row in rows if row[0] >= len(labels)]):
         hint = "; YOLO counts from 0" if wrong[0][0] == len(labels) else ""
-        message = f"class {wrong[0][0]} is none of the {len(labels)}, 0 to {len(labels) - 1}{hint}. Correct it."
+        message = (
+            f"class {wrong[0][0]} is none of the {len(labels)}, 0 to {len(labels) - 1}{hint}."
+            " Correct it."
+        )
         return scenes.error("unknown-label", wrong[0][2], message, name)
     scene = scenes.picture(name, split, where)
     for label, box, place in rows if scene else ():
@@ -193,7 +246,8 @@ def _row(cells, classes):
     if len(cells) != 5:
         polygon = " Polygons are for segmentation" if len(cells) >= 7 and len(cells) % 2 else ""
         raise ValueError(
-            f"a line has five numbers, class x y width height; this one has {len(cells)}.{polygon or ' Correct it'}"
+            "a line has five numbers, class x y width height; this one has"
+            f" {len(cells)}.{polygon or ' Correct it'}"
         )
     try:
         numbers = [float(cell) for cell in cells]
@@ -206,7 +260,8 @@ def _row(cells, classes):
         raise ValueError(f"the class must be a whole number from 0; got {cells[0]!r}. Correct it")
     if max(x, y, width, height) > 1 + SLACK or min(x, y) < -SLACK:
         raise ValueError(
-            f"coordinates are shares of the picture, 0 to 1; got {' '.join(cells[1:])!r}. Divide pixels by its sides"
+            f"coordinates are shares of the picture, 0 to 1; got {' '.join(cells[1:])!r}. Divide"
+            " pixels by its sides"
         )
     return int(label), [y - height / 2, x - width / 2, y + height / 2, x + width / 2]
 
@@ -214,7 +269,9 @@ def _row(cells, classes):
 def _alone(scenes, folders, others):
     """Label files without a picture, in the folders that belong to those of pictures. others: files of another kind."""
     for folder in sorted(folders):
-        labels = inside(scenes.root, _label_file(os.path.join(folder, "x.jpg")).rpartition("/")[0] or ".")
+        labels = inside(
+            scenes.root, _label_file(os.path.join(folder, "x.jpg")).rpartition("/")[0] or "."
+        )
         for file in sorted(labels.glob("*.txt")) if labels and labels.is_dir() else ():
             stem, shown = os.path.join(folder, file.stem), file.relative_to(scenes.root).as_posix()
             if not {shown, file.name} & others and not any(
@@ -223,5 +280,7 @@ def _alone(scenes, folders, others):
                 for end in (suffix, suffix.upper())
             ):
                 scenes.error(
-                    "missing-image", shown, "there is no picture to these labels. Restore it, or delete the file."
+                    "missing-image",
+                    shown,
+                    "there is no picture to these labels. Restore it, or delete the file.",
                 )

@@ -10,7 +10,8 @@ from pipelines.losses.mmd import mmd
 
 @keras.saving.register_keras_serializable("pipelines")
 class AdaptationLoss:
-    """Weighted cross-entropy of the examples whose labels count, plus `factor` times what tells the domains apart.
+    """Weighted cross-entropy of the examples whose labels count, plus `factor` times what tells the
+    domains apart.
 
     method: `mmd`, `deep_coral` or `dann`; another one adds nothing.
     """
@@ -19,7 +20,8 @@ class AdaptationLoss:
         self.method, self.factor, self.smoothing = method, factor, smoothing
 
     def call(self, targets, outputs):
-        """targets {"label": (B, C), "domain": (B,) of 0 and 1, "weight": (B,), 0 where a label does not count}, outputs
+        """targets {"label": (B, C), "domain": (B,) of 0 and 1, "weight": (B,), 0 where a label does
+        not count}, outputs
         {"logits": (B, C), "features": (B, F), "domain": (B,), a logit} -> a scalar."""
         domain = ops.cast(targets["domain"], "float32")
         weight = ops.cast(targets["weight"], "float32")

@@ -14,8 +14,9 @@ def _squares(answers, real):
 def generator(kind, fake, real=None):
     """The generator's loss; the critic's weights are to be stopped. A scalar.
 
-    kind: plain, -log D(G) (Goodfellow et al. 2014, arXiv:1406.2661); relativistic, the average one (Jolicoeur-Martineau
-    2018, arXiv:1807.00734, eq. 8), which needs `real` too; least_squares (Mao et al. 2017, arXiv:1611.04076).
+    kind: plain, -log D(G) (Goodfellow et al. 2014, arXiv:1406.2661); relativistic, the average one
+    (Jolicoeur-Martineau 2018, arXiv:1807.00734, eq. 8), which needs `real` too; least_squares (Mao
+    et al. 2017, arXiv:1611.04076).
     """
     if kind == "relativistic":
         real_above, fake_above = real - ops.mean(fake), fake - ops.mean(real)

@@ -4,7 +4,8 @@ from keras import ops
 
 
 def coral(features, is_target):
-    """Features (B, F) of two domains, is_target (B,) of 0 and 1 -> |C_s - C_t|^2 / (4 F^2), a scalar.
+    """Features (B, F) of two domains, is_target (B,) of 0 and 1 -> |C_s - C_t|^2 / (4 F^2), a
+    scalar.
 
     Sun & Saenko 2016, arXiv:1607.01719, eq. 1 to 3. A domain of fewer than two examples scores 0.
     """

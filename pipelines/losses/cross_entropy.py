@@ -8,7 +8,8 @@ from keras import ops
 class CrossEntropy(keras.losses.Loss):
     """-sum_c w_c y_c log softmax(z)_c: targets (B, C) that sum to one, logits (B, C) -> (B,).
 
-    smoothing: share of the target spread evenly over all classes (Szegedy et al. 2016, arXiv:1512.00567, section 7);
+    smoothing: share of the target spread evenly over all classes (Szegedy et al. 2016,
+        arXiv:1512.00567, section 7);
     class_weights: one positive number per class, or empty for ones.
     """
 
@@ -25,4 +26,8 @@ class CrossEntropy(keras.losses.Loss):
         return -ops.sum(targets * ops.log_softmax(logits), -1)
 
     def get_config(self):
-        return {**super().get_config(), "smoothing": self.smoothing, "class_weights": self.class_weights}
+        return {
+            **super().get_config(),
+            "smoothing": self.smoothing,
+            "class_weights": self.class_weights,
+        }

@@ -6,10 +6,11 @@ SMOOTH = 1.0  # pixels; keeps the ratio of a class of few pixels from jumping
 
 
 def dice(truth, probabilities):
-    """1 - 2 |A B| / (|A| + |B|): (B, H, W, C) each -> scalar, the mean of the classes that `truth` has in this batch.
+    """1 - 2 |A B| / (|A| + |B|): (B, H, W, C) each -> scalar, the mean of the classes that `truth`
+    has in this batch.
 
-    Milletari et al. 2016, arXiv:1606.04797, section 3, without squares in the denominator. Ignored pixels are 0 in
-    both.
+    Milletari et al. 2016, arXiv:1606.04797, section 3, without squares in the denominator. Ignored
+    pixels are 0 in both.
     """
     both, either = _sums(truth, probabilities)
     return _mean(1 - (2 * both + SMOOTH) / (either + SMOOTH), truth)

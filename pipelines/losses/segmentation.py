@@ -12,12 +12,14 @@ TERMS = ("cross_entropy", "focal", "dice", "jaccard")
 class SegmentationLoss(keras.losses.Loss):
     """Masks against logits -> scalar. Pixels of an id that is no class count nowhere.
 
-    Targets: class ids (B, H, W), or (B, H, W, 2) with a weight per pixel beside the id, as U-Net's border map gives it.
-    Outputs: {"logits": (B, H, W, C)} and, under other names, what coarser levels say, (B, H / s, W / s, C): each level
-    is held against every s-th pixel and counts half as much as the one before, all together 1 (Isensee et al. 2021,
-    doi:10.1038/s41592-020-01008-z, supplementary note 4.7).
-    weights: {term: its factor}, of TERMS. class_weights: one number per class, or empty for ones; they and the pixels'
-    weights act on cross-entropy and focal loss, which are means over the pixels that count.
+    Targets: class ids (B, H, W), or (B, H, W, 2) with a weight per pixel beside the id, as U-Net's
+        border map gives it.
+    Outputs: {"logits": (B, H, W, C)} and, under other names, what coarser levels say, (B, H / s, W
+    / s, C): each level is held against every s-th pixel and counts half as much as the one before,
+    all together 1 (Isensee et al. 2021, doi:10.1038/s41592-020-01008-z, supplementary note 4.7).
+    weights: {term: its factor}, of TERMS. class_weights: one number per class, or empty for ones;
+    they and the pixels' weights act on cross-entropy and focal loss, which are means over the
+    pixels that count.
     """
 
     def __init__(self, weights, class_weights=(), gamma=2.0, name="segmentation_loss", **kwargs):
@@ -38,7 +40,9 @@ class SegmentationLoss(keras.losses.Loss):
         counts = ops.sum(truth, -1)  # 0 where the pixel is ignored
         weight = counts if weight is None else counts * ops.cast(weight, logits.dtype)
         if self.class_weights:
-            weight = weight * ops.sum(truth * ops.convert_to_tensor(self.class_weights, logits.dtype), -1)
+            weight = weight * ops.sum(
+                truth * ops.convert_to_tensor(self.class_weights, logits.dtype), -1
+            )
         number = ops.maximum(ops.sum(counts), 1)
         soft = ops.softmax(logits) * counts[..., None]
         terms = {

@@ -10,10 +10,12 @@ TOLERANCE = 0.0075  # of the picture's diagonal: Csurka et al. 2013, doi:10.5244
 
 
 class BoundaryF1(keras.metrics.Metric):
-    """`boundary_f1` in [0, 1]: mean over classes of the mean over pictures with the class, in truth or prediction.
+    """`boundary_f1` in [0, 1]: mean over classes of the mean over pictures with the class, in truth
+    or prediction.
 
-    targets, decoded: as of `Segmentation`. A boundary pixel is right where the other mask has a boundary of the same
-    class within the tolerance, at least 1 px, along both axes. Csurka et al. 2013; deviation: a square, not a disc.
+    targets, decoded: as of `Segmentation`. A boundary pixel is right where the other mask has a
+    boundary of the same class within the tolerance, at least 1 px, along both axes. Csurka et al.
+    2013; deviation: a square, not a disc.
     """
 
     def __init__(self, classes, name="boundary", **kwargs):
@@ -25,7 +27,9 @@ class BoundaryF1(keras.metrics.Metric):
         self.totals, self.pictures = np.zeros(self.classes), np.zeros(self.classes, np.int64)
 
     def update_state(self, targets, decoded, sample_weight=None):
-        for truth, guess in zip(ids(targets), keras.ops.convert_to_numpy(decoded["mask"]), strict=True):
+        for truth, guess in zip(
+            ids(targets), keras.ops.convert_to_numpy(decoded["mask"]), strict=True
+        ):
             ignored = truth >= self.classes
             guess = np.where(ignored, truth, guess)
             near = max(1, round(TOLERANCE * np.hypot(*truth.shape)))

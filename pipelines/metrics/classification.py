@@ -5,24 +5,32 @@ from keras import ops
 
 
 class Classification(keras.metrics.Metric):
-    """Counts of (true class, predicted class) -> `accuracy`, macro averages, values per class, and the matrix.
+    """Counts of (true class, predicted class) -> `accuracy`, macro averages, values per class, and
+    the matrix.
 
-    targets: (B, C) one-hot; decoded: {"probabilities": (B, C)}. The result is a dict: scalars are for all examples,
-    vectors (C,) are per class, the (C, C) `confusion` has a row per true class. Per-class accuracy is the share of a
-    class's examples that were found (its recall); a ratio without examples counts as 0, as scikit-learn has it, and a
-    class with neither examples nor predictions is left out of the macro averages.
+    targets: (B, C) one-hot; decoded: {"probabilities": (B, C)}. The result is a dict: scalars are
+    for all examples, vectors (C,) are per class, the (C, C) `confusion` has a row per true class.
+    Per-class accuracy is the share of a class's examples that were found (its recall); a ratio
+    without examples counts as 0, as scikit-learn has it, and a class with neither examples nor
+    predictions is left out of the macro averages.
     """
 
     def __init__(self, classes, name="classification", **kwargs):
         super().__init__(name=name, **kwargs)
         self.classes = classes
-        self.confusion = self.add_variable((classes, classes), "zeros", dtype="int32", name="confusion")
+        self.confusion = self.add_variable(
+            (classes, classes), "zeros", dtype="int32", name="confusion"
+        )
 
     def update_state(self, targets, decoded, sample_weight=None):
         truth = ops.argmax(targets, -1)
         guess = ops.argmax(decoded["probabilities"], -1)
-        cells = ops.bincount(ops.cast(truth * self.classes + guess, "int32"), minlength=self.classes**2)
-        self.confusion.assign_add(ops.cast(ops.reshape(cells, (self.classes, self.classes)), "int32"))
+        cells = ops.bincount(
+            ops.cast(truth * self.classes + guess, "int32"), minlength=self.classes**2
+        )
+        self.confusion.assign_add(
+            ops.cast(ops.reshape(cells, (self.classes, self.classes)), "int32")
+        )
 
     def result(self):
         counts = ops.cast(self.confusion, "float32")
@@ -35,7 +43,13 @@ class Classification(keras.metrics.Metric):
             "macro_precision": _ratio(ops.sum(precision * seen), ops.sum(seen)),
             "macro_recall": _ratio(ops.sum(recall * seen), ops.sum(seen)),
             "macro_f1": _ratio(ops.sum(f1 * seen), ops.sum(seen)),
-            "per_class": {"accuracy": recall, "precision": precision, "recall": recall, "f1": f1, "support": support},
+            "per_class": {
+                "accuracy": recall,
+                "precision": precision,
+                "recall": recall,
+                "f1": f1,
+                "support": support,
+            },
             "matrices": {"confusion": self.confusion},
         }
 

@@ -8,22 +8,29 @@ from pipelines.metrics.classification import Classification
 
 
 class Domains(keras.metrics.Metric):
-    """`accuracy` and all else of `Classification` on labelled target examples, and `source_accuracy`.
+    """`accuracy` and all else of `Classification` on labelled target examples, and
+    `source_accuracy`.
 
-    Where no target example has a label, all of it is the source's. `target_labelled` and `target_unlabelled` count the
-    target's examples, so that the two cases can be told apart.
+    Where no target example has a label, all of it is the source's. `target_labelled` and
+    `target_unlabelled` count the target's examples, so that the two cases can be told apart.
 
-    targets: {"label": (B, C) one-hot, 0 where there is no label, "domain": (B,), 0 for source}; decoded:
+    targets: {"label": (B, C) one-hot, 0 where there is no label, "domain": (B,), 0 for source};
+        decoded:
     {"probabilities": (B, C)}.
     """
 
     def __init__(self, classes, name="domains", **kwargs):
         super().__init__(name=name, **kwargs)
-        self.each, self.counts = [Classification(classes, name=f"domain{i}") for i in (0, 1)], np.zeros((2, 2))
+        self.each, self.counts = (
+            [Classification(classes, name=f"domain{i}") for i in (0, 1)],
+            np.zeros((2, 2)),
+        )
 
     def update_state(self, targets, decoded, sample_weight=None):
         domain = ops.convert_to_numpy(targets["domain"])
-        label, probabilities = (ops.convert_to_numpy(v) for v in (targets["label"], decoded["probabilities"]))
+        label, probabilities = (
+            ops.convert_to_numpy(v) for v in (targets["label"], decoded["probabilities"])
+        )
         labelled = label.any(-1)
         for i, metric in enumerate(self.each):
             rows = (domain == i) & labelled
@@ -36,7 +43,12 @@ class Domains(keras.metrics.Metric):
         judged = target if self.counts[1, 0] else source
         labelled, unlabelled = self.counts[1]
         counts = {"target_labelled": labelled, "target_unlabelled": unlabelled}
-        return {"accuracy": judged["accuracy"], "source_accuracy": source["accuracy"], **judged, **counts}
+        return {
+            "accuracy": judged["accuracy"],
+            "source_accuracy": source["accuracy"],
+            **judged,
+            **counts,
+        }
 
     def reset_state(self):
         self.counts[:] = 0

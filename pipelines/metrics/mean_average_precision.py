@@ -19,18 +19,21 @@ RECALLS = np.linspace(0, 1, 101)
 class MeanAveragePrecision(keras.metrics.Metric):
     """Boxes found against boxes there -> map50 and the other figures of COCO.
 
-    targets: {"boxes": (B, N, 4) yxyx in [0, 1] of the square, "labels": (B, N), -1 behind the last, "crowd": (B, N),
-    "size": (B, 2) height and width of the original picture, pixels}; decoded: {"boxes": (B, K, 4), "scores": (B, K),
-    "classes": (B, K), "count": (B,)}. Both are measured in pixels of the original: IoU is the same in the letterbox,
-    which scales both sides alike, but the areas of `small`, `medium` and `large` are not.
+    targets: {"boxes": (B, N, 4) yxyx in [0, 1] of the square, "labels": (B, N), -1 behind the last,
+        "crowd": (B, N),
+    "size": (B, 2) height and width of the original picture, pixels}; decoded: {"boxes": (B, K, 4),
+        "scores": (B, K),
+    "classes": (B, K), "count": (B,)}. Both are measured in pixels of the original: IoU is the same
+    in the letterbox, which scales both sides alike, but the areas of `small`, `medium` and `large`
+    are not.
 
-    The result: `map50` and `map50_95` (IoU 0.50, and the mean of 0.50 to 0.95), also by size; `map75`; `recall`, the
-    mean over IoUs of the highest recall with all detections; `f1`, `precision_f1` and `recall_f1` at the score
-    `score_f1` where F1 at IoU 0.50, the mean of the classes, is best; `per_class` with `support`, its number of boxes.
-    A class without boxes counts in no mean, and is 0 by itself; a size without boxes
-    is left out. `confusion` (C + 1, C + 1), the last row and
-    column for background, pairs boxes at IoU 0.50 among those with that score or more. A curve per class: precision by
-    recall at IoU 0.50.
+    The result: `map50` and `map50_95` (IoU 0.50, and the mean of 0.50 to 0.95), also by size;
+    `map75`; `recall`, the mean over IoUs of the highest recall with all detections; `f1`,
+    `precision_f1` and `recall_f1` at the score `score_f1` where F1 at IoU 0.50, the mean of the
+    classes, is best; `per_class` with `support`, its number of boxes. A class without boxes counts
+    in no mean, and is 0 by itself; a size without boxes is left out. `confusion` (C + 1, C + 1),
+    the last row and column for background, pairs boxes at IoU 0.50 among those with that score or
+    more. A curve per class: precision by recall at IoU 0.50.
     """
 
     def __init__(self, labels, detections=100, name="mean_average_precision", **kwargs):
@@ -46,10 +49,16 @@ class MeanAveragePrecision(keras.metrics.Metric):
         for i, size in enumerate(targets["size"]):
             scale = float(max(size))
             self._pictures += 1
-            for box, label, crowd in zip(*(targets[k][i] for k in ("boxes", "labels", "crowd")), strict=True):
+            for box, label, crowd in zip(
+                *(targets[k][i] for k in ("boxes", "labels", "crowd")), strict=True
+            ):
                 if label >= 0:
                     place = _place(box, scale)
-                    record = {"id": len(self._truth) + 1, "area": place[2] * place[3], "iscrowd": int(crowd)}
+                    record = {
+                        "id": len(self._truth) + 1,
+                        "area": place[2] * place[3],
+                        "iscrowd": int(crowd),
+                    }
                     self._truth.append(self._record(label, place) | record)
             for j in range(int(decoded["count"][i])):
                 place = _place(decoded["boxes"][i, j], scale)
@@ -69,7 +78,10 @@ class MeanAveragePrecision(keras.metrics.Metric):
             by_size[f"map50{end}"] = _mean(precision[HALF, :, :, a])
             by_size[f"map50_95{end}"] = _mean(precision[:, :, :, a])
         f1, best = _best_f1(precision[HALF, :, :, 0], scores[HALF, :, :, 0])
-        per_class = lambda values: np.array([_mean(values[..., k]) for k in range(len(self.labels))])  # noqa: E731
+
+        def per_class(values):
+            return np.array([_mean(values[..., k]) for k in range(len(self.labels))])
+
         curves = {
             label: {
                 "x": RECALLS.tolist(),
@@ -164,10 +176,11 @@ def _mean(values):
 
 
 def _best_f1(precision, scores):
-    """({"f1", "precision_f1", "recall_f1", "score_f1"}, score) at the score with the best mean F1 of the classes.
+    """({"f1", "precision_f1", "recall_f1", "score_f1"}, score) at the score with the best mean F1
+    of the classes.
 
-    precision, scores: (R, K) at the recalls 0, 0.01, ... 1. At each score a class has the highest recall at which its
-    score is no lower.
+    precision, scores: (R, K) at the recalls 0, 0.01, ... 1. At each score a class has the highest
+    recall at which its score is no lower.
     """
     judged = np.flatnonzero((precision > -1).any(0))
     best = {"f1": 0.0, "precision_f1": 0.0, "recall_f1": 0.0, "score_f1": 0.0}
@@ -178,7 +191,12 @@ def _best_f1(precision, scores):
         r = np.where(at >= 0, RECALLS[np.maximum(at, 0)], 0.0)
         f1 = float(np.mean(2 * p * r / np.maximum(p + r, 1e-9)))
         if f1 > best["f1"]:
-            best = {"f1": f1, "precision_f1": p.mean(), "recall_f1": r.mean(), "score_f1": float(score)}
+            best = {
+                "f1": f1,
+                "precision_f1": p.mean(),
+                "recall_f1": r.mean(),
+                "score_f1": float(score),
+            }
     return best, best["score_f1"]
 
 

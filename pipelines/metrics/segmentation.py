@@ -5,11 +5,13 @@ import numpy as np
 
 
 class Segmentation(keras.metrics.Metric):
-    """Counts of (true class, predicted class) by pixel -> `mean_iou`, `dice`, `pixel_accuracy`, and both per class.
+    """Counts of (true class, predicted class) by pixel -> `mean_iou`, `dice`, `pixel_accuracy`, and
+    both per class.
 
-    targets: ids (B, H, W), or (B, H, W, 2) with weights beside them, which do not count here; decoded: {"mask": (B, H,
-    W)}. A pixel whose true id is no class is left out; a class that neither truth nor prediction has is left out of
-    the means. `support` is the number of pictures with the class: pixels of one picture are no independent examples.
+    targets: ids (B, H, W), or (B, H, W, 2) with weights beside them, which do not count here;
+    decoded: {"mask": (B, H, W)}. A pixel whose true id is no class is left out; a class that
+    neither truth nor prediction has is left out of the means. `support` is the number of pictures
+    with the class: pixels of one picture are no independent examples.
     """
 
     def __init__(self, classes, name="segmentation", **kwargs):
@@ -18,20 +20,29 @@ class Segmentation(keras.metrics.Metric):
         self.reset_state()
 
     def reset_state(self):
-        # NumPy's int64: a few hundred large pictures have more pixels than int32 counts, and JAX has no wider one.
+        # NumPy's int64: a few hundred large pictures have more pixels than int32 counts, and JAX
+        # has no wider one.
         self.confusion = np.zeros((self.classes, self.classes), np.int64)
         self.support = np.zeros(self.classes, np.int64)
 
     def update_state(self, targets, decoded, sample_weight=None):
-        for truth, guess in zip(ids(targets), keras.ops.convert_to_numpy(decoded["mask"]), strict=True):
+        for truth, guess in zip(
+            ids(targets), keras.ops.convert_to_numpy(decoded["mask"]), strict=True
+        ):
             counted = truth < self.classes
             cells = truth[counted].astype(np.int64) * self.classes + guess[counted]
-            cells = np.bincount(cells, minlength=self.classes**2).reshape(self.classes, self.classes)
+            cells = np.bincount(cells, minlength=self.classes**2).reshape(
+                self.classes, self.classes
+            )
             self.confusion += cells
             self.support += cells.sum(1) > 0
 
     def result(self):
-        right, true, guessed = np.diagonal(self.confusion), self.confusion.sum(1), self.confusion.sum(0)
+        right, true, guessed = (
+            np.diagonal(self.confusion),
+            self.confusion.sum(1),
+            self.confusion.sum(0),
+        )
         seen = (true + guessed) > 0
         iou, dice = _ratio(right, true + guessed - right), _ratio(2 * right, true + guessed)
         return {

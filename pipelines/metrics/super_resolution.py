@@ -6,17 +6,21 @@ from skimage.metrics import structural_similarity
 
 from pipelines.ops import bicubic
 
-LUMA = np.array((65.481, 128.553, 24.966)) / 255  # ITU-R BT.601 in studio range, as MATLAB's rgb2ycbcr
+LUMA = (
+    np.array((65.481, 128.553, 24.966)) / 255
+)  # ITU-R BT.601 in studio range, as MATLAB's rgb2ycbcr
 WINDOW = 11  # px of SSIM's Gaussian, sigma 1.5 (Wang et al. 2004)
 PEAK = 255.0
 
 
 class Fidelity(keras.metrics.Metric):
-    """Sums by picture -> `ssim_y`, `psnr_y`, `bicubic_ssim_y`, `bicubic_psnr_y`: means over pictures, and per picture.
+    """Sums by picture -> `ssim_y`, `psnr_y`, `bicubic_ssim_y`, `bicubic_psnr_y`: means over
+    pictures, and per picture.
 
-    targets: see `tasks.srgan.parse`; decoded: {"image": (B, S, S, 3) in [0, 1]}, rounded here to 256 levels. The
-    picture's border is cut by `scale` pixels. PSNR in dB of a peak of 255; an exact answer counts as 100 dB. SSIM with
-    a Gaussian window, as skimage.metrics.structural_similarity(gaussian_weights=True, sigma=1.5,
+    targets: see `tasks.srgan.parse`; decoded: {"image": (B, S, S, 3) in [0, 1]}, rounded here to
+    256 levels. The picture's border is cut by `scale` pixels. PSNR in dB of a peak of 255; an exact
+    answer counts as 100 dB. SSIM with a Gaussian window, as
+    skimage.metrics.structural_similarity(gaussian_weights=True, sigma=1.5,
     use_sample_covariance=False, data_range=255).
     """
 
@@ -33,7 +37,9 @@ class Fidelity(keras.metrics.Metric):
         truths, lows, tiles, titles = (
             keras.ops.convert_to_numpy(targets[name]) for name in ("image", "low", "tile", "title")
         )
-        for truth, low, guess, tile, title in zip(truths, lows, guesses, tiles, titles, strict=True):
+        for truth, low, guess, tile, title in zip(
+            truths, lows, guesses, tiles, titles, strict=True
+        ):
             sums = self.sums.setdefault((int(tile[0]), title_of(title)), np.zeros((2, 4)))
             simple = np.clip(np.round(bicubic.resize(low, *truth.shape[:2])), 0, 255)
             for row, answer in zip(sums, (guess, simple), strict=True):
@@ -41,13 +47,23 @@ class Fidelity(keras.metrics.Metric):
 
     def result(self):
         sums = np.stack(list(self.sums.values())) if self.sums else np.zeros((0, 2, 4))
-        psnr = 10 * np.log10(PEAK**2 / np.maximum(sums[..., 0] / np.maximum(sums[..., 1], 1), PEAK**2 * 1e-10))
+        psnr = 10 * np.log10(
+            PEAK**2 / np.maximum(sums[..., 0] / np.maximum(sums[..., 1], 1), PEAK**2 * 1e-10)
+        )
         ssim = sums[..., 2] / np.maximum(sums[..., 3], 1)
         found = {"ssim_y": ssim, "psnr_y": psnr}
-        columns = {f"{who}{name}": v[:, i] for i, who in enumerate(("", "bicubic_")) for name, v in found.items()}
+        columns = {
+            f"{who}{name}": v[:, i]
+            for i, who in enumerate(("", "bicubic_"))
+            for name, v in found.items()
+        }
         means = {name: float(v.mean()) if len(v) else 0.0 for name, v in columns.items()}
         support = np.ones(len(sums), int)
-        return {**means, "per_class": {**columns, "support": support}, "labels": [title for _, title in self.sums]}
+        return {
+            **means,
+            "per_class": {**columns, "support": support},
+            "labels": [title for _, title in self.sums],
+        }
 
 
 class PerceptualDistance(keras.metrics.Metric):
@@ -96,12 +112,19 @@ def title_of(codes):
 
 
 def _sums(truth, guess, tile, border):
-    """(squared error, pixels, SSIM, places) of what a tile owns. tile: own top, left, bottom, right, then the edges of
+    """(squared error, pixels, SSIM, places) of what a tile owns. tile: own top, left, bottom,
+    right, then the edges of
     the picture in the tile, top, left, bottom, right; all in its pixels."""
     own, edge = tile[:4], tile[4:]
     error = _cut((truth - guess) ** 2, own, edge, border)
     _, similar = structural_similarity(
-        truth, guess, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=PEAK, full=True
+        truth,
+        guess,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=PEAK,
+        full=True,
     )
     similar = _cut(similar, own, edge, border + WINDOW // 2)
     return np.array([error.sum(), error.size, similar.sum(), similar.size])

@@ -9,10 +9,11 @@ BINS = 100
 
 
 class ThresholdCurve(keras.metrics.Metric):
-    """The second class's IoU by threshold on its probability, as the curve `threshold`, and the best of it.
+    """The second class's IoU by threshold on its probability, as the curve `threshold`, and the
+    best of it.
 
-    targets: as of `Segmentation`; decoded: {"probabilities": (B, H, W, 2)}. A pixel belongs to the class where its
-    probability is at least the threshold, one of 0.01 to 0.99.
+    targets: as of `Segmentation`; decoded: {"probabilities": (B, H, W, 2)}. A pixel belongs to the
+    class where its probability is at least the threshold, one of 0.01 to 0.99.
     """
 
     def __init__(self, name="threshold", **kwargs):
@@ -27,10 +28,14 @@ class ThresholdCurve(keras.metrics.Metric):
         p = keras.ops.convert_to_numpy(decoded["probabilities"])[..., 1]
         counted = truth < 2
         bins = np.clip(np.floor(p[counted] * BINS + 1e-5), 0, BINS - 1).astype(np.int64)
-        self.counts += np.bincount(truth[counted] * BINS + bins, minlength=2 * BINS).reshape(2, BINS)
+        self.counts += np.bincount(truth[counted] * BINS + bins, minlength=2 * BINS).reshape(
+            2, BINS
+        )
 
     def result(self):
-        above = self.counts[:, ::-1].cumsum(1)[:, ::-1][:, 1:]  # pixels of each class at thresholds 0.01 ... 0.99
+        above = self.counts[:, ::-1].cumsum(1)[:, ::-1][
+            :, 1:
+        ]  # pixels of each class at thresholds 0.01 ... 0.99
         union = self.counts[1].sum() + above[0]
         iou = above[1] / np.maximum(union, 1)
         thresholds = np.arange(1, BINS) / BINS
@@ -42,4 +47,8 @@ class ThresholdCurve(keras.metrics.Metric):
             "diagonal": False,
         }
         best = int(iou.argmax())
-        return {"best_threshold": thresholds[best], "best_threshold_iou": iou[best], "curves": {"threshold": curve}}
+        return {
+            "best_threshold": thresholds[best],
+            "best_threshold_iou": iou[best],
+            "curves": {"threshold": curve},
+        }

@@ -12,4 +12,6 @@ class TopK(keras.metrics.Mean):
         self.k = k
 
     def update_state(self, targets, decoded, sample_weight=None):
-        super().update_state(ops.in_top_k(ops.argmax(targets, -1), decoded["probabilities"], self.k))
+        super().update_state(
+            ops.in_top_k(ops.argmax(targets, -1), decoded["probabilities"], self.k)
+        )

@@ -11,10 +11,13 @@ OTHER = {"a": "b", "b": "a"}
 
 
 class Cycle(keras.metrics.Metric):
-    """Mean absolute difference in [0, 1] of a picture and its way there and back -> `cycle_error`, mean of both ways.
+    """Mean absolute difference in [0, 1] of a picture and its way there and back -> `cycle_error`,
+    mean of both ways.
 
-    targets: {"a", "b": uint8 (B, S, S, 3), "index": int (B, 2)}, the pictures' numbers, of which each counts once.
-    decoded: {"back_a", "back_b": (B, S, S, 3) in [0, 1]}. Also `cycle_error_a` (A -> B -> A) and `cycle_error_b`.
+    targets: {"a", "b": uint8 (B, S, S, 3), "index": int (B, 2)}, the pictures' numbers, of which
+        each counts once.
+    decoded: {"back_a", "back_b": (B, S, S, 3) in [0, 1]}. Also `cycle_error_a` (A -> B -> A) and
+        `cycle_error_b`.
     """
 
     def __init__(self, name="cycle", **kwargs):
@@ -27,21 +30,32 @@ class Cycle(keras.metrics.Metric):
     def update_state(self, targets, decoded, sample_weight=None):
         for domain, i, row in _new(targets, self.errors):
             truth = np.asarray(targets[domain][row], np.float64) / 255
-            self.errors[domain][i] = np.abs(np.asarray(decoded[f"back_{domain}"][row]) - truth).mean()
+            self.errors[domain][i] = np.abs(
+                np.asarray(decoded[f"back_{domain}"][row]) - truth
+            ).mean()
 
     def result(self):
-        means = {domain: float(np.mean(list(e.values()))) if e else 0.0 for domain, e in self.errors.items()}
-        return {"cycle_error": sum(means.values()) / 2, **{f"cycle_error_{d}": m for d, m in means.items()}}
+        means = {
+            domain: float(np.mean(list(e.values()))) if e else 0.0
+            for domain, e in self.errors.items()
+        }
+        return {
+            "cycle_error": sum(means.values()) / 2,
+            **{f"cycle_error_{d}": m for d, m in means.items()},
+        }
 
 
 class Frechet(keras.metrics.Metric):
-    """Frechet distance of translated and real pictures on features -> `frechet_distance`, mean of the directions.
+    """Frechet distance of translated and real pictures on features -> `frechet_distance`, mean of
+    the directions.
 
-    features: pictures (B, S, S, 3) in [0, 1] -> (B, F). targets and decoded as of `Cycle`, with "to_a" and "to_b" as
-    far as they are among `domains`. For each: `relative_distance_to_b`, the share that is left of the distance of A
-    and B as they are; `frechet_distance_to_b`. Then `frechet_distance_untranslated`, the latter, and
-    `frechet_pictures`, how many there are of the domain with fewer. Heusel et al. 2017 (arXiv:1706.08500, eq. 6) with
-    other features than Inception's: compare within one table only, and at equal numbers of pictures.
+    features: pictures (B, S, S, 3) in [0, 1] -> (B, F). targets and decoded as of `Cycle`, with
+    "to_a" and "to_b" as far as they are among `domains`. For each: `relative_distance_to_b`, the
+    share that is left of the distance of A and B as they are; `frechet_distance_to_b`. Then
+    `frechet_distance_untranslated`, the latter, and `frechet_pictures`, how many there are of the
+    domain with fewer. Heusel et al. 2017 (arXiv:1706.08500, eq. 6) with
+    other features than Inception's: compare within one table only, and at equal numbers of
+        pictures.
     """
 
     def __init__(self, features, domains=DOMAINS, name="frechet", **kwargs):
@@ -55,16 +69,23 @@ class Frechet(keras.metrics.Metric):
 
     def update_state(self, targets, decoded, sample_weight=None):
         for domain, i, row in _new(targets, self.real):
-            self.real[domain][i] = self._seen(np.asarray(targets[domain][row : row + 1], np.float32) / 255)
+            self.real[domain][i] = self._seen(
+                np.asarray(targets[domain][row : row + 1], np.float32) / 255
+            )
             other = OTHER[domain]
             if other in self.made:
-                self.made[other][i] = self._seen(np.asarray(decoded[f"to_{other}"][row : row + 1], np.float32))
+                self.made[other][i] = self._seen(
+                    np.asarray(decoded[f"to_{other}"][row : row + 1], np.float32)
+                )
 
     def _seen(self, picture):
         return keras.ops.convert_to_numpy(self.features(picture))[0].astype(np.float64)
 
     def result(self):
-        real, made = ({d: np.stack(list(v.values())) for d, v in x.items() if v} for x in (self.real, self.made))
+        real, made = (
+            {d: np.stack(list(v.values())) for d, v in x.items() if v}
+            for x in (self.real, self.made)
+        )
         found = {d: frechet(real[d], made[d]) if d in made else 0.0 for d in self.domains}
         apart = frechet(real["a"], real["b"]) if len(real) == 2 else 0.0
         return {
@@ -77,11 +98,13 @@ class Frechet(keras.metrics.Metric):
 
 
 class Pairs(keras.metrics.Metric):
-    """Where test pictures come in pairs: how near the translated picture is to the true one; else nothing.
+    """Where test pictures come in pairs: how near the translated picture is to the true one; else
+    nothing.
 
-    targets also: "paired", int (B,), 1 where the row's pictures belong together. By direction, `_to_a` and `_to_b`:
-    `ssim` on luma with a Gaussian window; `pixel_accuracy`, the share of pixels whose luma is on the same side of the
-    middle as the true one's; `mean_iou` of the two sides, over all pixels together.
+    targets also: "paired", int (B,), 1 where the row's pictures belong together. By direction,
+    `_to_a` and `_to_b`: `ssim` on luma with a Gaussian window; `pixel_accuracy`, the share of
+    pixels whose luma is on the same side of the middle as the true one's; `mean_iou` of the two
+    sides, over all pixels together.
     """
 
     def __init__(self, domains=DOMAINS, name="pairs", **kwargs):
@@ -91,7 +114,9 @@ class Pairs(keras.metrics.Metric):
 
     def reset_state(self):
         self.ssim = {domain: [] for domain in self.domains}
-        self.counts = {domain: np.zeros((2, 2), np.int64) for domain in self.domains}  # true side, translated side
+        self.counts = {
+            domain: np.zeros((2, 2), np.int64) for domain in self.domains
+        }  # true side, translated side
 
     def update_state(self, targets, decoded, sample_weight=None):
         for row in np.flatnonzero(np.asarray(targets["paired"])):
@@ -99,7 +124,11 @@ class Pairs(keras.metrics.Metric):
                 truth = luma(np.asarray(targets[domain][row]))
                 guess = luma(bytes_of(decoded[f"to_{domain}"][row]))
                 self.ssim[domain].append(similarity(truth, guess))
-                np.add.at(self.counts[domain], ((truth > 127.5).astype(int), (guess > 127.5).astype(int)), 1)
+                np.add.at(
+                    self.counts[domain],
+                    ((truth > 127.5).astype(int), (guess > 127.5).astype(int)),
+                    1,
+                )
 
     def result(self):
         found = {}
@@ -116,9 +145,9 @@ class Pairs(keras.metrics.Metric):
 def frechet(x, y):
     """Squared Frechet distance of two Gaussians fitted to features (N, F) and (M, F).
 
-    |m - n|^2 + tr(C + D - 2 (C D)^(1/2)); the trace of the root is the sum of singular values of X Y^T, each centred,
-    over ((N - 1)(M - 1))^(1/2), so that no root of a singular matrix is taken where there are fewer pictures than
-    features. A single picture has no spread.
+    |m - n|^2 + tr(C + D - 2 (C D)^(1/2)); the trace of the root is the sum of singular values of X
+    Y^T, each centred, over ((N - 1)(M - 1))^(1/2), so that no root of a singular matrix is taken
+    where there are fewer pictures than features. A single picture has no spread.
     """
     centred = [v - v.mean(0) for v in (x, y)]
     degrees = [max(1, len(v) - 1) for v in (x, y)]

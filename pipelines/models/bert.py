@@ -3,8 +3,8 @@
 import keras
 from keras import layers, ops
 
-# The table of pieces, most of whose entries are in no text of a small data set, and the layer for whole texts, which
-# nothing here reads.
+# The table of pieces, most of whose entries are in no text of a small data set, and the layer for
+# whole texts, which nothing here reads.
 NEVER_TRAINED = ("token_embedding", "pooled_dense")
 
 
@@ -28,10 +28,11 @@ def sequence(net, pieces):
 
 @keras.saving.register_keras_serializable("pipelines")
 class Mean(layers.Layer):
-    """Features (B, P, D), ids of pieces (B, P) -> the mean over pieces that are there, of length sqrt(D): (B, D).
+    """Features (B, P, D), ids of pieces (B, P) -> the mean over pieces that are there, of length
+    sqrt(D): (B, D).
 
-    The direction is the sentence's vector as sentence-transformers has it (Reimers & Gurevych 2019, arXiv:1908.10084,
-    section 3); at that length a feature is about 1, which heads are made for.
+    The direction is the sentence's vector as sentence-transformers has it (Reimers & Gurevych 2019,
+    arXiv:1908.10084, section 3); at that length a feature is about 1, which heads are made for.
     """
 
     def call(self, features, pieces):

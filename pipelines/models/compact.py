@@ -1,7 +1,7 @@
 """A compact residual network for small pictures: stages at full, half and quarter size.
 
-Residual blocks as in He et al. 2016 (arXiv:1512.03385, section 3.3, option B), with batch normalisation after each
-convolution; deviations: no max pooling, 3x3 stem, widths as given.
+Residual blocks as in He et al. 2016 (arXiv:1512.03385, section 3.3, option B), with batch
+normalisation after each convolution; deviations: no max pooling, 3x3 stem, widths as given.
 """
 
 from keras import layers
@@ -21,7 +21,8 @@ def compact(x, width=32, blocks=1):
 def _residual(x, filters, stride, name):
     shortcut = x
     if stride > 1:
-        # With the convolution below, a strided 1x1 one. In one piece its gradient writes beyond its memory where there
+        # With the convolution below, a strided 1x1 one. In one piece its gradient writes beyond its
+        # memory where there
         # are 8 channels or fewer: TensorFlow 2.21, oneDNN, AVX-512.
         shortcut = layers.MaxPooling2D(1, stride, "same", name=f"{name}_stride")(shortcut)
     if stride > 1 or x.shape[-1] != filters:
@@ -32,6 +33,8 @@ def _residual(x, filters, stride, name):
 
 
 def _conv(x, filters, kernel, stride=1, activate=True, *, name):
-    x = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
+    x = layers.Conv2D(
+        filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name
+    )(x)
     x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x) if activate else x

@@ -4,10 +4,12 @@ import numpy as np
 
 
 def coral(source, target):
-    """Source features (N, F) -> the same (N, F), whitened and given the covariance of `target` (M, F).
+    """Source features (N, F) -> the same (N, F), whitened and given the covariance of `target` (M,
+    F).
 
-    Sun, Feng & Saenko 2016, arXiv:1511.05547, algorithm 1, with the identity added to both covariances; each domain is
-    standardised first, as in the authors' code, and the result has the target's mean and scale.
+    Sun, Feng & Saenko 2016, arXiv:1511.05547, algorithm 1, with the identity added to both
+    covariances; each domain is standardised first, as in the authors' code, and the result has the
+    target's mean and scale.
     """
     (x, *_), (y, mean, deviation) = _standard(source), _standard(target)
     identity = np.eye(x.shape[1])

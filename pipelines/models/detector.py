@@ -1,9 +1,10 @@
 """A one-stage, anchor-free detector of the YOLO family: backbone, feature pyramid, decoupled heads.
 
-The backbone is made of cross-stage partial blocks (Wang et al. 2020, arXiv:1911.11929) with YOLOv8's split, the pyramid
-goes top-down and back up (PANet, Liu et al. 2018, arXiv:1803.01534), each level's head has one 3x3 convolution for the
-classes and one for the sides (YOLOv6, Li et al. 2022, arXiv:2209.02976, section 2.1.3). Deviations: ReLU for SiLU, as
-it is faster to train on CPUs and easier to quantise; the widths.
+The backbone is made of cross-stage partial blocks (Wang et al. 2020, arXiv:1911.11929) with
+YOLOv8's split, the pyramid goes top-down and back up (PANet, Liu et al. 2018, arXiv:1803.01534),
+each level's head has one 3x3 convolution for the classes and one for the sides (YOLOv6, Li et al.
+2022, arXiv:2209.02976, section 2.1.3). Deviations: ReLU for SiLU, as it is faster to train on CPUs
+and easier to quantise; the widths.
 """
 
 import math
@@ -24,9 +25,11 @@ SIZES = {  # widths at strides 2, 4, 8, 16, 32; blocks at strides 4 to 32; least
 
 
 def detector(pictures, classes, size="nano", strides=(8, 16, 32), backbone="csp", arguments="{}"):
-    """Outputs of uint8 pictures (B, S, S, 3): {"classes": (B, A, C) logits, "sides": (B, A, 4 BINS) logits}.
+    """Outputs of uint8 pictures (B, S, S, 3): {"classes": (B, A, C) logits, "sides": (B, A, 4 BINS)
+    logits}.
 
-    A cells, level by level, row by row, S a multiple of 32. size: a name of SIZES. strides: of the levels, the
+    A cells, level by level, row by row, S a multiple of 32. size: a name of SIZES. strides: of the
+    levels, the
     finest first, 4 to 32. backbone: `csp`, or one of `models.backbones`, with its arguments.
     """
     widths, blocks, head = SIZES[size]
@@ -39,7 +42,10 @@ def detector(pictures, classes, size="nano", strides=(8, 16, 32), backbone="csp"
     classes_out, sides_out = [], []
     for stride, x in zip(strides, chosen, strict=True):
         name = f"head{stride}"
-        for outputs, channels, branch in ((classes_out, classes, "classes"), (sides_out, 4 * BINS, "sides")):
+        for outputs, channels, branch in (
+            (classes_out, classes, "classes"),
+            (sides_out, 4 * BINS, "sides"),
+        ):
             y = conv(x, head, 3, name=f"{name}_{branch}_conv")
             bias = "zeros"
             if (
@@ -47,23 +53,39 @@ def detector(pictures, classes, size="nano", strides=(8, 16, 32), backbone="csp"
             ):  # at the start about 5 objects in a picture of S / stride squared cells and C classes
                 cells = (pictures.shape[1] / stride) ** 2
                 bias = keras.initializers.Constant(math.log(5 / classes / cells))
-            y = layers.Conv2D(channels, 1, bias_initializer=bias, dtype="float32", name=f"{name}_{branch}")(y)
-            outputs.append(layers.Reshape((-1, channels), dtype="float32", name=f"{name}_{branch}_flat")(y))
-    join = lambda values, name: (  # noqa: E731
-        layers.Concatenate(1, dtype="float32", name=name)(values) if len(values) > 1 else values[0]
-    )
+            y = layers.Conv2D(
+                channels, 1, bias_initializer=bias, dtype="float32", name=f"{name}_{branch}"
+            )(y)
+            outputs.append(
+                layers.Reshape((-1, channels), dtype="float32", name=f"{name}_{branch}_flat")(y)
+            )
+
+    def join(values, name):
+        return (
+            layers.Concatenate(1, dtype="float32", name=name)(values)
+            if len(values) > 1
+            else values[0]
+        )
+
     return {"classes": join(classes_out, "classes"), "sides": join(sides_out, "sides")}
 
 
 def conv(x, filters, kernel=1, stride=1, *, name):
     """Convolution, batch normalisation, ReLU."""
-    # Keras's "same" pads an even picture on the far side only, where a stride of 2 shifts every cell by half a pixel.
+    # Keras's "same" pads an even picture on the far side only, where a stride of 2 shifts every
+    # cell by half a pixel.
     if stride == 2:
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x)
     padding = "valid" if stride == 2 else "same"
-    x = layers.Conv2D(filters, kernel, stride, padding, use_bias=False, kernel_initializer="he_normal", name=f"{name}")(
-        x
-    )
+    x = layers.Conv2D(
+        filters,
+        kernel,
+        stride,
+        padding,
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}",
+    )(x)
     x = layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-3, name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
 

@@ -1,7 +1,9 @@
-"""EfficientNet-Lite0: EfficientNet-B0 without squeeze and excitation, with ReLU6 (Tan & Le 2019, arXiv:1905.11946;
+"""EfficientNet-Lite0: EfficientNet-B0 without squeeze and excitation, with ReLU6 (Tan & Le 2019,
+arXiv:1905.11946;
 https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite).
 
-Built with KerasHub's layers. Blocks that halve the picture pad as TensorFlow does, which the weights were trained with.
+Built with KerasHub's layers. Blocks that halve the picture pad as TensorFlow does, which the
+weights were trained with.
 """
 
 import keras_hub
@@ -23,7 +25,10 @@ def backbone():
         stackwise_squeeze_and_excite_ratios=[0.0] * 7,
         stackwise_width_coefficients=[1.0] * 7,
         stackwise_depth_coefficients=[1.0] * 7,
-        stackwise_block_types=["v1", *["unfused"] * 6],  # unfused ones pad as TensorFlow does; in the first both agree
+        stackwise_block_types=[
+            "v1",
+            *["unfused"] * 6,
+        ],  # unfused ones pad as TensorFlow does; in the first both agree
         min_depth=None,
         use_depth_divisor_as_min_depth=True,
         cap_round_filter_decrease=True,
@@ -60,7 +65,9 @@ def assign(net, weights):
 
     convolution(net.get_layer("stem_conv"), "_conv_stem")
     norm(net.get_layer("stem_bn"), "_bn0")
-    names = [f"block{i}{'abcd'[j]}_" for i, repeats in enumerate(REPEATS, 1) for j in range(repeats)]
+    names = [
+        f"block{i}{'abcd'[j]}_" for i, repeats in enumerate(REPEATS, 1) for j in range(repeats)
+    ]
     for i, name in enumerate(names):
         theirs = f"_blocks.{i}."
         if i == 0:  # its expansion of 1 is left out

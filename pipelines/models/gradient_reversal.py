@@ -6,10 +6,11 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("pipelines")
 class GradientReversal(keras.layers.Layer):
-    """The same features forwards, and backwards the gradient times -lambda, which rises from 0 to 1 over `steps`.
+    """The same features forwards, and backwards the gradient times -lambda, which rises from 0 to 1
+    over `steps`.
 
-    With p the share of the steps done: lambda = 2 / (1 + exp(-10 p)) - 1 (eq. 14). The steps taken are a weight, so
-    that a resumed training goes on where it was.
+    With p the share of the steps done: lambda = 2 / (1 + exp(-10 p)) - 1 (eq. 14). The steps taken
+    are a weight, so that a resumed training goes on where it was.
     """
 
     def __init__(self, steps, **kwargs):

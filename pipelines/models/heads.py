@@ -28,29 +28,40 @@ def layers(classes, hidden=0, dropout=0.0, seed=0):
 
 
 def solve(layer, kind, train, validation=None, strength=0.0, class_weights=(), seed=0):
-    """Gives a Dense `layer` the weights of scikit-learn's logistic regression or linear SVM -> a line that says how.
+    """Gives a Dense `layer` the weights of scikit-learn's logistic regression or linear SVM -> a
+    line that says how.
 
-    train, validation: ({"features": (N, F)}, one-hot (N, C)). Features are standardised, and that is folded into the
-    weights. strength: scikit-learn's C; 0 takes the one with the best validation accuracy, the smallest of equals.
-    class_weights: one number a class, or empty. The margins of an SVM are scaled so that their softmax fits the labels
-    (Guo et al. 2017, arXiv:1706.04599, section 4.2). Raises PipelineError where training has one class.
+    train, validation: ({"features": (N, F)}, one-hot (N, C)). Features are standardised, and that
+        is folded into the
+    weights. strength: scikit-learn's C; 0 takes the one with the best validation accuracy, the
+        smallest of equals.
+    class_weights: one number a class, or empty. The margins of an SVM are scaled so that their
+    softmax fits the labels (Guo et al. 2017, arXiv:1706.04599, section 4.2). Raises PipelineError
+    where training has one class.
     """
     x, y = train[0]["features"], train[1].argmax(-1)
     if len(np.unique(y)) < 2:
         raise PipelineError(
-            f"head={kind} needs examples of two classes in training; there is one. Add some of another."
+            f"head={kind} needs examples of two classes in training; there is one. Add some of"
+            " another."
         )
     mean, deviation = x.mean(0), x.std(0)
     deviation[deviation == 0] = 1
-    standard = lambda features: ((features - mean) / deviation).astype(np.float64)  # noqa: E731
+
+    def standard(features):
+        return ((features - mean) / deviation).astype(np.float64)
+
     judged = validation or train
     judged_x, judged_y = standard(judged[0]["features"]), judged[1].argmax(-1)
     grid = [strength] if strength else GRID if validation else [PLAIN]
     best, model = None, _model(kind, class_weights, seed)
     for c in grid:
-        # One thread: what BLAS wins by more on such matrices, it loses many times over where others share the cores.
+        # One thread: what BLAS wins by more on such matrices, it loses many times over where others
+        # share the cores.
         with warnings.catch_warnings(), threadpool_limits(1):
-            warnings.simplefilter("ignore", ConvergenceWarning)  # what it reached is judged like the others
+            warnings.simplefilter(
+                "ignore", ConvergenceWarning
+            )  # what it reached is judged like the others
             model.set_params(C=c).fit(standard(x), y)
         score = model.score(judged_x, judged_y)
         if best is None or score > best[0]:
@@ -77,7 +88,10 @@ def _every_class(model, classes):
     """(weights (F, classes), bias): scikit-learn has one column for two classes, none for a class without examples."""
     weights, bias = model.coef_.T, model.intercept_
     if len(model.classes_) == 2:  # softmax of half the margin, either way, is the sigmoid of it
-        weights, bias = np.concatenate([-weights, weights], 1) / 2, np.concatenate([-bias, bias]) / 2
+        weights, bias = (
+            np.concatenate([-weights, weights], 1) / 2,
+            np.concatenate([-bias, bias]) / 2,
+        )
     full, offset = np.zeros((len(weights), classes)), np.full(classes, bias.min() - 20.0)
     full[:, model.classes_], offset[model.classes_] = weights, bias
     return full, offset
@@ -85,5 +99,8 @@ def _every_class(model, classes):
 
 def _temperature(margins, labels):
     """The factor with which softmax of the margins has the least cross-entropy."""
-    loss = lambda power: -log_softmax(margins * np.exp(power), 1)[np.arange(len(labels)), labels].mean()  # noqa: E731
+
+    def loss(power):
+        return -log_softmax(margins * np.exp(power), 1)[np.arange(len(labels)), labels].mean()
+
     return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))

@@ -9,19 +9,27 @@ from keras import layers, ops
 from pipelines.errors import PipelineError
 from pipelines.models.tagger import Chain
 
-PENALTIES = {"c1": 0.1, "c2": 0.1, "max_iterations": 100}  # L1, L2, as in the tutorial of sklearn-crfsuite
+PENALTIES = {
+    "c1": 0.1,
+    "c2": 0.1,
+    "max_iterations": 100,
+}  # L1, L2, as in the tutorial of sklearn-crfsuite
 
 
 def fit(rows, tags, labels):
-    """Sentences of lists of features and their tags -> (features, weights (F, K), transitions (K, K)), by L-BFGS.
+    """Sentences of lists of features and their tags -> (features, weights (F, K), transitions (K,
+    K)), by L-BFGS.
 
-    Features without a weight are left out. Raises PipelineError where python-crfsuite is not installed.
+    Features without a weight are left out. Raises PipelineError where python-crfsuite is not
+    installed.
     """
     try:
         import pycrfsuite
     except ImportError as error:
         advice = "pip install 'keras-task-pipelines[crf]' brings it."
-        raise PipelineError(f"architecture=features needs the package python-crfsuite. {advice}") from error
+        raise PipelineError(
+            f"architecture=features needs the package python-crfsuite. {advice}"
+        ) from error
     trainer = pycrfsuite.Trainer(verbose=False)
     trainer.set_params({**PENALTIES, "feature.possible_transitions": True})
     for row, own in zip(rows, tags, strict=True):
@@ -35,7 +43,10 @@ def fit(rows, tags, labels):
     places = {label: i for i, label in enumerate(labels)}
     names = sorted({name for name, _ in info.state_features})
     rows = {name: i for i, name in enumerate(names)}
-    weights, transitions = np.zeros((len(names), len(labels)), np.float32), np.zeros((len(labels),) * 2, np.float32)
+    weights, transitions = (
+        np.zeros((len(names), len(labels)), np.float32),
+        np.zeros((len(labels),) * 2, np.float32),
+    )
     for (name, tag), weight in info.state_features.items():
         weights[rows[name], places[tag]] = weight
     for (before, after), weight in info.transitions.items():
@@ -44,9 +55,11 @@ def fit(rows, tags, labels):
 
 
 def outputs(clues, weights, transitions):
-    """Ids of features (B, T, F), weights of ids (N, K), transitions (K, K) -> what `tagger.head` gives.
+    """Ids of features (B, T, F), weights of ids (N, K), transitions (K, K) -> what `tagger.head`
+    gives.
 
-    A word's emissions are the sum of its features' weights; there are no scores of the first and the last tag.
+    A word's emissions are the sum of its features' weights; there are no scores of the first and
+    the last tag.
     """
     table = layers.Embedding(*weights.shape, dtype="float32", name="weights")
     emissions = ops.sum(table(clues), 2)

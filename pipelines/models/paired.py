@@ -8,11 +8,12 @@ from pipelines.models.joint import Joint
 
 @keras.saving.register_keras_serializable("pipelines")
 class Paired(Joint):
-    """As Joint; in training the first half of a batch is the source's, the second half the target's.
+    """As Joint; in training the first half of a batch is the source's, the second half the
+    target's.
 
-    Each half passes by itself, so that batch normalisation takes the statistics of one domain, never of a mixture. What
-    is kept for inference are the target's (Li et al. 2017, arXiv:1603.04779; French et al. 2018, arXiv:1706.05208,
-    section 3.1).
+    Each half passes by itself, so that batch normalisation takes the statistics of one domain,
+    never of a mixture. What is kept for inference are the target's (Li et al. 2017,
+    arXiv:1603.04779; French et al. 2018, arXiv:1706.05208, section 3.1).
     """
 
     def call(self, inputs, training=None, mask=None):
@@ -27,5 +28,7 @@ class Paired(Joint):
         return keras.tree.map_structure(lambda a, b: ops.concatenate([a, b], 0), source, target)
 
     def _statistics(self):
-        norms = [x for x in self._flatten_layers() if isinstance(x, keras.layers.BatchNormalization)]
+        norms = [
+            x for x in self._flatten_layers() if isinstance(x, keras.layers.BatchNormalization)
+        ]
         return [v for norm in norms for v in (norm.moving_mean, norm.moving_variance)]

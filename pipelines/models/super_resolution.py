@@ -53,14 +53,20 @@ class Bicubic(layers.Layer):
 
 
 def fast(x, scale, width=32, depth=10):
-    """ESPCN's pixel shuffle (Shi et al. 2016, arXiv:1609.05158) behind 3x3 convolutions with EDSR's residuals.
+    """ESPCN's pixel shuffle (Shi et al. 2016, arXiv:1609.05158) behind 3x3 convolutions with EDSR's
+    residuals.
 
-    Float pictures (B, H, W, 3) in [0, 1] -> (B, s * H, s * W, 3). Lim et al. 2017, arXiv:1707.02921, section 3: no
-    batch normalisation. The net adds to the bicubic answer.
+    Float pictures (B, H, W, 3) in [0, 1] -> (B, s * H, s * W, 3). Lim et al. 2017,
+    arXiv:1707.02921, section 3: no batch normalisation. The net adds to the bicubic answer.
     """
     y = first = _conv(x, width, 3, "first")
     for i in range(depth // 2):
-        z = _conv(layers.ReLU(name=f"relu{i}")(_conv(y, width, 3, f"block{i}_conv1")), width, 3, f"block{i}_conv2")
+        z = _conv(
+            layers.ReLU(name=f"relu{i}")(_conv(y, width, 3, f"block{i}_conv1")),
+            width,
+            3,
+            f"block{i}_conv2",
+        )
         y = layers.Add(name=f"add{i}")([y, z])
     y = layers.Add(name="add")([first, y])
     y = PixelShuffle(scale, name="shuffle")(_conv(y, 3 * scale**2, 3, "last", small=True))
@@ -78,20 +84,27 @@ def srcnn(x, scale, width=64, depth=3):
 def srresnet(x, scale, width=64, depth=16):
     """SRResNet, the generator of SRGAN: Ledig et al. 2017, arXiv:1609.04802, figure 4.
 
-    depth: residual blocks. Deviations: the last convolution adds to the bicubic answer; the paper's gives the picture.
+    depth: residual blocks. Deviations: the last convolution adds to the bicubic answer; the paper's
+        gives the picture.
     """
     y = first = layers.PReLU(shared_axes=[1, 2], name="first_relu")(_conv(x, width, 9, "first"))
     for i in range(depth):
-        z = layers.BatchNormalization(momentum=0.9, name=f"block{i}_norm1")(_conv(y, width, 3, f"block{i}_conv1"))
+        z = layers.BatchNormalization(momentum=0.9, name=f"block{i}_norm1")(
+            _conv(y, width, 3, f"block{i}_conv1")
+        )
         z = layers.PReLU(shared_axes=[1, 2], name=f"block{i}_relu")(z)
-        z = layers.BatchNormalization(momentum=0.9, name=f"block{i}_norm2")(_conv(z, width, 3, f"block{i}_conv2"))
+        z = layers.BatchNormalization(momentum=0.9, name=f"block{i}_norm2")(
+            _conv(z, width, 3, f"block{i}_conv2")
+        )
         y = layers.Add(name=f"add{i}")([y, z])
     y = layers.BatchNormalization(momentum=0.9, name="norm")(_conv(y, width, 3, "trunk"))
     y = layers.Add(name="add")([first, y])
     for i, factor in enumerate([2] * (scale // 2) if scale in (2, 4) else [scale]):
         y = PixelShuffle(factor, name=f"shuffle{i}")(_conv(y, width * factor**2, 3, f"up{i}"))
         y = layers.PReLU(shared_axes=[1, 2], name=f"up{i}_relu")(y)
-    return layers.Add(name="enlarged")([Bicubic(scale, name="bicubic")(x), _conv(y, 3, 9, "last", small=True)])
+    return layers.Add(name="enlarged")(
+        [Bicubic(scale, name="bicubic")(x), _conv(y, 3, 9, "last", small=True)]
+    )
 
 
 NETS = {"fast": fast, "srcnn": srcnn, "srresnet": srresnet}

@@ -1,7 +1,9 @@
-"""BiLSTM-CRF: words, their letters and their shape through a bidirectional LSTM, tags by a conditional random field.
+"""BiLSTM-CRF: words, their letters and their shape through a bidirectional LSTM, tags by a
+conditional random field.
 
-Lample et al. 2016, arXiv:1603.01360; letters by a CNN as in Ma & Hovy 2016, arXiv:1603.01354. Deviations: the shape of
-words as a feature of its own, as their letters alone teach little of it in small data; AdamW for SGD.
+Lample et al. 2016, arXiv:1603.01360; letters by a CNN as in Ma & Hovy 2016, arXiv:1603.01354.
+Deviations: the shape of words as a feature of its own, as their letters alone teach little of it in
+    small data; AdamW for SGD.
 """
 
 import keras
@@ -15,9 +17,10 @@ from pipelines.ops import crf
 class Tagger(keras.Model):
     """A functional model whose loss is minus the log likelihood of the tags, per sentence.
 
-    forbidden: (K + 2, K) as the scores of `Chain`, `crf.FORBIDDEN` where the scheme forbids it, else 0. recall_margin:
-    added in training to the score of tag 0, O, where another is true, so that the true one has to win by as much:
-    softmax-margin (Gimpel & Smith 2010) with a cost for what is missed alone (Mohit et al. 2012).
+    forbidden: (K + 2, K) as the scores of `Chain`, `crf.FORBIDDEN` where the scheme forbids it,
+    else 0. recall_margin: added in training to the score of tag 0, O, where another is true, so
+    that the true one has to win by as much: softmax-margin (Gimpel & Smith 2010) with a cost for
+        what is missed alone (Mohit et al. 2012).
     """
 
     forbidden, recall_margin = 0.0, 0.0
@@ -26,14 +29,17 @@ class Tagger(keras.Model):
         emissions, tags = y_pred["emissions"], y["tags"]
         if self.recall_margin and training:
             is_span = ops.cast(ops.not_equal(tags, 0), emissions.dtype)[..., None]
-            emissions = emissions + self.recall_margin * is_span * ops.one_hot(0, emissions.shape[-1])
+            emissions = emissions + self.recall_margin * is_span * ops.one_hot(
+                0, emissions.shape[-1]
+            )
         weights = chain(y_pred["scores"], self.forbidden)
         return ops.mean(crf.negative_log_likelihood(emissions, tags, y_pred["mask"], *weights))
 
 
 @keras.saving.register_keras_serializable("pipelines")
 class Chain(layers.Layer):
-    """Scores of transitions: emissions (B, T, K) -> (B, K + 2, K), rows: from each tag, then of the first and the last.
+    """Scores of transitions: emissions (B, T, K) -> (B, K + 2, K), rows: from each tag, then of the
+    first and the last.
 
     fixed: they stay 0, which makes the tags independent of each other: softmax in place of the CRF.
     """
@@ -46,7 +52,10 @@ class Chain(layers.Layer):
     def build(self, shape):
         count = shape[-1]
         self.scores = self.add_weight(
-            shape=(count + 2, count), initializer="zeros", trainable=not self.fixed, name="transitions"
+            shape=(count + 2, count),
+            initializer="zeros",
+            trainable=not self.fixed,
+            name="transitions",
         )
         self.built = True
 
@@ -80,7 +89,10 @@ class LettersLSTM(layers.Layer):
         self.built = True
 
     def call(self, x, is_letter):
-        flat = self.inner(ops.reshape(x, (-1, *x.shape[2:])), mask=ops.reshape(is_letter, (-1, is_letter.shape[2])))
+        flat = self.inner(
+            ops.reshape(x, (-1, *x.shape[2:])),
+            mask=ops.reshape(is_letter, (-1, is_letter.shape[2])),
+        )
         return ops.reshape(flat, (*ops.shape(x)[:2], 2 * self.units))
 
     def compute_output_shape(self, x_shape, is_letter_shape):
@@ -109,12 +121,18 @@ def contextual(net, pieces, first):
 
 
 def word_features(inputs, sizes, config, known=()):
-    """Ids of words and shapes (B, T), and of letters (B, T, L), by name -> features of each word by itself, (B, T, D).
+    """Ids of words and shapes (B, T), and of letters (B, T, L), by name -> features of each word by
+    itself, (B, T, D).
 
-    sizes: how many ids each has, by the same names. known: features that are there already. The embedding of words
-    begins with the word vectors in `config.learned`, where there are some.
+    sizes: how many ids each has, by the same names. known: features that are there already. The
+    embedding of words begins with the word vectors in `config.learned`, where there are some.
     """
-    parts, words, shapes, letters = list(known), inputs.get("words"), inputs["shapes"], inputs["letters"]
+    parts, words, shapes, letters = (
+        list(known),
+        inputs.get("words"),
+        inputs["shapes"],
+        inputs["letters"],
+    )
     if words is not None:
         vectors = config.learned.get("vectors")
         width = config.word_size if vectors is None else vectors.shape[1]
@@ -123,7 +141,9 @@ def word_features(inputs, sizes, config, known=()):
         if vectors is not None:
             table.set_weights([vectors])
     if config.shape_size:
-        parts.append(layers.Embedding(sizes["shapes"], config.shape_size, name="shape_table")(shapes))
+        parts.append(
+            layers.Embedding(sizes["shapes"], config.shape_size, name="shape_table")(shapes)
+        )
     if config.letters != "none":
         x = layers.Embedding(sizes["letters"], config.letter_size, name="letter_table")(letters)
         x = layers.Dropout(config.dropout / 2, seed=config.seed + 1, name="letter_dropout")(x)
@@ -131,14 +151,17 @@ def word_features(inputs, sizes, config, known=()):
         if config.letters == "lstm":
             parts.append(LettersLSTM(config.letter_units // 2, name="letters_lstm")(x, is_letter))
         else:
-            x = layers.Conv2D(config.letter_units, (1, 3), padding="same", activation="relu", name="letters_conv")(x)
+            x = layers.Conv2D(
+                config.letter_units, (1, 3), padding="same", activation="relu", name="letters_conv"
+            )(x)
             # Features are not negative, so zeros behind the last letter never are the largest.
             parts.append(ops.max(x * ops.cast(is_letter, x.dtype)[..., None], 2))
     return layers.Concatenate(name="features")(parts) if len(parts) > 1 else parts[0]
 
 
 def head(x, is_token, config):
-    """Features (B, T, D) -> {"emissions": (B, T, K), "mask": (B, T), "scores": (B, K + 2, K)}, float32.
+    """Features (B, T, D) -> {"emissions": (B, T, K), "mask": (B, T), "scores": (B, K + 2, K)},
+    float32.
 
     Through `lstm_layers` bidirectional LSTMs of `lstm_units` each way, where that is not 0.
     """

@@ -11,15 +11,31 @@ import numpy as np
 from pipelines.errors import PipelineError
 
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001  # of torch.save before version 1.6
-ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError, struct.error)
+ERRORS = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    struct.error,
+)
 ERRORS += (MemoryError, OverflowError, RecursionError)
-TYPES = {"DoubleStorage": "<f8", "FloatStorage": "<f4", "HalfStorage": "<f2", "LongStorage": "<i8", "IntStorage": "<i4"}
+TYPES = {
+    "DoubleStorage": "<f8",
+    "FloatStorage": "<f4",
+    "HalfStorage": "<f2",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+}
 
 
 def read(path):
     """A file of `torch.save(model.state_dict())` in the format before PyTorch 1.6 -> {name: array}.
 
-    Raises PipelineError where the file is damaged, or asks for anything but tensors: that is never called.
+    Raises PipelineError where the file is damaged, or asks for anything but tensors: that is never
+    called.
     """
     try:
         with open(path, "rb") as file:
@@ -31,11 +47,18 @@ def read(path):
 
 
 def _bad(path, what):
-    return PipelineError(f"{path} {what}: none of its weights were read. Install the package that it came with again.")
+    return PipelineError(
+        f"{path} {what}: none of its weights were read. Install the package that it came with"
+        " again."
+    )
 
 
 def _tensors(file):
-    if _Plain(file).load() != MAGIC or _Plain(file).load() != PROTOCOL or not _Plain(file).load()["little_endian"]:
+    if (
+        _Plain(file).load() != MAGIC
+        or _Plain(file).load() != PROTOCOL
+        or not _Plain(file).load()["little_endian"]
+    ):
         raise ValueError("it is not in this format")
     described = {name: _Tensor(*given) for name, given in _Plain(file).load().items()}
     storages, size = {}, os.fstat(file.fileno()).st_size
@@ -64,9 +87,19 @@ class _Tensor:
 
     def __init__(self, storage, offset, shape, strides, *_):
         _, kind, self.key, _, self.count, _ = storage
-        self.kind, self.offset, self.shape, self.strides = TYPES[kind], offset, tuple(shape), tuple(strides)
-        last = offset + sum((n - 1) * step for n, step in zip(self.shape, self.strides, strict=True))
-        if min((offset, self.count, *self.shape, *self.strides)) < 0 or math.prod(self.shape) > self.count:
+        self.kind, self.offset, self.shape, self.strides = (
+            TYPES[kind],
+            offset,
+            tuple(shape),
+            tuple(strides),
+        )
+        last = offset + sum(
+            (n - 1) * step for n, step in zip(self.shape, self.strides, strict=True)
+        )
+        if (
+            min((offset, self.count, *self.shape, *self.strides)) < 0
+            or math.prod(self.shape) > self.count
+        ):
             raise ValueError("a tensor has an impossible shape")
         if math.prod(self.shape) and last >= self.count:
             raise ValueError("a tensor reaches beyond its storage")
@@ -74,7 +107,9 @@ class _Tensor:
     def of(self, storages):
         values = storages[self.key]
         steps = [step * values.itemsize for step in self.strides]
-        view = np.lib.stride_tricks.as_strided(values[self.offset :], self.shape, steps, writeable=False)
+        view = np.lib.stride_tricks.as_strided(
+            values[self.offset :], self.shape, steps, writeable=False
+        )
         return np.ascontiguousarray(view).reshape(self.shape)
 
 
@@ -85,7 +120,9 @@ class _Plain(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda *given: given  # plain values: a class could be changed from within the file
+            return lambda *given: (
+                given
+            )  # plain values: a class could be changed from within the file
         if module == "torch" and name in TYPES:
             return name
         raise pickle.UnpicklingError(f"holds {module}.{name}, which is no tensor")

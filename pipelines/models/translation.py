@@ -30,26 +30,37 @@ class Reflect(layers.Layer):
 
 
 def generator(width=64, blocks=9, name="generator"):
-    """keras.Model: float pictures (B, H, W, 3) in [-1, 1] -> the same shape and range; H and W are multiples of 4.
+    """keras.Model: float pictures (B, H, W, 3) in [-1, 1] -> the same shape and range; H and W are
+    multiples of 4.
 
-    c7s1-w, d2w, d4w, `blocks` residual blocks of two 3x3 convolutions, u2w, uw, c7s1-3, in the paper's words; instance
-    normalisation after each but the last.
+    c7s1-w, d2w, d4w, `blocks` residual blocks of two 3x3 convolutions, u2w, uw, c7s1-3, in the
+    paper's words; instance normalisation after each but the last.
     """
     inputs = keras.Input((None, None, 3), name="picture")
-    x = layers.Conv2D(width, 7, kernel_initializer=normal(), name="first")(Reflect(3, name="first_pad")(inputs))
+    x = layers.Conv2D(width, 7, kernel_initializer=normal(), name="first")(
+        Reflect(3, name="first_pad")(inputs)
+    )
     x = _normed(x, "first")
     for i, factor in enumerate((2, 4)):
-        x = layers.Conv2D(factor * width, 3, 2, "same", kernel_initializer=normal(), name=f"down{i}")(x)
+        x = layers.Conv2D(
+            factor * width, 3, 2, "same", kernel_initializer=normal(), name=f"down{i}"
+        )(x)
         x = _normed(x, f"down{i}")
     for i in range(blocks):
         y = _conv(x, f"block{i}_conv1")
         y = _conv(_normed(y, f"block{i}_conv1"), f"block{i}_conv2")
         x = layers.Add(name=f"add{i}")([x, _normed(y, f"block{i}_conv2", relu=False)])
     for i, factor in enumerate((2, 1)):
-        x = layers.Conv2DTranspose(factor * width, 3, 2, "same", kernel_initializer=normal(), name=f"up{i}")(x)
+        x = layers.Conv2DTranspose(
+            factor * width, 3, 2, "same", kernel_initializer=normal(), name=f"up{i}"
+        )(x)
         x = _normed(x, f"up{i}")
-    x = layers.Conv2D(3, 7, kernel_initializer=normal(), name="last")(Reflect(3, name="last_pad")(x))
-    return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="redrawn")(x), name=name)
+    x = layers.Conv2D(3, 7, kernel_initializer=normal(), name="last")(
+        Reflect(3, name="last_pad")(x)
+    )
+    return keras.Model(
+        inputs, layers.Activation("tanh", dtype="float32", name="redrawn")(x), name=name
+    )
 
 
 def _conv(x, name):

@@ -1,9 +1,11 @@
-"""U-Net: Ronneberger et al. 2015, arXiv:1505.04597, figure 1; unpadded as there, or padded as it is used today.
+"""U-Net: Ronneberger et al. 2015, arXiv:1505.04597, figure 1; unpadded as there, or padded as it is
+used today.
 
-Deviations: batch normalisation after each convolution (the paper has none); width and depth are given (the paper: 64
-and 4); unpadded, the mirrored margin that the paper cuts out of larger pictures is made inside the net, so that the
-output is as large as the input; with a `patch`, the net works on squares of pixels, as fine as a square in between
-(a strided convolution before it, and a transposed one behind it, Shi et al. 2016, arXiv:1609.05158, section 2).
+Deviations: batch normalisation after each convolution (the paper has none); width and depth are
+given (the paper: 64 and 4); unpadded, the mirrored margin that the paper cuts out of larger
+pictures is made inside the net, so that the output is as large as the input; with a `patch`, the
+net works on squares of pixels, as fine as a square in between (a strided convolution before it, and
+a transposed one behind it, Shi et al. 2016, arXiv:1609.05158, section 2).
 """
 
 from keras import layers, ops
@@ -12,7 +14,8 @@ MOMENTUM = 0.9  # Keras's 0.99 needs hundreds of steps to forget its start
 
 
 def unet(x, width=16, depth=4, unpadded=False, dropout=0.0, seed=0):
-    """Float pictures (B, S, S, C), S a multiple of 2 ** depth -> features of the expanding path, the finest first:
+    """Float pictures (B, S, S, C), S a multiple of 2 ** depth -> features of the expanding path,
+    the finest first:
     (B, S, S, width), (B, S / 2, S / 2, 2 * width), ...; unpadded, the first alone."""
     side, skips = x.shape[1], []
     if unpadded:
@@ -22,22 +25,27 @@ def unet(x, width=16, depth=4, unpadded=False, dropout=0.0, seed=0):
         skips.append(x)
         x = layers.MaxPooling2D(2, name=f"pool{level}")(x)
     x = _double(x, width << depth, unpadded, "bottom")
-    x = layers.Dropout(dropout, seed=seed, name="dropout")(x)  # section 3.1 of the paper: at the contracting path's end
+    x = layers.Dropout(dropout, seed=seed, name="dropout")(
+        x
+    )  # section 3.1 of the paper: at the contracting path's end
     found = []
     for level in reversed(range(depth)):
         x = layers.Conv2DTranspose(width << level, 2, 2, name=f"up{level}")(x)
-        x = layers.Concatenate(name=f"skip{level}")([_cropped(skips[level], x.shape[1], f"crop{level}"), x])
+        x = layers.Concatenate(name=f"skip{level}")(
+            [_cropped(skips[level], x.shape[1], f"crop{level}"), x]
+        )
         x = _double(x, width << level, unpadded, f"merge{level}")
         found.insert(0, x)
     return [_cropped(x, side, "cut")] if unpadded else found
 
 
 def on_pyramid(x, levels, width=16, patch=1, dropout=0.0, seed=0):
-    """The expanding path on features of another net: pictures (B, S, S, C), levels at strides 2, 4, 8... -> a list
+    """The expanding path on features of another net: pictures (B, S, S, C), levels at strides 2, 4,
+    8... -> a list
     as of `unet`, which begins with (B, S / patch, S / patch, width * patch).
 
-    Pictures themselves get two convolutions, which is the skip connection at full size; a `patch` of 2 or 4 leaves out
-    that, and what is finer than itself. dropout: of the coarsest level.
+    Pictures themselves get two convolutions, which is the skip connection at full size; a `patch`
+    of 2 or 4 leaves out that, and what is finer than itself. dropout: of the coarsest level.
     """
     finest = patch.bit_length() - 1
     skips = [None if finest else _double(x, width, False, "down0"), *levels[:-1]]
@@ -79,7 +87,11 @@ def _mirrored(x, depth):
     bottom = -(-(side + lost - 2 * 2 * (step - 1)) // step)  # cells where the bottom begins
     total = bottom * step + 2 * 2 * (step - 1)
     before = (total - side) // 2
-    return ops.pad(x, [[0, 0], [before, total - side - before], [before, total - side - before], [0, 0]], "reflect")
+    return ops.pad(
+        x,
+        [[0, 0], [before, total - side - before], [before, total - side - before], [0, 0]],
+        "reflect",
+    )
 
 
 def _double(x, filters, unpadded, name):

@@ -1,6 +1,7 @@
 """Test-time augmentation: what is said of mirrored and turned views of a picture, averaged.
 
-The U-Net paper averages over seven turns of the test pictures (Ronneberger et al. 2015, arXiv:1505.04597, section 4).
+The U-Net paper averages over seven turns of the test pictures (Ronneberger et al. 2015,
+arXiv:1505.04597, section 4).
 """
 
 import keras
@@ -11,10 +12,12 @@ from pipelines.models.joint import Joint
 
 @keras.saving.register_keras_serializable("pipelines")
 class Views(Joint):
-    """A functional model of one square picture that, outside of training, looks at `count` views of it at once.
+    """A functional model of one square picture that, outside of training, looks at `count` views of
+    it at once.
 
-    count: 1; 2, mirrored left to right; 4, also top to bottom; 8, also with rows and columns exchanged, which are all
-    flips and quarter turns. Inputs and outputs are structures of (B, S, S, C), each of its own S.
+    count: 1; 2, mirrored left to right; 4, also top to bottom; 8, also with rows and columns
+    exchanged, which are all flips and quarter turns. Inputs and outputs are structures of (B, S, S,
+    C), each of its own S.
     """
 
     count = 1
@@ -22,7 +25,9 @@ class Views(Joint):
     def call(self, inputs, training=None, mask=None):
         if training or self.count == 1:
             return super().call(inputs, training=training, mask=mask)
-        outputs = super().call(keras.tree.map_structure(lambda x: spread(x, self.count), inputs), training=False)
+        outputs = super().call(
+            keras.tree.map_structure(lambda x: spread(x, self.count), inputs), training=False
+        )
         return keras.tree.map_structure(lambda x: averaged(x, self.count), outputs)
 
 
@@ -34,7 +39,13 @@ def spread(pictures, count):
 def averaged(answers, count):
     """The inverse of `spread`, with the mean over the views: (count * B, S, S, C) -> (B, S, S, C)."""
     parts = ops.split(answers, count)
-    return sum(_turned(_flipped(x, *moves), *moves) for x, moves in zip(parts, _moves(count), strict=True)) / count
+    return (
+        sum(
+            _turned(_flipped(x, *moves), *moves)
+            for x, moves in zip(parts, _moves(count), strict=True)
+        )
+        / count
+    )
 
 
 def _moves(count):

@@ -1,7 +1,9 @@
-"""Bicubic resizing as the field's reference does it: MATLAB's `imresize`, antialiased where it reduces.
+"""Bicubic resizing as the field's reference does it: MATLAB's `imresize`, antialiased where it
+reduces.
 
-Keys 1981, "Cubic convolution interpolation for digital image processing", with a = -0.5; a reduction widens the kernel
-by its factor. Beyond its edges a picture is mirrored, the edge pixel being its own neighbour.
+Keys 1981, "Cubic convolution interpolation for digital image processing", with a = -0.5; a
+reduction widens the kernel by its factor. Beyond its edges a picture is mirrored, the edge pixel
+being its own neighbour.
 """
 
 import functools
@@ -15,7 +17,9 @@ def matrix(length, out):
     scale = out / length
     widen = max(1.0, 1 / scale)
     centre = (np.arange(out) + 0.5) / scale - 0.5
-    taps = np.floor(centre - 2 * widen)[:, None].astype(int) + np.arange(int(np.ceil(4 * widen)) + 2)
+    taps = np.floor(centre - 2 * widen)[:, None].astype(int) + np.arange(
+        int(np.ceil(4 * widen)) + 2
+    )
     weights = kernel((centre[:, None] - taps) / widen)
     weights /= weights.sum(1, keepdims=True)
     place = taps % (2 * length)
@@ -44,5 +48,7 @@ def phases(scale):
     for phase in range(scale):
         centre = (phase + 0.5) / scale - 0.5
         rows[phase] = kernel(centre - np.arange(-2, 3))
-    found = rows[:, None, :, None] * rows[None, :, None, :]  # phase down, phase across, tap down, tap across
+    found = (
+        rows[:, None, :, None] * rows[None, :, None, :]
+    )  # phase down, phase across, tap down, tap across
     return found.reshape(scale**2, 5, 5).transpose(1, 2, 0).astype(np.float32)

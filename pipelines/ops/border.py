@@ -5,9 +5,11 @@ from scipy import ndimage
 
 
 def border_weights(mask, strength, sigma):
-    """1 + strength exp(-(d1 + d2)^2 / (2 sigma^2)) on class 0, 1 elsewhere: uint8 (H, W) -> float32 (H, W).
+    """1 + strength exp(-(d1 + d2)^2 / (2 sigma^2)) on class 0, 1 elsewhere: uint8 (H, W) -> float32
+    (H, W).
 
-    d1, d2: distances in pixels to the nearest and the second nearest object; an object is a connected part of a class
+    d1, d2: distances in pixels to the nearest and the second nearest object; an object is a
+        connected part of a class
     other than 0, and 255 is none. sigma: pixels. With fewer than two objects all weights are 1.
     """
     nearest = second = np.full(mask.shape, np.inf)

@@ -35,17 +35,21 @@ def iou(a, b):
 def ciou(a, b):
     """Complete IoU of boxes one to one: (..., 4), (..., 4) -> (...) in (-1.5, 1].
 
-    IoU less the squared distance of the centres over the enclosing box's squared diagonal, less a term for the ratios
-    of the sides, whose weight takes no gradient (Zheng et al. 2020, arXiv:1911.08287, section 3.4).
+    IoU less the squared distance of the centres over the enclosing box's squared diagonal, less a
+    term for the ratios of the sides, whose weight takes no gradient (Zheng et al. 2020,
+    arXiv:1911.08287, section 3.4).
     """
     shared = intersection(a, b)
     plain = shared / (area(a) + area(b) - shared + EPSILON)
     low, high = ops.minimum(a[..., :2], b[..., :2]), ops.maximum(a[..., 2:], b[..., 2:])
     diagonal = ops.sum(ops.square(high - low), -1) + EPSILON
     distance = ops.sum(ops.square(a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:]), -1) / 4
-    ratio = lambda box: ops.arctan(  # noqa: E731
-        (box[..., 3] - box[..., 1]) / (ops.maximum(box[..., 2] - box[..., 0], 0.0) + EPSILON)
-    )
+
+    def ratio(box):
+        return ops.arctan(
+            (box[..., 3] - box[..., 1]) / (ops.maximum(box[..., 2] - box[..., 0], 0.0) + EPSILON)
+        )
+
     v = 4 / math.pi**2 * ops.square(ratio(a) - ratio(b))
     weight = ops.stop_gradient(v / (1 - plain + v + EPSILON))
     return plain - distance / diagonal - weight * v
@@ -65,14 +69,16 @@ def anchor_points(image_size, strides):
 
 
 def from_sides(logits, points, strides):
-    """Distributions over the distance to each side -> boxes: (..., A, 4 R) -> (..., A, 4) in pixels.
+    """Distributions over the distance to each side -> boxes: (..., A, 4 R) -> (..., A, 4) in
+    pixels.
 
-    Each side (top, left, bottom, right) has R logits of the distances 0..R-1, in strides; its distance is their mean
-    (Li et al. 2020, arXiv:2006.04388, section 3.2).
+    Each side (top, left, bottom, right) has R logits of the distances 0..R-1, in strides; its
+    distance is their mean (Li et al. 2020, arXiv:2006.04388, section 3.2).
     """
     bins = logits.shape[-1] // 4
     shape = (*ops.shape(logits)[:-1], 4, bins)
     shares = ops.softmax(ops.reshape(logits, shape), -1)
-    # A sum of products, as a matrix product over R alone becomes a slow fully connected op in LiteRT.
+    # A sum of products, as a matrix product over R alone becomes a slow fully connected op in
+    # LiteRT.
     distances = ops.sum(shares * ops.arange(bins, dtype=shares.dtype), -1) * strides[:, None]
     return ops.concatenate([points - distances[..., :2], points + distances[..., 2:]], -1)

@@ -1,13 +1,16 @@
-"""Linear-chain conditional random field: scores of tag sequences, their partition function, and the best one.
+"""Linear-chain conditional random field: scores of tag sequences, their partition function, and the
+best one.
 
-Lafferty et al. 2001; Lample et al. 2016, arXiv:1603.01360, section 2.2. Everywhere: emissions float (B, T, K); tags int
-(B, T); mask (B, T), 1 where there is a token, which are the first ones of each row, and at least one; transitions
-(K, K), from the row's tag to the column's; start, end (K,).
+Lafferty et al. 2001; Lample et al. 2016, arXiv:1603.01360, section 2.2. Everywhere: emissions float
+(B, T, K); tags int (B, T); mask (B, T), 1 where there is a token, which are the first ones of each
+row, and at least one; transitions (K, K), from the row's tag to the column's; start, end (K,).
 """
 
 from keras import ops
 
-FORBIDDEN = -1e4  # score of what cannot follow: exp of it is 0, and sums over a sentence stay finite in float32
+FORBIDDEN = (
+    -1e4
+)  # score of what cannot follow: exp of it is 0, and sums over a sentence stay finite in float32
 
 
 def negative_log_likelihood(emissions, tags, mask, transitions, start, end):
@@ -44,7 +47,8 @@ def log_partition(emissions, mask, transitions, start, end):
 def viterbi(emissions, mask, transitions, start, end):
     """The best tag sequence of each sentence, 0 behind its last token -> int32 (B, T).
 
-    Of tags that are equally good the first is taken. Only ops that LiteRT has: no argmax of floats, no gather.
+    Of tags that are equally good the first is taken. Only ops that LiteRT has: no argmax of floats,
+    no gather.
     """
 
     def forward(alpha, inputs):
@@ -54,7 +58,9 @@ def viterbi(emissions, mask, transitions, start, end):
         return alpha, alpha
 
     def back(tag, inputs):
-        alpha, is_token = _parted(inputs)  # of the step before `tag`, a one-hot row; whether `tag` belongs to a token
+        alpha, is_token = _parted(
+            inputs
+        )  # of the step before `tag`, a one-hot row; whether `tag` belongs to a token
         tag = ops.where(is_token, _best(alpha + ops.matmul(tag, ops.transpose(transitions))), tag)
         return tag, tag
 
@@ -71,12 +77,16 @@ def viterbi(emissions, mask, transitions, start, end):
 
 
 def _by_time(emissions, mask):
-    """Emissions, and the mask behind them, of all steps but the first: (T - 1, B, K + 1); one step where T is 1.
+    """Emissions, and the mask behind them, of all steps but the first: (T - 1, B, K + 1); one step
+    where T is 1.
 
     One tensor, as `scan` fails for several of unknown length (Keras 3.15).
     """
     if emissions.shape[1] == 1:  # a scan over nothing is an error
-        emissions, mask = ops.pad(emissions, [[0, 0], [0, 1], [0, 0]]), ops.pad(mask, [[0, 0], [0, 1]])
+        emissions, mask = (
+            ops.pad(emissions, [[0, 0], [0, 1], [0, 0]]),
+            ops.pad(mask, [[0, 0], [0, 1]]),
+        )
     both = ops.concatenate([emissions, ops.cast(mask, emissions.dtype)[..., None]], -1)
     return ops.transpose(both[:, 1:], (1, 0, 2))
 

@@ -14,10 +14,12 @@ def resize(picture, size):
 
 
 def letterbox(picture, size, padding=114):
-    """Scaled to fit and centred between grey bars: uint8 (H, W, 3) -> uint8 (size, size, 3), and its content.
+    """Scaled to fit and centred between grey bars: uint8 (H, W, 3) -> uint8 (size, size, 3), and
+    its content.
 
-    The content is where the picture lies in the square: int32 (4,), ymin xmin ymax xmax in pixels. It is placed exactly
-    as `edge.pictures.resize(..., "letterbox")` places it; the pixels are within 1 grey level.
+    The content is where the picture lies in the square: int32 (4,), ymin xmin ymax xmax in pixels.
+    It is placed exactly as `edge.pictures.resize(..., "letterbox")` places it; the pixels are
+    within 1 grey level.
     """
     height, width = tf.shape(picture)[0], tf.shape(picture)[1]
     sides = tf.cast(tf.stack([height, width]), tf.float64)
@@ -25,15 +27,18 @@ def letterbox(picture, size, padding=114):
     low = (size - inner) // 2
     resized = _uint8(tf.image.resize(picture, inner, antialias=True))
     after = size - inner - low
-    square = tf.pad(resized, [[low[0], after[0]], [low[1], after[1]], [0, 0]], constant_values=padding)
+    square = tf.pad(
+        resized, [[low[0], after[0]], [low[1], after[1]], [0, 0]], constant_values=padding
+    )
     return tf.ensure_shape(square, (size, size, 3)), tf.concat([low, low + inner], 0)
 
 
 def random_affine(pictures, seed, *, flip=False, shift=0.0, zoom=0.0, rotate=0.0):
-    """One random flip, shift, zoom and rotation per picture, in one bilinear resampling; edges are continued.
+    """One random flip, shift, zoom and rotation per picture, in one bilinear resampling; edges are
+    continued.
 
-    shift: largest move as a share of the side; zoom: largest change of scale (0.2: 0.8 to 1.2); rotate: largest angle
-    in degrees; seed: int (2,). Returns uint8 of the same shape.
+    shift: largest move as a share of the side; zoom: largest change of scale (0.2: 0.8 to 1.2);
+    rotate: largest angle in degrees; seed: int (2,). Returns uint8 of the same shape.
     """
     if not (shift or zoom or rotate):
         return random_flip(pictures, seed) if flip else pictures
@@ -61,7 +66,8 @@ def random_affine(pictures, seed, *, flip=False, shift=0.0, zoom=0.0, rotate=0.0
 
 @tf.function(jit_compile=True)  # one pass over the pixels instead of six: 4 times as fast
 def random_colour(pictures, seed, amount):
-    """Random brightness, contrast and saturation per picture, each by up to `amount` in [0, 1]. uint8 in and out.
+    """Random brightness, contrast and saturation per picture, each by up to `amount` in [0, 1].
+    uint8 in and out.
 
     Contrast keeps the mean luma, which is taken from every fourth pixel of every fourth row.
     """
@@ -70,9 +76,15 @@ def random_colour(pictures, seed, amount):
     u = tf.random.stateless_uniform((3, tf.shape(pictures)[0], 1, 1), seed, -amount, amount)
     contrast, saturation = 1 + u[0], 1 + u[1]
     luma = tf.constant(LUMA)
-    mean = tf.reduce_mean(tf.tensordot(tf.cast(pictures[:, ::4, ::4], tf.float32), luma, 1), (1, 2))[:, None, None]
-    mix = contrast * (saturation * tf.eye(3) + (1 - saturation) * luma[:, None])  # (B, 3, 3), columns are channels out
-    pixels = tf.cast(tf.reshape(pictures, (-1, pictures.shape[1] * pictures.shape[2], 3)), tf.float32)
+    mean = tf.reduce_mean(
+        tf.tensordot(tf.cast(pictures[:, ::4, ::4], tf.float32), luma, 1), (1, 2)
+    )[:, None, None]
+    mix = contrast * (
+        saturation * tf.eye(3) + (1 - saturation) * luma[:, None]
+    )  # (B, 3, 3), columns are channels out
+    pixels = tf.cast(
+        tf.reshape(pictures, (-1, pictures.shape[1] * pictures.shape[2], 3)), tf.float32
+    )
     changed = tf.matmul(pixels, mix) + (mean * (1 - contrast) + u[2] * 255)
     return tf.reshape(_uint8(changed), tf.shape(pictures))
 

@@ -11,7 +11,8 @@ CLASSES, BOXES, COORDINATES, VALUES_PER_KEYPOINT, SCALES = 0, 1, 2, 5, (6, 7, 8,
 
 
 def options(boxes, classes):
-    """The options of `boxes` boxes, centre and size as shares of the picture, with scores of `classes` -> bytes.
+    """The options of `boxes` boxes, centre and size as shares of the picture, with scores of
+    `classes` -> bytes.
 
     Every box has the same anchor, the whole picture, so that it decodes to itself.
     """
@@ -27,7 +28,12 @@ def options(boxes, classes):
     fixed = _table(builder, {ANCHORS: anchors})
     ssd = _table(builder, {FIXED: fixed})
     builder.StartObject(12)
-    for slot, value in ((CLASSES, classes), (BOXES, boxes), (COORDINATES, 4), (VALUES_PER_KEYPOINT, 2)):
+    for slot, value in (
+        (CLASSES, classes),
+        (BOXES, boxes),
+        (COORDINATES, 4),
+        (VALUES_PER_KEYPOINT, 2),
+    ):
         builder.PrependInt32Slot(slot, value, 0)
     for slot in SCALES:
         builder.PrependFloat32Slot(slot, 1.0, 0.0)

@@ -1,7 +1,8 @@
 """Random change of pictures together with their boxes, in tf.data.
 
-Pictures are uint8 (B, S, S, 3); boxes float (B, N, 4), ymin xmin ymax xmax in [0, 1] of the square; what else belongs
-to a box, such as its label, comes as `extra` (B, N, K). A box that is gone has no area and lies behind those left.
+Pictures are uint8 (B, S, S, 3); boxes float (B, N, 4), ymin xmin ymax xmax in [0, 1] of the square;
+what else belongs to a box, such as its label, comes as `extra` (B, N, K). A box that is gone has no
+area and lies behind those left.
 """
 
 import tensorflow as tf
@@ -22,11 +23,14 @@ def flip(pictures, boxes, seed, axis):
 
 
 def mosaic(pictures, boxes, extra, content, seed, *, share, scale, least_visible, capacity):
-    """Each picture at a random scale and place; a `share` of them beside random parts of three others.
+    """Each picture at a random scale and place; a `share` of them beside random parts of three
+    others.
 
-    content: (B, 4) in pixels, where the picture lies in its letterbox; only that is shown. scale: largest random change
-    of size (0.5: 0.5 to 1.5). A box of which less than `least_visible` is left is dropped. Returns pictures, boxes
-    (B, capacity, 4), extra (B, capacity, K). Mosaic: Bochkovskiy et al. 2020, arXiv:2004.10934, section 3.3.
+    content: (B, 4) in pixels, where the picture lies in its letterbox; only that is shown. scale:
+        largest random change
+    of size (0.5: 0.5 to 1.5). A box of which less than `least_visible` is left is dropped. Returns
+    pictures, boxes (B, capacity, 4), extra (B, capacity, K). Mosaic: Bochkovskiy et al. 2020,
+    arXiv:2004.10934, section 3.3.
     """
     count, side = tf.shape(pictures)[0], pictures.shape[1]
     seeds = tf.random.experimental.stateless_split(seed, 7)
@@ -38,17 +42,29 @@ def mosaic(pictures, boxes, extra, content, seed, *, share, scale, least_visible
     place = tf.argsort(order)
     sheets, all_boxes, all_extra = [], [], []
     for i in range(4):
-        low = tf.stack([centre[:, j] if (i >> j) & 1 else tf.zeros_like(centre[:, j]) for j in (0, 1)], 1)
-        high = tf.stack([tf.fill([count], float(side)) if (i >> j) & 1 else centre[:, j] for j in (0, 1)], 1)
-        # The i-th next in a random order, so that four different pictures meet where there are four.
+        low = tf.stack(
+            [centre[:, j] if (i >> j) & 1 else tf.zeros_like(centre[:, j]) for j in (0, 1)], 1
+        )
+        high = tf.stack(
+            [tf.fill([count], float(side)) if (i >> j) & 1 else centre[:, j] for j in (0, 1)], 1
+        )
+        # The i-th next in a random order, so that four different pictures meet where there are
+        # four.
         source = tf.gather(order, (place + i) % count)
         u = tf.random.stateless_uniform((count, 3), seeds[3 + i])
         factor = 1 + (2 * u[:, :1] - 1) * scale
         inner = tf.cast(tf.gather(content, source), tf.float32)
-        # The picture slides over its quadrant where it is the larger one, and within it where it is the smaller.
-        offset = low + u[:, 1:] * (high - low - factor * (inner[:, 2:] - inner[:, :2])) - factor * inner[:, :2]
+        # The picture slides over its quadrant where it is the larger one, and within it where it is
+        # the smaller.
+        offset = (
+            low
+            + u[:, 1:] * (high - low - factor * (inner[:, 2:] - inner[:, :2]))
+            - factor * inner[:, :2]
+        )
         sheets.append((source, factor, offset))
-        moved = tf.gather(boxes, source) * side * factor[..., None] + tf.tile(offset, [1, 2])[:, None]
+        moved = (
+            tf.gather(boxes, source) * side * factor[..., None] + tf.tile(offset, [1, 2])[:, None]
+        )
         cut = tf.clip_by_value(moved, tf.tile(low, [1, 2])[:, None], tf.tile(high, [1, 2])[:, None])
         lasts = _area(cut) >= least_visible * _area(moved)
         lasts &= tf.reduce_all(cut[..., 2:] - cut[..., :2] >= LEAST, -1)
@@ -64,11 +80,14 @@ def mosaic(pictures, boxes, extra, content, seed, *, share, scale, least_visible
         return tf.where(right, tf.where(below, parts[2], parts[1]), tf.where(below, parts[0], out))
 
     out = tf.cond(tf.reduce_any(is_mosaic), filled, lambda: out)
-    return tf.ensure_shape(out, pictures.shape), *compact(tf.concat(all_boxes, 1), tf.concat(all_extra, 1), capacity)
+    return tf.ensure_shape(out, pictures.shape), *compact(
+        tf.concat(all_boxes, 1), tf.concat(all_extra, 1), capacity
+    )
 
 
 def mixup(pictures, boxes, extra, seed, share, capacity):
-    """Blends a `share` of the pictures half and half with another, and gives them the boxes of both.
+    """Blends a `share` of the pictures half and half with another, and gives them the boxes of
+    both.
 
     Zhang et al. 2019, arXiv:1902.04103, who blend by Beta(1.5, 1.5), with its mean.
     """
@@ -77,7 +96,9 @@ def mixup(pictures, boxes, extra, seed, share, capacity):
     blend = tf.cast((tf.cast(pictures, tf.uint16) + tf.cast(other, tf.uint16) + 1) // 2, tf.uint8)
     pictures = tf.where(yes[:, None, None, None], blend, pictures)
     added = tf.roll(boxes, 1, 0) * tf.cast(yes, boxes.dtype)[:, None, None]
-    return pictures, *compact(tf.concat([boxes, added], 1), tf.concat([extra, tf.roll(extra, 1, 0)], 1), capacity)
+    return pictures, *compact(
+        tf.concat([boxes, added], 1), tf.concat([extra, tf.roll(extra, 1, 0)], 1), capacity
+    )
 
 
 def compact(boxes, extra, capacity):

@@ -13,8 +13,8 @@ TAG = re.compile(r"O|[BIESLU](-.+)?", re.DOTALL)
 def scheme(sentences):
     """Tags by sentence, an iterable of lists -> the name of their scheme.
 
-    BIO and IOB1 have the same tags; what decides is whether a span that follows none of its own type begins with B or
-    with I, in most cases.
+    BIO and IOB1 have the same tags; what decides is whether a span that follows none of its own
+    type begins with B or with I, in most cases.
     """
     prefixes, fresh, total, slips = set(), {"B": 0, "I": 0}, 0, 0
     for tags in sentences:
@@ -49,7 +49,9 @@ def breaks(tags, scheme):
             before = ("O", None)
             continue
         prefix, kind = split(tag)
-        continues = before[1] == kind and before[0] in ("BI" if scheme in ("bioes", "bilou") else "BIES")
+        continues = before[1] == kind and before[0] in (
+            "BI" if scheme in ("bioes", "bilou") else "BIES"
+        )
         after = f"after {tags[i - 1]}" if i else "at the start"
         if scheme == "bio" and prefix == "I" and not continues:
             found.append((i, f"{tag} {after}: a span begins with B-{kind}"))
@@ -88,7 +90,10 @@ def tagged(found, length, scheme):
 
 def labels(types, scheme):
     """Every tag that spans of `types` may have in a scheme, O first: bio or bioes."""
-    return ["O", *(f"{prefix}-{kind}" for kind in types for prefix in ("BI" if scheme == "bio" else "BIES"))]
+    return [
+        "O",
+        *(f"{prefix}-{kind}" for kind in types for prefix in ("BI" if scheme == "bio" else "BIES")),
+    ]
 
 
 def allowed(labels, scheme):
@@ -99,13 +104,25 @@ def allowed(labels, scheme):
     parts = [split(label) for label in labels]
     if scheme == "plain":
         parts = [("O", None)] * len(labels)
-    within = lambda a, b: a[0] in "BI" and b[0] in "IE" and a[1] == b[1]  # noqa: E731
+
+    def within(a, b):
+        return a[0] in "BI" and b[0] in "IE" and a[1] == b[1]
+
     if scheme == "bio":
-        follows = lambda a, b: b[0] != "I" or within(a, b)  # noqa: E731
-        ends = lambda a: True  # noqa: E731
+
+        def follows(a, b):
+            return b[0] != "I" or within(a, b)
+
+        def ends(a):
+            return True
     else:
-        follows = lambda a, b: within(a, b) if a[0] in "BI" else b[0] not in "IE"  # noqa: E731
-        ends = lambda a: a[0] not in "BI"  # noqa: E731
+
+        def follows(a, b):
+            return within(a, b) if a[0] in "BI" else b[0] not in "IE"
+
+        def ends(a):
+            return a[0] not in "BI"
+
     outside = ("O", None)
     return (
         np.array([follows(outside, b) for b in parts]),

@@ -6,14 +6,19 @@ APART = 4.0  # boxes in [0, 1] of different classes, this far apart, never overl
 
 
 def suppress(boxes, scores, *, count, iou, least_score, candidates):
-    """The best boxes of each picture: boxes (B, A, 4) yxyx in [0, 1], scores (B, A, C) in [0, 1] -> dict.
+    """The best boxes of each picture: boxes (B, A, 4) yxyx in [0, 1], scores (B, A, C) in [0, 1] ->
+    dict.
 
-    A cell stands for its best class alone; only boxes of one class suppress each other, where their IoU is above `iou`.
-    The best `candidates` cells take part. Returns {"boxes": (B, count, 4), "scores": (B, count), "classes": int32
+    A cell stands for its best class alone; only boxes of one class suppress each other, where their
+    IoU is above `iou`. The best `candidates` cells take part. Returns {"boxes": (B, count, 4),
+    "scores": (B, count), "classes": int32
     (B, count), "count": int32 (B,)}, the highest score first, zeros behind the last.
     """
     boxes, scores = tf.convert_to_tensor(boxes), tf.convert_to_tensor(scores)
-    one = lambda pair: _picture(*pair, count, iou, least_score, candidates)  # noqa: E731
+
+    def one(pair):
+        return _picture(*pair, count, iou, least_score, candidates)
+
     if boxes.shape[0] == 1:  # what is exported: without a loop
         return {name: value[None] for name, value in one((boxes[0], scores[0])).items()}
     kinds = {"boxes": tf.float32, "scores": tf.float32, "classes": tf.int32, "count": tf.int32}
@@ -24,7 +29,8 @@ def _picture(boxes, scores, count, iou, least_score, candidates):
     best = tf.reduce_max(scores, -1)
     best, kept = tf.math.top_k(best, min(candidates, boxes.shape[0]))
     boxes = tf.gather(boxes, kept)
-    # keras.ops.argmax and argmax over all cells would do more, and Keras's needs an op that LiteRT lacks.
+    # keras.ops.argmax and argmax over all cells would do more, and Keras's needs an op that LiteRT
+    # lacks.
     classes = tf.argmax(tf.gather(scores, kept), -1, output_type=tf.int32)
     chosen, found = tf.raw_ops.NonMaxSuppressionV4(
         boxes=boxes + tf.cast(classes, tf.float32)[:, None] * APART,

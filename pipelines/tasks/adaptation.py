@@ -37,7 +37,11 @@ LABELS = "label"  # the feature whose names are the classes
 UNLABELLED = True  # the target needs no labels
 BOTH = ("adabn", "mmd", "deep_coral", "dann")  # methods that train on both domains at once
 WEIGHED = ("importance", "selection", "tradaboost")  # and those that weigh the source's examples
-FACTORS = {"mmd": 10.0, "deep_coral": 300.0, "dann": 0.1}  # chosen on the validation split of digit_domains
+FACTORS = {
+    "mmd": 10.0,
+    "deep_coral": 300.0,
+    "dann": 0.1,
+}  # chosen on the validation split of digit_domains
 GLANCE = 8  # px, side at which pictures are compared to weigh them
 
 
@@ -47,34 +51,54 @@ class Config(shared.Config):
 
     epochs: int = setting(30, "passes over the training split", "epochs", low=1)
     keep: str = setting(
-        "last", "weights kept at the end: of the best epoch by `monitor`, or of the last", choices=("best", "last")
+        "last",
+        "weights kept at the end: of the best epoch by `monitor`, or of the last",
+        choices=("best", "last"),
     )
     method: str = setting(
         "deep_coral",
-        "how the domains are brought together, or not: target is trained with the target's labels, the ceiling",
+        "how the domains are brought together, or not: target is trained with the target's labels,"
+        " the ceiling",
         choices=("source", "target", *BOTH, "coral", *WEIGHED),
     )
     references: bool = setting(
-        True, "train also without adaptation and, where the target has labels, on those; about three times the minutes"
+        True,
+        "train also without adaptation and, where the target has labels, on those; about three"
+        " times the minutes",
     )
     factor: float = setting(
         0.0,
-        "factor of the loss of mmd, deep_coral or dann; 0 takes 10 for mmd, 300 for deep_coral, 0.1 for dann",
+        "factor of the loss of mmd, deep_coral or dann; 0 takes 10 for mmd, 300 for deep_coral, 0.1"
+        " for dann",
         low=0.0,
     )
     selected: float = setting(0.5, "share of the source that selection keeps", low=0.01, high=1.0)
-    labelled_target: int = setting(5, "target examples of each class whose labels tradaboost sees", "examples", low=1)
-    image_size: int = setting(
-        0, "side of the square picture the model sees; 0 follows the data, 16 to 224", "px", low=0, high=2048
+    labelled_target: int = setting(
+        5, "target examples of each class whose labels tradaboost sees", "examples", low=1
     )
-    backbone: str = setting("compact_16", "compact[_WIDTH], efficientnet_lite0 or any other backbone of classification")
+    image_size: int = setting(
+        0,
+        "side of the square picture the model sees; 0 follows the data, 16 to 224",
+        "px",
+        low=0,
+        high=2048,
+    )
+    backbone: str = setting(
+        "compact_16", "compact[_WIDTH], efficientnet_lite0 or any other backbone of classification"
+    )
     backbone_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
-    dropout: float = setting(0.2, "share of features dropped before the last layer", low=0.0, high=0.95)
-    label_smoothing: float = setting(0.0, "share of each target spread over all classes", low=0.0, high=0.9)
+    dropout: float = setting(
+        0.2, "share of features dropped before the last layer", low=0.0, high=0.95
+    )
+    label_smoothing: float = setting(
+        0.0, "share of each target spread over all classes", low=0.0, high=0.9
+    )
     shift: float = setting(0.1, "largest random move, as a share of the side", low=0.0, high=0.5)
     zoom: float = setting(0.1, "largest random change of size", low=0.0, high=0.9)
     rotate: float = setting(10.0, "largest random rotation", "degrees", low=0.0, high=180.0)
-    colour: float = setting(0.1, "largest random change of brightness, contrast and saturation", low=0.0, high=1.0)
+    colour: float = setting(
+        0.1, "largest random change of brightness, contrast and saturation", low=0.0, high=1.0
+    )
 
 
 def resolve(config, data):
@@ -84,9 +108,11 @@ def resolve(config, data):
 
 
 def learn(examples, config):
-    """What importance, selection and tradaboost weigh: {"weighed": names (N,), "weights": numbers (N,)}.
+    """What importance, selection and tradaboost weigh: {"weighed": names (N,), "weights": numbers
+    (N,)}.
 
-    Raises PipelineError where an example is of no domain that is adapted between, or where a domain has none.
+    Raises PipelineError where an example is of no domain that is adapted between, or where a domain
+    has none.
     """
     strata(examples, config)  # raises
     if config.method not in WEIGHED:
@@ -105,7 +131,9 @@ def learn(examples, config):
         weights = instance_weights.selection(x, y, config.selected)
     else:
         few = _few(domain, labels, config.labelled_target)
-        both = instance_weights.tradaboost(x, labels[source], np.stack([seen[i] for i in few]), labels[few])
+        both = instance_weights.tradaboost(
+            x, labels[source], np.stack([seen[i] for i in few]), labels[few]
+        )
         source, weights = [*source, *few], np.concatenate(both)
     return {"weighed": np.array([examples.names[i] for i in source]), "weights": weights}
 
@@ -114,14 +142,17 @@ def expand(examples, config):
     """The examples with what `learn` found as their `weight`, where it found any."""
     if "weighed" not in config.learned:
         return examples
-    found = dict(zip(config.learned["weighed"].tolist(), config.learned["weights"].tolist(), strict=True))
+    found = dict(
+        zip(config.learned["weighed"].tolist(), config.learned["weights"].tolist(), strict=True)
+    )
     plain = np.where(_domains(examples) == 0, 1.0, 0.0).tolist()
     weights = [found.get(name, own) for name, own in zip(examples.names, plain, strict=True)]
     return dataclasses.replace(examples, columns={**examples.columns, "weight": weights})
 
 
 def strata(examples, config):
-    """Rows of which every batch of training has as many: source and target, or the only one that the method sees.
+    """Rows of which every batch of training has as many: source and target, or the only one that
+    the method sees.
 
     Raises PipelineError where there are none.
     """
@@ -130,11 +161,13 @@ def strata(examples, config):
     if not len(source):
         raise PipelineError("the training split has no labelled example of the source. Add some.")
     if not len(target):
-        raise PipelineError("the training split has no example of the target. Add some; they need no labels.")
+        raise PipelineError(
+            "the training split has no example of the target. Add some; they need no labels."
+        )
     if config.method in ("target", "tradaboost") and not labelled[target].any():
         raise PipelineError(
-            f"method={config.method} learns from labels of the target, and the training split has none. Label some, "
-            "or choose another method."
+            f"method={config.method} learns from labels of the target, and the training split has"
+            " none. Label some, or choose another method."
         )
     if config.method in ("source", "importance", "selection", "coral"):
         return [source]
@@ -147,21 +180,28 @@ def strata(examples, config):
 
 def _few(domain, labels, count):
     """The first `count` labelled target examples of each class."""
-    own = [np.flatnonzero((domain == 1) & (np.asarray(labels) == label))[:count] for label in np.unique(labels)]
-    return np.concatenate([rows for rows, label in zip(own, np.unique(labels), strict=True) if label != NONE])
+    own = [
+        np.flatnonzero((domain == 1) & (np.asarray(labels) == label))[:count]
+        for label in np.unique(labels)
+    ]
+    return np.concatenate(
+        [rows for rows, label in zip(own, np.unique(labels), strict=True) if label != NONE]
+    )
 
 
 def _domains(examples):
     """The domain of each example, int (N,) of 0 and 1. Raises PipelineError where there is another, or none."""
     if "domain" not in examples.columns:
         raise PipelineError(
-            "the data has no domain, 0 for source and 1 for target. Put pictures into source/CLASS/ and target/, or "
-            "name a data set with the feature `domain`."
+            "the data has no domain, 0 for source and 1 for target. Put pictures into source/CLASS/"
+            " and target/, or name a data set with the feature `domain`."
         )
     domain = np.asarray(examples.columns["domain"])
     for where, value in zip(examples.where, domain, strict=True):
         if value not in (0, 1):
-            raise PipelineError(f"{where} is of domain {value}; there are 0, source, and 1, target. Leave it out.")
+            raise PipelineError(
+                f"{where} is of domain {value}; there are 0, source, and 1, target. Leave it out."
+            )
     return domain
 
 
@@ -177,13 +217,17 @@ def check(examples, config):
 
 
 def parse(example, config):
-    """{"image": uint8 (H, W, 3), "label": int, "domain": int} -> the picture, and what is known about it.
+    """{"image": uint8 (H, W, 3), "label": int, "domain": int} -> the picture, and what is known
+    about it.
 
-    Inputs: {"image": uint8 (S, S, 3)}. Targets, floats: {"label": one-hot (C,), all 0 where there is none, "domain": 0
+    Inputs: {"image": uint8 (S, S, 3)}. Targets, floats: {"label": one-hot (C,), all 0 where there
+        is none, "domain": 0
     or 1, "weight": how much the label counts in the loss}.
     """
     label, domain = example["label"], tf.cast(example["domain"], tf.float32)
-    learned = tf.cast(label != NONE, tf.float32) * (domain if config.method == "target" else 1 - domain)
+    learned = tf.cast(label != NONE, tf.float32) * (
+        domain if config.method == "target" else 1 - domain
+    )
     targets = {
         "label": tf.one_hot(label, len(config.labels)),
         "domain": domain,
@@ -224,7 +268,9 @@ def phases(config):
     if config.method != "coral":
         return [Phase("train", config)]
     if config.epochs < 2:
-        raise PipelineError("method=coral takes its last epoch for the alignment: set epochs=2 or more.")
+        raise PipelineError(
+            "method=coral takes its last epoch for the alignment: set epochs=2 or more."
+        )
     first, last = config.replace(epochs=config.epochs - 1), config.replace(epochs=1, ema=0.0)
     return [Phase("source", first), Phase("coral", last, cut=_cut(last), solve=_solve(last))]
 
@@ -236,7 +282,9 @@ def references(config, examples):
     methods = {"source_only": "source"}
     if (np.asarray(examples.columns["label"])[_domains(examples) == 1] != NONE).any():
         methods["target_trained"] = "target"
-    return {name: config.replace(method=method, references=False) for name, method in methods.items()}
+    return {
+        name: config.replace(method=method, references=False) for name, method in methods.items()
+    }
 
 
 def decode(outputs, config):
@@ -289,9 +337,13 @@ def _solve(config):
 
         def aligned(inputs, targets):
             rows = targets["weight"] > 0  # the labelled source
-            return {"features": correlation_alignment.coral(inputs["features"][rows], target)}, targets["label"][rows]
+            return {
+                "features": correlation_alignment.coral(inputs["features"][rows], target)
+            }, targets["label"][rows]
 
-        judged = aligned(*validation) if validation and (validation[1]["weight"] > 0).sum() > 1 else None
+        judged = (
+            aligned(*validation) if validation and (validation[1]["weight"] > 0).sum() > 1 else None
+        )
         return heads.solve(net.get_layer("logits"), "logistic_regression", aligned(*train), judged)
 
     return solve

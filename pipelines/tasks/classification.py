@@ -23,12 +23,16 @@ class Config(labelled.PictureConfig, shared.Config):
     """The shared settings, those of labelled pictures, and classification's own."""
 
     image_size: int = setting(
-        0, "side of the square picture the model sees; 0 follows the data, 16 to 224", "px", low=0, high=2048
+        0,
+        "side of the square picture the model sees; 0 follows the data, 16 to 224",
+        "px",
+        low=0,
+        high=2048,
     )
     backbone: str = setting(
         "auto",
-        "compact[_WIDTH], efficientnet_lite0 with its weights, a keras.applications or KerasHub name, or hub:PRESET; "
-        "auto goes by image_size",
+        "compact[_WIDTH], efficientnet_lite0 with its weights, a keras.applications or KerasHub"
+        " name, or hub:PRESET; auto goes by image_size",
     )
     backbone_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
 

@@ -35,12 +35,20 @@ class Config(fine_tuning.Config):
     epochs: int = setting(30, "passes over the training split", "epochs", low=1)
     batch_size: int = setting(8, "examples per step", "examples", low=1)
     learning_rate: float = setting(2e-3, "peak learning rate", low=0.0, high=10.0)
-    monitor: str = setting("val_mean_iou", "what decides which epoch is kept: val_loss or val_ and a metric's name")
+    monitor: str = setting(
+        "val_mean_iou", "what decides which epoch is kept: val_loss or val_ and a metric's name"
+    )
     image_size: int = setting(
-        0, "side of the square that the model sees; 0 follows the data, up to 512", "px", low=0, high=4096
+        0,
+        "side of the square that the model sees; 0 follows the data, up to 512",
+        "px",
+        low=0,
+        high=4096,
     )
     fit: str = setting(
-        "tile", "pictures of another size: cut into tiles at their own scale, or resized", choices=("tile", "stretch")
+        "tile",
+        "pictures of another size: cut into tiles at their own scale, or resized",
+        choices=("tile", "stretch"),
     )
     depth: int = setting(4, "halvings of the picture", low=1, high=6)
     patch: int = setting(
@@ -49,12 +57,19 @@ class Config(fine_tuning.Config):
         "px",
         choices=(1, 2, 4),
     )
-    width: int = setting(16, "channels at full size; they double with each halving", "channels", low=1, high=256)
-    unpadded: bool = setting(False, "unpadded convolutions and cropping, as in the original, on a mirrored margin")
-    deep_supervision: bool = setting(True, "coarser levels learn the mask as well; padded convolutions only")
+    width: int = setting(
+        16, "channels at full size; they double with each halving", "channels", low=1, high=256
+    )
+    unpadded: bool = setting(
+        False, "unpadded convolutions and cropping, as in the original, on a mirrored margin"
+    )
+    deep_supervision: bool = setting(
+        True, "coarser levels learn the mask as well; padded convolutions only"
+    )
     encoder: str = setting(
         "",
-        "contracting path: empty is U-Net's own; a keras.applications or KerasHub name, or hub:PRESET with its weights",
+        "contracting path: empty is U-Net's own; a keras.applications or KerasHub name, or"
+        " hub:PRESET with its weights",
     )
     encoder_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
     dropout: float = setting(0.1, "share of features dropped at the bottom", low=0.0, high=0.95)
@@ -62,8 +77,12 @@ class Config(fine_tuning.Config):
     dice: float = setting(1.0, "factor of soft Dice in the loss", low=0.0)
     jaccard: float = setting(0.0, "factor of soft Jaccard in the loss", low=0.0)
     focal: float = setting(0.0, "factor of focal loss in the loss", low=0.0)
-    focal_gamma: float = setting(2.0, "how much less easy pixels count in focal loss", low=0.0, high=10.0)
-    class_weights: str = setting("none", "balanced weighs rare classes up", choices=("none", "balanced"))
+    focal_gamma: float = setting(
+        2.0, "how much less easy pixels count in focal loss", low=0.0, high=10.0
+    )
+    class_weights: str = setting(
+        "none", "balanced weighs rare classes up", choices=("none", "balanced")
+    )
     class_weight_values: tuple[float, ...] = setting(
         (), "weight of each class; empty takes class_weights' word", low=0.0
     )
@@ -77,15 +96,23 @@ class Config(fine_tuning.Config):
         choices=(1, 2, 4, 8),
     )
     crop: int = setting(
-        0, "side of the random part of each tile that training looks at; 0 is all of it", "px", low=0, high=4096
+        0,
+        "side of the random part of each tile that training looks at; 0 is all of it",
+        "px",
+        low=0,
+        high=4096,
     )
     flip: bool = setting(False, "mirror pictures left to right at random")
     turn: bool = setting(False, "turn pictures by 90, 180 or 270 degrees at random")
     shift: float = setting(0.1, "largest random move, as a share of the side", low=0.0, high=0.5)
     zoom: float = setting(0.2, "largest random change of size", low=0.0, high=0.9)
     rotate: float = setting(10.0, "largest random rotation", "degrees", low=0.0, high=180.0)
-    elastic: float = setting(0.0, "standard deviation of a random bend on a 3 x 3 grid (U-Net: 10)", "px", low=0.0)
-    colour: float = setting(0.2, "largest random change of brightness, contrast and saturation", low=0.0, high=1.0)
+    elastic: float = setting(
+        0.0, "standard deviation of a random bend on a 3 x 3 grid (U-Net: 10)", "px", low=0.0
+    )
+    colour: float = setting(
+        0.2, "largest random change of brightness, contrast and saturation", low=0.0, high=1.0
+    )
 
     def __post_init__(self):
         super().__post_init__()
@@ -94,20 +121,30 @@ class Config(fine_tuning.Config):
         if size and (size % step or size < least):
             near = sorted({max(least, size // step * step), max(least, -(-size // step) * step)})
             raise PipelineError(
-                f"image_size must be a multiple of {step} (2 to the depth, by patch) and at least {least}; got {size}. "
-                f"Try {' or '.join(map(str, near))}."
+                f"image_size must be a multiple of {step} (2 to the depth, by patch) and at least"
+                f" {least}; got {size}. Try {' or '.join(map(str, near))}."
             )
         if self.encoder and self.unpadded:
-            raise PipelineError("unpadded convolutions are U-Net's own: leave encoder empty, or unpadded false.")
+            raise PipelineError(
+                "unpadded convolutions are U-Net's own: leave encoder empty, or unpadded false."
+            )
         if self.encoder and self.patch >= 2**self.depth:
-            raise PipelineError(f"patch must be smaller than the bottom's cell, {2**self.depth} px; got {self.patch}.")
+            raise PipelineError(
+                f"patch must be smaller than the bottom's cell, {2**self.depth} px; got"
+                f" {self.patch}."
+            )
         if self.crop and (self.crop % step or size and self.crop > size):
-            raise PipelineError(f"crop must be a multiple of {step} and at most image_size; got {self.crop}.")
+            raise PipelineError(
+                f"crop must be a multiple of {step} and at most image_size; got {self.crop}."
+            )
         if self.crop and self.unpadded:
-            raise PipelineError("crop is for padded convolutions, which take every size: leave it 0.")
+            raise PipelineError(
+                "crop is for padded convolutions, which take every size: leave it 0."
+            )
         if not any((self.cross_entropy, self.dice, self.jaccard, self.focal)):
             raise PipelineError(
-                "one of cross_entropy, dice, jaccard and focal must be above 0: together they are the loss."
+                "one of cross_entropy, dice, jaccard and focal must be above 0: together they are"
+                " the loss."
             )
 
 
@@ -146,16 +183,21 @@ def expand(examples, config):
         ]
         rows += [i] * len(found)
         places += [list(place) for place in found]
-        names += [f"{examples.names[i]} at {p[0]}, {p[1]}" if len(found) > 1 else examples.names[i] for p in found]
+        names += [
+            f"{examples.names[i]} at {p[0]}, {p[1]}" if len(found) > 1 else examples.names[i]
+            for p in found
+        ]
     cut = examples.take(rows)
     return replace(cut, names=names, columns={**cut.columns, "tile": places})
 
 
 def parse(example, config):
-    """{"image": uint8 (H, W, 3), "segmentation_mask": uint8 (H, W, 1)} -> ({"image": (S, S, 3)}, ids uint8 (S, S)).
+    """{"image": uint8 (H, W, 3), "segmentation_mask": uint8 (H, W, 1)} -> ({"image": (S, S, 3)},
+    ids uint8 (S, S)).
 
-    255 marks pixels that count nowhere: those that the data ignores, lie outside, or belong to another tile. With a
-    border weight, targets are float32 (S, S, 2): ids, and the weight of each pixel.
+    255 marks pixels that count nowhere: those that the data ignores, lie outside, or belong to
+    another tile. With a border weight, targets are float32 (S, S, 2): ids, and the weight of each
+    pixel.
     """
     side, image, mask = config.image_size, example["image"], example[LABELS]
     if config.fit == "stretch":
@@ -166,8 +208,13 @@ def parse(example, config):
         image, mask = _tile(image, mask, place, side)
     mask = tf.ensure_shape(mask[:, :, 0], (side, side))
     if config.border_weight:
-        weigh = lambda m: border.border_weights(m, config.border_weight, config.border_sigma)  # noqa: E731
-        weights = tf.ensure_shape(tf.numpy_function(weigh, [mask], tf.float32, stateful=False), (side, side))
+
+        def weigh(m):
+            return border.border_weights(m, config.border_weight, config.border_sigma)
+
+        weights = tf.ensure_shape(
+            tf.numpy_function(weigh, [mask], tf.float32, stateful=False), (side, side)
+        )
         mask = tf.stack([tf.cast(mask, tf.float32), weights], -1)
     return {"image": tf.ensure_shape(image, (side, side, 3))}, mask
 
@@ -181,7 +228,10 @@ def _tile(image, mask, place, side):
         counts.append((index < length) & (tf.range(side) >= place[2 + axis]))
         index = index % (2 * length)
         taken.append(tf.where(index < length, index, 2 * length - 1 - index))
-    cut = lambda picture: tf.gather(tf.gather(picture, taken[0]), taken[1], axis=1)  # noqa: E731
+
+    def cut(picture):
+        return tf.gather(tf.gather(picture, taken[0]), taken[1], axis=1)
+
     own = counts[0][:, None, None] & counts[1][None, :, None]
     return cut(image), tf.where(own, cut(mask), tf.constant(IGNORE, mask.dtype))
 
@@ -189,7 +239,10 @@ def _tile(image, mask, place, side):
 def augment(inputs, targets, seed, progress, config):
     """Random change of a batch, of pictures and masks alike; see `ops.warp`. seed: int (2,); progress in [0, 1)."""
     image, seeds = inputs["image"], images.split_seed(seed, 2)
-    moves = {name: getattr(config, name) for name in ("flip", "turn", "shift", "zoom", "rotate", "elastic")}
+    moves = {
+        name: getattr(config, name)
+        for name in ("flip", "turn", "shift", "zoom", "rotate", "elastic")
+    }
     if config.crop or any(moves.values()):
         side = config.crop or config.image_size
         places = warp.places(tf.shape(image)[0], side, seeds[0], within=config.image_size, **moves)
@@ -210,14 +263,16 @@ def model(config):
         levels = backbones.pyramid(config.encoder, inputs, strides, config.encoder_arguments)
         if config.crop and not backbones.takes_every_size(inputs, levels):
             raise PipelineError(
-                f"crop needs an encoder that takes every size, such as efficientnet_lite0; {config.encoder} is made "
-                f"for {config.image_size} px alone. Leave crop 0."
+                "crop needs an encoder that takes every size, such as efficientnet_lite0;"
+                f" {config.encoder} is made for {config.image_size} px alone. Leave crop 0."
             )
         found = unet.on_pyramid(x, levels, config.width, config.patch, config.dropout, config.seed)
     else:
         if config.patch > 1:
             x = unet.patches(x, config.width, config.patch)
-        found = unet.unet(x, config.width, config.depth, config.unpadded, config.dropout, config.seed)
+        found = unet.unet(
+            x, config.width, config.depth, config.unpadded, config.dropout, config.seed
+        )
     outputs = {"logits": unet.logits(found[0], len(config.labels), config.patch)}
     if config.deep_supervision:
         for i, x in enumerate(found[1:], 1):
@@ -225,7 +280,9 @@ def model(config):
     net = views.Views({"image": inputs}, outputs, name="segmentation")
     net.count = config.views
     if config.crop:
-        net.input_spec = {"image": keras.InputSpec(shape=(None, None, None, 3))}  # one input, two sizes
+        net.input_spec = {
+            "image": keras.InputSpec(shape=(None, None, None, 3))
+        }  # one input, two sizes
     _compile(net, config)
     return net
 
@@ -249,10 +306,16 @@ def decode(outputs, config):
     logits = outputs["logits"]
     probabilities = keras.ops.softmax(logits)
     if keras.backend.backend() == "tensorflow":
-        mask = tf.argmax(logits, -1, output_type=tf.int32)  # keras.ops.argmax does not run in plain LiteRT
+        mask = tf.argmax(
+            logits, -1, output_type=tf.int32
+        )  # keras.ops.argmax does not run in plain LiteRT
     else:
         mask = keras.ops.argmax(logits, -1)
-    return {"mask": mask, "confidence": keras.ops.max(probabilities, -1), "probabilities": probabilities}
+    return {
+        "mask": mask,
+        "confidence": keras.ops.max(probabilities, -1),
+        "probabilities": probabilities,
+    }
 
 
 def mediapipe(outputs, config):
@@ -268,9 +331,11 @@ def metrics(config):
 
 
 def draw(inputs, decoded, config, targets=None):
-    """One picture with the predicted mask over it, and beside it the true one where given, uint8 (H, W, 3).
+    """One picture with the predicted mask over it, and beside it the true one where given, uint8
+    (H, W, 3).
 
-    A line below has the shares of the classes, or the mean IoU; a second one the three classes with the least.
+    A line below has the shares of the classes, or the mean IoU; a second one the three classes with
+    the least.
     """
     image, lines = inputs["image"], []
     shown = [overlay.overlay(image, decoded["mask"])]
@@ -284,8 +349,15 @@ def draw(inputs, decoded, config, targets=None):
         lines.append("least: " + ", ".join(f"{config.labels[i]} {iou[i]:.2f}" for i in least))
         shown.append(overlay.overlay(image, metric.ids(targets[None])[0]))
     else:
-        counts = np.bincount(decoded["mask"].reshape(-1), minlength=len(config.labels)) / decoded["mask"].size
-        lines = [f"{label} {share:.1%}" for label, share in zip(config.labels, counts, strict=True) if share >= 0.0005]
+        counts = (
+            np.bincount(decoded["mask"].reshape(-1), minlength=len(config.labels))
+            / decoded["mask"].size
+        )
+        lines = [
+            f"{label} {share:.1%}"
+            for label, share in zip(config.labels, counts, strict=True)
+            if share >= 0.0005
+        ]
     factor = max(1, -(-DRAWN // config.image_size))
     shown = [picture.repeat(factor, 0).repeat(factor, 1) for picture in shown]
     return canvas.captioned(canvas.grid(shown, 2), lines[:6])

@@ -32,42 +32,68 @@ LEAST = 32  # px of an enlarged picture: less holds no window of SSIM within its
 class Config(Shared):
     """The shared settings and super-resolution's own."""
 
-    epochs: int = setting(100, "passes over the training split, of both phases together", "epochs", low=1)
+    epochs: int = setting(
+        100, "passes over the training split, of both phases together", "epochs", low=1
+    )
     batch_size: int = setting(16, "patches per step", "examples", low=1)
-    optimizer: str = setting("adam", "update rule", choices=("adamw", "adam", "sgd", "rmsprop", "lion"))
-    monitor: str = setting("val_psnr_y", "what decides which epoch is kept: val_loss or val_ and a metric's name")
+    optimizer: str = setting(
+        "adam", "update rule", choices=("adamw", "adam", "sgd", "rmsprop", "lion")
+    )
+    monitor: str = setting(
+        "val_psnr_y", "what decides which epoch is kept: val_loss or val_ and a metric's name"
+    )
     scale: int = setting(4, "how many times as large pictures become", choices=(2, 3, 4))
     generator: str = setting("fast", "net that enlarges", choices=("fast", "srcnn", "srresnet"))
     width: int = setting(32, "channels (SRResNet: 64)", "channels", low=1, high=512)
-    depth: int = setting(10, "convolutions of fast, residual blocks of srresnet (16)", "layers", low=1, high=64)
+    depth: int = setting(
+        10, "convolutions of fast, residual blocks of srresnet (16)", "layers", low=1, high=64
+    )
     image_size: int = setting(
         128, "side of the low-resolution tile that an exported file takes", "px", low=16, high=1024
     )
-    patch: int = setting(48, "side of the random low-resolution patch that training looks at", "px", low=8, high=1024)
+    patch: int = setting(
+        48, "side of the random low-resolution patch that training looks at", "px", low=8, high=1024
+    )
     flip: bool = setting(True, "mirror patches left to right at random")
     turn: bool = setting(True, "turn patches by 90, 180 or 270 degrees at random")
-    pixel_loss: str = setting("l1", "pixel loss of both phases: mean absolute or squared error", choices=("l1", "l2"))
-    adversarial_epochs: int = setting(
-        0, "epochs of the second phase, against a critic (SRGAN); 0 is pixel loss alone", "epochs", low=0
+    pixel_loss: str = setting(
+        "l1", "pixel loss of both phases: mean absolute or squared error", choices=("l1", "l2")
     )
-    adversarial_rate: float = setting(1e-4, "peak learning rate of the second phase", low=0.0, high=10.0)
+    adversarial_epochs: int = setting(
+        0,
+        "epochs of the second phase, against a critic (SRGAN); 0 is pixel loss alone",
+        "epochs",
+        low=0,
+    )
+    adversarial_rate: float = setting(
+        1e-4, "peak learning rate of the second phase", low=0.0, high=10.0
+    )
     adversarial: str = setting(
-        "plain", "what generator and critic play for", choices=("plain", "relativistic", "least_squares")
+        "plain",
+        "what generator and critic play for",
+        choices=("plain", "relativistic", "least_squares"),
     )
     pixel_weight: float = setting(1.0, "factor of the pixel loss in the second phase", low=0.0)
     content_weight: float = setting(1.0, "factor of the content loss in the second phase", low=0.0)
-    adversarial_weight: float = setting(5e-3, "factor of the adversarial loss in the second phase", low=0.0)
-    critic_width: int = setting(32, "channels of the critic's first layer (PatchGAN: 64)", "channels", low=1, high=512)
+    adversarial_weight: float = setting(
+        5e-3, "factor of the adversarial loss in the second phase", low=0.0
+    )
+    critic_width: int = setting(
+        32, "channels of the critic's first layer (PatchGAN: 64)", "channels", low=1, high=512
+    )
     features: str = setting(
         "auto",
-        "pretrained net of content loss and perceptual distance; auto takes it where it is installed",
+        "pretrained net of content loss and perceptual distance; auto takes it where it is"
+        " installed",
         choices=("auto", "efficientnet_lite0", "none"),
     )
 
     def __post_init__(self):
         super().__post_init__()
         if self.patch > self.image_size:
-            raise PipelineError(f"patch must be at most image_size {self.image_size}; got {self.patch}.")
+            raise PipelineError(
+                f"patch must be at most image_size {self.image_size}; got {self.patch}."
+            )
         if self.adversarial_epochs >= self.epochs:
             raise PipelineError(
                 f"adversarial_epochs must be below epochs={self.epochs}, which counts both phases; "
@@ -83,7 +109,9 @@ def adapt(data, config):
         if {"lr", "hr"} <= columns.keys():  # as TFDS calls them
             columns["image"], columns["low"] = columns.pop("hr"), columns.pop("lr")
         own = [name for name in ("image", "low") if name in columns]
-        splits[split] = replace(examples, columns={n: columns[n] for n in own}, pictures=tuple(own), masks={})
+        splits[split] = replace(
+            examples, columns={n: columns[n] for n in own}, pictures=tuple(own), masks={}
+        )
         for i, source in enumerate(columns.get("image", ())):
             low = columns["low"][i] if "low" in columns else None
             problems += _fits(source, low, config.scale, examples.where[i], examples.names[i])
@@ -99,16 +127,22 @@ def _fits(source, low, scale, where, name):
     except Exception:  # the audit reads it again, and says what is wrong
         return
     if min(height, width) < LEAST:
-        message = f"the picture has {height} x {width} px; {LEAST} are the least on either side. Leave it out."
+        message = (
+            f"the picture has {height} x {width} px; {LEAST} are the least on either side. Leave it"
+            " out."
+        )
         yield Problem("error", "too-small", where, message, name)
     elif small and small != (height // scale, width // scale):
         message = (
-            f"low resolution has {small[0]} x {small[1]} px, which is not {height} x {width} by scale {scale}. "
-            "Set scale to the data's, or make the pictures fit."
+            f"low resolution has {small[0]} x {small[1]} px, which is not {height} x {width} by"
+            f" scale {scale}. Set scale to the data's, or make the pictures fit."
         )
         yield Problem("error", "scale", where, message, name)
     elif height % scale or width % scale:
-        message = f"{height} x {width} px is no multiple of scale {scale}: what is over at bottom and right is cut."
+        message = (
+            f"{height} x {width} px is no multiple of scale {scale}: what is over at bottom and"
+            " right is cut."
+        )
         yield Problem("note", "cropped", where, message)
 
 
@@ -139,7 +173,8 @@ def expand(examples, config):
 
 
 def _tiles(size, config):
-    """Places of tiles over (height, width) low-resolution pixels: (top, left, then within the tile: first row and
+    """Places of tiles over (height, width) low-resolution pixels: (top, left, then within the tile:
+    first row and
     column of its own, last ones, then the picture's edges likewise)."""
     side = config.image_size
     axes = []
@@ -148,16 +183,24 @@ def _tiles(size, config):
         if length > side:
             begins = tiles.starts(length, side, edge.margin(side, vars(config)), 1)
         cuts = [0, *((b + a + side) // 2 for a, b in zip(begins, begins[1:], strict=False)), length]
-        axes.append([(b, cuts[i] - b, cuts[i + 1] - b, -b, length - b) for i, b in enumerate(begins)])
-    return [(t[0], l[0], t[1], l[1], t[2], l[2], t[3], l[3], t[4], l[4]) for t in axes[0] for l in axes[1]]  # noqa: E741
+        axes.append(
+            [(b, cuts[i] - b, cuts[i + 1] - b, -b, length - b) for i, b in enumerate(begins)]
+        )
+    return [
+        (t[0], l[0], t[1], l[1], t[2], l[2], t[3], l[3], t[4], l[4])
+        for t in axes[0]
+        for l in axes[1]  # noqa: E741
+    ]
 
 
 def parse(example, config):
-    """{"image": uint8 (H, W, 3), maybe "low"} -> ({"image": uint8 (T, T, 3)}, targets), s the scale.
+    """{"image": uint8 (H, W, 3), maybe "low"} -> ({"image": uint8 (T, T, 3)}, targets), s the
+    scale.
 
-    targets: `image` uint8 (s * T, s * T, 3), `low` as the input, `tile` int32 (9,), the picture's number and the edges
-    of what the tile owns and of the picture, and `title` uint8 (64,). What lies beyond the picture is mirrored. Low
-    resolution is the antialiased bicubic reduction of the whole picture, not of the tile.
+    targets: `image` uint8 (s * T, s * T, 3), `low` as the input, `tile` int32 (9,), the picture's
+    number and the edges of what the tile owns and of the picture, and `title` uint8 (64,). What
+    lies beyond the picture is mirrored. Low resolution is the antialiased bicubic reduction of the
+    whole picture, not of the tile.
     """
     s, side, image = config.scale, config.image_size, example["image"]
     size = tf.shape(image)[:2] // s
@@ -213,8 +256,12 @@ def model(config):
     x = super_resolution.NETS[config.generator](x, config.scale, config.width, config.depth)
     x = keras.layers.Activation("linear", dtype="float32", name="high")(x)
     net = adversarial.Adversarial({"image": inputs}, {"image": x}, name="srgan")
-    net.input_spec = {"image": keras.InputSpec(shape=(None, None, None, 3))}  # patches in training, tiles elsewhere
-    net.attach({"critic": critics.patch_critic(config.critic_width)} if config.adversarial_epochs else {})
+    net.input_spec = {
+        "image": keras.InputSpec(shape=(None, None, None, 3))
+    }  # patches in training, tiles elsewhere
+    net.attach(
+        {"critic": critics.patch_critic(config.critic_width)} if config.adversarial_epochs else {}
+    )
     _begin_pixels(net, config)
     return net
 
@@ -225,7 +272,10 @@ def phases(config):
     stages = [Phase("pixels", first, lambda net: _begin_pixels(net, first))]
     if config.adversarial_epochs:
         second = config.replace(
-            epochs=config.adversarial_epochs, adversarial_epochs=0, learning_rate=config.adversarial_rate, keep="last"
+            epochs=config.adversarial_epochs,
+            adversarial_epochs=0,
+            learning_rate=config.adversarial_rate,
+            keep="last",
         )
         stages.append(Phase("adversarial", second, lambda net: _begin_adversarial(net, second)))
     return stages
@@ -241,7 +291,11 @@ def _begin_pixels(net, config):
 def _begin_adversarial(net, config):
     for critic in net.partners.values():
         critic.trainable = True
-    content = perceptual.features(config.features) if config.content_weight and config.features != "none" else None
+    content = (
+        perceptual.features(config.features)
+        if config.content_weight and config.features != "none"
+        else None
+    )
 
     def rule(model, x, y, outputs, training):
         fake, real = outputs["image"], keras.ops.cast(y["image"], "float32") / 255.0
@@ -250,7 +304,9 @@ def _begin_adversarial(net, config):
         fixed, say = adversarial.stopped(weights), adversarial.said
         real_said = say(critic, fixed, real) if kind == "relativistic" else None
         loss = config.pixel_weight * _pixels(config, y, outputs)
-        loss += config.adversarial_weight * losses.generator(kind, say(critic, fixed, fake), real_said)
+        loss += config.adversarial_weight * losses.generator(
+            kind, say(critic, fixed, fake), real_said
+        )
         if content is not None:
             loss += config.content_weight * keras.ops.mean(perceptual.distance(content, fake, real))
         fake = keras.ops.stop_gradient(fake)
@@ -262,7 +318,9 @@ def _begin_adversarial(net, config):
 
 def _pixels(config, targets, outputs):
     error = outputs["image"] - keras.ops.cast(targets["image"], "float32") / 255.0
-    return keras.ops.mean(keras.ops.abs(error) if config.pixel_loss == "l1" else keras.ops.square(error))
+    return keras.ops.mean(
+        keras.ops.abs(error) if config.pixel_loss == "l1" else keras.ops.square(error)
+    )
 
 
 def _compile(net, config):
@@ -293,9 +351,14 @@ def draw(inputs, decoded, config, targets=None):
     shown, lines = [simple, metric.bytes_of(decoded["image"])], ["bicubic, enlarged"]
     if targets is not None:
         judge = metric.Fidelity(config.scale)
-        judge.update_state({k: v[None] for k, v in targets.items()}, {"image": decoded["image"][None]})
+        judge.update_state(
+            {k: v[None] for k, v in targets.items()}, {"image": decoded["image"][None]}
+        )
         found = judge.result()
-        lines = ["bicubic, enlarged, true", f"{found['bicubic_psnr_y']:.2f} dB, {found['psnr_y']:.2f} dB"]
+        lines = [
+            "bicubic, enlarged, true",
+            f"{found['bicubic_psnr_y']:.2f} dB, {found['psnr_y']:.2f} dB",
+        ]
         shown.append(np.asarray(targets["image"]))
         bottom, right = np.minimum(np.asarray(targets["tile"][7:]) * config.scale, side)
         shown = [picture[:bottom, :right] for picture in shown]

@@ -23,7 +23,10 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 DATA = "languages"
 TEXTS = ("text", "sentence")  # features that are the text by default, as TFDS calls them
 STEP = 16  # word pieces; batches are cut to multiples of it, as every other length would cost JAX a compilation
-LONGEST, POSITIONS = 128, 512  # pieces that max_length=0 takes at most, and that a BERT has places for
+LONGEST, POSITIONS = (
+    128,
+    512,
+)  # pieces that max_length=0 takes at most, and that a BERT has places for
 ENDS = 2  # a start and an end stand around the pieces
 decode, metrics = labelled.decode, labelled.metrics
 
@@ -33,11 +36,14 @@ class Config(labelled.Config, extraction.Config):
     """The shared settings, those of fine-tuning, heads and labels, and text's own."""
 
     backbone: str = setting(
-        "minilm", "pretrained net, see `pipelines backbones`: minilm, or hub:PRESET of an uncased BERT of KerasHub"
+        "minilm",
+        "pretrained net, see `pipelines backbones`: minilm, or hub:PRESET of an uncased BERT of"
+        " KerasHub",
     )
     max_length: int = setting(
         0,
-        "word pieces that are read of a text, and a start and an end; 0 follows the data, up to 128",
+        "word pieces that are read of a text, and a start and an end; 0 follows the data, up"
+        " to 128",
         "pieces",
         low=0,
     )
@@ -53,17 +59,26 @@ def adapt(data, config):
     if source not in known or "label" not in known:
         wanted = config.text or " or ".join(TEXTS)
         raise PipelineError(
-            f"{data.source} has no {wanted!r} with a label; it has {', '.join(sorted(known)) or 'none'}. Name the "
-            "feature with text=NAME, or choose other data."
+            f"{data.source} has no {wanted!r} with a label; it has"
+            f" {', '.join(sorted(known)) or 'none'}. Name the feature with text=NAME, or choose"
+            " other data."
         )
-    words = wordpiece.WordPiece(config.learned.get("pieces") or pretrained.text_pieces(config.backbone))
+    words = wordpiece.WordPiece(
+        config.learned.get("pieces") or pretrained.text_pieces(config.backbone)
+    )
     splits, problems = {}, [*data.problems]
     for split, examples in data.splits.items():
         pieces = [words.text(text) for text in examples.columns[source]]
-        columns = {"text": examples.columns[source], "label": examples.columns["label"], "pieces": pieces}
+        columns = {
+            "text": examples.columns[source],
+            "label": examples.columns["label"],
+            "pieces": pieces,
+        }
         splits[split] = Examples(examples.names, columns, examples.where)
         problems += _long(splits[split], (config.max_length or LONGEST) - ENDS)
-    return dataclasses.replace(data, splits=splits, labels={"label": data.labels["label"]}, problems=problems)
+    return dataclasses.replace(
+        data, splits=splits, labels={"label": data.labels["label"]}, problems=problems
+    )
 
 
 def resolve(config, data):
@@ -71,7 +86,9 @@ def resolve(config, data):
     room = data.longest.get("pieces", 0) + ENDS
     length = config.max_length or min(LONGEST, max(STEP, math.ceil(room / STEP) * STEP))
     if not ENDS < length <= POSITIONS:
-        raise PipelineError(f"max_length must be from {ENDS + 1} to {POSITIONS} word pieces; got {length}.")
+        raise PipelineError(
+            f"max_length must be from {ENDS + 1} to {POSITIONS} word pieces; got {length}."
+        )
     return config.replace(max_length=length, **labelled.weighed(config, data.class_counts))
 
 
@@ -83,8 +100,13 @@ def learn(examples, config):
 def expand(examples, config):
     """Texts as the model takes them: `pieces` with a start and an end, cut or filled up to `max_length`."""
     words = wordpiece.WordPiece(config.learned["pieces"])
-    rows = [edge.encoded(ids, config.max_length, (words.start, words.end)) for ids in examples.columns["pieces"]]
-    return dataclasses.replace(examples, columns={"pieces": rows, "label": examples.columns["label"]})
+    rows = [
+        edge.encoded(ids, config.max_length, (words.start, words.end))
+        for ids in examples.columns["pieces"]
+    ]
+    return dataclasses.replace(
+        examples, columns={"pieces": rows, "label": examples.columns["label"]}
+    )
 
 
 def parse(example, config):
@@ -116,12 +138,14 @@ def phases(config):
 def unsupported(config):
     """No model has an int8 file: LiteRT does not run what TensorFlow's converter makes of a BERT.
 
-    A head that scikit-learn finds has weights of very different size, as features have, and int8 loses the small ones:
-    on `languages` the accuracy of the dynamic file fell from 0.88 to 0.20.
+    A head that scikit-learn finds has weights of very different size, as features have, and int8
+    loses the small ones: on `languages` the accuracy of the dynamic file fell from 0.88 to 0.20.
     """
     found = {"int8": "LiteRT refuses BERT's arithmetic in int8 (XNNPACK)"}
     if config.head in extraction.SOLVED:
-        found["dynamic"] = f"weights in int8 lose what head={config.head} found; head=linear keeps it"
+        found["dynamic"] = (
+            f"weights in int8 lose what head={config.head} found; head=linear keeps it"
+        )
     return found
 
 
@@ -131,10 +155,13 @@ def mediapipe(outputs, config):
 
 
 def mediapipe_inputs(model, inputs, config):
-    """(model, inputs) with the three inputs int32 (B, T) that MediaPipe feeds a BERT, which has a single segment here:
-    "ids" of word pieces, "mask", 1 where there is one, and "segment_ids", 0 in the first segment."""
+    """(model, inputs) with the three inputs int32 (B, T) that MediaPipe feeds a BERT, which has a
+    single segment here:
+    "ids" of word pieces, "mask", 1 where there is one, and "segment_ids", 0 in the first
+    segment."""
     ids, mask, segments = (
-        keras.Input((config.max_length,), dtype="int32", name=name) for name in ("ids", "mask", "segment_ids")
+        keras.Input((config.max_length,), dtype="int32", name=name)
+        for name in ("ids", "mask", "segment_ids")
     )
     outputs = model({"pieces": ids * mask * (1 - segments)})
     net = keras.Model({"ids": ids, "mask": mask, "segment_ids": segments}, outputs)
@@ -153,7 +180,10 @@ def draw(inputs, decoded, config, targets=None):
     best = int(probabilities.argmax())
     right = best if targets is None else int(targets.argmax())
     text = wordpiece.joined([config.learned["pieces"][i] for i in inputs["pieces"] if i][1:-1])
-    shown = lambda i: [(config.labels[i], f"{probabilities[i]:.2f}", "good" if i == right else "bad")]  # noqa: E731
+
+    def shown(i):
+        return [(config.labels[i], f"{probabilities[i]:.2f}", "good" if i == right else "bad")]
+
     rows = [("read", [(text, "", "")]), ("found", shown(best))]
     return canvas.MarkedText(rows if targets is None else [*rows, ("is", shown(right))])
 
@@ -163,7 +193,8 @@ def _long(examples, room):
     long = [i for i, ids in enumerate(examples.columns["pieces"]) if len(ids) > room]
     if long:
         message = (
-            f"{len(long):,} texts have more than {room} word pieces, as the one here with "
-            f"{len(examples.columns['pieces'][long[0]]):,}; what is beyond is not read. Raise max_length, or part them."
+            f"{len(long):,} texts have more than {room} word pieces, as the one here with"
+            f" {len(examples.columns['pieces'][long[0]]):,}; what is beyond is not read. Raise"
+            " max_length, or part them."
         )
         yield Problem("warning", "long", examples.where[long[0]], message)

@@ -22,21 +22,26 @@ decode, metrics, draw = labelled.decode, labelled.metrics, labelled.draw
 class Config(labelled.PictureConfig, extraction.Config):
     """The shared settings, those of fine-tuning, heads and labelled pictures, and transfer's own."""
 
-    image_size: int = setting(0, "side of the square picture the model sees; 0 takes 224", "px", low=0, high=2048)
+    image_size: int = setting(
+        0, "side of the square picture the model sees; 0 takes 224", "px", low=0, high=2048
+    )
     backbone: str = setting(
         "efficientnet_lite0",
-        "pretrained net, see `pipelines backbones`: efficientnet_lite0, imagenet:NAME of keras.applications, or "
-        "hub:PRESET of KerasHub, by name or saved folder",
+        "pretrained net, see `pipelines backbones`: efficientnet_lite0, imagenet:NAME of"
+        " keras.applications, or hub:PRESET of KerasHub, by name or saved folder",
     )
     backbone_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
     augment_frozen: bool = setting(
-        False, "augment in phases of `none` too, where features are then computed anew in every epoch"
+        False,
+        "augment in phases of `none` too, where features are then computed anew in every epoch",
     )
 
 
 def resolve(config, data):
     """Settings that follow from the data: the picture's size and the weights of uneven classes."""
-    return config.replace(image_size=config.image_size or SIDE, **labelled.weighed(config, data.class_counts))
+    return config.replace(
+        image_size=config.image_size or SIDE, **labelled.weighed(config, data.class_counts)
+    )
 
 
 def model(config):
