@@ -68,7 +68,7 @@ def speed(data):
     """Rows of training's throughput: a model of 2.8 M parameters at 320 px, batch 16, augmentation on."""
     from pipelines import catalog
     from pipelines.engine import run as runs
-    from pipelines.engine import source
+    from pipelines.engine.data import source
 
     task = catalog.task("detection")
     used, audited, _ = source.usable(source.read(data), "skip", task.LABELS)

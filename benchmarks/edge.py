@@ -98,7 +98,7 @@ def bundles(task, folder):
     """The Bundles of a task below `folder`, made where they are not there."""
     import pipelines
     from pipelines import catalog
-    from pipelines.engine import convert
+    from pipelines.engine.export import convert
 
     if not (folder / "bundle").exists():
         data = catalog.load(catalog.task(task).DATA)
@@ -122,7 +122,8 @@ def bundles(task, folder):
 
 def rows(bundle, texts, scratch):
     """A row for each file of a Bundle."""
-    from pipelines.engine import micro, micro_interpreter, proof
+    from pipelines.engine.export import micro, micro_interpreter
+    from pipelines.engine.proof import proof
 
     inputs, wanted = bundle.golden()
     files = {kind: record for kind, record in bundle.files.items() if kind != "saved_model"}

@@ -19,7 +19,9 @@ import numpy as np
 import tensorflow as tf
 
 from pipelines import catalog, terminal
-from pipelines.engine import audit, run, source
+from pipelines.engine import run
+from pipelines.engine.audit import audit
+from pipelines.engine.data import source
 
 SIZE, BATCH, EPOCHS, TURNS = 192, 32, 10, 3
 AMOUNT = 0.2  # of each colour change, and nothing but flips beside

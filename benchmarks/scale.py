@@ -43,7 +43,7 @@ import pipelines
 import numpy as np
 from pipelines import catalog
 from pipelines.config import settings
-from pipelines.engine import processes
+from pipelines.engine.parallel import processes
 
 name, folder, (given, small, nudge) = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 fields = {field.name: field for field in settings(catalog.task(name).Config)}

@@ -75,7 +75,7 @@ def trained(folder, out, name, settings):
     minutes = (time.perf_counter() - began) / 60
     rows = []
     if settings.get("adversarial_epochs"):
-        from pipelines.engine import checkpoint
+        from pipelines.engine.training import checkpoint
 
         arrays, best = checkpoint.load(run.path / "checkpoints" / "best_1.npz")
         kept = run.model.get_weights()

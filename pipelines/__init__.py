@@ -47,8 +47,8 @@ def resume(run, devices=None, data_service=None):
 
     devices, data_service: these settings, where they are others from here on.
     """
-    from pipelines.engine import processes
     from pipelines.engine import run as runs
+    from pipelines.engine.parallel import processes
 
     opened = runs.Run(processes.folder(run))
     given = {"devices": devices, "data_service": data_service}
@@ -78,8 +78,9 @@ def load(path):
 def audit(data, format="auto", task=None):
     """What is wrong with this data, file by file -> Audit. With a task: PipelineError where it cannot use such data."""
     from pipelines import catalog
-    from pipelines.engine import audit as auditing
-    from pipelines.engine import run, source
+    from pipelines.engine import run
+    from pipelines.engine.audit import audit as auditing
+    from pipelines.engine.data import source
 
     module = catalog.task(task) if task else None
     read = source.read(data, format, module, module and module.Config())

@@ -31,7 +31,7 @@ def main(argv=None):
             getattr(arguments, name, None) is not None
             for name in ("coordinator", "processes", "process")
         ):
-            from pipelines.engine import supervisor
+            from pipelines.engine.parallel import supervisor
 
             together, rest = _together().parse_known_args(argv)
             return supervisor.supervise(

@@ -101,7 +101,7 @@ def audit(a):
 def train(a):
     """Train a task on data; prints where the run is."""
     import pipelines
-    from pipelines.engine import processes
+    from pipelines.engine.parallel import processes
 
     machines = {n: getattr(a, n) for n in ("devices", "data_service") if getattr(a, n) is not None}
     if a.resume and (a.task or a.data or a.set or a.config or a.run):
@@ -252,7 +252,7 @@ def benchmark(a):
 
 def serve(a):
     """A page that runs a bundle in the browser, for this machine alone."""
-    from pipelines.engine import serve as engine
+    from pipelines.engine.serving import serve as engine
 
     files = engine.site(a.path)
     if a.out:
@@ -301,7 +301,7 @@ def _settings(a):
 
 
 def _files_table(manifest):
-    from pipelines.engine.card import scalars
+    from pipelines.engine.export.card import scalars
 
     names = scalars(manifest["reference"])[:3]
     rows = [["Keras", "", *(f"{manifest['reference'][n]:.4f}" for n in names), "", "", ""]]

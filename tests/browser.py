@@ -14,7 +14,7 @@ import pytest
 from pipelines import catalog
 from pipelines.edge import learned
 from pipelines.edge.litert import Model
-from pipelines.engine import serve
+from pipelines.engine.serving import serve
 
 CHECK = """
 import {open, proven} from "./bundle.js";

@@ -3,7 +3,7 @@
 import pytest
 
 import pipelines
-from pipelines.engine import checkpoint
+from pipelines.engine.training import checkpoint
 
 
 class Killed(Exception):

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import pipelines
 from pipelines import catalog
-from pipelines.engine import data
+from pipelines.engine.data import split as data
 from pipelines.losses import adaptation, coral, mmd
 from pipelines.metrics import domains
 from pipelines.models import correlation_alignment, gradient_reversal, instance_weights, paired

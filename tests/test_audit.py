@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.engine import audit as auditing
+from pipelines.engine.audit import audit as auditing
 from pipelines.errors import PipelineError
 from pipelines.formats import image_folder
 from pipelines.formats.examples import Data, Examples, Problem

@@ -1,6 +1,6 @@
 """What the audit says of text and tags."""
 
-from pipelines.engine import audit
+from pipelines.engine.audit import audit
 from pipelines.formats.examples import Data, Examples
 
 TAGS = ["O", "B-x", "I-x"]

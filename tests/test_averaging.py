@@ -5,7 +5,7 @@ import numpy as np
 
 from pipelines import optimization
 from pipelines.config import Config
-from pipelines.engine import averaging
+from pipelines.engine.training import averaging
 
 
 def test_a_frozen_norm_keeps_its_statistics_and_a_free_one_gets_new_ones():

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipelines import catalog
-from pipelines.engine import source
-from pipelines.engine.audit import audit
+from pipelines.engine.audit.audit import audit
+from pipelines.engine.data import source
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import box_table, coco, voc, yolo
 from pipelines.formats.examples import Data, Examples

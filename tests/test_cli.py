@@ -14,7 +14,7 @@ from conftest import ROOT, SMALL
 import pipelines
 from pipelines import catalog, cli
 from pipelines.config import settings
-from pipelines.engine import proof
+from pipelines.engine.proof import proof
 from pipelines.errors import PipelineError
 from pipelines.files import read_json, write_text
 

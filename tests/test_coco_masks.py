@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipelines import catalog
-from pipelines.engine import source
+from pipelines.engine.data import source
 from pipelines.errors import PipelineError
 from pipelines.formats import coco_masks
 

@@ -19,7 +19,8 @@ from conftest import ROOT
 
 from pipelines import catalog, cli
 from pipelines.config import Config, describe, settings
-from pipelines.engine import evaluate, run
+from pipelines.engine import run
+from pipelines.engine.proof import evaluate
 from pipelines.formats.examples import SPLITS
 
 SIDE = 64  # pixels; a few halvings leave something to look at

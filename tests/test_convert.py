@@ -7,7 +7,7 @@ import tensorflow as tf
 import tiny
 
 from pipelines.edge.litert import Model
-from pipelines.engine import convert, tflite_file
+from pipelines.engine.export import convert, tflite_file
 
 
 @pytest.mark.parametrize(

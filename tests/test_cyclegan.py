@@ -17,7 +17,9 @@ from PIL import Image
 
 import pipelines
 from pipelines import catalog
-from pipelines.engine import run, source, train
+from pipelines.engine import run
+from pipelines.engine.data import source
+from pipelines.engine.training import fit as train
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import unpaired
 from pipelines.metrics import translation as metric

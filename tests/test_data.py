@@ -8,9 +8,9 @@ from PIL import Image
 
 from pipelines import catalog
 from pipelines.edge import pictures as edge
-from pipelines.engine import data as data_module
-from pipelines.engine import source
-from pipelines.engine.data import Split
+from pipelines.engine.data import source
+from pipelines.engine.data import split as data_module
+from pipelines.engine.data.split import Split
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Examples
 from pipelines.ops import images

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 import pipelines
 from pipelines import catalog
-from pipelines.engine import data_service, source
+from pipelines.engine.data import service as data_service
+from pipelines.engine.data import source
 from pipelines.errors import PipelineError
 
 WORKER = """

@@ -19,8 +19,10 @@ import pipelines
 from pipelines import canvas, catalog
 from pipelines.edge import detection as edge
 from pipelines.edge.litert import Model
-from pipelines.engine import audit, proof, source
 from pipelines.engine import run as runs
+from pipelines.engine.audit import audit
+from pipelines.engine.data import source
+from pipelines.engine.proof import proof
 from pipelines.errors import PipelineError, Refused
 
 SMALL = dict(

@@ -13,7 +13,7 @@ TRAIN = """
 import dataclasses, json, sys
 import pipelines
 from pipelines import catalog
-from pipelines.engine import train
+from pipelines.engine.training import fit as train
 
 def settings(devices):
     return dict(backbone="compact_8", batch_size=8, steps_per_epoch=1, epochs=6, devices=devices, cache="memory",

@@ -5,9 +5,10 @@ import pytest
 
 import pipelines
 from pipelines import catalog
-from pipelines.engine import evaluate, source
 from pipelines.engine import run as runs
-from pipelines.engine.data import Split
+from pipelines.engine.data import source
+from pipelines.engine.data.split import Split
+from pipelines.engine.proof import evaluate
 from pipelines.formats import domains
 from pipelines.tasks import adaptation
 

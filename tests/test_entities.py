@@ -8,7 +8,7 @@ from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2, IOBES
 from seqeval.scheme import Entities as Strict
 
-from pipelines.engine import evaluate
+from pipelines.engine.proof import evaluate
 from pipelines.metrics.entities import Entities, key
 
 BIO = ["O", "B-x", "I-x", "B-y", "I-y"]

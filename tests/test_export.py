@@ -12,8 +12,9 @@ from conftest import write_photos
 
 import pipelines
 from pipelines.edge import litert
-from pipelines.engine import export, proof, snippets, tflite_file, verify
 from pipelines.engine.bundle import Bundle
+from pipelines.engine.export import export, snippets, tflite_file
+from pipelines.engine.proof import proof, verify
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import in_bytes, read_json, sha256
 

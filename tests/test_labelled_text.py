@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import catalog
-from pipelines.engine import audit
+from pipelines.engine.audit import audit
 from pipelines.errors import PipelineError
 from pipelines.formats import text_jsonl
 

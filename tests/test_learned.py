@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.config import Config, settings
 from pipelines.edge import learned as edge
-from pipelines.engine import learned
+from pipelines.engine.data import learned
 from pipelines.errors import PipelineError
 
 WORDS = ["", "der", "naïve", "日本", " two words ", "#5", "\r", "\u2028", "\x85"]

@@ -8,7 +8,7 @@ from conftest import SMALL, write_photos
 import pipelines
 from pipelines import cli
 from pipelines.config import Config
-from pipelines.engine import learning_rate
+from pipelines.engine.training import learning_rate
 from pipelines.errors import PipelineError, Refused
 
 

@@ -13,7 +13,7 @@ import pytest
 import tiny
 
 from pipelines.edge.litert import Model
-from pipelines.engine import tflite_file
+from pipelines.engine.export import tflite_file
 
 CLASSIFY = """
 import json, sys
@@ -127,7 +127,7 @@ def test_image_segmenter_gives_our_masks_under_our_labels(tmp_path):
 
     import keras
 
-    from pipelines.engine import mediapipe
+    from pipelines.engine.export import mediapipe
     from pipelines.tasks import segmentation as task
 
     keras.utils.set_random_seed(0)

@@ -9,7 +9,7 @@ import shapes
 from test_mediapipe import interpreter
 
 from pipelines import catalog
-from pipelines.engine import mediapipe
+from pipelines.engine.export import mediapipe
 
 DETECT = """
 import json, sys

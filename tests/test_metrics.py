@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from pipelines.engine import evaluate
+from pipelines.engine.proof import evaluate
 from pipelines.metrics.calibration import CalibrationError
 from pipelines.metrics.classification import Classification
 from pipelines.metrics.top_k import TopK

@@ -8,7 +8,7 @@ import tiny
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from pipelines import catalog, cli
-from pipelines.engine import micro, micro_interpreter, tflite_file
+from pipelines.engine.export import micro, micro_interpreter, tflite_file
 
 needs_interpreter = pytest.mark.skipif(
     not micro_interpreter.installed(), reason="needs the package tflite-micro"

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from pipelines import canvas
-from pipelines.engine import page as pages
-from pipelines.engine import page_charts, page_numbers, page_tables
+from pipelines.engine.report import charts as page_charts
+from pipelines.engine.report import numbers as page_numbers
+from pipelines.engine.report import page as pages
+from pipelines.engine.report import tables as page_tables
 
 VOID = {"meta", "link", "img", "br"}
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}"

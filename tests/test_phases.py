@@ -11,7 +11,9 @@ import staged
 from conftest import ROOT, SMALL, once, write_photos
 
 import pipelines
-from pipelines.engine import checkpoint, evaluate, train
+from pipelines.engine.proof import evaluate
+from pipelines.engine.training import checkpoint
+from pipelines.engine.training import fit as train
 from pipelines.errors import PipelineError
 from pipelines.files import read_json
 from pipelines.tasks import classification
@@ -27,7 +29,7 @@ KILLED = """
 import os, signal, sys
 import staged
 from pipelines import cli
-from pipelines.engine import train
+from pipelines.engine.training import fit as train
 
 def ended(self, *arguments, **named):
     plain(self, *arguments, **named)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from pipelines.edge.pictures import read_picture
-from pipelines.engine import pictures
+from pipelines.engine.data import pictures
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Examples
 
@@ -133,7 +133,7 @@ CONVERTED = {
 
 
 def decoded_by_tensorflow(source):
-    """As engine/data.py does."""
+    """As engine/data/split.py does."""
     data = tf.io.read_file(source) if isinstance(source, str) else source
     if (
         data[:2] == b"\xff\xd8"

@@ -9,7 +9,7 @@ import tiny
 
 from pipelines import cli
 from pipelines.edge.litert import Model
-from pipelines.engine import convert, quantizer, tflite_file
+from pipelines.engine.export import convert, quantizer, tflite_file
 from pipelines.errors import PipelineError
 
 needs_package = pytest.mark.skipif(

@@ -176,7 +176,7 @@ def test_files_named_in_code_exist():
 
 
 def test_the_table_of_lost_examples_is_that_of_the_gate():
-    from pipelines.engine.proof import gate
+    from pipelines.engine.proof.proof import gate
 
     def fails(count, lost):
         before = {"accuracy": 1.0, "per_class": {"a": {"accuracy": 1.0, "support": count}}}

@@ -7,7 +7,7 @@ import pytest
 
 import pipelines
 from pipelines import cli
-from pipelines.engine import page
+from pipelines.engine.report import page
 
 SMALL = dict(backbone="compact_8", image_size=16, batch_size=8, epochs=1, steps_per_epoch=3)
 

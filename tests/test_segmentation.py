@@ -9,8 +9,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from pipelines.engine import audit, source
-from pipelines.engine.data import Split
+from pipelines.engine.audit import audit
+from pipelines.engine.data import source
+from pipelines.engine.data.split import Split
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Examples
 from pipelines.tasks import segmentation as task

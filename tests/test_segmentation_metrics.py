@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from sklearn import metrics as sk
 
-from pipelines.engine import evaluate
+from pipelines.engine.proof import evaluate
 from pipelines.metrics import boundary
 from pipelines.metrics.boundary import BoundaryF1
 from pipelines.metrics.segmentation import Segmentation

@@ -16,7 +16,7 @@ from conftest import ROOT
 from PIL import Image
 
 from pipelines import catalog, cli
-from pipelines.engine import litert_js, serve, web
+from pipelines.engine.serving import litert_js, serve, web
 from pipelines.errors import PipelineError
 
 

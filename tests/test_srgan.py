@@ -17,7 +17,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 import pipelines
 from pipelines import catalog
 from pipelines.edge import srgan as edge
-from pipelines.engine import source
+from pipelines.engine.data import source
 from pipelines.engine.run import start
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import pictures

@@ -20,7 +20,10 @@ import pipelines
 from pipelines import catalog
 from pipelines.edge import tagging as edge
 from pipelines.edge import words
-from pipelines.engine import export, proof, quantizer, run, source, verify
+from pipelines.engine import run
+from pipelines.engine.data import source
+from pipelines.engine.export import export, quantizer
+from pipelines.engine.proof import proof, verify
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Examples
 from pipelines.models import tagger

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import catalog
-from pipelines.engine import audit
+from pipelines.engine.audit import audit
 from pipelines.errors import PipelineError
 
 LATIN = "Müller\tB-x\nist\tO\n\nda\tO\n\n".encode("latin-1")

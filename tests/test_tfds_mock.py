@@ -5,7 +5,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from pipelines import catalog
-from pipelines.engine import source
+from pipelines.engine.data import source
 from pipelines.formats import tfds as reader
 
 SIZES = {"train": 40, "test": 12}

@@ -8,7 +8,7 @@ import tiny
 from ai_edge_litert import schema_py_generated as schema
 
 from pipelines.edge.litert import Model
-from pipelines.engine import tflite_file
+from pipelines.engine.export import tflite_file
 from pipelines.errors import Refused
 
 FACTS = dict(

@@ -14,7 +14,9 @@ from conftest import ROOT, SMALL, once, write_photos
 
 import pipelines
 from pipelines import cli
-from pipelines.engine import checkpoint, evaluate, train
+from pipelines.engine.proof import evaluate
+from pipelines.engine.training import checkpoint
+from pipelines.engine.training import fit as train
 from pipelines.errors import PipelineError
 from pipelines.files import read_json
 
@@ -43,7 +45,8 @@ STEPS = 18
 KILLED = """
 import os, signal, sys
 from pipelines import cli
-from pipelines.engine import checkpoint, train
+from pipelines.engine.training import checkpoint
+from pipelines.engine.training import fit as train
 
 where, step = sys.argv[1], int(sys.argv[2])
 die = lambda: os.kill(os.getpid(), signal.SIGKILL)

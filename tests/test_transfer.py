@@ -13,7 +13,7 @@ from conftest import write_photos
 
 import pipelines
 from pipelines import catalog, fine_tuning, optimization
-from pipelines.engine import train
+from pipelines.engine.training import fit as train
 from pipelines.errors import PipelineError
 from pipelines.models import heads
 from pipelines.tasks import transfer

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from pipelines.engine import evaluate, export
+from pipelines.engine.export import export
+from pipelines.engine.proof import evaluate
 from pipelines.errors import PipelineError
 
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pipelines.engine import convert
+from pipelines.engine.export import convert
 
 LABELS = ["red", "green", "blue", "grün"]
 SIDE = 16

@@ -44,6 +44,7 @@ def main(argv=None):
     options = parser.parse_args(argv)
 
     import numpy as np
+
     # Its memory is not the model's.
     from ai_edge_litert import interpreter  # noqa: F401
 

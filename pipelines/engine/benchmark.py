@@ -4,7 +4,8 @@ import resource
 import time
 
 from pipelines.edge import latency
-from pipelines.engine import export, proof
+from pipelines.engine.export import export
+from pipelines.engine.proof import proof
 
 STEPS = 30  # timed, after warm-up
 WARM_UP = 5

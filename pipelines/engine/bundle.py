@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from pipelines import catalog
-from pipelines.engine import evaluate, learned, proof, source
+from pipelines.engine.data import learned, source
+from pipelines.engine.proof import evaluate, proof
 from pipelines.errors import PipelineError, nearest
 from pipelines.files import read_json, sha256
 
@@ -87,14 +88,14 @@ class Bundle:
 
     def predict(self, inputs, out=None, format=None):
         """One answer a file of `inputs`; JSON and pictures go to the folder `out`."""
-        from pipelines.engine import predict
+        from pipelines.engine.serving import predict
 
         self._own(self.kind(format))
         return predict.bundle(self, inputs, out, format)
 
     def verify(self, data=None):
         """The proof again -> {"passed", "failures", ...}: checksums, golden examples, metrics where the data is."""
-        from pipelines.engine import verify
+        from pipelines.engine.proof import verify
 
         return verify.verify(self, data)
 
@@ -106,7 +107,7 @@ class Bundle:
 
     def report(self):
         """Writes report.html -> its path."""
-        from pipelines.engine import report
+        from pipelines.engine.report import report
 
         return report.write_bundle(self)
 

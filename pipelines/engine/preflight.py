@@ -11,7 +11,11 @@ import numpy as np
 from tqdm import tqdm
 
 from pipelines import terminal
-from pipelines.engine import devices, micro, run, source, train
+from pipelines.engine import run
+from pipelines.engine.data import source
+from pipelines.engine.export import micro
+from pipelines.engine.parallel import devices
+from pipelines.engine.training import fit as train
 from pipelines.errors import PipelineError
 from pipelines.files import in_bytes
 

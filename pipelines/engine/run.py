@@ -11,18 +11,13 @@ from pathlib import Path
 import keras
 
 from pipelines import catalog
-from pipelines.engine import (
-    audit,
-    data_service,
-    devices,
-    evaluate,
-    learned,
-    learning_rate,
-    processes,
-    references,
-    source,
-    train,
-)
+from pipelines.engine.audit import audit
+from pipelines.engine.data import learned, source
+from pipelines.engine.data import service as data_service
+from pipelines.engine.parallel import devices, processes
+from pipelines.engine.proof import evaluate
+from pipelines.engine.training import fit as train
+from pipelines.engine.training import learning_rate, references
 from pipelines.errors import PipelineError
 from pipelines.files import appearing, read_json, read_yaml, write_bytes, write_json, write_yaml
 
@@ -77,7 +72,7 @@ class Run:
 
     def predict(self, inputs, out=None):
         """One answer a file of `inputs`; JSON and pictures go to the folder `out`."""
-        from pipelines.engine import predict
+        from pipelines.engine.serving import predict
 
         return predict.run(self, inputs, out)
 
@@ -86,7 +81,7 @@ class Run:
 
         See `engine.export`. Raises Refused where a file fails its proof.
         """
-        from pipelines.engine import export
+        from pipelines.engine.export import export
 
         return export.export(self, out, formats, max_drop, target_size, **more)
 
@@ -98,7 +93,7 @@ class Run:
 
     def report(self):
         """Writes report.html -> its path."""
-        from pipelines.engine import report
+        from pipelines.engine.report import report
 
         return report.write_run(self)
 

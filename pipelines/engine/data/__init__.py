@@ -1,0 +1,1 @@
+"""From what the user calls data to batches."""

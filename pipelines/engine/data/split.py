@@ -1,0 +1,266 @@
+"""The input pipeline, made once for every task: read, parse, cache, shuffle, augment, batch,
+prefetch.
+
+Which examples step g holds and how they are augmented follows from (seed, g) alone: the order of an
+epoch is a keyed permutation that is evaluated at any position without its predecessors. So a run
+can start at any step, the number of threads changes nothing, and resuming is exact.
+"""
+
+import copy
+import math
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from pipelines import terminal
+from pipelines.engine.data import service as data_service
+from pipelines.engine.parallel import devices
+from pipelines.errors import PipelineError
+
+ROUNDS = 8  # of the permutation's cipher: with its usual 4 and keys as small as 0 and 1, half of 72 examples stay put
+AUGMENT = 1  # keeps the stream of augmentation apart from others out of the same seed
+
+
+class Split:
+    """One split, ready to be read: `train(...)` for steps without end, `batches(...)` for one pass
+    in order.
+
+    examples: formats.examples.Examples whose pictures TensorFlow can decode (see
+        engine/data/pictures.py).
+    task: a task module; config: its resolved Config.
+    """
+
+    def __init__(self, examples, task, config):
+        self.examples, self.task, self.config = examples, task, config
+        self._columns = {name: _column(values, name) for name, values in examples.columns.items()}
+        self._parsed, self._augmented = None, True
+
+    def __len__(self):
+        return len(self.examples)
+
+    @property
+    def names(self):
+        return self.examples.names
+
+    def steps_per_epoch(self):
+        """Steps of one pass: the last step is filled up with examples that come a second time, so none is left out."""
+        return self.config.steps_per_epoch or math.ceil(len(self) / self.config.batch_size)
+
+    def train(self, first_step=0):
+        """Batches (inputs, targets) from step `first_step` of the run on, shuffled and augmented, without end."""
+        if not len(self):
+            raise PipelineError("the training split is empty. Run `pipelines audit` on the data.")
+        if self.config.data_service and self._augmented:
+
+            def steps(step):
+                return self._steps(step, cached=False)
+
+            data = data_service.in_order(steps, first_step, self.config.data_service)
+        else:
+            data = self._steps(first_step, self._cached() is not None).map(
+                lambda step, batch: batch
+            )
+        return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
+
+    def _steps(self, first_step, cached):
+        """(step, batch) from `first_step` on, out of the cache or read anew."""
+        n, size, spe = len(self), self.config.batch_size, self.steps_per_epoch()
+        strata = (
+            self.task.strata(self.examples, self.config) if hasattr(self.task, "strata") else None
+        )
+        if strata is not None and size % len(strata):
+            raise PipelineError(
+                f"batch_size must be a multiple of {len(strata)}, the kinds of examples in a batch;"
+                f" got {size}."
+            )
+
+        def shuffled(step, n, size):
+            # Past the end of a permutation the next one of the same epoch begins.
+            epoch, position = step // spe, step % spe * size + tf.range(size, dtype=tf.int64)
+            keys = tf.stack(
+                [tf.fill([size], tf.cast(v, tf.int64)) for v in (self.config.seed, epoch)]
+                + [position // n],
+                1,
+            )
+            return tf.raw_ops.RandomIndexShuffle(
+                index=position % n,
+                seed=tf.cast(keys, tf.uint32),
+                max_index=tf.fill([size], np.int64(n - 1)),
+                rounds=ROUNDS,
+            )
+
+        def indices(step):
+            if strata is None:
+                return shuffled(step, n, size)
+            share = size // len(strata)
+            return tf.concat(
+                [tf.gather(rows, shuffled(step, len(rows), share)) for rows in strata], 0
+            )
+
+        def read(step):
+            parsed = self._read(tf.data.Dataset.from_tensor_slices(indices(step)))
+            return parsed.batch(size, drop_remainder=True).map(lambda *batch: (step, batch))
+
+        def augmented(step, batch):
+            if not self._augmented:
+                return step, batch
+            seed = tf.random.experimental.stateless_fold_in(
+                tf.constant([self.config.seed, AUGMENT], tf.int64), step
+            )
+            progress = tf.cast(step, tf.float32) / float(self.config.epochs * spe)
+            return step, self.task.augment(*batch, seed, progress, self.config)
+
+        data = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
+        if cached:
+            data = data.map(
+                lambda g: (g, self._gather(indices(g))), num_parallel_calls=tf.data.AUTOTUNE
+            )
+        else:
+            data = data.flat_map(read)
+        return data.map(augmented, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def batches(self, batch_size=None):
+        """Batches (inputs, targets) of one pass in the examples' order, not augmented; the last one may be smaller."""
+        size = batch_size or self.config.batch_size
+        if self._cached() is not None:
+            starts = tf.data.Dataset.range(0, len(self), size)
+            stop = tf.constant(len(self), tf.int64)
+            data = starts.map(lambda i: self._gather(tf.range(i, tf.minimum(i + size, stop))))
+        else:
+            data = self._in_order().batch(size)
+        return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
+
+    def through(self, model):
+        """The same split as {"features": what `model` makes of its inputs}, computed once; it is not augmented."""
+        made, features, targets = copy.copy(self), [], []
+        with tqdm(
+            total=len(self), desc="features", unit="ex", disable=terminal.quiet(), leave=False
+        ) as bar:
+            for inputs, truth in self.batches().as_numpy_iterator() if len(self) else ():
+                features.append(devices.whole(model.predict_on_batch, inputs))
+                targets.append(truth)
+                bar.update(len(features[-1]))
+
+        def joined(parts):
+            return tf.nest.map_structure(lambda *p: tf.constant(np.concatenate(p)), *parts)
+
+        made._augmented = False
+        made._parsed = ({"features": joined(features)}, joined(targets)) if len(self) else None
+        return made
+
+    def arrays(self):
+        """All examples in their order: (inputs, targets) as NumPy arrays."""
+        return tf.nest.map_structure(lambda t: t.numpy(), self._cached())
+
+    def sample(self, count):
+        """Up to `count` examples spread evenly over the split: (inputs, targets) as batched NumPy arrays."""
+        chosen = np.unique(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
+        data = self._read(tf.data.Dataset.from_tensor_slices(chosen))
+        for batch in data.batch(len(chosen)).with_options(_options()):
+            return tf.nest.map_structure(lambda t: t.numpy(), batch)
+        raise PipelineError("the split is empty: there is nothing to take a sample of.")
+
+    def _in_order(self):
+        return self._read(tf.data.Dataset.range(len(self)))
+
+    def _read(self, indices):
+        """A data set of indices -> of (inputs, targets), parsed in parallel."""
+        try:
+            return indices.map(self._load, num_parallel_calls=tf.data.AUTOTUNE)
+        except KeyError as error:
+            needs = str(error).strip().splitlines()[-1].removeprefix("KeyError: ").strip("'\"")
+            task = self.task.__name__.rpartition(".")[2]
+            raise PipelineError(
+                f"{task} needs the feature {needs!r}, and this data has"
+                f" {', '.join(self._columns) or 'none'}. Choose another task, or name the format"
+                " with --set format=NAME."
+            ) from error
+
+    def _load(self, index):
+        """Example `index` -> (inputs, targets)."""
+        example = {name: tf.gather(column, index) for name, column in self._columns.items()}
+        for name in self.examples.pictures:
+            example[name] = _decode(example[name], self.examples.columns[name])
+        for name in self.examples.masks:
+            example[name] = tf.io.decode_png(
+                _encoded(example[name], self.examples.columns[name]), channels=1
+            )
+        return self.task.parse(example, self.config)
+
+    def _cached(self):
+        """All parsed examples as one tensor a component, where the settings and their size allow it; else None."""
+        if self._parsed is None and self.config.cache != "off" and len(self):
+            spec = self._in_order().element_spec
+            size = sum(
+                np.prod(s.shape.as_list()) * s.dtype.size for s in tf.nest.flatten(spec)
+            ) * len(self)
+            if self.config.cache == "memory" or size <= self.config.cache_mb * 1e6:
+                self._parsed = _collect(self._in_order(), spec, len(self))
+        return self._parsed
+
+    def _gather(self, indices):
+        return tf.nest.map_structure(lambda t: tf.gather(t, indices), self._parsed)
+
+
+def _collect(data, spec, count):
+    """A data set of static shapes as whole tensors, filled in place so that memory holds it about once."""
+    arrays = tf.nest.map_structure(
+        lambda s: np.empty((count, *s.shape), s.dtype.as_numpy_dtype), spec
+    )
+    flat, at = tf.nest.flatten(arrays), 0
+    for batch in data.batch(64).prefetch(tf.data.AUTOTUNE).with_options(_options()):
+        parts = tf.nest.flatten(batch)
+        for array, part in zip(flat, parts, strict=True):
+            array[at : at + len(part)] = part.numpy()
+        at += len(parts[0])
+    return tf.nest.map_structure(tf.constant, arrays)
+
+
+def _column(values, name):
+    """A column as a tensor; arrays of differing length become ragged."""
+    try:
+        if (
+            values
+            and isinstance(values[0], (list, tuple, np.ndarray))
+            and len({len(v) for v in values}) > 1
+        ):
+            return _ragged([np.asarray(v) for v in values])
+        return tf.constant(values)
+    except (ValueError, TypeError) as error:
+        raise PipelineError(f"feature {name!r} holds values of different kinds: {error}") from error
+
+
+def _ragged(arrays):
+    """Arrays that differ in their first axis; an empty one has no type of its own to go by."""
+    filled = [array for array in arrays if len(array)]
+    joined = np.concatenate(filled)
+    return tf.RaggedTensor.from_row_lengths(
+        tf.constant(joined.tolist() if joined.dtype.kind == "U" else joined),
+        [len(array) for array in arrays],
+    )
+
+
+def _decode(source, values):
+    """A path or encoded bytes -> uint8 (H, W, 3), exactly as Pillow decodes it."""
+    data = _encoded(source, values)
+    is_jpeg = tf.strings.substr(data, 0, 2) == b"\xff\xd8"
+    picture = tf.cond(
+        is_jpeg,
+        # TensorFlow's default DCT is fast and up to 5 grey levels off what every other decoder
+        # gives.
+        lambda: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
+        lambda: tf.io.decode_png(data, channels=3),
+    )
+    return tf.ensure_shape(picture, (None, None, 3))
+
+
+def _encoded(source, values):
+    """A path or encoded bytes -> encoded bytes; `values`, the column, tells which."""
+    return tf.io.read_file(source) if isinstance(values[0], str) else source
+
+
+def _options():
+    options = tf.data.Options()
+    options.deterministic = True
+    return options

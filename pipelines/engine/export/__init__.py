@@ -1,0 +1,1 @@
+"""SavedModel and TFLite files, and what goes with them."""

@@ -1,0 +1,190 @@
+"""SavedModel -> TFLite files, in a process of its own: the converter can die of a model, and the export should not."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.engine.export import quantizer, tflite_file
+from pipelines.files import appearing, write_bytes
+
+FILES = {
+    "float32": "model.tflite",
+    "float16": "model_float16.tflite",
+    "dynamic": "model_dynamic.tflite",
+    "int8": "model_int8.tflite",
+}
+PATHS = FILES | quantizer.FILES
+FLOAT = "decode_in_float"  # name scope of ops that no file quantises
+LONGEST_REASON = 300  # characters; the converter's own errors print the whole graph
+
+
+def convert(saved_model, out, kinds, calibration, progress=None):
+    """Converts `saved_model` to `kinds` out of PATHS, in the folder `out` -> {kind: Path, or one
+    line on why not}.
+
+    Those of `quantizer` are made of the float32 file, which comes before them in `kinds`. The
+    SavedModel's `serving_default` has a batch of 1. Inputs keep their type; outputs are float32 or
+    int32, whatever the kind.
+    calibration: {input name: (N, ...)}, N examples that set the ranges of int8. progress: called
+    with each kind and its result. A converter that dies costs the kind it died of, and is started
+    again for the rest.
+    """
+    results, waiting, out = {}, list(kinds), Path(out)
+    for kind in waiting:
+        (out / PATHS[kind]).unlink(
+            missing_ok=True
+        )  # an old file must not stand for a failed new one
+    with tempfile.TemporaryDirectory() as scratch:
+        np.savez(Path(scratch) / "calibration.npz", **calibration)
+        while waiting:
+            for kind, reason in _attempt(Path(scratch), Path(saved_model), out, tuple(waiting)):
+                waiting.remove(kind)
+                results[kind] = reason or out / PATHS[kind]
+                if progress:
+                    progress(kind, results[kind])
+    return results
+
+
+def _attempt(scratch, saved_model, out, kinds):
+    """One run of the converter: yields (kind, reason or "") of those it got through and of the one it died of."""
+    job, done = scratch / "job.json", set()
+    job.write_text(
+        json.dumps(
+            {"saved_model": str(saved_model.resolve()), "out": str(out.resolve()), "kinds": kinds}
+        )
+    )
+    root = str(Path(__file__).resolve().parents[3])
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
+        "CUDA_VISIBLE_DEVICES": (
+            "-1"
+        ),  # it has no use for a GPU, and the parent may hold all of its memory
+    }
+    with open(scratch / "log", "w+") as log:
+        command = [sys.executable, "-m", "pipelines.engine.export.convert", str(job)]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+        )
+        with process:
+            try:
+                for line in process.stdout:
+                    kind, reason = json.loads(line)
+                    done.add(kind)
+                    yield kind, reason
+                process.wait()
+            finally:
+                process.kill()  # where the caller was interrupted; else it has ended
+        log.seek(0)
+        last = (log.read().strip().splitlines() or ["no message"])[-1]
+    for kind in [kind for kind in kinds if kind not in done][:1]:
+        (out / PATHS[kind]).unlink(missing_ok=True)
+        yield kind, _death(kind, process.returncode, last)
+
+
+def _death(kind, code, last):
+    if code >= 0:
+        return f"the converter stopped with exit code {code}: {last[:LONGEST_REASON]}"
+    advice = ""
+    if -code == signal.SIGKILL:
+        advice = ": the machine may be out of memory"
+    elif kind == "int8":
+        advice = (
+            ": int8 calibration does this to recurrent layers that are not unrolled. Leave int8 out"
+        )
+    return f"the converter was killed by signal {-code} ({signal.Signals(-code).name}){advice}"
+
+
+def main(job):
+    """The child: a JSON line [kind, reason or ""] on standard output for each kind; chatter goes to standard error."""
+    reports = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # TensorFlow's C++ prints to standard output too
+    with np.load(Path(job).parent / "calibration.npz", allow_pickle=False) as file:
+        calibration = dict(file)
+    job = json.loads(Path(job).read_text())
+    for kind in job["kinds"]:
+        try:
+            _convert_one(kind, job["saved_model"], Path(job["out"]) / PATHS[kind], calibration)
+            reason = ""
+        except Exception as error:  # whatever it is, the next kind may go well
+            reason = _reason(error)
+        print(json.dumps([kind, reason]), file=reports, flush=True)
+
+
+def _convert_one(kind, saved_model, path, calibration):
+    if kind in quantizer.FILES:
+        content = quantizer.quantised(path.parent / FILES["float32"], kind)
+        write_bytes(path, content)
+        return
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        saved_model, signature_keys=["serving_default"]
+    )
+    if kind != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if kind == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if kind == "int8":
+        count = min(len(values) for values in calibration.values())
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.representative_dataset = lambda: (
+            {name: values[i : i + 1] for name, values in calibration.items()} for i in range(count)
+        )
+    # What may crash comes first, or a half-made file would stay behind.
+    in_part = (
+        kind == "int8" and FLOAT.encode() in (Path(saved_model) / "saved_model.pb").read_bytes()
+    )
+    converted = _int8_in_part(converter) if in_part else converter.convert()
+    with appearing(path) as part:
+        part.write_bytes(converted)
+        tflite_file.quantise_uint8_inputs(part)
+
+
+def _int8_in_part(converter):
+    """The int8 file, in which the ops of the name scope FLOAT stay float32, and so do the outputs.
+
+    What decodes adds and compares numbers of different kinds, such as a box and its class, which
+    256 steps cannot hold at once. The converter's two steps are taken apart here, as only the
+    second one takes names. Raises RuntimeError
+    where this TensorFlow has them no longer: neither step is public.
+    """
+    try:
+        from tensorflow.lite.python.convert import mlir_quantize
+    except ImportError as error:
+        raise RuntimeError(
+            "this TensorFlow cannot keep what decodes in float. Leave int8 out, or install"
+            " tensorflow 2.21"
+        ) from error
+    converter._experimental_calibrate_only = True
+    calibrated = converter.convert()
+    kept = [name for name in tflite_file.made_tensors(calibrated) if f"{FLOAT}/" in name]
+    kept += tflite_file.output_tensors(
+        calibrated
+    )  # an op that passes them on has the signature's name
+    return mlir_quantize(calibrated, denylisted_nodes=kept)
+
+
+def _reason(error):
+    """One line of an error; a ConverterError knows the ops that it could not translate, and where they come from."""
+    foreign = [
+        (e.operator.name, e.location.call[0].name.partition("@")[0])
+        for e in getattr(error, "errors", ())
+        if e.error_code in (e.ERROR_NEEDS_FLEX_OPS, e.ERROR_NEEDS_CUSTOM_OPS) and e.location.call
+    ]
+    if foreign:
+        return tflite_file.foreign_ops(foreign)
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [
+        type(error).__name__
+    ]
+    return next((line for line in lines if "error:" in line), lines[0])[:LONGEST_REASON]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

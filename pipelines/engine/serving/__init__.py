@@ -1,0 +1,1 @@
+"""Answers: from the command line and in a browser."""

@@ -1,0 +1,1 @@
+"""Training, exact to the byte when it is killed and resumed."""

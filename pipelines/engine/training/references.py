@@ -1,0 +1,47 @@
+"""Trainings that a run's result is read beside, such as a floor and a ceiling: each a run in the run's own folder."""
+
+import time
+
+from pipelines.engine.proof import evaluate
+from pipelines.files import appearing, read_json, read_yaml, write_json, write_yaml
+
+FOLDER = "references"
+SAME = ("environment.json", "audit.json")  # files that hold for them as well
+
+
+def train(run):
+    """Trains those that `run`'s task names, on the run's data; what is finished stays as it is."""
+    if not hasattr(run.task, "references"):
+        return
+    for name, config in run.task.references(run.config, run.data.splits["train"]).items():
+        path = run.path / FOLDER / name
+        if not path.exists():
+            with appearing(path) as part:
+                part.mkdir()
+                write_yaml(
+                    part / "config.yaml",
+                    {**read_yaml(run.path / "config.yaml"), **config.as_dict()},
+                )
+                for file in SAME:
+                    write_json(part / file, read_json(run.path / file))
+                info = {key: run.info[key] for key in ("task", "data", "left_out")}
+                started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+                write_json(part / "run.json", {"status": "running", "started": started, **info})
+        reference = type(run)(path, run.data)
+        if not reference.finished():
+            print(f"to be read beside: {name}", flush=True)
+            reference.train()
+
+
+def scores(run, part):
+    """{name: {metric: value}} of the finished ones of `run` on a Split; single numbers alone."""
+    found = {}
+    for file in sorted((run.path / FOLDER).glob("*/run.json")):
+        reference = type(run)(file.parent)
+        if reference.finished():
+            decode = evaluate.Decoder(reference.model, reference.task, reference.config)
+            result = evaluate.score(decode, part, run.task, run.config)
+            found[file.parent.name] = {
+                name: value for name, value in result.items() if isinstance(value, float)
+            }
+    return found
