@@ -1,11 +1,10 @@
 """What every reader of `formats/` yields: examples in columns, with TFDS's feature names."""
 
 import hashlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
+from pipelines.formats._fingerprint import fingerprint
 
 SPLITS = ("train", "validation", "test")
 SPLIT_NAMES = {  # what people call the three splits, lower case
@@ -91,35 +90,9 @@ class Data:
     labels: dict
     problems: list = field(default_factory=list)
 
-    def fingerprint(self):
-        """SHA-256 over names, labels, boxes, sizes and text: changes when an example comes, goes or is changed."""
-        digest = hashlib.sha256(repr(sorted(self.labels.items())).encode())
-        for split in SPLITS:
-            examples = self.splits.get(split)
-            texts = bool(examples) and "tokens" in examples.columns
-            lists = ["objects/label", "objects/bbox", *(sorted(self.labels) if texts else ())]
-            judged = [c for c in lists if examples and c in examples.columns]
-            for i, name in enumerate(examples.names if examples else ()):
-                label = examples.columns["label"][i] if "label" in examples.columns else ""
-                sizes = [
-                    _size(examples.columns[column][i])
-                    for column in (*examples.pictures, *examples.masks)
-                ]
-                digest.update(f"{split}\0{name}\0{label}\0{sizes}\n".encode())
-                if "text" in examples.columns:
-                    digest.update(examples.columns["text"][i].encode("utf-8", "surrogatepass"))
-                if texts:
-                    digest.update(
-                        "\0".join(examples.columns["tokens"][i]).encode("utf-8", "surrogatepass")
-                    )
-                for column in judged:
-                    digest.update(np.asarray(examples.columns[column][i], np.float32).tobytes())
-        return digest.hexdigest()
-
-
-def _size(picture):
-    """Bytes of an encoded picture, in memory or in a file."""
-    return len(picture) if isinstance(picture, bytes) else os.path.getsize(picture)
+    def fingerprint(self) -> str:
+        """What changes if an example comes, goes, or differs in any column; see `_fingerprint`."""
+        return fingerprint(self.labels, self.splits)
 
 
 def cut_splits(splits, key=str):
