@@ -3,220 +3,236 @@
 import collections
 import dataclasses
 import statistics
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines.engine.audit import boxes as audit_boxes
-from pipelines.engine.audit import labelled_text as audit_labelled_text
-from pipelines.engine.audit import labels as audit_labels
-from pipelines.engine.audit import masks as audit_masks
-from pipelines.engine.audit import pictures as audit_pictures
-from pipelines.engine.audit import text as audit_text
+from pipelines.engine.audit import boxes, labelled_text, labels, masks, pictures, text
+from pipelines.engine.audit.facts import Facts, Look, listed, rows, splits
+from pipelines.formats.examples import Data, Examples, Problem
 
-HOPELESS = (
-    "one-class",
-    "empty-split",
-    "no-boxes",
-    "one-based",
-)  # errors that leaving out examples cannot mend
+# Errors that leaving out examples cannot mend.
+HOPELESS = ("one-class", "empty-split", "no-boxes", "one-based")
 SEVERITIES = ("error", "warning", "note")
-LISTED = 10  # problems of one kind in the terminal
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the checks judge by.
-
-    looks: column of pictures -> split -> a Look per example (audit_pictures); masks: the same of
-        masks (audit_masks).
-    feature: the labelled feature that classes are counted by, or None; labels: split -> the class
-    names in each example; counts: split -> label -> examples with it. unlabelled: whether examples
-    without a label are of use.
-    """
-
-    looks: dict
-    masks: dict
-    feature: str | None
-    labels: dict
-    counts: dict
-    unlabelled: bool
+LISTED = 10  # problems of one kind, and classes, in the terminal
+CHECKS = (
+    *pictures.CHECKS,
+    *labels.CHECKS,
+    *masks.CHECKS,
+    *boxes.CHECKS,
+    *text.CHECKS,
+    *labelled_text.CHECKS,
+)
 
 
 @dataclass(frozen=True)
 class Audit:
     """All problems of some data, and its figures.
 
-    counts: examples by split. class_counts: examples by split and label; pixel_counts: the same of
-        pixels in masks.
+    counts: examples by split. class_counts: examples by split and label; pixel_counts: pixels of
+        masks, likewise.
+    picture_sizes: {"height": {"min": , "median": , "max": }, "width": ...}, pixels.
+    median_side: of the pictures' shorter sides, pixels; 0 without pictures.
+    modes: pictures by format and mode.
     bad: names of examples with an error.
-    picture_sizes: {"height": {"min": , "median": , "max": }, "width": ...}, pixels. modes: pictures
-        by format and mode.
+    longest: column of lists -> most items that an example has.
     """
 
-    problems: list
-    counts: dict
-    class_counts: dict
-    picture_sizes: dict
-    median_side: int  # of the pictures' shorter sides, pixels; 0 without pictures
-    modes: dict
-    bad: frozenset
-    pixel_counts: dict = dataclasses.field(default_factory=dict)
-    longest: dict = dataclasses.field(
-        default_factory=dict
-    )  # column of lists -> most items that an example has
+    problems: list[Problem]
+    counts: dict[str, int]
+    class_counts: dict[str, dict[str, int]]
+    picture_sizes: dict[str, dict[str, float]]
+    median_side: int
+    modes: dict[str, int]
+    bad: frozenset[str]
+    pixel_counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    longest: dict[str, int] = field(default_factory=dict)
 
     @property
-    def errors(self):
+    def errors(self) -> int:
         return self._number("error")
 
-    def as_dict(self):
+    def as_dict(self) -> dict:
         """Plain values for JSON."""
+        numbers = {f"{severity}s": self._number(severity) for severity in SEVERITIES}
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values |= {
-            "problems": [dataclasses.asdict(p) for p in self.problems],
-            "bad": sorted(self.bad),
-        }
-        return {f"{severity}s": self._number(severity) for severity in SEVERITIES} | values
+        values["problems"] = [dataclasses.asdict(problem) for problem in self.problems]
+        values["bad"] = sorted(self.bad)
+        return numbers | values
 
-    def as_text(self):
+    def as_text(self) -> str:
         """For the terminal: the figures, then the problems by kind, the worst first."""
-        lines = [
-            f"{sum(self.counts.values()):,} examples: "
-            + "  ".join(f"{s} {n:,}" for s, n in self.counts.items())
-        ]
-        labels = sum(
-            (collections.Counter(counts) for counts in self.class_counts.values()),
-            collections.Counter(),
-        )
-        if labels:
-            listed = ", ".join(f"{label} {n:,}" for label, n in labels.most_common(LISTED))
-            lines.append(
-                f"{len(labels)} classes: {listed}{', ...' if len(labels) > LISTED else ''}"
-            )
-        if self.picture_sizes:
-            low, middle, high = (
-                " x ".join(f"{self.picture_sizes[side][key]:g}" for side in ("height", "width"))
-                for key in ("min", "median", "max")
-            )
-            modes = ", ".join(f"{n:,} {mode}" for mode, n in self.modes.items())
-            lines.append(
-                f"pictures, height x width in px: {low} to {high}, median {middle}; {modes}"
-            )
+        figures = [self._examples_line(), self._classes_line(), self._pictures_line()]
+        lines = [line for line in figures if line]
+        return "\n".join([*lines, *self._problem_lines(), "", self._totals_line()])
+
+    def _examples_line(self) -> str:
+        by_split = "  ".join(f"{split} {n:,}" for split, n in self.counts.items())
+        return f"{sum(self.counts.values()):,} examples: {by_split}"
+
+    def _classes_line(self) -> str:
+        totals = collections.Counter()
+        for counts in self.class_counts.values():
+            totals.update({label: n for label, n in counts.items() if n})
+        if not totals:
+            return ""
+        shown = [f"{label} {n:,}" for label, n in totals.most_common()]
+        return f"{len(totals)} classes: {listed(shown, LISTED)}"
+
+    def _pictures_line(self) -> str:
+        if not self.picture_sizes:
+            return ""
+        height, width = self.picture_sizes["height"], self.picture_sizes["width"]
+        low, middle, high = (f"{height[k]:g} x {width[k]:g}" for k in ("min", "median", "max"))
+        modes = ", ".join(f"{n:,} {mode}" for mode, n in self.modes.items())
+        return f"pictures, height x width in px: {low} to {high}, median {middle}; {modes}"
+
+    def _problem_lines(self) -> list[str]:
         groups = collections.defaultdict(list)
         for problem in self.problems:
             groups[problem.severity, problem.kind].append(problem)
-        for (severity, kind), found in sorted(
-            groups.items(), key=lambda group: SEVERITIES.index(group[0][0])
-        ):
-            lines += ["", f"{severity}: {kind} ({len(found):,})"]
-            lines += [f"  {p.where}: {p.message}" for p in found[:LISTED]]
-            if len(found) > LISTED:
-                lines.append(f"  and {len(found) - LISTED:,} more (--json lists all)")
-        totals = (
-            f"{n:,} {severity}{'' if n == 1 else 's'}"
-            for severity in SEVERITIES
-            for n in [self._number(severity)]
-        )
-        return "\n".join([*lines, "", ", ".join(totals)])
+        lines = []
+        for severity, kind in sorted(groups, key=_rank):
+            found = groups[severity, kind]
+            lines += ["", f"{severity}: {kind} ({len(found):,})", *_listing(found)]
+        return lines
 
-    def _number(self, severity):
+    def _totals_line(self) -> str:
+        totals = []
+        for severity in SEVERITIES:
+            number = self._number(severity)
+            plural = "" if number == 1 else "s"
+            totals.append(f"{number:,} {severity}{plural}")
+        return ", ".join(totals)
+
+    def _number(self, severity: str) -> int:
         return sum(problem.severity == severity for problem in self.problems)
 
 
-def audit(data, progress=True, feature=None, unlabelled=False):
-    """Reads every picture and label of `data` once -> Audit. `progress`: show a bar where someone
-    watches.
+def audit(
+    data: Data, progress: bool = True, feature: str | None = None, unlabelled: bool = False
+) -> Audit:
+    """Reads every picture and label of `data` once.
 
-    feature: the labelled feature that classes are counted by; `label`, or else the first, by
-    default. unlabelled: whether examples without a label of it, class id UNLABELLED, are of use;
-        else each is an error.
+    progress: whether to show a bar if someone watches.
+    feature: the labelled feature by which classes are counted; by default `label`, or else the
+        first.
+    unlabelled: whether examples without a label of it, class id UNLABELLED, are of use; if not,
+        each is an error.
     """
-    looks, masks = audit_pictures.looks(data, progress), audit_masks.looks(data)
-    feature = feature or ("label" if "label" in data.labels else next(iter(data.labels), None))
-    labels = {}
-    for split, examples in audit_labels.splits(data):
-        if feature in examples.masks:
-            labels[split] = audit_masks.labels(data, masks, feature, split)
-        else:
-            labels[split] = [
-                audit_labels.names(data, feature, examples, i) for i in range(len(examples))
-            ]
-    counts = {
-        split: collections.Counter(label for row in rows for label in row)
-        for split, rows in labels.items()
-    }
-    facts = Facts(looks, masks, feature, labels, counts, unlabelled)
-    problems = [*data.problems, *(problem for check in CHECKS for problem in check(data, facts))]
-    bad = {p.example for p in problems if p.severity == "error" and p.example} | set(
-        audit_labels.unseen(data, facts)
-    )
-    read = [
-        look
-        for splits in looks.values()
-        for column in splits.values()
-        for look in column
-        if not look.error
-    ]
+    facts = _facts(data, progress, feature or _default_feature(data), unlabelled)
+    problems = list(data.problems)
+    for check in CHECKS:
+        problems += check(facts)
+    names = data.labels.get(facts.feature, ())
+    readable = _readable(facts)
+    modes = collections.Counter(f"{look.header.format} {look.header.mode}" for look in readable)
     return Audit(
         problems=problems,
-        counts={split: len(examples) for split, examples in audit_labels.splits(data)},
-        class_counts={
-            s: {label: c[label] for label in data.labels.get(feature, ())}
-            for s, c in counts.items()
-        },
-        picture_sizes=_sizes(read),
-        median_side=round(statistics.median(min(look.size) for look in read)) if read else 0,
-        modes=dict(
-            collections.Counter(
-                f"{look.header.format} {look.header.mode}" for look in read
-            ).most_common()
-        ),
-        bad=frozenset(bad),
-        pixel_counts=audit_masks.pixel_counts(data, masks, feature),
+        counts={split: len(examples) for split, examples in splits(data)},
+        class_counts=_class_counts(facts, names),
+        picture_sizes=_sizes(readable),
+        median_side=_median_side(readable),
+        modes=dict(modes.most_common()),
+        bad=_bad(problems, facts),
+        pixel_counts=masks.pixel_counts(names, facts.masks.get(facts.feature, {})),
         longest=_longest(data),
     )
 
 
-def without(data, names):
+def without(data: Data, names: Iterable[str]) -> Data:
     """Data less the examples called `names`."""
     names = frozenset(names)
-    splits = {
-        split: examples.take(i for i, name in enumerate(examples.names) if name not in names)
-        for split, examples in data.splits.items()
-    }
-    return dataclasses.replace(data, splits=splits)
+    kept = {}
+    for split, examples in data.splits.items():
+        kept[split] = examples.take(i for i, name in enumerate(examples.names) if name not in names)
+    return dataclasses.replace(data, splits=kept)
 
 
-def _longest(data):
-    """{column: most items of an example} of the columns whose values are lists, over all splits."""
-    found = {}
-    for _, examples in audit_labels.splits(data):
-        for name, values in examples.columns.items():
-            lengths = [len(v) for v in values if isinstance(v, (list, tuple, np.ndarray))]
-            if lengths:
-                found[name] = max(found.get(name, 0), *lengths)
-    return found
+def _listing(problems: list[Problem]) -> list[str]:
+    """A line for each of the first problems, and one for how many more there are."""
+    lines = [f"  {problem.where}: {problem.message}" for problem in problems[:LISTED]]
+    if len(problems) > LISTED:
+        lines.append(f"  and {len(problems) - LISTED:,} more (--json lists all)")
+    return lines
 
 
-def _sizes(looks):
+def _rank(group: tuple[str, str]) -> int:
+    """Place of a (severity, kind), the worst first."""
+    severity, _ = group
+    return SEVERITIES.index(severity)
+
+
+def _default_feature(data: Data) -> str | None:
+    return "label" if "label" in data.labels else next(iter(data.labels), None)
+
+
+def _facts(data: Data, progress: bool, feature: str | None, unlabelled: bool) -> Facts:
+    looks = pictures.looks(data, progress)
+    mask_looks = masks.looks(data)
+    classes, counts = {}, {}
+    for split, examples in splits(data):
+        classes[split] = _classes(data, feature, split, examples, mask_looks)
+        counts[split] = collections.Counter()
+        for row in classes[split]:
+            counts[split].update(row)
+    return Facts(data, looks, mask_looks, feature, classes, counts, unlabelled)
+
+
+def _classes(
+    data: Data, feature: str | None, split: str, examples: Examples, mask_looks: dict
+) -> list[list[str]]:
+    """The class names in each example of a split."""
+    if feature in examples.masks:
+        return masks.labels(data.labels[feature], mask_looks[feature][split])
+    return [example.classes(data, feature) for example in rows(split, examples)]
+
+
+def _bad(problems: list[Problem], facts: Facts) -> frozenset[str]:
+    """The names of examples that training must leave out."""
+    named = {problem.example for problem in problems if problem.severity == "error"}
+    unseen = {name for name, _ in labels.unseen(facts)}
+    return frozenset((named | unseen) - {""})
+
+
+def _class_counts(facts: Facts, names: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Examples by split and label; labels in the order of their ids."""
+    table = {}
+    for split, counts in facts.counts.items():
+        table[split] = {label: counts[label] for label in names}
+    return table
+
+
+def _readable(facts: Facts) -> list[Look]:
+    """The Looks of all pictures that could be read."""
+    every = []
+    for by_split in facts.looks.values():
+        for looks in by_split.values():
+            every += looks
+    return [look for look in every if not look.error]
+
+
+def _sizes(looks: list[Look]) -> dict[str, dict[str, float]]:
     if not looks:
         return {}
-    sides = {
-        side: [look.size[axis] for look in looks] for axis, side in enumerate(("height", "width"))
-    }
-    return {
-        s: {"min": min(v), "median": statistics.median(v), "max": max(v)} for s, v in sides.items()
-    }
+    heights, widths = zip(*(look.size for look in looks), strict=True)
+    return {"height": _spread(heights), "width": _spread(widths)}
 
 
-# Each check takes (data, facts) and yields Problems; it goes by the kind and name of features,
-# never by task.
-CHECKS = (
-    *audit_pictures.CHECKS,
-    *audit_labels.CHECKS,
-    *audit_masks.CHECKS,
-    *audit_boxes.CHECKS,
-    *audit_text.CHECKS,
-    *audit_labelled_text.CHECKS,
-)
+def _spread(values: tuple[int, ...]) -> dict[str, float]:
+    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
+
+
+def _median_side(looks: list[Look]) -> int:
+    """Of the shorter sides, pixels; 0 without pictures."""
+    return round(statistics.median(min(look.size) for look in looks)) if looks else 0
+
+
+def _longest(data: Data) -> dict[str, int]:
+    """{column: most items of an example} of the columns whose values are lists, over all splits."""
+    lengths = collections.defaultdict(list)
+    for _, examples in splits(data):
+        for column, values in examples.columns.items():
+            lengths[column] += [len(v) for v in values if isinstance(v, (list, tuple, np.ndarray))]
+    return {column: max(found) for column, found in lengths.items() if found}

@@ -1,121 +1,188 @@
-"""The audit's checks of boxes: columns called `.../bbox` that hold ymin xmin ymax xmax as shares of the picture."""
+"""The audit's checks of boxes, which are columns called `.../bbox`.
+
+They hold ymin xmin ymax xmax, as shares of the picture.
+"""
 
 import collections
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.formats.examples import Problem
+from pipelines.engine.audit.facts import Example, Facts, over, rows, splits
+from pipelines.formats.examples import Examples, Problem
 
-SLACK = 2e-3  # shares of the picture that a box may stick out, as rounding to pixels makes it: 1 px in 500
+SLACK = 2e-3  # share of the picture that rounding to pixels may let a box stick out: 1 px in 500
 SMALLEST = 1e-6  # share of the picture's side below which a side counts as none
+MARKS = {  # what becomes of marked objects, as it is not obvious
+    "is_crowd": "neither trained on nor counted against a prediction, as in COCO",
+    "is_difficult": "trained on and evaluated like any other, as in COCO",
+}
 
 
-def boxes(data, facts):
-    """Boxes without area, outside of the picture, sticking out of it, or twice the same."""
-    for name, where, places, values, labels in _each(data):
-        seen = {}
-        for place, box, label in zip(places, values, labels, strict=True):
-            ymin, xmin, ymax, xmax = (float(v) for v in box)
-            shown = f"({ymin:.4g}, {xmin:.4g}, {ymax:.4g}, {xmax:.4g})"
-            at = where if place == where else place
-            if not np.isfinite(box).all():
-                yield Problem(
-                    "error", "not-finite", at, f"the box {shown} has no place. Correct it.", name
-                )
-            elif ymax - ymin < SMALLEST or xmax - xmin < SMALLEST:
-                swapped = (
-                    "its corners are swapped" if ymax < ymin or xmax < xmin else "it has no area"
-                )
-                message = (
-                    f"the box ymin xmin ymax xmax {shown} is unusable: {swapped}. Correct or"
-                    " delete it."
-                )
-                yield Problem("error", "no-area", at, message, name)
-            elif ymin >= 1 or xmin >= 1 or ymax <= 0 or xmax <= 0:
-                message = (
-                    f"the box {shown} lies outside of the picture, 0 to 1. Correct or delete it."
-                )
-                yield Problem("error", "outside-picture", at, message, name)
-            elif min(ymin, xmin) < -SLACK or max(ymax, xmax) > 1 + SLACK:
-                message = f"the box {shown} sticks out of the picture. It is cut at the edge."
-                yield Problem("warning", "sticks-out", at, message)
-            key = (tuple(np.round([ymin, xmin, ymax, xmax], 6)), label)
-            if key in seen:
-                yield Problem(
-                    "warning",
-                    "duplicate-box",
-                    at,
-                    f"the same box and class as {seen[key]}. Delete one.",
-                )
-            seen.setdefault(key, place)
+@dataclass(frozen=True)
+class _Box:
+    """One box. corners: ymin, xmin, ymax, xmax; place: where it stands, for messages."""
+
+    example: Example
+    corners: tuple[float, ...]
+    label: int
+    place: str
+
+    @property
+    def low(self) -> tuple[float, float]:
+        return self.corners[:2]
+
+    @property
+    def high(self) -> tuple[float, float]:
+        return self.corners[2:]
+
+    @property
+    def shortest(self) -> float:
+        """The shorter side, as a share of the picture; negative if corners are swapped."""
+        ymin, xmin, ymax, xmax = self.corners
+        return min(ymax - ymin, xmax - xmin)
 
 
-def no_boxes(data, facts):
+@dataclass(frozen=True)
+class _Fault:
+    """Something that can be wrong with a box. message: with {} for the corners."""
+
+    kind: str
+    message: str
+    holds: Callable[[_Box], bool]
+    tell: Callable[..., Problem] = Example.error
+
+
+FAULTS = (  # the first that holds is told
+    _Fault(
+        "not-finite",
+        "the box {} has no place. Correct it.",
+        lambda box: not np.isfinite(box.corners).all(),
+    ),
+    _Fault(
+        "no-area",
+        "the box ymin xmin ymax xmax {} is unusable: its corners are swapped. Correct or delete"
+        " it.",
+        lambda box: box.shortest < 0,
+    ),
+    _Fault(
+        "no-area",
+        "the box ymin xmin ymax xmax {} is unusable: it has no area. Correct or delete it.",
+        lambda box: box.shortest < SMALLEST,
+    ),
+    _Fault(
+        "outside-picture",
+        "the box {} lies outside of the picture, 0 to 1. Correct or delete it.",
+        lambda box: max(box.low) >= 1 or min(box.high) <= 0,
+    ),
+    _Fault(
+        "sticks-out",
+        "the box {} sticks out of the picture. It is cut at the edge.",
+        lambda box: min(box.low) < -SLACK or max(box.high) > 1 + SLACK,
+        Example.warning,
+    ),
+)
+
+
+def faults(box: _Box, facts: Facts) -> Iterator[Problem]:
+    """A box without area, outside of the picture, or sticking out of it."""
+    fault = next((fault for fault in FAULTS if fault.holds(box)), None)
+    if fault:
+        corners = "({:.4g}, {:.4g}, {:.4g}, {:.4g})".format(*box.corners)
+        yield fault.tell(box.example, fault.kind, fault.message.format(corners), box.place)
+
+
+def duplicates(boxes: list[_Box], facts: Facts) -> Iterator[Problem]:
+    """A box twice in one picture."""
+    first = {}
+    for box in boxes:
+        content = (tuple(np.round(box.corners, 6)), box.label)
+        if content in first:
+            message = f"the same box and class as {first[content]}. Delete one."
+            yield box.example.warning("duplicate-box", message, box.place)
+        first.setdefault(content, box.place)
+
+
+def no_boxes(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:
     """A training split in which nothing is marked teaches nothing."""
-    for column, examples in _columns(data, "train"):
-        if len(examples) and not any(len(values) for values in examples.columns[column]):
-            yield Problem(
-                "error",
-                "no-boxes",
-                "train",
-                "there is no box in all of train. Annotate some pictures.",
-            )
+    column, examples = part
+    if len(examples) and not any(map(len, examples.columns[column])):
+        message = "there is no box in all of train. Annotate some pictures."
+        yield Problem("error", "no-boxes", "train", message)
 
 
-def marks(data, facts):
-    """Objects marked as crowd or difficult, counted: what becomes of them is not obvious."""
-    becomes = {
-        "is_crowd": "neither trained on nor counted against a prediction, as in COCO",
-        "is_difficult": "trained on and evaluated like any other, as in COCO",
-    }
-    for split, examples in data.splits.items():
-        for mark, what in becomes.items():
-            count = sum(
-                int(np.sum(values)) for values in examples.columns.get(f"objects/{mark}", ())
-            )
-            if count:
-                yield Problem(
-                    "note", mark.replace("_", "-"), split, f"{count:,} objects are {mark}: {what}."
-                )
+def marks(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:
+    """Objects of one split that are marked as crowd or difficult, counted."""
+    split, examples = part
+    for mark, what in MARKS.items():
+        values = examples.columns.get(f"objects/{mark}", ())
+        count = int(sum(map(np.sum, values)))
+        if count:
+            message = f"{count:,} objects are {mark}: {what}."
+            yield Problem("note", mark.replace("_", "-"), split, message)
 
 
-def counts(data, facts):
-    """Boxes by class, as examples by class say little of a rare object that most pictures have."""
-    for column, examples in _columns(data, "train"):
-        feature = f"{column.rpartition('/')[0]}/label"
-        names = data.labels.get(feature, ())
-        ids = collections.Counter(
-            int(i) for values in examples.columns.get(feature, ()) for i in values
-        )
-        if ids and names:
-            text = ", ".join(
-                f"{names[i]} {n:,}" for i, n in ids.most_common() if i in range(len(names))
-            )
-            yield Problem("note", "boxes", "train", f"{sum(ids.values()):,} boxes: {text}.")
+def counts(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:
+    """Boxes by class: examples by class say little of a rare object that most pictures have."""
+    column, examples = part
+    feature = f"{_prefix(column)}/label"
+    names = dict(enumerate(facts.data.labels.get(feature, ())))
+    labels = examples.columns.get(feature, ())
+    ids = collections.Counter(int(i) for i in itertools.chain.from_iterable(labels))
+    if ids and names:
+        listed = ", ".join(f"{names[i]} {n:,}" for i, n in ids.most_common() if i in names)
+        yield Problem("note", "boxes", "train", f"{ids.total():,} boxes: {listed}.")
 
 
-CHECKS = (boxes, no_boxes, marks, counts)
+def _pictures(facts: Facts) -> Iterator[list[_Box]]:
+    """The boxes of each example."""
+    for split, examples in splits(facts.data):
+        for column in _columns(examples):
+            for example in rows(split, examples):
+                yield _boxes(example, column)
 
 
-def _columns(data, *splits):
-    """(column of boxes, Examples) of the named splits, or of all."""
-    for split, examples in data.splits.items():
-        for column in examples.columns if not splits or split in splits else ():
-            if column.endswith("/bbox"):
-                yield column, examples
+def _every(facts: Facts) -> Iterator[_Box]:
+    for boxes in _pictures(facts):
+        yield from boxes
 
 
-def _each(data):
-    """(name, where, places of boxes, boxes, labels) of each example."""
-    for column, examples in _columns(data):
-        prefix = column.rpartition("/")[0]
-        labels, places = (examples.columns.get(f"{prefix}/{other}") for other in ("label", "where"))
-        for i, name in enumerate(examples.names):
-            values = np.asarray(examples.columns[column][i], np.float64).reshape(-1, 4)
-            yield (
-                name,
-                examples.where[i],
-                [examples.where[i]] * len(values) if places is None else places[i],
-                values,
-                [0] * len(values) if labels is None else [int(v) for v in labels[i]],
-            )
+def _trained(facts: Facts) -> list[tuple[str, Examples]]:
+    """(column of boxes, Examples) of train."""
+    examples = facts.data.splits.get("train")
+    return [(column, examples) for column in _columns(examples)] if examples else []
+
+
+def _parts(facts: Facts) -> list[tuple[str, Examples]]:
+    return splits(facts.data)
+
+
+CHECKS = (
+    over(_every, faults),
+    over(_pictures, duplicates),
+    over(_trained, no_boxes),
+    over(_parts, marks),
+    over(_trained, counts),
+)
+
+
+def _columns(examples: Examples) -> list[str]:
+    """The columns of boxes."""
+    return [column for column in examples.columns if column.endswith("/bbox")]
+
+
+def _prefix(column: str) -> str:
+    return column.rpartition("/")[0]
+
+
+def _boxes(example: Example, column: str) -> list[_Box]:
+    """The boxes of one example, in the order of the data."""
+    corners = np.asarray(example[column], np.float64).reshape(-1, 4).tolist()
+    labels = example.get(f"{_prefix(column)}/label", [0] * len(corners))
+    places = example.get(f"{_prefix(column)}/where", [example.where] * len(corners))
+    return [
+        _Box(example, tuple(box), int(label), place)
+        for box, label, place in zip(corners, labels, places, strict=True)
+    ]

@@ -2,72 +2,85 @@
 
 import collections
 import statistics
+from collections.abc import Iterator
 
-from pipelines.engine.audit import labels as audit_labels
+from pipelines.engine.audit.facts import (
+    Example,
+    Facts,
+    again,
+    contradictions,
+    each,
+    earlier,
+    over,
+    same,
+)
 from pipelines.formats.examples import Problem
 
 
-def empty(data, facts):
-    for _, examples in _texts(data):
-        for i, text in enumerate(examples.columns["text"]):
-            if not text.strip():
-                message = "there is no text. Fill it or delete the example."
-                yield Problem("error", "empty", examples.where[i], message, examples.names[i])
+def empty(example: Example, facts: Facts) -> Iterator[Problem]:
+    if not example["text"].strip():
+        yield example.error("empty", "there is no text. Fill it or delete the example.")
 
 
-def repeated(data, facts):
-    """The same text in two splits, with two labels, or twice. The later split stays whole, as with pictures."""
-    groups = collections.defaultdict(list)
-    for split, examples in _texts(data):
-        for i, text in enumerate(examples.columns["text"]):
-            groups[" ".join(text.split())].append((split, examples, i))
-    for said, same in groups.items():
-        if not said or len(same) == 1:
-            continue
-        first, (last, last_examples, last_i) = {}, same[-1]
-        labels = [audit_labels.names(data, facts.feature, examples, i) for _, examples, i in same]
-        for (split, examples, i), own in zip(same, labels, strict=True):
-            where, name = examples.where[i], examples.names[i]
-            if split != last:
-                message = (
-                    f"this text is also in {last}, at {last_examples.where[last_i]}. Delete it from"
-                    f" {split}."
-                )
-                yield Problem("error", "leak", where, message, name)
-            other = next((k for k, label in enumerate(labels) if label != own), None)
-            if other is not None:
-                place = same[other][1].where[same[other][2]]
-                message = (
-                    f"this text has the label {', '.join(own)!r}, and {', '.join(labels[other])!r}"
-                    f" at {place}. Keep the right one."
-                )
-                yield Problem("error", "conflict", where, message, name)
-            elif split in first:
-                yield Problem(
-                    "warning",
-                    "duplicate",
-                    where,
-                    f"the same text as {first[split]}. Delete one of them.",
-                )
-            first.setdefault(split, where)
+def leaks(group: list[Example], facts: Facts) -> Iterator[Problem]:
+    """The same text in two splits."""
+    last = group[-1]
+    for example in earlier(group):
+        message = (
+            f"this text is also in {last.split}, at {last.where}. Delete it from {example.split}."
+        )
+        yield example.error("leak", message)
 
 
-def lengths(data, facts):
-    for split, examples in _texts(data):
-        counts = [len(text.split()) for text in examples.columns["text"]]
-        if counts:
-            message = (
-                f"a text has {statistics.median(counts):g} words in the middle, {max(counts):,} at"
-                " most."
-            )
-            yield Problem("note", "words", split, message)
+def conflicts(group: list[Example], facts: Facts) -> Iterator[Problem]:
+    """The same text with two labels. No one can tell which is right, so none of them is used."""
+    for example, label, other, others_label in contradictions(group, _labels(group, facts)):
+        message = (
+            f"this text has the label {label!r}, and {others_label!r} at {other.where}. Keep the"
+            " right one."
+        )
+        yield example.error("conflict", message)
 
 
-CHECKS = (empty, repeated, lengths)
+def duplicates(group: list[Example], facts: Facts) -> Iterator[Problem]:
+    """The same text twice in one split, with one label."""
+    if len(set(_labels(group, facts))) > 1:
+        return
+    for example, first in again(group):
+        message = f"the same text as {first.where}. Delete one of them."
+        yield example.warning("duplicate", message)
 
 
-def _texts(data):
-    """(split, Examples) that have whole texts and no words with tags of their own, in the order of splits."""
-    for split, examples in audit_labels.splits(data):
-        if "text" in examples.columns and "tokens" not in examples.columns:
-            yield split, examples
+def lengths(facts: Facts) -> Iterator[Problem]:
+    counts = collections.defaultdict(list)
+    for example in _texts(facts):
+        counts[example.split].append(len(example["text"].split()))
+    for split, words in counts.items():
+        message = (
+            f"a text has {statistics.median(words):g} words in the middle, {max(words):,} at most."
+        )
+        yield Problem("note", "words", split, message)
+
+
+def _texts(facts: Facts) -> Iterator[Example]:
+    """The examples of whole texts, which are those without words that have tags of their own."""
+    return (e for e in each(facts.data, "text") if "tokens" not in e.examples.columns)
+
+
+def _same(facts: Facts) -> list[list[Example]]:
+    """Groups of examples whose text is the same but for its spaces."""
+    texts = (example for example in _texts(facts) if example["text"].strip())
+    return same(texts, lambda example: " ".join(example["text"].split()))
+
+
+CHECKS = (
+    over(_texts, empty),
+    over(_same, leaks),
+    over(_same, conflicts),
+    over(_same, duplicates),
+    lengths,
+)
+
+
+def _labels(group: list[Example], facts: Facts) -> list[str]:
+    return [", ".join(example.classes(facts.data, facts.feature)) for example in group]

@@ -1,103 +1,72 @@
 """What is wrong with classes and splits: the part of the audit that counts examples."""
 
 import collections
+from collections.abc import Iterator
 
 import numpy as np
 
-from pipelines.formats.examples import SPLITS, UNLABELLED, Problem
+from pipelines.engine.audit.facts import Example, Facts, each, features, listed, over, rows, splits
+from pipelines.formats.examples import SPLITS, UNLABELLED, Examples, Problem
 
 FEW = 5  # examples of a class in training
 IMBALANCE = 10.0  # most common class to least common
+LISTED = 10  # class names in one message
 
 
-def splits(data):
-    """(split, Examples) in the order train, validation, test."""
-    return [(split, data.splits[split]) for split in SPLITS if split in data.splits]
-
-
-def names(data, feature, examples, i):
-    """The class names in example `i`, each once. Ids without a name are left to the check `unknown_labels`."""
-    if feature not in examples.columns:
-        return []
-    known = data.labels[feature]
-    return [
-        known[j] for j in np.unique(examples.columns[feature][i]).tolist() if j in range(len(known))
-    ]
-
-
-def unseen(data, facts):
-    """Examples outside of train with classes that train lacks: {name: [class]}."""
+def unseen(facts: Facts) -> Iterator[tuple[str, str]]:
+    """(name of an example outside of train, class of it that train lacks)."""
     trained = facts.counts.get("train", {})
-    found = {}
-    for split, examples in splits(data):
-        for i, name in enumerate(examples.names if split != "train" else ()):
-            if labels := [label for label in facts.labels[split][i] if label not in trained]:
-                found[name] = labels
-    return found
+    for example in _judged(facts):
+        for label in facts.labels[example.split][example.row]:
+            if label not in trained:
+                yield example.name, label
 
 
-def empty_splits(data, facts):
-    for split in SPLITS:
-        if not len(data.splits.get(split, ())):
-            severity = "error" if split == "train" else "warning"
-            yield Problem(
-                severity, "empty-split", split, f"there is no example in {split}. Add some."
+def empty_split(split: str, facts: Facts) -> Iterator[Problem]:
+    if not len(facts.data.splits.get(split, ())):
+        severity = "error" if split == "train" else "warning"
+        yield Problem(severity, "empty-split", split, f"there is no example in {split}. Add some.")
+
+
+def unknown_labels(feature: str, facts: Facts) -> Iterator[Problem]:
+    """Ids of one feature that stand for no class."""
+    number = len(facts.data.labels[feature])
+    known = _known(feature, facts)
+    for example in _with_ids(feature, facts):
+        unknown = set(np.unique(example[feature]).tolist()) - known
+        if unknown:
+            message = (
+                f"{feature} {min(unknown)} is none of the {number} classes, 0 to {number - 1}."
             )
+            yield example.error("unknown-label", message)
 
 
-def unknown_labels(data, facts):
-    for feature, names in data.labels.items():
-        known = (
-            [UNLABELLED, *range(len(names))]
-            if feature == facts.feature and facts.unlabelled
-            else range(len(names))
-        )
-        for _, examples in splits(data):
-            if feature in examples.masks:
-                continue
-            for i, value in enumerate(examples.columns.get(feature, ())):
-                unknown = [j for j in np.unique(value).tolist() if j not in known]
-                if unknown:
-                    message = (
-                        f"{feature} {unknown[0]} is none of the {len(names)} classes, 0 to"
-                        f" {len(names) - 1}."
-                    )
-                    yield Problem(
-                        "error", "unknown-label", examples.where[i], message, examples.names[i]
-                    )
+def unlabelled(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:
+    """Examples of one split that no one has labelled, if they are of use."""
+    split, examples = part
+    values = examples.columns.get(facts.feature, ())
+    count = sum(np.ndim(value) == 0 and value == UNLABELLED for value in values)
+    if count and facts.unlabelled:
+        message = f"{count:,} of {len(examples):,} examples have no {facts.feature}."
+        yield Problem("note", "unlabelled", split, message)
 
 
-def unlabelled(data, facts):
-    """Examples that no one has labelled, where they are of use."""
-    for split, examples in splits(data):
-        values = examples.columns.get(facts.feature, ()) if facts.unlabelled else ()
-        count = sum(np.ndim(value) == 0 and value == UNLABELLED for value in values)
-        if count:
-            message = f"{count:,} of {len(examples):,} examples have no {facts.feature}."
-            yield Problem("note", "unlabelled", split, message)
-
-
-def one_class(data, facts):
-    labels = {label for counts in facts.counts.values() for label in counts}
-    if (
-        facts.feature == "label" and len(labels) == 1
-    ):  # one class of objects is enough: the rest is background
+def one_class(facts: Facts) -> Iterator[Problem]:
+    """A single class. Of objects one is enough, as the rest of the picture is background."""
+    labels = set().union(*facts.counts.values())
+    if facts.feature == "label" and len(labels) == 1:
         (label,) = labels
-        advice = (
-            "At least two are needed; where the class folders lie deeper, pass the folder that"
-            " holds them."
+        message = (
+            f"every example has the label {label!r}. At least two are needed; if the class folders"
+            " lie deeper, pass the folder that holds them."
         )
-        yield Problem(
-            "error", "one-class", facts.feature, f"every example has the label {label!r}. {advice}"
-        )
+        yield Problem("error", "one-class", facts.feature, message)
 
 
-def unseen_classes(data, facts):
+def unseen_classes(facts: Facts) -> Iterator[Problem]:
     """Classes that are tested and never trained."""
-    by_class = collections.Counter(
-        label for labels in unseen(data, facts).values() for label in labels
-    )
-    for label, n in by_class.items():
+    counts = collections.Counter(label for _, label in unseen(facts))
+    for label, n in counts.items():
         message = (
             f"{n:,} examples of {label!r} are in other splits and none in train. Move some to"
             " train, or all out."
@@ -105,64 +74,88 @@ def unseen_classes(data, facts):
         yield Problem("error", "unseen-class", label, message)
 
 
-def rare_classes(data, facts):
-    trained = facts.counts.get("train", {})
-    for label in data.labels.get(facts.feature, ()):
-        if 0 < trained.get(label, 0) < FEW:
+def rare_classes(facts: Facts) -> Iterator[Problem]:
+    for label, n in facts.trained.items():
+        if n < FEW:
             message = (
-                f"train has only {trained[label]} of {label!r}. Add examples until there are {FEW}"
-                " or more."
+                f"train has only {n} of {label!r}. Add examples until there are {FEW} or more."
             )
             yield Problem("warning", "few-examples", label, message)
-        for split, counts in facts.counts.items():
-            # A split without any example has its own problem; a class that train lacks is an error
-            # or nowhere used.
-            if split != "train" and counts and trained.get(label) and label not in counts:
-                message = f"{split} has no example of {label!r}: nothing will be known of it there."
-                yield Problem("warning", "missing-class", split, message)
 
 
-def unused_classes(data, facts):
+def missing_classes(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:
+    """Classes that are trained and not judged. A split with no label has its own problem."""
+    split, _ = part
+    found = facts.counts[split]
+    missing = [label for label in facts.trained if label not in found] if found else []
+    for label in missing:
+        message = f"{split} has no example of {label!r}, so this class cannot be evaluated there."
+        yield Problem("warning", "missing-class", split, message)
+
+
+def unused_classes(facts: Facts) -> Iterator[Problem]:
     """Classes that the data names and no example has: the model still gets an output for each."""
     seen = set().union(*facts.counts.values())
-    unused = [label for label in data.labels.get(facts.feature, ()) if label not in seen]
+    names = facts.data.labels.get(facts.feature, ())
+    unused = [str(label) for label in names if label not in seen]
     if unused and seen:
-        listed = ", ".join(map(str, unused[:10])) + (", ..." if len(unused) > 10 else "")
-        total = len(data.labels[facts.feature])
         message = (
-            f"{len(unused)} of {total} classes occur nowhere: {listed}. Take them out of the list,"
-            " or add examples."
+            f"{len(unused)} of {len(names)} classes occur nowhere: {listed(unused, LISTED)}. Take"
+            " them out of the list, or add examples."
         )
         yield Problem("warning", "unused-class", facts.feature, message)
 
 
-def balance(data, facts):
+def balance(facts: Facts) -> Iterator[Problem]:
+    """The most common class against the least. Of tags it says nothing: most words have none."""
     ranked = facts.counts.get("train", collections.Counter()).most_common()
-    if (
-        len(ranked) > 1 and "tokens" not in data.splits["train"].columns
-    ):  # most words are outside of any span
-        (common, most), (rare, least) = ranked[0], ranked[-1]
-        ratio = (
-            f"{common!r} has {most:,} examples in train, {rare!r} {least:,}: {most / least:.1f}"
-            " to 1."
-        )
-        yield Problem("note", "balance", "train", ratio)
-        if most > IMBALANCE * least:
-            yield Problem(
-                "warning",
-                "imbalance",
-                "train",
-                f"{ratio} Weigh the classes, or add examples of the rare.",
-            )
+    if len(ranked) < 2 or "tokens" in facts.data.splits["train"].columns:
+        return
+    (common, most), (rare, least) = ranked[0], ranked[-1]
+    ratio = (
+        f"{common!r} has {most:,} examples in train, {rare!r} {least:,}: {most / least:.1f} to 1."
+    )
+    yield Problem("note", "balance", "train", ratio)
+    if most > IMBALANCE * least:
+        message = f"{ratio} Weigh the classes, or add examples of the rare."
+        yield Problem("warning", "imbalance", "train", message)
+
+
+def _parts(facts: Facts) -> list[tuple[str, Examples]]:
+    return splits(facts.data)
+
+
+def _judging_parts(facts: Facts) -> list[tuple[str, Examples]]:
+    return [(split, examples) for split, examples in splits(facts.data) if split != "train"]
 
 
 CHECKS = (
-    empty_splits,
-    unknown_labels,
-    unlabelled,
+    over(lambda facts: SPLITS, empty_split),
+    over(features, unknown_labels),
+    over(_parts, unlabelled),
     one_class,
     unseen_classes,
     rare_classes,
+    over(_judging_parts, missing_classes),
     unused_classes,
     balance,
 )
+
+
+def _judged(facts: Facts) -> Iterator[Example]:
+    """All examples outside of train."""
+    for split, examples in _judging_parts(facts):
+        yield from rows(split, examples)
+
+
+def _with_ids(feature: str, facts: Facts) -> Iterator[Example]:
+    """The examples that hold class ids of `feature`, rather than a mask."""
+    return (e for e in each(facts.data, feature) if feature not in e.examples.masks)
+
+
+def _known(feature: str, facts: Facts) -> set[int]:
+    """The ids that an example may have."""
+    known = set(range(len(facts.data.labels[feature])))
+    if facts.unlabelled and feature == facts.feature:
+        known.add(UNLABELLED)
+    return known

@@ -1,132 +1,153 @@
-"""The audit's checks of text: `tokens`, the words of each example, and the features with a tag for each of them."""
+"""The audit's checks of text: `tokens`, the words of each example, and the tags of each of them."""
 
 import collections
+import itertools
 import statistics
+from collections.abc import Iterable, Iterator
 
+from pipelines.engine.audit.facts import (
+    Example,
+    Facts,
+    each,
+    earlier,
+    features,
+    over,
+    same,
+)
 from pipelines.formats import _tags
-from pipelines.formats.examples import SPLITS, Problem
+from pipelines.formats.examples import Problem
 from pipelines.ops import schemes
 
 ENDLESS = 1000  # tokens: no sentence is that long, but a file without blank lines is
 
 
-def empty(data, facts):
-    """Sentences without a token, and tokens without a letter."""
-    for _, examples in _texts(data):
-        for i, tokens in enumerate(examples.columns["tokens"]):
-            if not len(tokens):
-                message = "there is no token in it. Delete it."
-                yield Problem("error", "empty", examples.where[i], message, examples.names[i])
-            for j, token in enumerate(tokens):
-                if not token.strip():
-                    message = f"token {j + 1} is empty: {token!r}. Correct or delete it."
-                    yield Problem(
-                        "error", "empty-token", examples.place(i, j), message, examples.names[i]
-                    )
+def empty(example: Example, facts: Facts) -> Iterator[Problem]:
+    """A sentence without a token."""
+    if not len(example["tokens"]):
+        yield example.error("empty", "there is no token in it. Delete it.")
 
 
-def endless(data, facts):
-    for _, examples in _texts(data):
-        for i, tokens in enumerate(examples.columns["tokens"]):
-            if len(tokens) > ENDLESS:
-                message = (
-                    f"this sentence has {len(tokens):,} tokens. Part sentences by blank lines."
-                )
-                yield Problem("warning", "endless", examples.where[i], message)
+def empty_tokens(example: Example, facts: Facts) -> Iterator[Problem]:
+    """Tokens without a letter."""
+    for i, token in enumerate(example["tokens"]):
+        if not token.strip():
+            message = f"token {i + 1} is empty: {token!r}. Correct or delete it."
+            yield example.error("empty-token", message, example.place(i))
 
 
-def uneven(data, facts):
-    """Sentences with more or fewer tags than tokens."""
-    for _, examples, feature, _ in _tagged(data):
-        for i, tags in enumerate(examples.columns[feature]):
-            tokens = examples.columns["tokens"][i]
-            if len(tags) != len(tokens):
-                message = (
-                    f"{len(tokens)} tokens and {len(tags)} tags of {feature}. Each token needs one."
-                )
-                yield Problem("error", "uneven", examples.where[i], message, examples.names[i])
+def endless(example: Example, facts: Facts) -> Iterator[Problem]:
+    count = len(example["tokens"])
+    if count > ENDLESS:
+        message = f"this sentence has {count:,} tokens. Separate sentences by blank lines."
+        yield example.warning("endless", message)
 
 
-def broken(data, facts):
-    """Tags that break the scheme which the data has."""
-    found = collections.defaultdict(list)
-    for _, examples, feature, names in _tagged(data):
-        for i, ids in enumerate(examples.columns[feature]):
-            if all(j in range(len(names)) for j in ids):
-                found[feature].append((examples, i, [names[j] for j in ids]))
-    for feature, rows in found.items():
-        scheme = schemes.scheme(tags for *_, tags in rows)
-        for examples, i, tags in rows:
-            yield from _tags.broken(examples, i, tags, scheme, feature)
+def uneven(feature: str, facts: Facts) -> Iterator[Problem]:
+    """Sentences with more or fewer tags of one feature than tokens."""
+    for example in _tagged(feature, facts):
+        tokens, tags = len(example["tokens"]), len(example[feature])
+        if tags != tokens:
+            message = f"{tokens} tokens and {tags} tags of {feature}. Each token needs one."
+            yield example.error("uneven", message)
 
 
-def repeated(data, facts):
-    """The same sentence in two splits, or twice with other tags. Text repeats itself: neither is an error."""
-    groups = collections.defaultdict(list)
-    for split, examples in _texts(data):
-        for i, tokens in enumerate(examples.columns["tokens"]):
-            groups[tuple(tokens)].append((split, examples, i))
-    for same in groups.values():
-        last = same[-1]
-        for split, examples, i in same[:-1]:
-            if split != last[0]:
-                message = (
-                    f"this sentence is also in {last[0]}, at {last[1].where[last[2]]}. Keep one of"
-                    " them."
-                )
-                yield Problem("warning", "leak", examples.where[i], message)
-        for feature in data.labels:
-            tags = [tuple(e.columns[feature][i]) for _, e, i in same if feature in e.columns]
-            other = next((k for k, t in enumerate(tags) if t != tags[0]), None)
-            if other:
-                (_, first, i), (_, second, k) = same[0], same[other]
-                message = (
-                    f"this sentence has other tags of {feature} at {second.where[k]}. Keep the"
-                    " right ones."
-                )
-                yield Problem("warning", "inconsistent", first.where[i], message)
+def broken(feature: str, facts: Facts) -> Iterator[Problem]:
+    """Tags of one feature that break the scheme which the data has."""
+    named = list(_named(feature, facts))
+    scheme = schemes.scheme(tags for _, tags in named)
+    for example, tags in named:
+        yield from _tags.broken(example.examples, example.row, tags, scheme, feature)
 
 
-def once(data, facts):
-    """Tags that training sees once."""
-    for split, examples, feature, names in _tagged(data):
-        if split == "train":
-            counts = collections.Counter(j for tags in examples.columns[feature] for j in tags)
-            for j, n in counts.items():
-                if n == 1 and j in range(len(names)):
-                    yield Problem(
-                        "warning",
-                        "seen-once",
-                        "train",
-                        f"{feature} {names[j]!r} is there once. Look at it.",
-                    )
+def leaks(group: list[Example], facts: Facts) -> Iterator[Problem]:
+    """The same sentence in two splits. Text repeats itself, so this is no error."""
+    last = group[-1]
+    for example in earlier(group):
+        message = f"this sentence is also in {last.split}, at {last.where}. Keep one of them."
+        yield example.warning("leak", message)
 
 
-def lengths(data, facts):
-    for split, examples in _texts(data):
-        counts = [len(tokens) for tokens in examples.columns["tokens"]]
-        if counts:
-            message = (
-                f"{sum(counts):,} tokens; a sentence has {statistics.median(counts):g} in the"
-                f" middle, {max(counts):,} at most."
-            )
-            yield Problem("note", "tokens", split, message)
+def inconsistent(tagged: tuple[str, list[Example]], facts: Facts) -> Iterator[Problem]:
+    """The same sentence with other tags of a feature, told of the first."""
+    feature, (first, *rest) = tagged
+    others = [example for example in rest if tuple(example[feature]) != tuple(first[feature])]
+    if others:
+        message = (
+            f"this sentence has other tags of {feature} at {others[0].where}. Keep the right ones."
+        )
+        yield first.warning("inconsistent", message)
 
 
-CHECKS = (empty, endless, uneven, broken, repeated, once, lengths)
+def once(feature: str, facts: Facts) -> Iterator[Problem]:
+    """Tags of one feature that training sees once."""
+    rows = [e[feature] for e in _tagged(feature, facts) if e.split == "train"]
+    counts = collections.Counter(itertools.chain.from_iterable(rows))
+    single = [i for i, n in counts.items() if n == 1]
+    for name in _names(single, feature, facts):
+        message = f"{feature} {name!r} is there once. Look at it."
+        yield Problem("warning", "seen-once", "train", message)
 
 
-def _texts(data):
-    """(split, Examples) that have tokens, in the order of splits."""
-    for split in SPLITS:
-        if split in data.splits and "tokens" in data.splits[split].columns:
-            yield split, data.splits[split]
+def lengths(facts: Facts) -> Iterator[Problem]:
+    counts = collections.defaultdict(list)
+    for example in _sentences(facts):
+        counts[example.split].append(len(example["tokens"]))
+    for split, tokens in counts.items():
+        message = (
+            f"{sum(tokens):,} tokens; a sentence has {statistics.median(tokens):g} in the middle,"
+            f" {max(tokens):,} at most."
+        )
+        yield Problem("note", "tokens", split, message)
 
 
-def _tagged(data):
-    """(split, Examples, feature, names of its ids) of every feature that has a tag for each token."""
-    for split, examples in _texts(data):
-        for feature, names in data.labels.items():
-            values = examples.columns.get(feature, ())
-            if len(values) and hasattr(values[0], "__len__"):
-                yield split, examples, feature, names
+def _sentences(facts: Facts) -> Iterator[Example]:
+    return each(facts.data, "tokens")
+
+
+def _tokens(example: Example) -> tuple[str, ...]:
+    return tuple(example["tokens"])
+
+
+def _same(facts: Facts) -> list[list[Example]]:
+    return same(_sentences(facts), _tokens)
+
+
+def _same_tagged(facts: Facts) -> Iterator[tuple[str, list[Example]]]:
+    """(feature, group of equal sentences that have tags of it)."""
+    for feature in facts.data.labels:
+        for group in same(_tagged(feature, facts), _tokens):
+            yield feature, group
+
+
+CHECKS = (
+    over(_sentences, empty),
+    over(_sentences, empty_tokens),
+    over(_sentences, endless),
+    over(features, uneven),
+    over(features, broken),
+    over(_same, leaks),
+    over(_same_tagged, inconsistent),
+    over(features, once),
+    lengths,
+)
+
+
+def _tagged(feature: str, facts: Facts) -> Iterator[Example]:
+    """The sentences that have a tag of `feature` for each token."""
+    for example in _sentences(facts):
+        if feature in example.examples.columns and hasattr(example[feature], "__len__"):
+            yield example
+
+
+def _named(feature: str, facts: Facts) -> Iterator[tuple[Example, list[str]]]:
+    """(sentence, its tags by name), but for sentences with a tag that has no name."""
+    for example in _tagged(feature, facts):
+        names = _names(example[feature], feature, facts)
+        if len(names) == len(example[feature]):
+            yield example, names
+
+
+def _names(ids: Iterable[int], feature: str, facts: Facts) -> list[str]:
+    """The names of those ids that have one."""
+    names = facts.data.labels[feature]
+    return [names[i] for i in ids if i in range(len(names))]
