@@ -1,30 +1,25 @@
-"""Class folders of any kind of file, CLASS/* or SPLIT/CLASS/*, read with a Problem for what is left out."""
+"""Class folders of any kind of file, CLASS/* or SPLIT/CLASS/*, with a Problem for what is left out."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import SPLIT_NAMES, Problem, inside
+from pipelines.formats._folders import folders, root_of, shown, split_of, visible
+from pipelines.formats.examples import Problem, inside
 
-UNSEEN = frozenset(
-    ("thumbs.db", "desktop.ini", "__macosx")
-)  # what file managers leave behind, besides hidden files
+DOMAINS = {"source", "target"}  # folders that tell of two domains
 OTHER_LAYOUTS = frozenset(  # folders that tell that the files belong to another format
     (
-        "image",
-        "images",
-        "jpegimages",
-        "label",
-        "labels",
-        "mask",
-        "masks",
-        "annotations",
-        "imagesets",
+        *("image", "images", "jpegimages", "label", "labels", "mask", "masks", "annotations"),
+        *("imagesets", "segmentationclass", "traina", "trainb", "testa", "testb", "lr", "hr"),
     )
-    + ("segmentationclass", "traina", "trainb", "testa", "testb", "lr", "hr")
 )
 TABLES = (".csv", ".tsv")
+LINK = "links to folders are not followed. Put the folder itself here, or pass it as the data."
+
+Pairs = list[tuple[str, str | None]]  # (name of a file relative to the root, its class)
 
 
 @dataclass(frozen=True)
@@ -32,204 +27,209 @@ class Layout:
     """Class folders of one kind of file. noun: what messages call it; suffixes: in lower case."""
 
     noun: str
-    suffixes: frozenset
+    suffixes: frozenset[str]
 
-    def detect(self, path):
-        """Whether `path` has such a file below a class folder, and nothing that tells of another format."""
+    def detect(self, path: Path) -> bool:
+        """Whether `path` has such a file below a class folder, and is of no other format."""
         if not path.is_dir():
             return False
-        folders = _folders(path)
-        if {"source", "target"} <= {folder.name for folder in folders}:
-            return False  # two domains
-        splits = [folder for folder in folders if _split(folder)]
-        classes = [inner for split in splits for inner in _folders(split)] if splits else folders
-        if any(folder.name.lower() in OTHER_LAYOUTS for folder in (*folders, *classes)):
+        tops = folders(path)
+        classes = _class_folders(tops)
+        if _is_of_another(tops, classes) or _is_beside_a_table(path, classes):
             return False
-        if len(classes) == 1 and any(
-            entry.name.lower().endswith(TABLES) for entry in _visible(path)
-        ):
-            return False  # the table has the labels and the one folder its files
-        return any(self._has_file(folder) for folder in classes)
+        return any(map(self.has_file, classes))
 
-    def read(self, path):
+    def read(self, path: str | Path) -> tuple[Path, dict[str, Pairs], list[Problem]]:
         """Folder -> (its root, {split: [(name, class)]} in the order of names, problems).
 
-        The class is the first folder; files in folders below it count. Raises PipelineError where
-        there is no class folder with such a file, or where folders of splits and of classes lie
+        The class is the first folder; files in folders below it count. Raises PipelineError if
+        there is no class folder with such a file, or if folders of splits and of classes lie
         side by side.
         """
-        root = Path(path).resolve()
-        if not root.is_dir():
-            raise PipelineError(
-                f"{path} is not a folder. Pass the folder that holds the class folders."
-            )
-        problems = []
+        root, problems = root_of(path, "the class folders"), []
         found = self.listed(root, root, problems)
         if not any(found.values()):
-            example = f"CLASS/*{min(self.suffixes, key=lambda s: (s != '.jpg', s))}"
+            suffix = ".jpg" if ".jpg" in self.suffixes else min(self.suffixes)
             raise PipelineError(
                 f"no class folder with a usable {self.noun} in {path}. Sort the {self.noun}s as"
-                f" {example}."
+                f" CLASS/*{suffix}."
             )
         return root, {split: sorted(pairs) for split, pairs in found.items()}, problems
 
-    def listed(self, root, top, problems, loose=False):
+    def listed(
+        self, root: Path, top: Path, problems: list[Problem], loose: bool = False
+    ) -> dict[str, Pairs]:
         """The files below the folder `top`: {split: [(name relative to `root`, class)]}.
 
         loose: whether files in no class folder count, with the class None. What is passed over goes
             to `problems`.
         """
-        found = {}
-        tops = _entered(root, top, problems)
-        splits = [folder for folder in tops if _split(folder)]
-        if splits:
-            self._no_classes_beside(
-                root, splits, [folder for folder in tops if not _split(folder)], problems
-            )
-            for folder in splits:
-                classes = _entered(root, folder, problems)
-                found.setdefault(_split(folder), []).extend(
-                    self._classes(root, folder, classes, problems, loose)
-                )
-            self._files(root, top, problems, in_class=False)
-        else:
-            found["train"] = self._classes(root, top, tops, problems, loose)
+        walk = _Walk(self, root, problems)
+        tops = walk.entered(top)
+        splits = [folder for folder in tops if split_of(folder)]
+        if not splits:
+            return {"train": walk.classes(top, tops, loose)}
+        walk.refuse_classes(splits, [folder for folder in tops if not split_of(folder)])
+        found: dict[str, Pairs] = {}
+        for folder in splits:
+            pairs = walk.classes(folder, walk.entered(folder), loose)
+            found.setdefault(split_of(folder), []).extend(pairs)
+        walk.refuse_files(top)
         return found
 
-    def _classes(self, root, folder, classes, problems, loose):
-        """All files below the class folders `classes` of `folder`: [(name relative to `root`, class)]."""
+    def has_file(self, folder: str | Path) -> bool:
+        """Whether such a file lies in a folder or below it; links to folders are not followed."""
+        entries = visible(folder)
+        if any(entry.is_file() and self.has_suffix(entry.name) for entry in entries):
+            return True
+        inner = [entry.path for entry in entries if entry.is_dir() and not entry.is_symlink()]
+        return any(map(self.has_file, inner))
+
+    def has_suffix(self, name: str) -> bool:
+        """Whether a file of this name is of the kind."""
+        return Path(name).suffix.lower() in self.suffixes
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """One reading of class folders below `root`. What is passed over goes to `problems`."""
+
+    layout: Layout
+    root: Path
+    problems: list[Problem]
+
+    def classes(self, folder: Path, class_folders: Sequence[Path], loose: bool) -> Pairs:
+        """All files below the class folders of `folder`, and, if `loose`, those right in it."""
         pairs = []
-        for class_folder in classes:
-            names = self._below(root, class_folder, problems)
+        for class_folder in class_folders:
+            names = self._below(class_folder)
             pairs += [(name, class_folder.name) for name in names]
             if not names:
-                message = (
-                    f"this class folder holds no usable {self.noun} and is left out. Add some, or"
-                    " delete the folder."
-                )
-                problems.append(
-                    Problem("warning", "empty-class", _shown(root, class_folder), message)
-                )
-        return pairs + [
-            (name, None) for name in self._files(root, folder, problems, in_class=loose)
-        ]
+                self._add("warning", "empty-class", class_folder, self._without_files())
+        if not loose:
+            self.refuse_files(folder)
+            return pairs
+        return pairs + [(name, None) for name in self.files(folder)]
 
-    def _below(self, root, folder, problems):
-        """Names, relative to `root`, of all usable files in `folder` and below."""
-        names = self._files(root, folder, problems)
-        for inner in _entered(root, folder, problems):
-            names += self._below(root, inner, problems)
-        return names
+    def files(self, folder: Path) -> list[str]:
+        """Names, relative to the root, of the usable files right in `folder`."""
+        ours, others = self._told_apart(folder)
+        usable = list(filter(self._is_usable, ours))
+        self._pass_over(folder, others)
+        return [path.relative_to(self.root).as_posix() for path in usable]
 
-    def _files(self, root, folder, problems, in_class=True):
-        """Names of the usable files right in `folder`. What is passed over goes to `problems`."""
-        names, others = [], []
-        for entry in _visible(folder):
-            if entry.is_dir():
-                continue
-            path = Path(entry.path)
-            if path.suffix.lower() not in self.suffixes or not (
-                entry.is_symlink() or entry.is_file()
-            ):
-                others.append(_shown(folder, path))
-            elif not in_class:
-                message = (
-                    f"this {self.noun} lies in no class folder and is left out. Move it into one."
-                )
-                problems.append(Problem("warning", "no-class", _shown(root, path), message))
-            elif fault := self._fault(root, path):
-                kind, message = fault
-                problems.append(
-                    Problem("error", kind, _shown(root, path), message, _shown(root, path))
-                )
-            else:
-                names.append(path.relative_to(root).as_posix())
-        if others:
-            files = (
-                f"1 file that is no {self.noun}"
-                if len(others) == 1
-                else f"{len(others)} files that are no {self.noun}s"
-            )
-            listed = ", ".join(others[:5]) + (", ..." if len(others) > 5 else ".")
-            problems.append(
-                Problem(
-                    "note",
-                    f"not-a-{self.noun}",
-                    _shown(root, folder),
-                    f"passed over {files}: {listed}",
-                )
-            )
-        return names
+    def refuse_files(self, folder: Path) -> None:
+        """Warns of files right in `folder`, which is no class folder."""
+        ours, others = self._told_apart(folder)
+        noun = self.layout.noun
+        message = f"this {noun} lies in no class folder and is left out. Move it into one."
+        for path in ours:
+            self._add("warning", "no-class", path, message)
+        self._pass_over(folder, others)
 
-    def _fault(self, root, path):
-        """Why a file cannot be used, as (kind, message), or None."""
-        if path.is_symlink():
-            if inside(root, path.relative_to(root)) is None:
-                return "outside", "this link leads out of the data. Copy the file here."
-            if not path.is_file():
-                return "missing-file", "this link leads to no file. Copy the file here."
-        try:
-            str(path).encode("utf-8")
-        except UnicodeEncodeError:
-            return "file-name", "the name of this file or of its folder is not UTF-8. Rename it."
-        return None
+    def entered(self, folder: Path) -> list[Path]:
+        """The folders in `folder` that are no links, which could lead anywhere or in circles."""
+        inner = folders(folder)
+        for link in filter(Path.is_symlink, inner):
+            self._add("error", "outside", link, LINK)
+        return [entry for entry in inner if not entry.is_symlink()]
 
-    def _no_classes_beside(self, root, splits, others, problems):
-        """Refuses class folders beside split folders; another folder without files is only mentioned."""
+    def refuse_classes(self, splits: Sequence[Path], others: Sequence[Path]) -> None:
+        """Refuses class folders beside folders of splits; one without files is only mentioned."""
+        noun = self.layout.noun
         for folder in others:
-            if self._has_file(folder):
+            if self.layout.has_file(folder):
+                listed = ", ".join(shown(self.root, split) for split in splits)
                 raise PipelineError(
-                    f"{root} holds folders of splits ({', '.join(_shown(root, f) for f in splits)})"
-                    f" beside another folder of {self.noun}s ({_shown(root, folder)}). Move every"
+                    f"{self.root} holds folders of splits ({listed})"
+                    f" beside another folder of {noun}s ({shown(self.root, folder)}). Move every"
                     " class folder into a split, or rename a class that is called like a split."
                 )
-            message = f"passed over: a folder without {self.noun}s beside the splits."
-            problems.append(Problem("note", f"not-a-{self.noun}", _shown(root, folder), message))
+            message = f"passed over: a folder without {noun}s beside the splits."
+            self._add("note", f"not-a-{noun}", folder, message)
 
-    def _has_file(self, folder):
-        entries = _visible(folder)
-        if any(e.is_file() and Path(e.name).suffix.lower() in self.suffixes for e in entries):
-            return True
-        return any(self._has_file(e.path) for e in entries if e.is_dir() and not e.is_symlink())
+    def _below(self, folder: Path) -> list[str]:
+        """Names of all usable files in `folder` and below."""
+        names = self.files(folder)
+        for inner in self.entered(folder):
+            names += self._below(inner)
+        return names
+
+    def _told_apart(self, folder: Path) -> tuple[list[Path], list[Path]]:
+        """The files right in `folder`: (those of the kind, others)."""
+        found = {True: [], False: []}
+        for entry in visible(folder):
+            if not entry.is_dir():
+                found[self._is_of_the_kind(entry)].append(Path(entry.path))
+        return found[True], found[False]
+
+    def _is_of_the_kind(self, entry: os.DirEntry) -> bool:
+        return self.layout.has_suffix(entry.name) and (entry.is_symlink() or entry.is_file())
+
+    def _is_usable(self, path: Path) -> bool:
+        """Whether a file can be used; if not, why is a Problem."""
+        fault = _fault_of_link(self.root, path) if path.is_symlink() else None
+        fault = fault or _fault_of_name(path)
+        if fault:
+            self._add("error", *fault)
+        return not fault
+
+    def _without_files(self) -> str:
+        return (
+            f"this class folder holds no usable {self.layout.noun} and is left out. Add some, or"
+            " delete the folder."
+        )
+
+    def _pass_over(self, folder: Path, others: Sequence[Path]) -> None:
+        """Notes the files of another kind in `folder`."""
+        noun, count = self.layout.noun, len(others)
+        files = {0: "", 1: f"1 file that is no {noun}"}.get(
+            count, f"{count} files that are no {noun}s"
+        )
+        listed = ", ".join(shown(folder, path) for path in others[:5])
+        message = f"passed over {files}: {listed}{', ...' if count > 5 else '.'}"
+        if others:
+            self._add("note", f"not-a-{noun}", folder, message)
+
+    def _add(self, severity: str, kind: str, path: Path, message: str) -> None:
+        where = shown(self.root, path)
+        example = where if severity == "error" else ""
+        self.problems.append(Problem(severity, kind, where, message, example))
 
 
-def _entered(root, folder, problems):
-    """The folders in `folder` that are no links; links could lead out of the data or in circles and are refused."""
-    folders = []
-    for inner in _folders(folder):
-        if inner.is_symlink():
-            message = (
-                "links to folders are not followed. Put the folder itself here, or pass it as the"
-                " data."
-            )
-            problems.append(
-                Problem("error", "outside", _shown(root, inner), message, _shown(root, inner))
-            )
-        else:
-            folders.append(inner)
-    return folders
+def _class_folders(tops: list[Path]) -> list[Path]:
+    """The folders in those of splits; without splits all of `tops`."""
+    splits = [folder for folder in tops if split_of(folder)]
+    if not splits:
+        return tops
+    return [inner for split in splits for inner in folders(split)]
 
 
-def _split(folder):
-    return SPLIT_NAMES.get(folder.name.lower())
+def _is_of_another(tops: Sequence[Path], classes: Sequence[Path]) -> bool:
+    """Whether the names of folders tell of another format."""
+    names = {folder.name.lower() for folder in (*tops, *classes)}
+    has_domains = {folder.name for folder in tops} >= DOMAINS
+    return has_domains or not names.isdisjoint(OTHER_LAYOUTS)
 
 
-def _folders(folder):
-    return [Path(entry.path) for entry in _visible(folder) if entry.is_dir()]
+def _is_beside_a_table(path: Path, classes: Sequence[Path]) -> bool:
+    """Whether a table has the labels, and the one folder its files."""
+    return len(classes) == 1 and any(entry.name.lower().endswith(TABLES) for entry in visible(path))
 
 
-def _visible(folder):
-    """What a folder holds, in the order of names, but for hidden files and those of file managers."""
+def _fault_of_link(root: Path, path: Path) -> tuple[str, Path, str] | None:
+    """Why a link cannot be used, as (kind, file, message), or None."""
+    if inside(root, path.relative_to(root)) is None:
+        return "outside", path, "this link leads out of the data. Copy the file here."
+    if not path.is_file():
+        return "missing-file", path, "this link leads to no file. Copy the file here."
+    return None
+
+
+def _fault_of_name(path: Path) -> tuple[str, Path, str] | None:
     try:
-        with os.scandir(folder) as entries:
-            seen = [
-                e for e in entries if not e.name.startswith(".") and e.name.lower() not in UNSEEN
-            ]
-    except OSError as error:
-        raise PipelineError(f"cannot read the folder {folder}: {error.strerror}.") from error
-    return sorted(seen, key=lambda entry: entry.name)
-
-
-def _shown(root, path):
-    """The name of `path` below `root`, fit to be printed: bytes that are not UTF-8 appear as escapes."""
-    return path.relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode()
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        message = "the name of this file or of its folder is not UTF-8. Rename it."
+        return "file-name", path, message
+    return None

@@ -39,12 +39,16 @@ def fingerprint(labels: Mapping[str, Sequence[str]], splits: Mapping[str, Column
     _add({feature: list(names) for feature, names in labels.items()}, digest)
     for split, examples in sorted(splits.items()):
         _add(split, digest)
-        _add_column("names", examples.names, digest)
-        _add(dict(examples.masks), digest)
-        for name, values in sorted(examples.columns.items()):
-            is_encoded = name in examples.pictures or name in examples.masks
-            _add_column(name, list(map(_content, values)) if is_encoded else values, digest)
+        _add_examples(examples, digest)
     return digest.hexdigest()
+
+
+def _add_examples(examples: Columns, digest: Digest) -> None:
+    _add_column("names", examples.names, digest)
+    _add(dict(examples.masks), digest)
+    encoded = {*examples.pictures, *examples.masks}
+    for name, values in sorted(examples.columns.items()):
+        _add_column(name, list(map(_content, values)) if name in encoded else values, digest)
 
 
 def _content(picture: bytes | str) -> bytes | int:

@@ -4,12 +4,23 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError, nearest
 from pipelines.formats import image_folder, pictures
-from pipelines.formats.examples import SPLITS, UNLABELLED, Data, Examples, Problem, cut_splits
+from pipelines.formats._class_folders import Pairs
+from pipelines.formats.examples import (
+    SPLITS,
+    UNLABELLED,
+    Data,
+    Examples,
+    Problem,
+    cut_splits,
+    ids_of,
+    joined,
+    of_files,
+)
 
 DOMAINS = ("source", "target")
 
 
-def detect(path):
+def detect(path: Path) -> bool:
     """Whether `path` has the folders source, with class folders, and target, with pictures."""
     source, target = (path / name for name in DOMAINS)
     if not (source.is_dir() and target.is_dir() and image_folder.detect(source)):
@@ -17,19 +28,15 @@ def detect(path):
     return image_folder.detect(target) or pictures.detect(target)
 
 
-def read(path):
+def read(path: str | Path) -> Data:
     """Pictures with their `domain`, 0 for source and 1 for target, and the source's classes as
-    `label`: Path -> Data.
+    `label`.
 
-    A target picture in no class folder has the label UNLABELLED. Raises PipelineError where the
+    A target picture in no class folder has the label UNLABELLED. Raises PipelineError if the
     source has no class folder with a usable picture, or the target no usable picture.
     """
     root, problems = Path(path).resolve(), []
-    for name in DOMAINS:
-        if not (root / name).is_dir():
-            raise PipelineError(
-                f"{path} has no folder {name}. Put pictures into source/CLASS/ and target/."
-            )
+    _check_folders(path, root)
     source = image_folder.listed(root, root / "source", problems)
     labels = sorted({label for pairs in source.values() for _, label in pairs})
     if not labels:
@@ -43,18 +50,20 @@ def read(path):
         raise PipelineError(
             f"no usable picture in {path}/target. Put pictures into it; they need no labels."
         )
-    cut = [
-        cut_splits(
-            {split: _examples(root, pairs, labels, domain) for split, pairs in found.items()},
-            _without_domain,
-        )
-        for domain, found in enumerate((source, target))
-    ]
-    splits = {split: _joined([part[split] for part in cut if split in part]) for split in SPLITS}
+    cut = [_cut(root, source, labels, 0), _cut(root, target, labels, 1)]
+    splits = {split: joined([part[split] for part in cut]) for split in SPLITS}
     return Data(str(root), "domains", splits, {"label": labels, "domain": list(DOMAINS)}, problems)
 
 
-def _known(pairs, labels, problems):
+def _check_folders(path: str | Path, root: Path) -> None:
+    for name in DOMAINS:
+        if not (root / name).is_dir():
+            raise PipelineError(
+                f"{path} has no folder {name}. Put pictures into source/CLASS/ and target/."
+            )
+
+
+def _known(pairs: Pairs, labels: list[str], problems: list[Problem]) -> Pairs:
     """Those whose class the source has too, and those without one."""
     strange = {}
     for name, label in pairs:
@@ -66,32 +75,29 @@ def _known(pairs, labels, problems):
             f" {nearest(label, labels)}"
         )
         problems.append(Problem("error", "unknown-class", names[0], message, names[0]))
-    return [(name, label) for name, label in pairs if label in (None, *labels)]
+    return [(name, label) for name, label in pairs if label not in strange]
 
 
-def _examples(root, pairs, labels, domain):
-    names, ids = (
-        sorted(name for name, _ in pairs),
-        {None: UNLABELLED, **{label: i for i, label in enumerate(labels)}},
-    )
-    own = dict(pairs)
-    columns = {
-        "image": [str(root / name) for name in names],
-        "label": [ids[own[name]] for name in names],
-        "domain": [domain] * len(names),
-    }
-    return Examples(names, columns, list(names), pictures=("image",))
+def _cut(
+    root: Path, found: dict[str, Pairs], labels: list[str], domain: int
+) -> dict[str, Examples]:
+    """All three splits of one domain."""
+    splits = {split: _examples(root, pairs, labels, domain) for split, pairs in found.items()}
+    nothing = _examples(root, [], labels, domain)
+    return dict.fromkeys(SPLITS, nothing) | cut_splits(splits, _without_domain)
 
 
-def _joined(parts):
-    """Several Examples as one."""
-    names = [name for part in parts for name in part.names]
-    columns = {
-        c: [v for part in parts for v in part.columns[c]] for c in ("image", "label", "domain")
-    }
-    return Examples(names, columns, list(names), pictures=("image",))
+def _examples(root: Path, pairs: Pairs, labels: list[str], domain: int) -> Examples:
+    ids = {None: UNLABELLED, **ids_of(labels)}
+    class_ids = {name: ids[label] for name, label in pairs}
+    names = sorted(class_ids)
+    own = [class_ids[name] for name in names]
+    return of_files(root, names, label=own, domain=[domain] * len(names))
 
 
-def _without_domain(name):
-    """What the splits are cut by: pictures of equal name in both domains, maybe of one thing, stay together."""
+def _without_domain(name: str) -> str:
+    """What the splits are cut by.
+
+    Pictures of equal name in both domains, maybe of one thing, stay together.
+    """
     return name.partition("/")[2]

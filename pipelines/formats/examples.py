@@ -1,6 +1,7 @@
 """What every reader of `formats/` yields: examples in columns, with TFDS's feature names."""
 
 import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ SPLIT_NAMES = {  # what people call the three splits, lower case
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test", "tst": "test",
 }  # fmt: skip
+CUT = {0: "test", 1: "validation"}  # a tenth of all names -> the split that it falls to
 UNLABELLED = -1  # as a class id: no one has said what it is; the same as in TFDS
 IGNORE = 255  # in masks: a pixel that counts in neither loss nor metric
 PICTURE_SUFFIXES = frozenset(
@@ -21,7 +23,10 @@ PICTURE_SUFFIXES = frozenset(
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong with the data. `error`: training refuses it; `warning`: look at it; `note`: good to know."""
+    """Something wrong with the data.
+
+    `error`: training refuses it; `warning`: look at it; `note`: good to know.
+    """
 
     severity: str  # error | warning | note
     kind: str  # a short slug: "unreadable", "leak", "imbalance"...
@@ -40,45 +45,45 @@ class Examples:
         axis may differ between examples.
     where: for messages, the file, or file:line, that each example came from.
     masks: columns of pictures with a class per pixel -> {value in the file, a number or (r, g, b):
-        class id}; empty where the values are the ids. IGNORE stays what it is unless the table has
+        class id}; empty if the values are the ids. IGNORE stays what it is unless the table has
         it. Not among `pictures`.
     """
 
-    names: list
-    columns: dict
-    where: list
-    pictures: tuple = ()
-    masks: dict = field(default_factory=dict)
+    names: list[str]
+    columns: dict[str, list]
+    where: list[str]
+    pictures: tuple[str, ...] = ()
+    masks: dict[str, dict] = field(default_factory=dict)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.names)
 
-    def place(self, i, j):
-        """Where item `j` of example `i` stands: file:line where the reader kept the `lines` of items, else `where`."""
-        lines = self.columns.get("lines")
-        return (
-            f"{self.where[i].rpartition(':')[0]}:{lines[i][j]}"
-            if lines and len(lines[i])
-            else self.where[i]
-        )
+    def place(self, i: int, j: int) -> str:
+        """Where item `j` of example `i` stands.
 
-    def take(self, indices):
+        file:line if the reader kept the `lines` of the items, else the `where` of the example.
+        """
+        lines = self.columns.get("lines")
+        if not lines or not len(lines[i]):
+            return self.where[i]
+        return f"{self.where[i].rpartition(':')[0]}:{lines[i][j]}"
+
+    def take(self, indices: Iterable[int]) -> "Examples":
         """The examples at `indices`, in that order."""
         indices = list(indices)
-        return Examples(
-            [self.names[i] for i in indices],
-            {name: [values[i] for i in indices] for name, values in self.columns.items()},
-            [self.where[i] for i in indices],
-            self.pictures,
-            self.masks,
-        )
+
+        def taken(values):
+            return [values[i] for i in indices]
+
+        columns = {name: taken(values) for name, values in self.columns.items()}
+        return Examples(taken(self.names), columns, taken(self.where), self.pictures, self.masks)
 
 
 @dataclass(frozen=True)
 class Data:
     """All splits of one data set.
 
-    source: what the user passed, absolute where it is a path; format: name of the reader.
+    source: what the user passed, absolute if it is a path; format: name of the reader.
     labels: feature name -> class names, in the order of their ids: {"label": ["cat", "dog"]}.
     problems: what the reader found wrong while reading (rows it could not use, files it passed
         over).
@@ -86,16 +91,45 @@ class Data:
 
     source: str
     format: str
-    splits: dict
-    labels: dict
-    problems: list = field(default_factory=list)
+    splits: dict[str, Examples]
+    labels: dict[str, list[str]]
+    problems: list[Problem] = field(default_factory=list)
 
     def fingerprint(self) -> str:
         """What changes if an example comes, goes, or differs in any column; see `_fingerprint`."""
         return fingerprint(self.labels, self.splits)
 
 
-def cut_splits(splits, key=str):
+def of_files(root: Path, names: Sequence[str], **columns: list) -> Examples:
+    """Pictures in files below `root` as `image`, named by their paths, with further columns."""
+    paths = [str(root / name) for name in names]
+    return Examples(list(names), {"image": paths, **columns}, list(names), pictures=("image",))
+
+
+def joined(parts: Sequence[Examples]) -> Examples:
+    """Several parts, of equal columns and at least one, one after the other."""
+    first = parts[0]
+    columns = {name: _chain(part.columns[name] for part in parts) for name in first.columns}
+    names, where = (_chain(getattr(part, own) for part in parts) for own in ("names", "where"))
+    return Examples(names, columns, where, first.pictures, first.masks)
+
+
+def ids_of(labels: Iterable[str]) -> dict[str, int]:
+    """Class names in the order of their ids -> {name: id}."""
+    return {label: i for i, label in enumerate(labels)}
+
+
+def errors(problems: Iterable[Problem]) -> list[Problem]:
+    """Those that training refuses."""
+    return [problem for problem in problems if problem.severity == "error"]
+
+
+def reason(problems: Sequence[Problem], otherwise: str = "") -> str:
+    """The first of the problems as the end of a message: " file:line: what is wrong"."""
+    return f" {problems[0].where}: {problems[0].message}" if problems else otherwise
+
+
+def cut_splits(splits: dict[str, Examples], key: Callable[[str], str] = str) -> dict[str, Examples]:
     """Cuts missing splits out of `train` by a hash of each example's name: {split: Examples} ->
     with all three.
 
@@ -103,27 +137,32 @@ def cut_splits(splits, key=str):
     falls to `test` in one case of ten, to `validation` in one of ten, to `train` otherwise; splits
     that exist are left as they are. Names with the same `key` stay together.
     """
-    if "train" not in splits:
-        return dict(splits)
-    missing = [split for split in ("test", "validation") if split not in splits]
-    if not missing:
+    missing = [split for split in CUT.values() if split not in splits]
+    if "train" not in splits or not missing:
         return dict(splits)
     train = splits["train"]
-    parts = {"train": [], **{split: [] for split in missing}}
+    parts = {split: [] for split in ("train", *missing)}
     for i, name in enumerate(train.names):
-        tenth = (
-            int.from_bytes(
-                hashlib.sha256(key(name).encode("utf-8", "surrogateescape")).digest()[:8], "big"
-            )
-            % 10
-        )
-        wanted = {0: "test", 1: "validation"}.get(tenth, "train")
-        parts[wanted if wanted in parts else "train"].append(i)
-    return {**splits, **{split: train.take(indices) for split, indices in parts.items()}}
+        wanted = CUT.get(_tenth(key(name)), "train")
+        parts.get(wanted, parts["train"]).append(i)
+    return splits | {split: train.take(indices) for split, indices in parts.items()}
 
 
-def inside(root, relative):
-    """The absolute path of `relative` below `root`, or None where it climbs out of it (`..`, absolute, or a link)."""
+def inside(root: str | Path, relative: str | Path) -> Path | None:
+    """The absolute path of `relative` below `root`.
+
+    None if it climbs out of it (`..`, absolute, or a link).
+    """
     root = Path(root).resolve()
     path = (root / relative).resolve()
     return path if path.is_relative_to(root) else None
+
+
+def _tenth(name: str) -> int:
+    """The hash of a name, 0 to 9."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") % 10
+
+
+def _chain(lists: Iterable[list]) -> list:
+    return [value for values in lists for value in values]

@@ -1,28 +1,35 @@
 """One folder of pictures per class: CLASS/*.jpg, or SPLIT/CLASS/*.jpg with splits named train, validation, test."""
 
-from pipelines.formats._class_folders import Layout
-from pipelines.formats.examples import PICTURE_SUFFIXES, Data, Examples, cut_splits
+from pathlib import Path
+
+from pipelines.formats._class_folders import Layout, Pairs
+from pipelines.formats.examples import (
+    PICTURE_SUFFIXES,
+    Data,
+    Examples,
+    cut_splits,
+    ids_of,
+    of_files,
+)
 
 LAYOUT = Layout("picture", PICTURE_SUFFIXES)
 detect, listed = LAYOUT.detect, LAYOUT.listed
 
 
-def read(path):
-    """The pictures of a folder with their class as `label`: Path -> Data.
+def read(path: str | Path) -> Data:
+    """The pictures of a folder with their class as `label`.
 
-    The class is the first folder; pictures in folders below it count. Raises PipelineError where
-    there is no class folder with a picture, or where folders of splits and of classes lie side by
+    The class is the first folder; pictures in folders below it count. Raises PipelineError if
+    there is no class folder with a picture, or if folders of splits and of classes lie side by
     side.
     """
     root, found, problems = LAYOUT.read(path)
     labels = sorted({label for pairs in found.values() for _, label in pairs})
-    ids = {label: i for i, label in enumerate(labels)}
-    splits = {}
-    for split, pairs in found.items():
-        names = [name for name, _ in pairs]
-        columns = {
-            "image": [str(root / name) for name in names],
-            "label": [ids[label] for _, label in pairs],
-        }
-        splits[split] = Examples(names, columns, list(names), pictures=("image",))
+    ids = ids_of(labels)
+    splits = {split: _examples(root, pairs, ids) for split, pairs in found.items()}
     return Data(str(root), "image_folder", cut_splits(splits), {"label": labels}, problems)
+
+
+def _examples(root: Path, pairs: Pairs, ids: dict[str, int]) -> Examples:
+    names = [name for name, _ in pairs]
+    return of_files(root, names, label=[ids[label] for _, label in pairs])

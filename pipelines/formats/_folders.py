@@ -1,0 +1,56 @@
+"""Folders of files: what they hold, which split they are of, and how their paths are shown."""
+
+import os
+from pathlib import Path
+
+from pipelines.errors import PipelineError
+from pipelines.formats.examples import SPLIT_NAMES
+
+# What file managers leave behind, besides hidden files.
+UNSEEN = frozenset(("thumbs.db", "desktop.ini", "__macosx"))
+
+
+def root_of(path: str | Path, content: str) -> Path:
+    """The absolute path of a folder. Raises PipelineError, saying what it must hold, if it is none."""
+    root = Path(path).resolve()
+    if not root.is_dir():
+        raise PipelineError(f"{path} is not a folder. Pass the folder that holds {content}.")
+    return root
+
+
+def visible(folder: str | Path) -> list[os.DirEntry]:
+    """What a folder holds, in the order of names, but for hidden files and those of file managers.
+
+    Raises PipelineError if the folder cannot be read.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            seen = [entry for entry in entries if is_seen(entry.name)]
+    except OSError as error:
+        raise PipelineError(f"cannot read the folder {folder}: {error.strerror}.") from error
+    return sorted(seen, key=lambda entry: entry.name)
+
+
+def is_seen(name: str) -> bool:
+    """Whether a file or folder of this name is neither hidden nor a file manager's."""
+    return not name.startswith(".") and name.lower() not in UNSEEN
+
+
+def folders(folder: str | Path) -> list[Path]:
+    """The folders in a folder, in the order of names."""
+    return [Path(entry.path) for entry in visible(folder) if entry.is_dir()]
+
+
+def split_of(path: Path) -> str | None:
+    """The split that a folder, or a file without suffix, is called by."""
+    return SPLIT_NAMES.get(path.name.lower())
+
+
+def split_folders(folder: str | Path) -> list[Path]:
+    """The folders in a folder that are called by a split."""
+    return [inner for inner in folders(folder) if split_of(inner)]
+
+
+def shown(root: Path, path: Path) -> str:
+    """The path below `root`, fit to be printed: bytes that are not UTF-8 appear as escapes."""
+    return path.relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode()
