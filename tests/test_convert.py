@@ -38,7 +38,7 @@ def test_input_means_grey_levels_whatever_the_calibration(tmp_path):
     dark = np.random.default_rng(0).integers(20, 60, (16, 16, 16, 3)).astype(np.uint8)
     saved = tiny.converted()["float32"].parent / "saved_model"
     path = convert.convert(saved, tmp_path, ["int8"], {"image": dark})["int8"]
-    assert Model(path)._inputs["image"]["quantization"] == (1.0, 0)
+    assert Model(path)._programs["serving_default"]._inputs["image"]["quantization"] == (1.0, 0)
 
 
 def test_a_crash_costs_only_the_kind_it_happened_in(tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 RUNS = 50  # enough for a 90th percentile that five runs lie above
 WARM_UP = 3
+LENGTH = 128  # of an axis that takes any
 
 
 def measure(path, threads=None, seconds=2.0):
@@ -18,7 +19,8 @@ def measure(path, threads=None, seconds=2.0):
 
     threads: thread counts, by default 1, 2, 4... up to the number of cores. Each takes 50 runs or
         `seconds`, whichever
-    comes first. Memory is the peak: `process` in all, `model` the part that came after the imports.
+    comes first. A run is one of every program. Memory is the peak: `process` in all, `model` the
+    part that came after the imports.
     Raises ValueError in one line where the file does not run.
     """
     root = Path(__file__).resolve().parents[__name__.count(".")]
@@ -70,22 +72,32 @@ def main(argv=None):
 
 
 def _times_ms(model, seconds):
-    inputs = {name: _noise(spec) for name, spec in model.inputs.items()}
+    given = {name: _inputs(specs["inputs"]) for name, specs in model.programs.items()}
+
+    def run():
+        for program, inputs in given.items():
+            model(inputs, program)
+
     for _ in range(WARM_UP):
-        model(inputs)
+        run()
     times, end = [], time.perf_counter() + seconds
     while len(times) < RUNS and (not times or time.perf_counter() < end):
         start = time.perf_counter()
-        model(inputs)
+        run()
         times.append((time.perf_counter() - start) * 1e3)
     return times
+
+
+def _inputs(specs):
+    return {name: _noise(spec) for name, spec in specs.items()}
 
 
 def _noise(spec):
     import numpy as np
 
+    shape = [LENGTH if length < 0 else length for length in spec["shape"]]
     high = 256 if spec["dtype"] == "uint8" else 2  # any vocabulary has the tokens 0 and 1
-    return np.random.default_rng(0).integers(0, high, spec["shape"]).astype(spec["dtype"])
+    return np.random.default_rng(0).integers(0, high, shape).astype(spec["dtype"])
 
 
 def _threads():

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from pipelines.engine.export import quantizer, tflite_file
+from pipelines.engine.export import quantizer, rewriting, tflite_file
 from pipelines.files import appearing, write_bytes
+from pipelines.task import SERVE
 
 FILES = {
     "float32": "model.tflite",
@@ -21,6 +23,7 @@ FILES = {
 }
 PATHS = FILES | quantizer.FILES
 FLOAT = "decode_in_float"  # name scope of ops that no file quantises
+EXAMPLES = "calibration.npz"  # beside the job
 LONGEST_REASON = 300  # characters; the converter's own errors print the whole graph
 
 
@@ -29,21 +32,28 @@ def convert(saved_model, out, kinds, calibration, progress=None):
     line on why not}.
 
     Those of `quantizer` are made of the float32 file, which comes before them in `kinds`. The
-    SavedModel's `serving_default` has a batch of 1. Inputs keep their type; outputs are float32 or
+    signatures of the SavedModel have a batch of 1. Inputs keep their type; outputs are float32 or
     int32, whatever the kind.
-    calibration: {input name: (N, ...)}, N examples that set the ranges of int8. progress: called
-    with each kind and its result. A converter that dies costs the kind it died of, and is started
-    again for the rest.
+    calibration: {program: {input name: (N, ...)}}, N examples that set the ranges of int8. Its
+    names are those of the signatures that each file gets; an empty one stands for
+    `serving_default`. progress: called with each kind and its result. A converter that dies costs
+    the kind it died of, and is started again for the rest.
     """
     results, waiting, out = {}, list(kinds), Path(out)
     for kind in waiting:
-        (out / PATHS[kind]).unlink(
-            missing_ok=True
-        )  # an old file must not stand for a failed new one
+        # An old file must not stand for a failed new one.
+        (out / PATHS[kind]).unlink(missing_ok=True)
+    if not all(isinstance(inputs, Mapping) for inputs in calibration.values()):
+        calibration = {SERVE: calibration}
+    job = {
+        "saved_model": str(Path(saved_model).resolve()),
+        "out": str(out.resolve()),
+        "programs": list(calibration) or [SERVE],
+    }
     with tempfile.TemporaryDirectory() as scratch:
-        np.savez(Path(scratch) / "calibration.npz", **calibration)
+        _save_examples(Path(scratch) / EXAMPLES, calibration)
         while waiting:
-            for kind, reason in _attempt(Path(scratch), Path(saved_model), out, tuple(waiting)):
+            for kind, reason in _attempt(Path(scratch), {**job, "kinds": list(waiting)}):
                 waiting.remove(kind)
                 results[kind] = reason or out / PATHS[kind]
                 if progress:
@@ -51,26 +61,35 @@ def convert(saved_model, out, kinds, calibration, progress=None):
     return results
 
 
-def _attempt(scratch, saved_model, out, kinds):
+def _save_examples(path, calibration):
+    arrays = {}
+    for program, inputs in calibration.items():
+        for name, values in inputs.items():
+            arrays[f"{program}/{name}"] = values
+    np.savez(path, **arrays)
+
+
+def _examples(path, programs):
+    """What `_save_examples` has written -> {program: {input name: (N, ...)}}."""
+    found = {program: {} for program in programs}
+    with np.load(path, allow_pickle=False) as file:
+        for key, values in file.items():
+            program, _, name = key.partition("/")
+            found[program][name] = values
+    return found
+
+
+def _attempt(scratch, job):
     """One run of the converter: yields (kind, reason or "") of those it got through and of the one it died of."""
-    job, done = scratch / "job.json", set()
-    job.write_text(
-        json.dumps(
-            {"saved_model": str(saved_model.resolve()), "out": str(out.resolve()), "kinds": kinds}
-        )
-    )
-    root = str(Path(__file__).resolve().parents[3])
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
-        "CUDA_VISIBLE_DEVICES": (
-            "-1"
-        ),  # it has no use for a GPU, and the parent may hold all of its memory
-    }
+    done, path = set(), scratch / "job.json"
+    path.write_text(json.dumps(job))
     with open(scratch / "log", "w+") as log:
-        command = [sys.executable, "-m", "pipelines.engine.export.convert", str(job)]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+            [sys.executable, "-m", "pipelines.engine.export.convert", str(path)],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=_environment(),
         )
         with process:
             try:
@@ -80,12 +99,20 @@ def _attempt(scratch, saved_model, out, kinds):
                     yield kind, reason
                 process.wait()
             finally:
-                process.kill()  # where the caller was interrupted; else it has ended
+                process.kill()  # if the caller was interrupted; else it has ended
         log.seek(0)
         last = (log.read().strip().splitlines() or ["no message"])[-1]
-    for kind in [kind for kind in kinds if kind not in done][:1]:
-        (out / PATHS[kind]).unlink(missing_ok=True)
+    for kind in [kind for kind in job["kinds"] if kind not in done][:1]:
+        (Path(job["out"]) / PATHS[kind]).unlink(missing_ok=True)
         yield kind, _death(kind, process.returncode, last)
+
+
+def _environment():
+    """The child's: it finds this package, and no GPU, as the parent may hold all of its memory."""
+    root = str(Path(__file__).resolve().parents[3])
+    paths = [root, os.environ.get("PYTHONPATH")]
+    path = os.pathsep.join(filter(None, paths))
+    return {**os.environ, "PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": "-1"}
 
 
 def _death(kind, code, last):
@@ -105,9 +132,9 @@ def main(job):
     """The child: a JSON line [kind, reason or ""] on standard output for each kind; chatter goes to standard error."""
     reports = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # TensorFlow's C++ prints to standard output too
-    with np.load(Path(job).parent / "calibration.npz", allow_pickle=False) as file:
-        calibration = dict(file)
-    job = json.loads(Path(job).read_text())
+    path = Path(job)
+    job = json.loads(path.read_text())
+    calibration = _examples(path.parent / EXAMPLES, job["programs"])
     for kind in job["kinds"]:
         try:
             _convert_one(kind, job["saved_model"], Path(job["out"]) / PATHS[kind], calibration)
@@ -120,23 +147,20 @@ def main(job):
 def _convert_one(kind, saved_model, path, calibration):
     if kind in quantizer.FILES:
         content = quantizer.quantised(path.parent / FILES["float32"], kind)
-        write_bytes(path, content)
+        write_bytes(path, rewriting.shared(content))
         return
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_saved_model(
-        saved_model, signature_keys=["serving_default"]
+        saved_model, signature_keys=list(calibration)
     )
     if kind != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if kind == "float16":
         converter.target_spec.supported_types = [tf.float16]
     if kind == "int8":
-        count = min(len(values) for values in calibration.values())
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.representative_dataset = lambda: (
-            {name: values[i : i + 1] for name, values in calibration.items()} for i in range(count)
-        )
+        converter.representative_dataset = lambda: _representative(calibration)
     # What may crash comes first, or a half-made file would stay behind.
     in_part = (
         kind == "int8" and FLOAT.encode() in (Path(saved_model) / "saved_model.pb").read_bytes()
@@ -144,7 +168,17 @@ def _convert_one(kind, saved_model, path, calibration):
     converted = _int8_in_part(converter) if in_part else converter.convert()
     with appearing(path) as part:
         part.write_bytes(converted)
-        tflite_file.quantise_uint8_inputs(part)
+        rewriting.quantise_uint8_inputs(part)
+
+
+def _representative(calibration):
+    """Yields what int8 is calibrated on, as the converter wants it: one example's {name: (1, ...)},
+    or (program, such) if there are several programs."""
+    for program, inputs in calibration.items():
+        count = min(len(values) for values in inputs.values())
+        for i in range(count):
+            example = {name: values[i : i + 1] for name, values in inputs.items()}
+            yield example if len(calibration) == 1 else (program, example)
 
 
 def _int8_in_part(converter):
@@ -164,11 +198,7 @@ def _int8_in_part(converter):
         ) from error
     converter._experimental_calibrate_only = True
     calibrated = converter.convert()
-    kept = [name for name in tflite_file.made_tensors(calibrated) if f"{FLOAT}/" in name]
-    kept += tflite_file.output_tensors(
-        calibrated
-    )  # an op that passes them on has the signature's name
-    return mlir_quantize(calibrated, denylisted_nodes=kept)
+    return mlir_quantize(calibrated, denylisted_nodes=tflite_file.tensors_of(FLOAT, calibrated))
 
 
 def _reason(error):

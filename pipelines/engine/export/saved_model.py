@@ -1,4 +1,4 @@
-"""A Keras model as a SavedModel with named inputs and outputs."""
+"""A Keras model as a SavedModel, with a signature for each of its programs."""
 
 import keras
 import numpy as np
@@ -6,10 +6,11 @@ import tensorflow as tf
 
 from pipelines.engine.export import convert
 from pipelines.errors import PipelineError
+from pipelines.task import SERVE, Program
 
 
 def answer(model, task, config):
-    """inputs -> decoded outputs; what decodes stays in float in every file where the task asks for it."""
+    """inputs -> decoded outputs; what decodes stays in float in every file if the task asks for it."""
     scope = convert.FLOAT if getattr(task, "DECODE_IN_FLOAT", False) else "decode"
 
     def answered(inputs):
@@ -20,27 +21,44 @@ def answer(model, task, config):
     return answered
 
 
-def write(model, answer, folder, inputs):
-    """Writes `answer`, a function of the named inputs that calls `model`, with a batch of 1;
-    outputs keep their names.
+def serving(model, answer, inputs):
+    """{name: Program} of a model whose only program is `answer`; `inputs`: a batch of examples."""
+    types = {tensor.name: tensor.dtype for tensor in keras.tree.flatten(model.input)}
+    examples = {name: np.asarray(inputs[name], dtype) for name, dtype in types.items()}
+    return {SERVE: Program(answer, examples)}
 
-    inputs: a batch of the model's inputs, whose shape is that of the file where the model leaves an
-    axis free. Raises PipelineError where it cannot be written.
+
+def write(model, programs, folder, inputs=None):
+    """Writes `programs`, {name: Program}, whose calls use `model`, each as a signature with a batch
+    of 1; a program with a file of its own is left out.
+
+    Inputs and outputs keep their names. Without a program `serving_default`, the first one has this
+    name too, as servers ask for it. Raises PipelineError if it cannot be written.
     """
-    specs = {
-        t.name: tf.TensorSpec((1, *np.shape(inputs[t.name])[1:]), t.dtype, name=t.name)
-        for t in keras.tree.flatten(model.input)
-    }
+    if callable(programs):
+        programs = serving(model, programs, inputs)
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("serve", answer, input_signature=[specs])
+    for name, program in programs.items():
+        if not program.file:
+            archive.add_endpoint(name, program.call, input_signature=[_specs(program)])
     try:
         archive.write_out(str(folder), verbose=False)
-    except (
-        tf.errors.OpError
-    ) as error:  # TensorFlow writes with its own code, whose errors are no OSError
+    except tf.errors.OpError as error:  # TensorFlow writes with its own code: this is no OSError
         reason = str(error).strip().splitlines()[0].rpartition("; ")[2]
         raise PipelineError(
             f"cannot write {folder}: {reason}. Free some space or choose a folder that you may"
             " write to."
         ) from error
+
+
+def _specs(program):
+    """{input name: TensorSpec} of a program's signature."""
+    specs = {}
+    for name, values in program.inputs.items():
+        values = np.asarray(values)
+        shape = [1, *values.shape[1:]]
+        for axis in program.free.get(name, ()):
+            shape[axis] = None
+        specs[name] = tf.TensorSpec(shape, values.dtype, name=name)
+    return specs

@@ -10,6 +10,7 @@ from pipelines import terminal
 from pipelines.edge import litert
 from pipelines.engine.export import convert
 from pipelines.engine.proof import evaluate
+from pipelines.task import SERVE
 
 KINDS = {"saved_model": "saved_model", **convert.PATHS}
 Z = 1.645  # one-sided 95 %
@@ -19,27 +20,29 @@ FLOAT_SLACK = (
 
 
 def predictor(folder, kind):
-    """inputs (a batch) -> outputs of one exported file, by name. Raises ValueError where it does not run."""
+    """A function, run(inputs, program=SERVE), of a batch -> outputs of a program of one exported
+    file, by name. Raises ValueError if it does not run, as the function does."""
     path = folder / KINDS[kind]
-    if kind == "saved_model":
-        try:
-            loaded = tf.saved_model.load(str(path))
-        except OSError as error:
-            raise ValueError(f"{path} cannot be loaded: {error}") from error
-        serve = loaded.signatures["serving_default"]
+    if kind != "saved_model":
+        return runner(path)
+    try:
+        loaded = tf.saved_model.load(str(path))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be loaded: {error}") from error
 
-        def run(
-            example, loaded=loaded
-        ):  # a signature holds its variables weakly, so the model has to stay
-            outputs = serve(**{name: tf.constant(values) for name, values in example.items()})
-            return {name: values.numpy() for name, values in outputs.items()}
+    def run(example, program):
+        # A signature holds its variables weakly, so `loaded` has to stay.
+        if program not in loaded.signatures:
+            raise ValueError(f"the programs are {', '.join(loaded.signatures)}; got {program}.")
+        given = {name: tf.constant(values) for name, values in example.items()}
+        outputs = loaded.signatures[program](**given)
+        return {name: values.numpy() for name, values in outputs.items()}
 
-        return _by_one(run)
-    return runner(path)
+    return _by_one(run)
 
 
 def runner(path):
-    """inputs (a batch) -> outputs of one TFLite file, by name. Raises ValueError where it does not run."""
+    """`predictor` of one TFLite file."""
     with terminal.hushed():  # LiteRT greets on standard error
         return _by_one(litert.Model(path, threads=os.cpu_count()))
 
@@ -47,12 +50,12 @@ def runner(path):
 def _by_one(run):
     """A function of a batch out of one of a single example."""
 
-    def predict(inputs):
+    def predict(inputs, program=SERVE):
         arrays = {name: np.asarray(values) for name, values in inputs.items()}
         count = len(next(iter(arrays.values())))
-        rows = [
-            run({name: values[i : i + 1] for name, values in arrays.items()}) for i in range(count)
-        ]
+        rows = []
+        for i in range(count):
+            rows.append(run({name: values[i : i + 1] for name, values in arrays.items()}, program))
         return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
     return predict
