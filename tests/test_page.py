@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from pipelines import canvas
-from pipelines.engine.report import charts as page_charts
 from pipelines.engine.report import numbers as page_numbers
 from pipelines.engine.report import page as pages
+from pipelines.engine.report import plot as page_plot
 from pipelines.engine.report import tables as page_tables
 
 VOID = {"meta", "link", "img", "br"}
@@ -181,12 +181,12 @@ def test_settings_are_never_rounded():
     ],
 )
 def test_ticks(low, high, expected):
-    assert page_charts.ticks(low, high, count=4) == pytest.approx(expected)
+    assert page_plot.ticks(low, high, count=4) == pytest.approx(expected)
 
 
 def test_ticks_of_epochs_are_whole():
-    assert page_charts.ticks(1, 3, count=5, whole=True) == [1, 2, 3]
-    assert page_charts.ticks(4, 4, count=5, whole=True) == [4]
+    assert page_plot.ticks(1, 3, count=5, whole=True) == [1, 2, 3]
+    assert page_plot.ticks(4, 4, count=5, whole=True) == [4]
 
 
 def test_empty_context_renders():

@@ -1,57 +1,63 @@
-"""The report's charts: geometry here, marks in the template."""
+"""The report's charts: what each of them shows; the template draws it."""
 
+import itertools
 import math
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from pipelines.engine.report.numbers import compact, finite, number, scientific, words
+from pipelines.engine.report.numbers import finite, number, words
+from pipelines.engine.report.plot import Margins, Plot, Value, extent
 
-HOVERS = 200  # most hover bands in one chart
 OPERATIONAL = re.compile(r"learning_rate|lr|step|seconds|time|.*_(seconds|ms|mb|per_second)")
+LARGE, SMALL = (420, 236), (300, 150)  # pixels of a learning curve's chart
+APART = 15  # pixels between the texts at the ends of two lines
+POINTS = 60  # of a curve that can be hovered over
+HOVER = 12  # pixels of such a point's square
 
 
-def history_charts(history, best_epoch):
-    history = list(history or [])
-    if not history:
-        return None
-    names = [
-        name
-        for name in dict.fromkeys(n for row in history for n in row)
-        if name and name != "epoch"
-    ]
-    epochs = [finite(row.get("epoch")) for row in history]
-    if None in epochs:
-        epochs = [float(i + 1) for i in range(len(history))]
+@dataclass(frozen=True)
+class _Metric:
+    """One metric over the epochs.
+
+    series: "train" and "val", as far as one has a value -> a value an epoch, None for a gap.
+    lost: how many of the recorded values are not finite.
+    """
+
+    name: str
+    series: dict[str, list[Value]]
+    lost: int
+
+    @property
+    def main(self) -> str:
+        """The series that the metric is read by: validation if there is any."""
+        return list(self.series)[-1]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether no series ever changes, over more epochs than one."""
+        values = list(self.series.values())
+        return len(values[0]) > 1 and all(len(set(series)) == 1 for series in values)
+
+
+def history_charts(history: Sequence[Mapping], best_epoch: object) -> dict | None:
+    """The learning curves for the template; None without one finite value.
+
+    history, best_epoch: see `page.render`. Metrics that are not validated while others are, such
+    as the learning rate, stand with the small charts, and so does what never changes.
+    """
+    epochs = _epochs(history)
     best = finite(best_epoch)
     best = best if best in epochs else None
-    twins = {name.removeprefix("val_") for name in names if name.startswith("val_")}
-    charts, others = [], []
-    for name in dict.fromkeys(name.removeprefix("val_") for name in names):
-        series = {
-            label: [finite(row.get(column)) for row in history]
-            for label, column in (("train", name), ("val", f"val_{name}"))
-            if column in names
-        }
-        series = {
-            label: values for label, values in series.items() if any(v is not None for v in values)
-        }
-        lost = sum(
-            row.get(column) not in (None, "") and finite(row.get(column)) is None
-            for row in history
-            for column in (name, f"val_{name}")
-        )
-        flat = len(history) > 1 and all(len(set(values)) == 1 for values in series.values())
-        apart = flat or name not in twins and (bool(twins) or bool(OPERATIONAL.fullmatch(name)))
-        if series:
-            chart = _chart(
-                words(name),
-                epochs,
-                series,
-                None if apart else best,
-                (300, 150) if apart else (420, 236),
-            )
-            (others if apart else charts).append(chart | {"lost": lost})
-    if not charts and not others:
+    metrics, validated = _metrics(history), _validated(history)
+    if not metrics:
         return None
+    charts, others = [], []
+    for metric in metrics:
+        if _is_small(metric, validated):
+            others.append(_chart(metric, epochs, None, SMALL))
+        else:
+            charts.append(_chart(metric, epochs, best, LARGE))
     return {
         "charts": charts,
         "others": others,
@@ -60,268 +66,201 @@ def history_charts(history, best_epoch):
     }
 
 
-def _chart(title, xs, series, best, shape):
-    """Lines over whole epochs: {label: values, None for a gap} -> what the template's `chart` draws."""
-    low, high = _range(v for values in series.values() for v in values)
+def _epochs(history: Sequence[Mapping]) -> list[float]:
+    """The number of each row's epoch; counted from 1 if one has none."""
+    epochs = [finite(row.get("epoch")) for row in history]
+    return [float(i + 1) for i in range(len(history))] if None in epochs else epochs
+
+
+def _columns(history: Sequence[Mapping]) -> list[str]:
+    """All names but the epoch's, in the order of their first row."""
+    names = dict.fromkeys(itertools.chain.from_iterable(history))
+    return [name for name in names if name and name != "epoch"]
+
+
+def _validated(history: Sequence[Mapping]) -> set[str]:
+    """The metrics that have a value for the validation split."""
+    names = [name for name in _columns(history) if name.startswith("val_")]
+    return {name.removeprefix("val_") for name in names}
+
+
+def _is_small(metric: _Metric, validated: set[str]) -> bool:
+    """Whether this tells nothing, or rather of the machine than of the model."""
+    if metric.is_flat:
+        return True
+    if metric.name in validated:
+        return False
+    return bool(validated) or bool(OPERATIONAL.fullmatch(metric.name))
+
+
+def _metrics(history: Sequence[Mapping]) -> list[_Metric]:
+    """Each metric with its values in training and in validation, if it has one that is finite."""
+    names = dict.fromkeys(name.removeprefix("val_") for name in _columns(history))
+    metrics = [_metric(name, history) for name in names]
+    return [metric for metric in metrics if metric.series]
+
+
+def _metric(name: str, history: Sequence[Mapping]) -> _Metric:
+    series, lost = {}, 0
+    for label, column in (("train", name), ("val", f"val_{name}")):
+        given = [row.get(column) for row in history]
+        values = list(map(finite, given))
+        if set(values) != {None}:
+            series[label] = values
+        lost += values.count(None) - given.count(None) - given.count("")
+    return _Metric(name, series, lost)
+
+
+def _chart(
+    metric: _Metric, epochs: list[float], best: float | None, shape: tuple[int, int]
+) -> dict:
+    """Lines over whole epochs -> what the template's `chart` draws."""
+    title = words(metric.name)
+    low, high = extent(itertools.chain(*metric.series.values()))
     # Accuracies stay linear however small they start; a loss that falls by orders of magnitude
     # would be all floor.
-    log = low > 0 and high > 1 and high / low > 200 and not title.startswith("learning rate")
-    plot = _Plot(shape, (min(xs), max(xs)), (low, high), log=log, whole=True)
-    lines, ends = [], []
-    for label, values in series.items():
-        last = next(v for v in reversed(values) if v is not None)
-        named = len(series) > 1 or label == "val"
-        lines.append(
-            {
-                "style": "main" if label == "val" or len(series) == 1 else "side",
-                "path": plot.path(xs, values),
-            }
-        )
-        ends.append(
-            {
-                "y": plot.y(last),
-                "text": f"{label} {number(last)}" if named else number(last),
-                "style": lines[-1]["style"],
-            }
-        )
-    _spread(ends, plot.top + 4, plot.bottom, 15)
-    dot = None
-    if best is not None:
-        values = series.get("val", next(iter(series.values())))
-        value = values[xs.index(best)]
-        dot = {
-            "x": plot.x(best),
-            "y": None if value is None else plot.y(value),
-            "text": f"best {best:g}",
-        }
-        dot["anchor"] = "end" if dot["x"] > (plot.left + plot.right) / 2 else "start"
-    summary = "; ".join(
-        f"{label} from {number(found[0])} to {number(found[-1])}"
-        for label, found in (
-            (label, [v for v in values if v is not None]) for label, values in series.items()
-        )
-    )
+    falls = low > 0 and high > 1 and high / low > 200
+    log = falls and not title.startswith("learning rate")
+    plot = Plot(shape, extent(epochs), (low, high), log=log, whole=True)
     return plot.frame() | {
         "title": title,
         "log": log,
-        "lost": 0,
-        "lines": lines,
-        "ends": ends,
-        "best": dot,
+        "lost": metric.lost,
+        "lines": _lines(metric, epochs, plot),
+        "ends": _ends(metric, plot),
+        "best": None if best is None else _dot(metric, epochs, best, plot),
         "diagonal": None,
-        "bands": plot.bands(xs, series),
+        "bands": plot.bands(epochs, metric.series),
         "corner": "epoch",
-        "summary": (
-            f"{title} by epoch: {summary}" + (f"; best epoch {best:g}" if best is not None else "")
-        ),
+        "summary": _summary(title, metric, best),
     }
 
 
-def curve_chart(name, curve, shape=(330, 300)):
-    """A line through given points, such as precision over recall. shape: of the chart, pixels."""
-    points = [
-        (finite(x), finite(y)) for x, y in zip(curve.get("x", ()), curve.get("y", ()), strict=False)
-    ]
-    found = [(x, y) for x, y in points if x is not None and y is not None]
+def _lines(metric: _Metric, epochs: list[float], plot: Plot) -> list[dict]:
+    lines = []
+    for label, values in metric.series.items():
+        path = plot.path(list(zip(epochs, values, strict=True)))
+        lines.append({"style": _style(label, metric), "path": path})
+    return lines
+
+
+def _ends(metric: _Metric, plot: Plot) -> list[dict]:
+    """The last value of each line, as a text at its end; the upper one first."""
+    ends = []
+    named = list(metric.series) != ["train"]
+    for label, values in metric.series.items():
+        _, last = _first_and_last(values)
+        text = f"{label} {number(last)}" if named else number(last)
+        ends.append({"y": plot.y(last), "text": text, "style": _style(label, metric)})
+    ends.sort(key=lambda end: end["y"])
+    if len(ends) == 2:
+        _move_apart(*ends, plot.top + 4, plot.bottom)
+    return ends
+
+
+def _style(label: str, metric: _Metric) -> str:
+    return "main" if label == metric.main else "side"
+
+
+def _move_apart(upper: dict, lower: dict, top: int, bottom: int) -> None:
+    """Moves two texts apart until they do not overlap, within top..bottom, pixels."""
+    if lower["y"] - upper["y"] >= APART:
+        return
+    middle = max((upper["y"] + lower["y"]) / 2, top + APART / 2)
+    middle = min(middle, bottom - APART / 2)
+    upper["y"], lower["y"] = round(middle - APART / 2, 1), round(middle + APART / 2, 1)
+
+
+def _dot(metric: _Metric, epochs: list[float], best: float, plot: Plot) -> dict:
+    """The mark of the best epoch. y is None in a gap."""
+    value = metric.series[metric.main][epochs.index(best)]
+    x = plot.x(best)
+    return {
+        "x": x,
+        "y": None if value is None else plot.y(value),
+        "text": f"best {best:g}",
+        "anchor": "end" if x > (plot.left + plot.right) / 2 else "start",
+    }
+
+
+def _summary(title: str, metric: _Metric, best: float | None) -> str:
+    """The chart in words."""
+    told = []
+    for label, values in metric.series.items():
+        first, last = _first_and_last(values)
+        told.append(f"{label} from {number(first)} to {number(last)}")
+    if best is not None:
+        told.append(f"best epoch {best:g}")
+    return f"{title} by epoch: {'; '.join(told)}"
+
+
+def _first_and_last(values: Sequence[Value]) -> tuple[float, float]:
+    found = [value for value in values if value is not None]
+    return found[0], found[-1]
+
+
+def curve_chart(name: str, curve: Mapping, shape: tuple[int, int] = (330, 300)) -> dict | None:
+    """A line through given points, such as precision over recall; None without one finite point.
+
+    curve: see `page.render`. shape: (width, height) of the chart, pixels.
+    """
+    given = zip(curve.get("x", ()), curve.get("y", ()), strict=False)
+    points = [(finite(x), finite(y)) for x, y in given]
+    found = [point for point in points if None not in point]
     if not found:
         return None
-    xs, ys = zip(*found, strict=True)
-    x_range, y_range = _range(xs), _range(ys)
-    if min(*x_range, *y_range) >= 0 and max(*x_range, *y_range) <= 1:
-        x_range = y_range = (0, 1)
+    x_range, y_range = _ranges(found)
     x_label, y_label = curve.get("x_label") or "x", curve.get("y_label") or "y"
-    plot = _Plot(shape, x_range, y_range, right=14, bottom=42, top=26)
-    start, end = max(x_range[0], y_range[0]), min(x_range[1], y_range[1])
-    diagonal = None
-    if curve.get("diagonal") and start < end:
-        diagonal = (plot.x(start), plot.y(start), plot.x(end), plot.y(end))
-    kept = found[:: math.ceil(len(found) / 60)]
-    bands = [
-        {
-            "x0": round(plot.x(x) - 6, 1),
-            "width": 12,
-            "y0": round(plot.y(y) - 6, 1),
-            "height": 12,
-            "x": plot.x(x),
-        }
-        | {
-            "dots": [plot.y(y)],
-            "hover": f"{x_label} {number(x)}\n{y_label} {number(y)}",
-            "guide": False,
-        }
-        for x, y in kept
-    ]
+    plot = Plot(shape, x_range, y_range, margins=Margins(right=14, bottom=42, top=26))
     return plot.frame() | {
         "title": words(name),
         "log": False,
         "lost": 0,
-        "lines": [
-            {"style": "main", "path": plot.path([p[0] for p in points], [p[1] for p in points])}
-        ],
+        "lines": [{"style": "main", "path": plot.path(points)}],
         "ends": [],
         "best": None,
-        "diagonal": diagonal,
+        "diagonal": _diagonal(x_range, y_range, plot) if curve.get("diagonal") else None,
         "corner": None,
-        "bands": bands,
+        "bands": _bands(found, plot, x_label, y_label),
         "x_label": x_label,
         "y_label": y_label,
         "summary": f"{words(name)}: {y_label} over {x_label}, {len(found)} points",
     }
 
 
-class _Plot:
-    """One chart's scales: data to the pixels of its view box."""
+def _ranges(
+    points: list[tuple[float, float]],
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """(low, high) of x and of y; [0, 1] for both if all values are shares."""
+    xs, ys = zip(*points, strict=True)
+    if min(*xs, *ys) >= 0 and max(*xs, *ys) <= 1:
+        return (0, 1), (0, 1)
+    return extent(xs), extent(ys)
 
-    def __init__(
-        self, shape, x_range, y_range, log=False, whole=False, right=70, bottom=26, top=14
-    ):
-        self.width, self.height = shape
-        self.left, self.right, self.top, self.bottom = (
-            46,
-            self.width - right,
-            top,
-            self.height - bottom,
-        )
-        self.log = log
-        (self.x0, self.x1), self.x_ticks = x_range, ticks(*x_range, count=5, whole=whole)
-        if log:
-            low, high = math.floor(math.log10(y_range[0])), math.ceil(math.log10(y_range[1]))
-            step = max(1, math.ceil((high - low) / 5))
-            self.y_ticks = [10.0**e for e in range(low, high + 1, step)]
-            self.y0, self.y1 = low, high
-        else:
-            self.y_ticks = ticks(*y_range, count=4 if self.height > 180 else 2)
-            self.y0, self.y1 = min(self.y_ticks[0], y_range[0]), max(self.y_ticks[-1], y_range[1])
 
-    def x(self, value):
-        share = (value - self.x0) / (self.x1 - self.x0) if self.x1 > self.x0 else 0.5
-        return round(self.left + share * (self.right - self.left), 1)
+def _diagonal(
+    x_range: tuple[float, float], y_range: tuple[float, float], plot: Plot
+) -> tuple[float, ...] | None:
+    """x, y of the start and of the end of the line on which both are equal, pixels."""
+    start, end = max(x_range[0], y_range[0]), min(x_range[1], y_range[1])
+    if start >= end:
+        return None
+    return plot.x(start), plot.y(start), plot.x(end), plot.y(end)
 
-    def y(self, value):
-        value = math.log10(value) if self.log else value
-        return round(
-            self.bottom - (value - self.y0) / (self.y1 - self.y0) * (self.bottom - self.top), 1
-        )
 
-    def frame(self):
-        edges = {
-            name: getattr(self, name)
-            for name in ("width", "height", "left", "right", "top", "bottom")
+def _bands(points: list[tuple[float, float]], plot: Plot, x_label: str, y_label: str) -> list[dict]:
+    """Squares to hover over, around some of the points."""
+    bands = []
+    for x, y in points[:: math.ceil(len(points) / POINTS)]:
+        band = {
+            "x0": round(plot.x(x) - HOVER / 2, 1),
+            "width": HOVER,
+            "y0": round(plot.y(y) - HOVER / 2, 1),
+            "height": HOVER,
+            "x": plot.x(x),
+            "dots": [plot.y(y)],
+            "hover": f"{x_label} {number(x)}\n{y_label} {number(y)}",
+            "guide": False,
         }
-        xs = [t for t in self.x_ticks if self.x0 <= t <= self.x1]
-        x_texts, y_texts = _tick_texts(xs), _tick_texts(self.y_ticks, self.log)
-        return edges | {
-            "x_ticks": [(self.x(t), text) for t, text in zip(xs, x_texts, strict=True)],
-            "y_ticks": [(self.y(t), text) for t, text in zip(self.y_ticks, y_texts, strict=True)],
-            "x_label": None,
-            "y_label": None,
-        }
-
-    def path(self, xs, ys):
-        """SVG path data; a point between two gaps becomes a stroke of no length, which round caps show as a dot."""
-        parts, run = [], []
-        for x, y in (*_thinned(xs, ys), (None, None)):
-            if x is not None and y is not None:
-                run.append(f"{self.x(x)},{self.y(y)}")
-            elif run:
-                parts.append(f"M{' L'.join(run)}" + ("h0" if len(run) == 1 else ""))
-                run = []
-        return " ".join(parts)
-
-    def bands(self, xs, series):
-        """Columns to hover over, one for each epoch, whose text gives every series at that epoch."""
-        kept = range(0, len(xs), math.ceil(len(xs) / HOVERS))
-        half = (self.right - self.left) / max(1, len(kept) - 1) / 2
-        bands = []
-        for i in kept:
-            x = self.x(xs[i])
-            x0, x1 = max(self.left, x - half), min(self.right, x + half)
-            values = {label: values[i] for label, values in series.items()}
-            lines = [f"{label} {number(v)}" for label, v in values.items()]
-            bands.append(
-                {
-                    "x0": round(x0, 1),
-                    "width": round(x1 - x0, 1),
-                    "y0": self.top,
-                    "height": self.bottom - self.top,
-                    "x": x,
-                }
-                | {"dots": [self.y(v) for v in values.values() if v is not None], "guide": True}
-                | {"hover": "\n".join([f"epoch {xs[i]:g}", *lines])}
-            )
-        return bands
-
-
-def ticks(low, high, count, whole=False):
-    """About `count` round numbers that span low..high; whole numbers on request."""
-    if not high > low:
-        margin = abs(low) * 0.1 or 1.0
-        low, high = (low, high) if whole else (low - margin, high + margin)
-        if whole:
-            return [low]
-    rough = (high - low) / count
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
-    if whole:
-        step = max(1, math.ceil(step))
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
-
-
-def _tick_texts(values, log=False):
-    largest = max((abs(v) for v in values), default=0)
-    if log or 0 < largest < 1e-3:
-        return [
-            "0" if v == 0 else f"{v:g}" if 1e-3 <= abs(v) < 1e4 else scientific(v) for v in values
-        ]
-    if largest >= 1e4:
-        return [("−" if v < 0 else "") + compact(abs(v)) for v in values]
-    digits = max(
-        (len(f"{v:.10g}".partition(".")[2]) for v in values if "e" not in f"{v:.10g}"), default=0
-    )
-    return [f"{v:.{digits}f}".replace("-", "−") for v in values]
-
-
-def _range(values):
-    values = [v for v in values if v is not None]
-    return min(values), max(values)
-
-
-def _thinned(xs, ys, buckets=250):
-    """The points in order; beyond two a bucket, the lowest and the highest of each, so that no spike is lost."""
-    points = list(zip(xs, ys, strict=True))
-    if len(points) <= 2 * buckets:
-        return points
-    kept, length = [], math.ceil(len(points) / buckets)
-    for start in range(0, len(points), length):
-        bucket = [
-            p for p in points[start : start + length] if p[0] is not None and p[1] is not None
-        ]
-        if not bucket:
-            kept.append((None, None))
-            continue
-        low, high = min(bucket, key=lambda p: p[1]), max(bucket, key=lambda p: p[1])
-        kept += (
-            [low]
-            if low is high
-            else [low, high]
-            if bucket.index(low) < bucket.index(high)
-            else [high, low]
-        )
-    return kept
-
-
-def _spread(labels, top, bottom, distance):
-    """Moves the `y` of two labels apart until they do not overlap."""
-    labels.sort(key=lambda label: label["y"])
-    if len(labels) == 2:
-        missing = distance - (labels[1]["y"] - labels[0]["y"])
-        if missing > 0:
-            middle = min(
-                max((labels[0]["y"] + labels[1]["y"]) / 2, top + distance / 2),
-                bottom - distance / 2,
-            )
-            labels[0]["y"], labels[1]["y"] = (
-                round(middle - distance / 2, 1),
-                round(middle + distance / 2, 1),
-            )
+        bands.append(band)
+    return bands

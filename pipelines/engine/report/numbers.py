@@ -1,24 +1,25 @@
 """Numbers and names as the report shows them."""
 
+import functools
 import json
 import math
 import numbers
 import re
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 DASH = "–"
-SPELLED = {
-    "iou": "IoU",
-    "f1": "F1",
-    "psnr": "PSNR",
-    "ssim": "SSIM",
-    "y": "Y",
-}  # as the field writes them
+SPELLED = {"iou": "IoU", "f1": "F1", "psnr": "PSNR", "ssim": "SSIM", "y": "Y"}  # as the field does
+DIGITS = ((1000, ",.0f"), (100, ".1f"), (1, ".2f"))  # at least -> how a measured value is shown
+ENDS = {0: "0", 1: "1.000"}  # of the shares
+# (unit, its size, how many of it there must be)
+BYTES = (("GB", 1e9, 0.9995), ("MB", 1e6, 0.9995), ("KB", 1e3, 0.9995))
+COUNTS = (("G", 1e9, 0.9995), ("M", 1e6, 0.9995), ("k", 1e3, 10))
 
 
-def finite(value):
-    """`value` as a finite float, or None: for None, NaN, infinities, and text that is no number."""
+def finite(value: object) -> float | None:
+    """`value` as a finite float; None for None, NaN, infinities, and text that is no number."""
     try:
         value = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -26,103 +27,139 @@ def finite(value):
     return value if math.isfinite(value) else None
 
 
-def number(value):
-    """A measured value with the digits that a reader can use: 0.91234 -> 0.912, 12345.6 -> 12,346, None -> a dash."""
+def number(value: object) -> str:
+    """A measured value with the digits that a reader can use.
+
+    0.91234 -> 0.912, 12345.6 -> 12,346, None -> a dash.
+    """
     value = scalar(value)
-    if value is None or value == "":
-        return DASH
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return plain(value)
     if math.isnan(value):
         return DASH
+    sign = "−" if value < 0 else ""
+    return sign + _measured(abs(value))
+
+
+def _measured(value: float) -> str:
+    """A value that is not negative."""
     if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    size = abs(value)
-    if isinstance(value, numbers.Integral) or size >= 1000:
-        text = f"{size:,.0f}"
-    elif size == 1:
-        text = "1.000"
-    elif size > 1:
-        text = f"{size:.1f}" if size >= 100 else f"{size:.2f}"
-    elif size == 0:
-        text = "0"
-    elif size < 0.001:
-        text = scientific(size)
-    else:
-        # 0.99996 must not read as a perfect 1.000.
-        text = next(
-            (t for t in (f"{size:.{digits}f}" for digits in range(3, 8)) if float(t) < 1), "<1"
-        )
-    return ("−" if value < 0 else "") + text
+        return "∞"
+    if isinstance(value, numbers.Integral):
+        return f"{value:,}"
+    if value <= 1:
+        return _share(value)
+    style = next(style for least, style in DIGITS if value >= least)
+    return f"{value:{style}}"
 
 
-def short(value):
-    """A number that stands alone: no zeros that only align columns, 12.4 rather than 12.40."""
+def _share(value: float) -> str:
+    """A value in [0, 1]. 0.99996 must not read as a perfect 1.000."""
+    if value in ENDS:
+        return ENDS[value]
+    if value < 0.001:
+        return scientific(value)
+    texts = (f"{value:.{digits}f}" for digits in range(3, 8))
+    return next((text for text in texts if float(text) < 1), "<1")
+
+
+def short(value: object) -> str:
+    """A number that stands alone, without zeros that only align columns: 12.4, not 12.40."""
     full, rounded = plain(value), number(value)
-    return (
-        full
-        if len(full) < len(rounded) and finite(value) is not None and abs(float(value)) > 1
-        else rounded
-    )
+    is_large = abs(finite(value) or 0) > 1
+    return min(rounded, full, key=len) if is_large else rounded
 
 
-def plain(value):
+@functools.singledispatch
+def plain(value: object) -> str:
     """A setting's value in full: as it was given, never rounded."""
-    value = scalar(value)
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return DASH
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return ", ".join(plain(v) for v in value) or DASH
-    return str(value)
+    return str(value) or DASH
 
 
-def words(name):
-    """A metric's name for people: `mean_iou` -> `mean IoU`, `map50_95_small` -> `mAP50-95 small`."""
+@plain.register(type(None))
+def _(value: None) -> str:
+    return DASH
+
+
+@plain.register
+def _(value: np.generic) -> str:
+    return plain(value.item())
+
+
+@plain.register
+def _(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+@plain.register
+def _(value: float) -> str:
+    return DASH if math.isnan(value) else str(value)
+
+
+@plain.register
+def _(value: dict) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+@plain.register(list)
+@plain.register(tuple)
+@plain.register(set)
+@plain.register(frozenset)
+def _(value: Iterable) -> str:
+    return ", ".join(map(plain, value)) or DASH
+
+
+def words(name: object) -> str:
+    """A metric's name for people: mean_iou -> mean IoU, map50_95_small -> mAP50-95 small."""
     parts = re.sub(r"(?<=\d)_(?=\d)", "-", str(name)).split("_")
     return " ".join(SPELLED.get(part) or re.sub(r"^map(?=\d)", "mAP", part) for part in parts)
 
 
-def size(size_bytes):
+def size(size_bytes: object) -> str:
     """A file size in decimal units: 4213000 -> 4.21 MB."""
     size_bytes = finite(size_bytes)
     if size_bytes is None:
         return DASH
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
-        if size_bytes >= scale * 0.9995:
-            value = size_bytes / scale
-            return (
-                f"{value:.2f} {unit}"
-                if value < 9.995
-                else f"{value:.1f} {unit}"
-                if value < 99.95
-                else f"{value:.0f} {unit}"
-            )
-    return f"{size_bytes:.0f} B"
+    value, unit = _in_unit(size_bytes, BYTES)
+    return f"{_three_digits(value)} {unit}" if unit else f"{size_bytes:.0f} B"
 
 
-def compact(count):
+def compact(count: object) -> str:
     """A count in at most five characters: 1234567 -> 1.2M."""
     count = finite(count)
     if count is None:
         return DASH
-    for unit, scale in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if count >= scale * (10 if unit == "k" else 0.9995):
-            value = count / scale
-            return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
-    return f"{count:.0f}" if count == int(count) else f"{count:.2f}"
+    value, unit = _in_unit(count, COUNTS)
+    if unit:
+        return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
+    return f"{count:.0f}" if count.is_integer() else f"{count:.2f}"
 
 
-def scalar(value):
+def _in_unit(value: float, units: Sequence[tuple[str, float, float]]) -> tuple[float, str]:
+    """(value, unit) in the first unit of which there are enough, or in none."""
+    for unit, scale, least in units:
+        if value >= scale * least:
+            return value / scale, unit
+    return value, ""
+
+
+def _three_digits(value: float) -> str:
+    if value < 9.995:
+        return f"{value:.2f}"
+    return f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+
+
+def is_number(value: object) -> bool:
+    """Whether this is one real number, of Python or NumPy."""
+    return isinstance(scalar(value), numbers.Real)
+
+
+def scalar(value: object) -> object:
     """A NumPy scalar as Python's own."""
     return value.item() if isinstance(value, np.generic) else value
 
 
-def scientific(value, digits=1):
+def scientific(value: float, digits: int = 1) -> str:
+    """12345.0 -> 1.2e4"""
     mantissa, exponent = f"{value:.{digits}e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
