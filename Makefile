@@ -15,7 +15,7 @@ test: $(VENV)/tested check
 check: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports --config setup.cfg
+	$(BIN)/lint-imports setup.cfg
 
 format: $(VENV)/tested
 	$(BIN)/ruff check --fix .

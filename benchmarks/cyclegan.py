@@ -139,8 +139,9 @@ def main():
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     out = options.out or Path(tempfile.mkdtemp(prefix="cyclegan-"))
-    import pipelines
     from pipelines.engine.run import Run
+
+    import pipelines
 
     if "train" in options.parts:
         show(

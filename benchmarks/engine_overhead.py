@@ -15,10 +15,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+from pipelines.engine.run import Run
 
 import pipelines
 from pipelines import catalog, terminal
-from pipelines.engine.run import Run
 
 EPOCHS, TURNS = 4, 3
 SETTINGS = dict(

@@ -3,29 +3,47 @@
 Light to import: TensorFlow loads with the first verb.
 """
 
-__version__ = "0.1.0"
-__all__ = ["PipelineError", "Refused", "audit", "load", "preflight", "resume", "train"]
+from __future__ import annotations
+
+import typing
+from pathlib import Path
+from typing import Any
 
 from pipelines.errors import PipelineError, Refused
 
+if typing.TYPE_CHECKING:
+    from pipelines.bundle import Bundle
+    from pipelines.engine.audit.audit import Audit
+    from pipelines.engine.preflight import Finding
+    from pipelines.run import Run
 
-def train(task, data=None, run=None, **settings):
-    """Trains `task` on `data` -> Run.
+__version__ = "0.1.0"
+__all__ = ["PipelineError", "Refused", "audit", "load", "preflight", "resume", "train"]
 
-    task: a name of `pipelines tasks`. data: a name of `pipelines datasets`, `tfds:NAME`, a path, or
-        None for the task's
-    own default. run: the folder to make, by default a new one below runs/. settings: fields of the
-    task's Config. Raises PipelineError for a name, setting or folder that will not do, Refused for
-    data with errors.
+
+def train(task: str, data: Any = None, run: Path | str | None = None, **settings: Any) -> Run:
+    """Trains a task, or one method of it, on `data` -> Run.
+
+    task: a name of `pipelines methods`: a task, a method, or TASK/METHOD. data: a name of `pipelines
+    datasets`, `tfds:NAME`, a path, or None for the task's own default. run: the folder to make, by
+    default a new one below runs/. settings: `method`, and fields of the method's Config. Raises
+    PipelineError for a name, setting or folder that will not do, Refused for data with errors.
     """
-    from pipelines.engine import run as runs
+    from pipelines import run as runs
 
     return runs.start(task, data, run, settings).train()
 
 
-def preflight(task, data=None, target="tpu", chip="v5e", ram=None, flash=None, **settings):
-    """Whether this training would run on a TPU, or its model on a microcontroller -> list of
-    Finding; trains nothing.
+def preflight(
+    task: str,
+    data: Any = None,
+    target: str = "tpu",
+    chip: str = "v5e",
+    ram: int | str | None = None,
+    flash: int | str | None = None,
+    **settings: Any,
+) -> list[Finding]:
+    """Whether this training would run on a TPU, or its model on a microcontroller; trains nothing.
 
     task, data, settings: as `train` takes them. target: tpu, which needs the JAX backend, with chip
     one of v2, v3, v4, v5e, v5p, v6e; or micro, with ram and flash such as 256KB, or None for any.
@@ -42,52 +60,42 @@ def preflight(task, data=None, target="tpu", chip="v5e", ram=None, flash=None, *
     raise PipelineError(f"target must be tpu or micro; got {target!r}.")
 
 
-def resume(run, devices=None, data_service=None):
-    """Goes on with a run that was stopped -> Run; ends with the weights of a run that was not.
+def resume(run: Path | str, devices: int | None = None, data_service: str | None = None) -> Run:
+    """Continues a run that was stopped -> Run; it ends with the weights of a run that was not.
 
-    devices, data_service: these settings, where they are others from here on.
+    devices, data_service: these settings, if they are others from here on.
     """
-    from pipelines.engine import run as runs
+    from pipelines import run as runs
     from pipelines.engine.parallel import processes
 
     opened = runs.Run(processes.folder(run))
     given = {"devices": devices, "data_service": data_service}
-    opened.config = opened.config.replace(
-        **{name: value for name, value in given.items() if value is not None}
-    )
+    changes = {name: value for name, value in given.items() if value is not None}
+    opened.config = opened.config.replace(**changes)
     return opened if opened.finished() else opened.train()
 
 
-def load(path):
-    """The Run or Bundle in a folder. Raises PipelineError where it is neither."""
-    from pathlib import Path
-
-    if not any((Path(path) / name).is_file() for name in ("manifest.json", "run.json")):
-        raise PipelineError(
-            f"{path} is neither a run nor a bundle: it has no run.json and no manifest.json."
-        )
+def load(path: Path | str) -> Run | Bundle:
+    """The Run or Bundle in a folder. Raises PipelineError if it is neither."""
     if (Path(path) / "manifest.json").is_file():
-        from pipelines.engine.bundle import Bundle
+        from pipelines.bundle import Bundle
 
         return Bundle(path)
-    from pipelines.engine.run import Run
+    if (Path(path) / "run.json").is_file():
+        from pipelines.run import Run
 
-    return Run(path)
-
-
-def audit(data, format="auto", task=None):
-    """What is wrong with this data, file by file -> Audit. With a task: PipelineError where it cannot use such data."""
-    from pipelines import catalog
-    from pipelines.engine import run
-    from pipelines.engine.audit import audit as auditing
-    from pipelines.engine.data import source
-
-    module = catalog.task(task) if task else None
-    read = source.read(data, format, module, module and module.Config())
-    feature, unlabelled = (
-        (source.feature(read, module), source.unlabelled(module)) if task else (None, True)
+        return Run(path)
+    raise PipelineError(
+        f"{path} is neither a run nor a bundle: it has no run.json and no manifest.json."
     )
-    result = auditing.audit(read, feature=feature, unlabelled=unlabelled)
-    if task:
-        run.try_out(task, read, result)
-    return result
+
+
+def audit(data: Any, format: str = "auto", task: str | None = None, **settings: Any) -> Audit:
+    """What is wrong with this data, file by file -> Audit.
+
+    task: a name of `pipelines methods`; then data is judged as a training with these settings would
+    judge it, and PipelineError is raised if the task cannot use such data.
+    """
+    from pipelines.engine.training import auditing
+
+    return auditing.audit(data, format, task, settings)

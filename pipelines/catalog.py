@@ -1,68 +1,156 @@
-"""Where a name becomes a module or data: tasks, data sets, formats and edge modules, found by listing folders."""
+"""Where a name becomes a module or data: tasks, methods, data sets, formats and edge modules.
+
+They are found by listing folders of this package, and by entry points of others, in the groups
+`pipelines.tasks` (task = package), `pipelines.methods` (task.method = module), `pipelines.edge`,
+`pipelines.formats` (name = module) and `pipelines.datasets` (name = package with its builder).
+"""
+
+from __future__ import annotations
 
 import ast
+import functools
 import importlib
+import importlib.metadata
 import importlib.util
 import os
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from pipelines.errors import PipelineError, nearest
+from pipelines.formats.examples import Data
+from pipelines.task import Method
 
 PACKAGE = Path(__file__).parent
 BUILDER = "{0}/{0}_dataset_builder.py"  # of a data set, in TFDS's convention
+SEPARATOR = "/"  # between task and method, if the method's name alone is not clear
 
 
-def tasks():
-    """{name: file} of all tasks."""
-    return _modules("tasks")
+@dataclass(frozen=True)
+class Entry:
+    """A task or a method that can be named. module: to import; file: to read without importing."""
+
+    name: str
+    module: str
+    file: Path
+    methods: tuple[Entry, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring, read without importing."""
+        tree = ast.parse(self.file.read_text(encoding="utf-8"))
+        return (ast.get_docstring(tree) or "").partition("\n")[0]
 
 
-def task(name):
-    """The module of a task. Raises PipelineError on an unknown name."""
-    return _module("tasks", name, "task")
+@functools.cache
+def tasks() -> dict[str, Entry]:
+    """{name: Entry} of all tasks, with their methods in the order of their names."""
+    packages = {folder.name: f"pipelines.tasks.{folder.name}" for folder in _folders("tasks")}
+    packages |= _foreign("tasks")
+    extra = _foreign("methods")
+    found = {}
+    for name, module in sorted(packages.items()):
+        file = _file(module)
+        names = [f.stem for f in sorted(file.parent.glob("*.py")) if not f.stem.startswith("_")]
+        modules = {method: f"{module}.{method}" for method in names}
+        own = (key for key in extra if key.startswith(f"{name}."))
+        modules |= {key.partition(".")[2]: extra[key] for key in own}
+        methods = tuple(Entry(m, path, _file(path)) for m, path in sorted(modules.items()))
+        found[name] = Entry(name, module, file, methods)
+    return found
 
 
-def task_summary(name):
-    """(what a task does, the data it takes by default), read without importing it."""
-    tree = ast.parse(tasks()[name].read_text(encoding="utf-8"))
-    summary = (ast.get_docstring(tree) or "").partition("\n")[0]
-    constants = {
-        target.id: node.value.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    return summary, constants.get("DATA", "")
+def methods() -> dict[str, Entry]:
+    """{"TASK/METHOD": Entry} of all methods."""
+    return {f"{t.name}/{m.name}": m for t in tasks().values() for m in t.methods}
 
 
-def task_title(name):
+def split(name: str) -> tuple[str, str]:
+    """(task, method) of what a user typed: TASK, METHOD or TASK/METHOD; method is "" for a task.
+
+    Raises PipelineError if there is no such name, or several tasks have a method of that name.
+    """
+    task, separator, method = name.partition(SEPARATOR)
+    if separator and name in methods():
+        return task, method
+    if not separator and name in tasks():
+        return name, ""
+    fitting = [full for full in methods() if full.endswith(f"/{name}")]
+    if len(fitting) == 1:
+        return split(fitting[0])
+    if fitting:
+        raise PipelineError(f"{name} is a method of several tasks: say {' or '.join(fitting)}.")
+    known = {*tasks(), *(m.name for m in methods().values()), *(methods() if separator else ())}
+    raise PipelineError(f"unknown task {name!r}. {nearest(name, known)}")
+
+
+def method(name: str, of: str = "") -> Method:
+    """The method that is called METHOD or TASK/METHOD; `of`: its task, if that is known.
+
+    A task's name stands for its only method. Raises PipelineError if there is no such method.
+    """
+    if of:
+        known = [m.name for m in tasks()[split(of)[0]].methods]
+        if name not in known:
+            raise PipelineError(f"{of} has no method {name!r}. {nearest(name, known)}")
+        name = f"{split(of)[0]}{SEPARATOR}{name}"
+    task, chosen = split(name)
+    if not chosen:
+        entry = tasks()[task]
+        if len(entry.methods) != 1:
+            names = ", ".join(m.name for m in entry.methods)
+            raise PipelineError(f"{task} has several methods: {names}. Name one.")
+        chosen = entry.methods[0].name
+    return _only(methods()[f"{task}{SEPARATOR}{chosen}"].module)()
+
+
+def task(name: str) -> Method:
+    """The problem itself, with what its methods share: the class of `tasks/NAME/__init__.py`."""
+    found, _ = split(name)
+    return _only(tasks()[found].module)()
+
+
+def task_title(name: str) -> str:
     """What a task is called in a heading: its summary up to how it is done."""
-    return re.split(r":| by | with ", task_summary(name)[0])[0]
+    return re.split(r":| by | with |, such as", tasks()[name].summary)[0].rstrip(".")
 
 
-def edge(name):
-    """A module that runs without TensorFlow. Raises PipelineError on an unknown name."""
+def _only(module: str) -> type[Method]:
+    """The one class of a module that has the contract of a method."""
+    found = importlib.import_module(module)
+    classes = [
+        value
+        for value in vars(found).values()
+        if isinstance(value, type) and issubclass(value, Method) and value.__module__ == module
+    ]
+    if len(classes) != 1:
+        raise PipelineError(
+            f"{module} must define one class derived from pipelines.task.Method; it has"
+            f" {len(classes)}."
+        )
+    return classes[0]
+
+
+def edge(name: str) -> ModuleType:
+    """The half of a task that runs without TensorFlow. Raises PipelineError on an unknown name."""
     return _module("edge", name, "edge module")
 
 
-def formats():
+def formats() -> list[ModuleType]:
     """The modules of all formats, in the order of their names."""
-    return [importlib.import_module(f"pipelines.formats.{name}") for name in _modules("formats")]
+    return [importlib.import_module(module) for module in _modules("formats").values()]
 
 
-def datasets():
-    """{name: folder} of all data sets that come with the package."""
-    return {
-        f.name: f
-        for f in sorted(_datasets_folder().iterdir())
-        if (f.parent / BUILDER.format(f.name)).is_file()
-    }
+def datasets() -> dict[str, Path]:
+    """{name: folder} of all data sets."""
+    own = {f.name: f for f in sorted(_datasets_folder().iterdir()) if _builder(f).is_file()}
+    return own | {name: _file(module).parent for name, module in _foreign("datasets").items()}
 
 
-def dataset_summary(name):
+def dataset_summary(name: str) -> str:
     """What a data set holds, in one line: the first sentence of its README."""
     text = (datasets()[name] / "README.md").read_text(encoding="utf-8")
     paragraphs = (" ".join(p.split()) for p in re.split(r"\n\s*\n", text))
@@ -70,12 +158,11 @@ def dataset_summary(name):
     return re.split(r"(?<=\.)\s", first)[0]
 
 
-def dataset_builder(name, **settings):
-    """The TFDS builder of a data set of ours; `settings` go to it. Raises PipelineError on an
-    unknown name.
+def dataset_builder(name: str, **settings: Any) -> Any:
+    """The TFDS builder of a data set; `settings` go to it. Raises PipelineError on an unknown name.
 
     Loaded by its place: `datasets` is also the name of Hugging Face's package, so ours cannot be
-        imported by it.
+    imported by it.
     """
     known = datasets()
     if name not in known:
@@ -83,9 +170,7 @@ def dataset_builder(name, **settings):
     module_name = f"{name}_dataset_builder"
     module = sys.modules.get(module_name)
     if module is None:
-        spec = importlib.util.spec_from_file_location(
-            module_name, known[name].parent / BUILDER.format(name)
-        )
+        spec = importlib.util.spec_from_file_location(module_name, _builder(known[name]))
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module
         try:
@@ -97,12 +182,12 @@ def dataset_builder(name, **settings):
     return module.Builder(**settings)
 
 
-def load(source, format="auto", feature=None):
+def load(source: str, format: str = "auto", feature: str | None = None) -> Data:
     """A data set's name, `tfds:NAME`, or a path -> Data.
 
     format: name of the format that a path has, or "auto" to detect it. feature: what is wanted of
     files that hold several, such as COCO's boxes and masks; see `ALSO` of a format. Raises
-    PipelineError where nothing has that name, and where no format or several fit.
+    PipelineError if nothing has that name, and if no format or several fit.
     """
     from pipelines.formats import tfds
 
@@ -120,7 +205,7 @@ def load(source, format="auto", feature=None):
     return _module("formats", format, "format").read(path)
 
 
-def _detected(path):
+def _detected(path: Path) -> ModuleType:
     """The one format whose `detect` says yes. Raises PipelineError on none or several."""
     if path.is_dir() and not any(not p.name.startswith(".") for p in path.iterdir()):
         raise PipelineError(f"{path} is an empty folder. Pass the folder that holds the data.")
@@ -134,13 +219,13 @@ def _detected(path):
     raise PipelineError(f"{path} fits no known format. Looked for: {_listed(known)} {remedy}")
 
 
-def _listed(modules):
+def _listed(modules: list[ModuleType]) -> str:
     return " ".join(
         f"[{m.__name__.rpartition('.')[2]}] {m.__doc__.splitlines()[0]}" for m in modules
     )
 
 
-def _no_such_data(source):
+def _no_such_data(source: str) -> str:
     if re.fullmatch(r"[\w-]+", source):
         return f"there is no data set, file or folder {source!r}. {nearest(source, datasets())}"
     return (
@@ -149,24 +234,47 @@ def _no_such_data(source):
     )
 
 
-def _modules(folder):
-    """{name: file} of the modules in a folder of this package."""
+def _modules(folder: str) -> dict[str, str]:
+    """{name: module} of a folder of this package, and of entry points."""
     files = sorted((PACKAGE / folder).glob("*.py"))
-    return {
-        file.stem: file
-        for file in files
-        if not file.stem.startswith("_") and file.stem != "examples"
-    }
+    names = [f.stem for f in files if not f.stem.startswith("_") and f.stem != "examples"]
+    return {name: f"pipelines.{folder}.{name}" for name in names} | _foreign(folder)
 
 
-def _module(folder, name, what):
+def _module(folder: str, name: str, what: str) -> ModuleType:
     known = _modules(folder)
     if name not in known:
         raise PipelineError(f"unknown {what} {name!r}. {nearest(name, known)}")
-    return importlib.import_module(f"pipelines.{folder}.{name}")
+    return importlib.import_module(known[name])
 
 
-def _datasets_folder():
-    """In a wheel the data sets lie within the package, in a checkout beside it."""
+@functools.cache
+def _foreign(group: str) -> dict[str, str]:
+    """{name: module} of what other packages add to a group."""
+    points = importlib.metadata.entry_points(group=f"pipelines.{group}")
+    return {point.name: point.value for point in points}
+
+
+def _folders(parent: str) -> list[Path]:
+    return [f.parent for f in sorted((PACKAGE / parent).glob("*/__init__.py"))]
+
+
+def _file(module: str) -> Path:
+    """The file of a module, which is not imported if it is ours; its package is otherwise."""
+    if module.startswith("pipelines."):
+        path = PACKAGE.joinpath(*module.split(".")[1:])
+        return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise PipelineError(f"an entry point names the module {module}, which is not there.")
+    return Path(spec.origin)
+
+
+def _builder(folder: Path) -> Path:
+    return folder.parent / BUILDER.format(folder.name)
+
+
+def _datasets_folder() -> Path:
+    """In a wheel the data sets lie within the package, in a checkout next to it."""
     inner = PACKAGE / "datasets"
     return inner if inner.is_dir() else PACKAGE.parent / "datasets"

@@ -8,6 +8,7 @@ import re
 import sys
 
 from pipelines import __version__, catalog, terminal, verbs
+from pipelines.config import describe, settings
 from pipelines.errors import PipelineError, nearest
 
 
@@ -79,27 +80,40 @@ def _installed(backend):
 
 
 class _TrainHelp(argparse.Action):
-    """`train TASK --help` lists the task's settings as well; they need no TensorFlow either."""
+    """`train METHOD --help` lists the method's settings as well; they need no TensorFlow either."""
 
     def __init__(self, option_strings, dest, **_):
         super().__init__(
             option_strings,
             dest=argparse.SUPPRESS,
             nargs=0,
-            help="show this help; after a TASK, its settings too",
+            help="show this help; after a TASK or METHOD, its settings too",
         )
 
     def __call__(self, parser, namespace, values, option_string=None):
         parser.print_help()
         if getattr(namespace, "task", None):
-            from pipelines.config import describe, settings
-
-            fields = settings(catalog.task(namespace.task).Config)
-            width = max(len(field.name) for field in fields)
-            print(f"\nsettings of {namespace.task}, for --set KEY=VALUE:")
-            for field in fields:
-                print(f"  {field.name.ljust(width)}  {describe(field)}")
+            _print_settings(namespace.task, getattr(namespace, "method", None))
         parser.exit()
+
+
+def _print_settings(name, method):
+    """The settings of a method; of a task with several, what these are and the first one's."""
+    task, own = catalog.split(name)
+    known = [m.name for m in catalog.tasks()[task].methods]
+    chosen = own or method
+    if not chosen and len(known) > 1:
+        print(f"\nmethods of {task}, for --method NAME; `train METHOD --help` has the settings:")
+        width = max(map(len, known))
+        for entry in catalog.tasks()[task].methods:
+            print(f"  {entry.name.ljust(width)}  {entry.summary}")
+        return
+    found = catalog.method(chosen or known[0], task)
+    fields = settings(found.Config)
+    width = max(len(field.name) for field in fields)
+    print(f"\nsettings of {task}/{found.name}, for --set KEY=VALUE:")
+    for field in fields:
+        print(f"  {field.name.ljust(width)}  {describe(field)}")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -161,7 +175,29 @@ def _parser():
             "--json", action="store_true", help="print one JSON object as the last line"
         )
 
+    def method_flags(sub):
+        sub.add_argument(
+            "--method", metavar="NAME", help="one of the task's methods; see `pipelines methods`"
+        )
+        sub.add_argument(
+            "--set",
+            metavar="KEY=VALUE",
+            action="extend",
+            nargs="+",
+            default=[],
+            help="settings; may be repeated",
+        )
+
+    def data_format_flag(sub):
+        sub.add_argument(
+            "--data-format",
+            metavar="FORMAT",
+            default="auto",
+            help="format of --data; auto detects it",
+        )
+
     def settings_flags(sub):
+        method_flags(sub)
         sub.add_argument(
             "--data",
             metavar="DATA",
@@ -171,14 +207,6 @@ def _parser():
             "--config",
             metavar="FILE.yaml",
             help="settings as `name: value` lines, e.g. the config.yaml of a run",
-        )
-        sub.add_argument(
-            "--set",
-            metavar="KEY=VALUE",
-            action="extend",
-            nargs="+",
-            default=[],
-            help="settings; may be repeated",
         )
 
     def budgets(sub):
@@ -201,21 +229,28 @@ def _parser():
     )
     json_flag(sub)
     verb(verbs.tasks)
+    json_flag(verb(verbs.methods))
     verb(verbs.datasets)
     verb(verbs.backbones)
 
     sub = verb(verbs.audit)
     sub.add_argument("data", metavar="DATA", help="a data set's name, tfds:NAME, or a path")
     sub.add_argument(
-        "--task", metavar="TASK", help="task that the data is for: it is tried on one example"
+        "--task",
+        metavar="TASK",
+        help="task or method that the data is for: it is judged as that is",
     )
+    method_flags(sub)
+    sub.set_defaults(config=None)
     sub.add_argument(
         "--format", metavar="FORMAT", default="auto", help="format of the data; auto detects it"
     )
     json_flag(sub)
 
     sub = verb(verbs.train, add_help=False, parents=[_together()])
-    sub.add_argument("task", metavar="TASK", nargs="?", help="a name of `pipelines tasks`")
+    sub.add_argument(
+        "task", metavar="TASK", nargs="?", help="a task or method of `pipelines methods`"
+    )
     sub.add_argument("-h", "--help", action=_TrainHelp)
     settings_flags(sub)
     sub.add_argument(
@@ -236,7 +271,7 @@ def _parser():
     json_flag(sub)
 
     sub = verb(verbs.preflight)
-    sub.add_argument("task", metavar="TASK", help="a name of `pipelines tasks`")
+    sub.add_argument("task", metavar="TASK", help="a task or method of `pipelines methods`")
     sub.add_argument(
         "--for", dest="target", choices=("tpu", "micro"), required=True, help="what it is to run on"
     )
@@ -256,6 +291,7 @@ def _parser():
     sub = verb(verbs.evaluate)
     sub.add_argument("path", **owner)
     sub.add_argument("--data", metavar="DATA", help="other data than the run's")
+    data_format_flag(sub)
     sub.add_argument(
         "--split", metavar="SPLIT", default="test", help="train, validation or test (default)"
     )
@@ -291,9 +327,17 @@ def _parser():
         "--max-drop",
         metavar="X",
         type=float,
-        default=0.01,
-        help="largest fall of the metric, whole and per class (default 0.01)",
+        help="the most that the first score may get worse, whole and per class (default: the task's"
+        " tolerance, mostly 0.01)",
     )
+    for flag, word in (("--min", "at least"), ("--max", "at most")):
+        sub.add_argument(
+            flag,
+            metavar="SCORE=X",
+            action="append",
+            default=[],
+            help=f"refuse a model whose score is not {word} X; may be repeated",
+        )
     sub.add_argument(
         "--target-size",
         metavar="SIZE",
@@ -311,6 +355,7 @@ def _parser():
     sub = verb(verbs.verify)
     sub.add_argument("path", metavar="BUNDLE", help="folder of a bundle")
     sub.add_argument("--data", metavar="DATA", help="where the held-out data lies on this machine")
+    data_format_flag(sub)
     json_flag(sub)
 
     sub = verb(verbs.benchmark)

@@ -1,4 +1,4 @@
-"""The settings every task shares: one typed, frozen dataclass whose field metadata is the command line's help."""
+"""The settings that methods share: frozen dataclasses whose field metadata is the command line's help."""
 
 import collections.abc
 import dataclasses
@@ -6,6 +6,7 @@ import math
 import types
 import typing
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pipelines.errors import PipelineError, nearest
 
@@ -23,17 +24,104 @@ def _nothing():
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Settings of one run. Made from user input with `parsed`, changed with `replace`; never mutated."""
+class Settings:
+    """What all settings can do. Made from user input, changed with `replace`; never mutated."""
+
+    # What a method took from the training split and no one sets: {name: list of str, or array},
+    # such as a vocabulary.
+    learned: collections.abc.Mapping = dataclasses.field(
+        default_factory=_nothing, repr=False, compare=False
+    )
+
+    def __post_init__(self):
+        for field in settings(type(self)):
+            object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
+
+    def replace(self, **changes):
+        """A copy with `changes`. Raises PipelineError on an unknown name or a value out of range."""
+        known = {field.name for field in settings(type(self))}
+        for name in changes:
+            if name not in known:
+                raise PipelineError(f"unknown setting {name!r}. {nearest(name, known)}")
+        return dataclasses.replace(self, **changes)
+
+    def as_dict(self):
+        """Plain values for YAML and JSON: tuples become lists."""
+        values = ((field.name, getattr(self, field.name)) for field in settings(type(self)))
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values}
+
+    def having(self, learned):
+        """A copy that also knows `learned`, {name: list of str, or array}."""
+        return dataclasses.replace(
+            self, learned=types.MappingProxyType({**self.learned, **learned})
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Data(Settings):
+    """Settings of every run: its data, and what is made of it."""
 
     seed: int = setting(
         0, "seed of everything random: weights, order, augmentation, dropout", low=0, high=2**31 - 1
     )
+    on_bad_data: str = setting(
+        "refuse",
+        "what training does about data that the audit calls an error",
+        choices=("refuse", "skip"),
+    )
+    format: str = setting("auto", "format of the data; auto detects it (see `pipelines audit`)")
+    cache: str = setting(
+        "auto",
+        "keep parsed examples in memory; auto does where they fit in `cache_mb`",
+        choices=("auto", "memory", "off"),
+    )
+    cache_mb: int = setting(2048, "most memory that cache=auto takes for one split", "MB", low=0)
+    calibration_examples: int = setting(
+        200, "training examples that set the ranges of the int8 file", "examples", low=1
+    )
+    labels: tuple[str, ...] = setting(
+        (), "class names in the order of their ids; empty takes them from the data"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Steps(Settings):
+    """Settings of a training that takes steps, whatever a step is."""
+
     epochs: int = setting(10, "passes over the training split", "epochs", low=1)
     batch_size: int = setting(32, "examples per step", "examples", low=1)
     steps_per_epoch: int = setting(
         0, "steps per epoch; 0 takes what one pass over the training split needs", "steps", low=0
     )
+    monitor: str = setting(
+        "val_loss", "what decides which epoch is kept: val_loss or val_ and a metric's name"
+    )
+    keep: str = setting(
+        "best",
+        "weights kept at the end: of the best epoch by `monitor`, or of the last",
+        choices=("best", "last"),
+    )
+    patience: int = setting(
+        0,
+        "stop after this many epochs without a better `monitor`; 0 never stops early",
+        "epochs",
+        low=0,
+    )
+    checkpoint_steps: int = setting(
+        500,
+        "steps between checkpoints, besides one at every epoch; 0 is only at epochs",
+        "steps",
+        low=0,
+    )
+    keep_checkpoints: int = setting(
+        2, "how many of the latest checkpoints stay on disk", "files", low=1, high=1000
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Gradients(Settings):
+    """Settings of steps that follow a gradient."""
+
     optimizer: str = setting(
         "adamw", "update rule", choices=("adamw", "adam", "sgd", "rmsprop", "lion")
     )
@@ -76,75 +164,42 @@ class Config:
     devices: int = setting(
         1, "devices that share each batch, with the JAX backend", "devices", low=1
     )
-    monitor: str = setting(
-        "val_loss", "what decides which epoch is kept: val_loss or val_ and a metric's name"
-    )
-    keep: str = setting(
-        "best",
-        "weights kept at the end: of the best epoch by `monitor`, or of the last",
-        choices=("best", "last"),
-    )
-    patience: int = setting(
-        0,
-        "stop after this many epochs without a better `monitor`; 0 never stops early",
-        "epochs",
-        low=0,
-    )
-    checkpoint_steps: int = setting(
-        500,
-        "steps between checkpoints, besides one at every epoch; 0 is only at epochs",
-        "steps",
-        low=0,
-    )
-    keep_checkpoints: int = setting(
-        2, "how many of the latest checkpoints stay on disk", "files", low=1, high=1000
-    )
-    on_bad_data: str = setting(
-        "refuse",
-        "what training does about data that the audit calls an error",
-        choices=("refuse", "skip"),
-    )
-    format: str = setting("auto", "format of the data; auto detects it (see `pipelines audit`)")
-    cache: str = setting(
-        "auto",
-        "keep parsed examples in memory; auto does where they fit in `cache_mb`",
-        choices=("auto", "memory", "off"),
-    )
-    cache_mb: int = setting(2048, "most memory that cache=auto takes for one split", "MB", low=0)
-    calibration_examples: int = setting(
-        200, "training examples that set the ranges of the int8 file", "examples", low=1
-    )
-    labels: tuple[str, ...] = setting(
-        (), "class names in the order of their ids; empty takes them from the data"
-    )
-    # What a task took from the training split and no one sets: {name: list of str, or array}, such
-    # as a vocabulary.
-    learned: collections.abc.Mapping = dataclasses.field(
-        default_factory=_nothing, repr=False, compare=False
-    )
 
-    def __post_init__(self):
-        for field in settings(type(self)):
-            object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
 
-    def replace(self, **changes):
-        """A copy with `changes`. Raises PipelineError on an unknown name or a value out of range."""
-        known = {field.name for field in settings(type(self))}
-        for name in changes:
-            if name not in known:
-                raise PipelineError(f"unknown setting {name!r}. {nearest(name, known)}")
-        return dataclasses.replace(self, **changes)
+# A dataclass lists the fields of its last base first, and help follows that order.
 
-    def as_dict(self):
-        """Plain values for YAML and JSON: tuples become lists."""
-        values = ((field.name, getattr(self, field.name)) for field in settings(type(self)))
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in values}
 
-    def having(self, learned):
-        """A copy that also knows `learned`, {name: list of str, or array}."""
-        return dataclasses.replace(
-            self, learned=types.MappingProxyType({**self.learned, **learned})
-        )
+@dataclass(frozen=True, kw_only=True)
+class Config(_Data, _Gradients, _Steps):
+    """Settings of a run that trains a net by gradients."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteppedConfig(_Data, _Steps):
+    """Settings of a run with steps of its own, such as those of an agent in an environment."""
+
+    precision: ClassVar[str] = "float32"
+    data_service: ClassVar[str] = ""
+    devices: ClassVar[int] = 1
+    learning_rate: ClassVar[float] = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedConfig(_Data):
+    """Settings of a model that is found at once, such as counts: the training is one step."""
+
+    epochs: ClassVar[int] = 1
+    steps_per_epoch: ClassVar[int] = 1
+    batch_size: ClassVar[int] = 64  # examples that are judged at a time
+    monitor: ClassVar[str] = ""
+    keep: ClassVar[str] = "last"
+    patience: ClassVar[int] = 0
+    checkpoint_steps: ClassVar[int] = 0
+    keep_checkpoints: ClassVar[int] = 1
+    precision: ClassVar[str] = "float32"
+    data_service: ClassVar[str] = ""
+    devices: ClassVar[int] = 1
+    learning_rate: ClassVar[float] = 0.0
 
 
 def settings(config_class):

@@ -181,3 +181,22 @@ def _averaged(rule):
 
     Averaged.__name__ = f"Averaged{rule.__name__}"
     return Averaged
+
+
+def compile(model, config, rates=(), pull=0.0, **more):
+    """Compiles `model` with the optimizer and the XLA that `config` describes.
+
+    rates, pull: see `optimizer`. more: arguments of `keras.Model.compile`, such as the loss, or an
+    optimizer in place of that one.
+    """
+    jit_compile = {"auto": "auto", "on": True, "off": False}[config.jit_compile]
+    made = more.pop("optimizer", None) or optimizer(config, rates, pull)
+    model.compile(optimizer=made, jit_compile=jit_compile, **more)
+
+
+def averages(model):
+    """The moving averages of the weights of a model, [] if its optimizer keeps none."""
+    if not model.compiled:
+        return []
+    made = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of mixed precision
+    return getattr(made, "averages", [])

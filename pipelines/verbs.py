@@ -47,14 +47,26 @@ DEMO = dict(epochs=12, batch_size=64, learning_rate=3e-3, ema=0.98, keep="last")
 
 
 def tasks(a):
-    """One line each: name, what it does, default data."""
-    print(
-        terminal.table(
-            [[n, *catalog.task_summary(n)] for n in catalog.tasks()],
-            ["task", "what it does", "default data"],
-        )
-    )
+    """One line each: name, what it does, its methods, default data."""
+    rows = []
+    for name, entry in catalog.tasks().items():
+        methods = ", ".join(method.name for method in entry.methods)
+        rows.append([name, entry.summary, methods, catalog.task(name).data])
+    print(terminal.table(rows, ["task", "what it does", "methods", "default data"]))
     return None, 0
+
+
+def methods(a):
+    """Every method: its task, where it comes from, what it exports, the page with its results."""
+    rows, told = [], []
+    for full, entry in catalog.methods().items():
+        method = catalog.method(full)
+        exports = "NumPy" if method.fitted else "SavedModel, TFLite"
+        rows.append([method.task, method.name, entry.summary, method.paper, exports, method.page])
+        told.append({"task": method.task, "method": method.name, "summary": entry.summary})
+        told[-1] |= {"paper": method.paper, "exports": exports, "page": f"docs/{method.page}"}
+    print(terminal.table(rows, ["task", "method", "what it is", "paper", "exports", "docs/"]))
+    return {"methods": told}, 0
 
 
 def datasets(a):
@@ -93,7 +105,8 @@ def audit(a):
     """What is wrong with this data, file by file; exit 1 where there is an error."""
     import pipelines
 
-    result = pipelines.audit(a.data, a.format, a.task)
+    settings, _ = _settings(a)
+    result = pipelines.audit(a.data, a.format, a.task, **settings)
     print(result.as_text())
     return result.as_dict(), 1 if result.errors else 0
 
@@ -111,7 +124,7 @@ def train(a):
         )
     if not a.resume and not a.task:
         raise PipelineError(
-            "train needs a TASK, or --resume DIR. `pipelines tasks` lists the tasks."
+            "train needs a TASK or METHOD, or --resume DIR. `pipelines methods` lists them."
         )
     with processes.together():
         if a.resume:
@@ -119,6 +132,7 @@ def train(a):
         else:
             settings, data = _settings(a)
             run = pipelines.train(a.task, a.data or data, a.run, **settings, **machines)
+            _say_floor(run.info)
     if left_out := run.info["left_out"]:
         listed = ", ".join(left_out[:LISTED]) + (
             ", ... (run.json lists all)" if len(left_out) > LISTED else ""
@@ -129,6 +143,13 @@ def train(a):
 
 
 LISTED = 10  # examples left out
+
+
+def _say_floor(info):
+    """Says plainly if a model has learned nothing."""
+    if "below_floor" in info:
+        advice = "Try more epochs, learning_rate=find, or another method (`pipelines methods`)."
+        print(f"WARNING: {info['below_floor']} {advice}", flush=True)
 
 
 def preflight(a):
@@ -156,12 +177,13 @@ def evaluate(a):
     import pipelines
 
     owner = pipelines.load(a.path)
-    if hasattr(owner, "manifest"):
-        result = owner.evaluate(a.split, a.data, a.format)
+    if _is_bundle(owner):
+        result = owner.evaluate(a.split, a.data, a.format, a.data_format)
     elif a.format:
         raise PipelineError(f"{a.path} is a run: --format names one file of a bundle.")
     else:
-        result = owner.evaluate(a.split, a.data)
+        result = owner.evaluate(a.split, a.data, a.data_format)
+    _say_floor(result)
     scalars = {k: v for k, v in result.items() if isinstance(v, float)}
     beside = result.get("references", {})
     rows = [
@@ -191,31 +213,33 @@ def predict(a):
 
 
 def export(a):
-    """Export and prove a bundle; exit 1 where a file fails its proof."""
-
+    """Export and prove a bundle; exit 1 if a file fails its proof."""
     run = _run(a.path)
-    formats = None if a.formats is None else [name.strip() for name in a.formats.split(",")]
-    recipes = [name.strip() for name in a.quantizer.split(",")] if a.quantizer else []
-    device = dict(target=a.target, ram=a.ram, flash=a.flash)
-    made = run.export(a.out, formats, a.max_drop, a.target_size, quantizer=recipes, **device)
-    parts = made if isinstance(made, list) else [made]
-    for bundle in parts:
-        print(_files_table(bundle.manifest))
-        for kind, reason in bundle.manifest["unsupported"].items():
-            print(f"note: no {kind} file: {reason}")
-        for record in bundle.files.values():
-            if "micro" in record:
-                print(f"note: {record['path']} on {record['micro']['says']}")
-        print(f"bundle: {bundle.path}")
-    told = [
-        {
-            "bundle": str(bundle.path),
-            "files": bundle.files,
-            "reference": bundle.manifest["reference"],
-        }
-        for bundle in parts
-    ]
-    return ({"bundles": told} if isinstance(made, list) else told[0]), 0
+    formats = None if a.formats is None else _names(a.formats)
+    bundle = run.export(
+        a.out,
+        formats,
+        a.max_drop,
+        a.target_size,
+        quantizer=_names(a.quantizer or ""),
+        least=_limits(a.min, "--min"),
+        most=_limits(a.max, "--max"),
+        target=a.target,
+        ram=a.ram,
+        flash=a.flash,
+    )
+    manifest = bundle.manifest
+    print(_files_table(manifest))
+    print("Each file was run and compared with the Keras model (parity).")
+    for kind, reason in manifest["unsupported"].items():
+        print(f"note: no {kind} file: {reason}")
+    for record in bundle.files.values():
+        if "micro" in record:
+            print(f"note: {record['path']} on {record['micro']['says']}")
+    _say_floor(manifest["proof"])
+    print(f"bundle: {bundle.path}")
+    told = {"bundle": str(bundle.path), "files": bundle.files, "reference": manifest["reference"]}
+    return told, 0
 
 
 def verify(a):
@@ -223,11 +247,11 @@ def verify(a):
     import pipelines
 
     owner = pipelines.load(a.path)
-    if not hasattr(owner, "manifest"):
+    if not _is_bundle(owner):
         raise PipelineError(
             f"{a.path} is a run; verify takes a bundle. `pipelines export {a.path}` makes one."
         )
-    result = owner.verify(a.data)
+    result = owner.verify(a.data, a.data_format)
     for note in result["notes"]:
         print(f"note: {note}")
     for kind, record in result["files"].items():
@@ -275,11 +299,34 @@ def report(a):
     return None, 0
 
 
+def _is_bundle(owner):
+    from pipelines.bundle import Bundle
+
+    return isinstance(owner, Bundle)
+
+
+def _names(text):
+    """Names out of a list with commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _limits(items, flag):
+    """{score: value} out of NAME=VALUE items."""
+    found = {}
+    for item in items:
+        name, _, value = item.partition("=")
+        try:
+            found[name] = float(value)
+        except ValueError as error:
+            raise PipelineError(f"{flag} takes SCORE=NUMBER; got {item!r}.") from error
+    return found
+
+
 def _run(path):
     import pipelines
 
     owner = pipelines.load(path)
-    if hasattr(owner, "manifest"):
+    if _is_bundle(owner):
         raise PipelineError(f"{path} is a bundle already; export takes a run.")
     return owner
 
@@ -290,13 +337,15 @@ def _settings(a):
 
     settings = read_yaml(a.config) if a.config else {}
     data, task = settings.pop("data", None), settings.pop("task", None)
-    if task not in (None, a.task):
+    if task is not None and task != catalog.split(a.task)[0]:
         raise PipelineError(f"{a.config} is for the task {task!r}, not {a.task!r}.")
     for item in a.set:
         name, equals, value = item.partition("=")
         if not equals:
             raise PipelineError(f"--set takes KEY=VALUE; got {item!r}.")
         settings[name] = value
+    if a.method:
+        settings["method"] = a.method
     return settings, data
 
 
@@ -331,4 +380,4 @@ def _free(stem):
     )
 
 
-LIGHT = (tasks, datasets, backbones, serve)  # those that need no TensorFlow
+LIGHT = (tasks, methods, datasets, backbones, serve)  # those that need no TensorFlow

@@ -4,7 +4,7 @@ import keras
 
 from pipelines import optimization
 from pipelines.losses import cross_entropy
-from pipelines.phase import Phase
+from pipelines.task import Phase
 from pipelines.tasks import classification
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import yaml
 from conftest import write_photos
+from pipelines.engine.bundle import Bundle
 
 import pipelines
 from pipelines.edge import litert
-from pipelines.engine.bundle import Bundle
 from pipelines.engine.export import export, snippets, tflite_file
 from pipelines.engine.proof import proof, verify
 from pipelines.errors import PipelineError, Refused

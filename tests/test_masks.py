@@ -5,8 +5,8 @@ from PIL import Image
 from pipelines import catalog
 from pipelines.edge import pictures as edge
 from pipelines.engine.audit import audit
-from pipelines.engine.data import pictures
 from pipelines.errors import PipelineError
+from pipelines.formats import _decodable as pictures
 from pipelines.formats import masks
 
 

@@ -8,8 +8,8 @@ import tensorflow as tf
 from PIL import Image
 
 from pipelines.edge.pictures import read_picture
-from pipelines.engine.data import pictures
 from pipelines.errors import PipelineError
+from pipelines.formats import _decodable as pictures
 from pipelines.formats.examples import Examples
 
 HEIGHT, WIDTH = 33, 47

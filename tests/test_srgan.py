@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from pipelines.engine.run import start
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
@@ -18,7 +19,6 @@ import pipelines
 from pipelines import catalog
 from pipelines.edge import srgan as edge
 from pipelines.engine.data import source
-from pipelines.engine.run import start
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import pictures
 from pipelines.metrics import super_resolution as metric

@@ -10,6 +10,7 @@ from pathlib import Path
 from .learned import read as read_learned
 
 HERE = Path(__file__).resolve().parent
+RUNNABLE = (".tflite", ".npz")  # kinds of files that run here
 NEEDS = "pip install numpy pillow ai-edge-litert"
 
 
@@ -20,16 +21,17 @@ def main(argv=None, folder=HERE.parent):
         files = {
             kind: record
             for kind, record in manifest["files"].items()
-            if record["path"].endswith(".tflite")
+            if record["path"].endswith(RUNNABLE)
         }
         if not files:
             raise ValueError(
-                "this bundle has no TFLite file. Export the model with float32 among its formats"
+                "this bundle has no file that runs here. Export the model with float32 among its formats"
             )
         options = _options(argv, list(files))
         path = _proven(Path(folder), files[options.file])
         manifest["learned"] = _learned(Path(folder), manifest)
-        return _answer(options, path, _half(manifest["task"]), manifest)
+        half = _half(manifest["task"])
+        return _answer(options, path, half, manifest)
     except ModuleNotFoundError as error:
         return _complain(f"{error.name} is missing: {NEEDS}", 1)
     except KeyError as error:
@@ -41,10 +43,10 @@ def main(argv=None, folder=HERE.parent):
 def _answer(options, path, half, manifest):
     code, answers, loaded = 0, [], []
 
-    def run(inputs):
+    def run(inputs, *program):
         if not loaded:
-            loaded.append(_model(path))
-        return loaded[0](inputs)
+            loaded.append(_model(path, manifest))
+        return loaded[0](inputs, *program)
 
     for i, name in enumerate(options.inputs):
         try:
@@ -124,10 +126,14 @@ def _half(task):
     return importlib.import_module(f".{task}", __package__)
 
 
-def _model(path):
-    from .litert import (
-        Model,
-    )  # LiteRT writes to standard error as it loads, which a wrong input should not bring about
+def _model(path, manifest):
+    """The file, ready to run: of arrays by NumPy, else by LiteRT."""
+    if path.suffix == ".npz":
+        from .fitted import Arrays
+
+        return Arrays(path, _half(manifest["fitted"]))
+    # LiteRT writes to standard error as it loads, which a wrong input should not bring about.
+    from .litert import Model
 
     return Model(path)
 

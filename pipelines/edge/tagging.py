@@ -15,11 +15,11 @@ class Encoder:
     """
 
     def __init__(self, config, learned):
-        self.length, self.letters = config["max_length"], config["word_length"]
-        self._clues = words.ids(learned["clues"]) if config["architecture"] == "features" else None
-        self._letters, self._shapes = words.ids(learned["letters"]), words.ids(learned["shapes"])
-        self._pieces = wordpiece.WordPiece(learned["pieces"]) if config["backbone"] else None
-        self._words = None if self._pieces else words.ids(learned["words"])
+        self.length, self.letters = config["max_length"], config.get("word_length", 0)
+        self._clues = words.ids(learned["clues"]) if "clues" in learned else None
+        self._pieces = wordpiece.WordPiece(learned["pieces"]) if "pieces" in learned else None
+        ids = {name: words.ids(learned.get(name, ())) for name in ("letters", "shapes", "words")}
+        self._letters, self._shapes, self._words = ids["letters"], ids["shapes"], ids["words"]
         self.size = (
             self.length - 2 if self._pieces else self.length
         )  # a start and an end stand around pieces

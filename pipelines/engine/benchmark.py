@@ -17,7 +17,7 @@ def bundle(owner):
     for kind in owner.files:
         path = owner.path / proof.KINDS[kind]
         measured = {"size_bytes": export.size(path)}
-        if kind != "saved_model":
+        if path.suffix == ".tflite":
             measured |= latency.measure(path)
         files[kind] = measured
         for threads, times in measured.get("latency_ms", {"": {}}).items():
@@ -41,7 +41,7 @@ def bundle(owner):
 def run(owner):
     """A Run -> steps and examples per second of training, of its input alone, latency of the Keras model, memory."""
     config, split = owner.config, owner.split("train")
-    model = owner.task.model(config)
+    model = owner.method.model(config)
     model.set_weights(owner.model.get_weights())
     batches = iter(split.train())
     first = [next(batches) for _ in range(WARM_UP)][0]

@@ -11,13 +11,13 @@ import numpy as np
 from tqdm import tqdm
 
 from pipelines import terminal
-from pipelines.engine import run
-from pipelines.engine.data import source
 from pipelines.engine.export import micro
 from pipelines.engine.parallel import devices
 from pipelines.engine.training import fit as train
+from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.files import in_bytes
+from pipelines.task import SERVE
 
 SECONDS = 3.0  # that the input pipeline is timed
 BATCHES = 100  # that are looked at for their shapes
@@ -68,10 +68,10 @@ def tpu(task_name, data, settings, chip="v5e"):
         raise PipelineError(
             "a TPU is trained on by JAX: set KERAS_BACKEND=jax before pipelines is imported."
         )
-    task, config, _, used, *_ = run.set_up(task_name, data, settings)
-    split = source.split(used, "train", task, config)
-    found = [_data(used), _batch(config)]
-    batches = split.train().as_numpy_iterator()
+    made = setup.set_up(task_name, data, settings)
+    method, config, split = made.method, made.config, made.source.held_out("train")
+    found = [_data(made.source), _batch(config)]
+    batches = iter(split.train().as_numpy_iterator())
     found.append(_shapes(batches))
     if config.jit_compile == "off":
         found.append(
@@ -80,11 +80,12 @@ def tpu(task_name, data, settings, chip="v5e"):
     steps = []
     share = max(1, config.batch_size // config.devices)
     inputs, targets = keras.tree.map_structure(lambda v: v[:share], next(batches))
-    stages = [stage for stage in train.phases(task, config) if not stage.solve]
+    phases = train.phases(method, config)
+    stages = [stage for stage in phases if not stage.solve and not stage.steps]
     for stage in tqdm(stages, desc="compile", unit="phase", disable=terminal.quiet(), leave=False):
         name = f"step of {stage.name}" if len(stages) > 1 else "step"
-        with run.precision(config.precision):
-            looked, step = _step(name, _model(task, config, stage), inputs, targets, stage)
+        with setup.precision(config.precision):
+            looked, step = _step(name, _model(method, config, stage), inputs, targets, stage)
         found.append(looked)
         steps += [step] if step else []
     if steps:
@@ -100,20 +101,19 @@ def tpu(task_name, data, settings, chip="v5e"):
 def microcontroller(task_name, data, settings, ram=None, flash=None):
     """Findings of the int8 file of a model that has not been trained; ram and flash: sizes such as 256KB, or None."""
     ram, flash = (size and in_bytes(size, name) for size, name in ((ram, "ram"), (flash, "flash")))
-    task, config, _, used, *_ = run.set_up(task_name, data, settings)
-    model = task.model(config)
-    parts = task.bundles(model, config) if hasattr(task, "bundles") else {"": (model, config)}
-    found = [_data(used)]
-    for name, (net, own) in parts.items():
-        inputs, _ = source.split(used, "train", task, own).sample(config.calibration_examples)
-        fit = micro.check(net, task, own, inputs, ram, flash)
-        title = f"microcontroller, {name}" if name else "microcontroller"
+    made = setup.set_up(task_name, data, settings)
+    method, config = made.method, made.config
+    inputs, _ = made.source.held_out("train").sample(config.calibration_examples)
+    found = [_data(made.source)]
+    for name, fit in micro.check(method.model(config), method, config, inputs, ram, flash).items():
+        title = "microcontroller" if name == SERVE else f"microcontroller, {name}"
         found.append(Finding(title, fit.fits, str(fit) if fit.fits else fit.reason))
     return found
 
 
-def _data(used):
-    return Finding("data", True, f"{len(used.splits['train']):,} training examples, without errors")
+def _data(source):
+    count = source.parts()["train"]
+    return Finding("data", True, f"{count:,} training examples, without errors")
 
 
 def _batch(config):
@@ -140,8 +140,8 @@ def _shapes(batches):
     return Finding("shapes", len(seen) <= SHAPES, f"{text}; the last is {shown}")
 
 
-def _model(task, config, stage):
-    model = task.model(config)
+def _model(method, config, stage):
+    model = method.model(config)
     if stage.begin:
         stage.begin(model)
     return model
@@ -243,7 +243,7 @@ def _packages():
 
     wanted = [
         f"{name}=={version}"
-        for name, version in run.environment().items()
+        for name, version in setup.environment().items()
         if name in ("tensorflow", "keras")
     ]
     text = (

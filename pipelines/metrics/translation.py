@@ -88,8 +88,10 @@ class Frechet(keras.metrics.Metric):
         )
         found = {d: frechet(real[d], made[d]) if d in made else 0.0 for d in self.domains}
         apart = frechet(real["a"], real["b"]) if len(real) == 2 else 0.0
+        relative = {d: value / max(apart, 1e-9) for d, value in found.items()}
         return {
-            **{f"relative_distance_to_{d}": value / max(apart, 1e-9) for d, value in found.items()},
+            "relative_distance": sum(relative.values()) / len(relative),
+            **{f"relative_distance_to_{d}": value for d, value in relative.items()},
             **{f"frechet_distance_to_{d}": value for d, value in found.items()},
             "frechet_distance": sum(found.values()) / len(found),
             "frechet_distance_untranslated": apart,

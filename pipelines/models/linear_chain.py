@@ -27,9 +27,7 @@ def fit(rows, tags, labels):
         import pycrfsuite
     except ImportError as error:
         advice = "pip install 'keras-task-pipelines[crf]' brings it."
-        raise PipelineError(
-            f"architecture=features needs the package python-crfsuite. {advice}"
-        ) from error
+        raise PipelineError(f"linear_crf needs the package python-crfsuite. {advice}") from error
     trainer = pycrfsuite.Trainer(verbose=False)
     trainer.set_params({**PENALTIES, "feature.possible_transitions": True})
     for row, own in zip(rows, tags, strict=True):
@@ -54,21 +52,23 @@ def fit(rows, tags, labels):
     return names, weights, transitions
 
 
-def outputs(clues, weights, transitions):
-    """Ids of features (B, T, F), weights of ids (N, K), transitions (K, K) -> what `tagger.head`
-    gives.
+def outputs(clues, shape):
+    """Ids of features (B, T, F), shape (N, K) of their weights -> what `tagger.head` gives.
 
     A word's emissions are the sum of its features' weights; there are no scores of the first and
     the last tag.
     """
-    table = layers.Embedding(*weights.shape, dtype="float32", name="weights")
+    table = layers.Embedding(*shape, dtype="float32", name="weights")
     emissions = ops.sum(table(clues), 2)
-    chain = Chain(name="scores")
-    found = {
+    is_word = ops.not_equal(clues[..., 0], 0)
+    return {
         "emissions": emissions,
-        "mask": ops.cast(ops.not_equal(clues[..., 0], 0), "float32"),
-        "scores": chain(emissions),
+        "mask": ops.cast(is_word, "float32"),
+        "scores": Chain(name="scores")(emissions),
     }
-    table.set_weights([weights])
-    chain.set_weights([np.pad(transitions, [[0, 2], [0, 0]])])
-    return found
+
+
+def assign(net, weights, transitions):
+    """Gives a model of `outputs` its weights (N, K) and transitions (K, K)."""
+    net.get_layer("weights").set_weights([weights])
+    net.get_layer("scores").set_weights([np.pad(transitions, [[0, 2], [0, 0]])])

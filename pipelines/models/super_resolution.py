@@ -108,6 +108,12 @@ def srresnet(x, scale, width=64, depth=16):
 
 
 NETS = {"fast": fast, "srcnn": srcnn, "srresnet": srresnet}
+# Low-resolution pixels that an answer depends on in each direction, of a net of some depth.
+SEES = {
+    "fast": lambda depth: depth + 4,
+    "srcnn": lambda depth: 8,
+    "srresnet": lambda depth: 2 * depth + 12,
+}
 
 
 def _conv(x, filters, size, name, small=False):

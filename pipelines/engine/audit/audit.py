@@ -41,11 +41,11 @@ class Audit:
 
     problems: list[Problem]
     counts: dict[str, int]
-    class_counts: dict[str, dict[str, int]]
-    picture_sizes: dict[str, dict[str, float]]
-    median_side: int
-    modes: dict[str, int]
-    bad: frozenset[str]
+    class_counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    picture_sizes: dict[str, dict[str, float]] = field(default_factory=dict)
+    median_side: int = 0
+    modes: dict[str, int] = field(default_factory=dict)
+    bad: frozenset[str] = frozenset()
     pixel_counts: dict[str, dict[str, int]] = field(default_factory=dict)
     longest: dict[str, int] = field(default_factory=dict)
 

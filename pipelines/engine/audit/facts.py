@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.engine.data.pictures import Header
+from pipelines.formats._decodable import Header
 from pipelines.formats.examples import SPLITS, Data, Examples, Problem
 
 

@@ -24,7 +24,7 @@ from pipelines.engine.audit.facts import (
     same,
     splits,
 )
-from pipelines.engine.data.pictures import Header, header
+from pipelines.formats._decodable import Header, header
 from pipelines.formats.examples import Data, Problem
 
 CONSTANT = 2.0  # grey levels: a photo of one surface deviates by more, a blank frame by less

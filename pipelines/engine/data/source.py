@@ -1,45 +1,88 @@
-"""From what the user calls data to the splits of one run: read, audit, refuse or leave out, and match the labels."""
+"""A data set as a source of a run: read, audited, refused or left out, with the labels of training."""
 
+from __future__ import annotations
+
+import copy
 import dataclasses
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipelines import catalog
+from pipelines.config import Config
 from pipelines.engine.audit import audit as auditing
-from pipelines.engine.data import pictures
 from pipelines.engine.data.split import Split
 from pipelines.errors import PipelineError, Refused
-from pipelines.formats.examples import UNLABELLED, Data
+from pipelines.formats import _decodable as pictures
+from pipelines.formats.examples import UNLABELLED, Data, Examples
+from pipelines.task import Method
 
 
-def read(source, format="auto", task=None, config=None):
-    """Data of a catalog name, `tfds:NAME`, a path, or of Data itself; in the form that `task` wants, if it says one."""
-    if not isinstance(source, Data):
-        source = catalog.load(str(source), format, getattr(task, "LABELS", None))
-    return task.adapt(source, config) if hasattr(task, "adapt") else source
+class DataSet:
+    """The splits of one data set, as a method takes them: a `Source`.
 
-
-def usable(data, on_bad_data, feature=None, unlabelled=False):
-    """(data that training may use, its audit, names left out). Raises Refused where errors must be
-    mended first.
-
-    feature, unlabelled: see `audit.audit`.
+    data: as the method learns it, without what was left out. config: resolved.
     """
-    result = auditing.audit(data, feature=feature, unlabelled=unlabelled)
+
+    def __init__(self, data: Data, method: Method, config: Config):
+        self.data, self.method, self.config = data, method, config
+        self._parts: dict[str, Split] = {}
+
+    def fingerprint(self) -> str:
+        return self.data.fingerprint()
+
+    def audit(self, method: Method, config: Config) -> list:
+        """Problems of the data; see `usable`, which needs more than these."""
+        return usable(self.data, config.on_bad_data, method)[1].problems
+
+    def train(self, first_step: int = 0, net: Any = None):
+        """Batches (inputs, targets) from step `first_step` on, shuffled and augmented, without end."""
+        return self.held_out("train").train(first_step)
+
+    def parts(self) -> dict[str, int]:
+        return {name: len(examples) for name, examples in self.data.splits.items()}
+
+    def held_out(self, name: str) -> Split:
+        """One split, made once."""
+        if name not in self._parts:
+            self._parts[name] = split(self.data, name, self.method, self.config)
+        return self._parts[name]
+
+    def through(self, fixed: Any) -> DataSet:
+        """The same with features in place of inputs: what the model `fixed` makes of each example."""
+        made = copy.copy(self)
+        names = ("train", "validation")
+        made._parts = {name: self.held_out(name).through(fixed) for name in names}
+        return made
+
+
+def read(source: Any, format: str, method: Method, config: Config) -> Data:
+    """Data of a catalog name, `tfds:NAME`, a path, or of Data itself; as `method` learns it."""
+    if not isinstance(source, Data):
+        source = catalog.load(str(source), format, method.target or None)
+    return method.adapt(source, config)
+
+
+def usable(data: Data, on_bad_data: str, method: Method) -> tuple[Data, auditing.Audit, list[str]]:
+    """(data that training may use, its audit, names left out).
+
+    Raises Refused if errors must be mended first.
+    """
+    result = auditing.audit(data, feature=feature(data, method), unlabelled=method.unlabelled)
     if not result.errors:
         return data, result, []
+    errors = [p for p in result.problems if p.severity == "error"]
     if on_bad_data == "refuse":
-        first = next(p for p in result.problems if p.severity == "error")
+        count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
         raise Refused(
-            f"the data has {result.errors} error{'s' if result.errors > 1 else ''}: {first.where}:"
-            f" {first.message} `pipelines audit` lists all; on_bad_data=skip trains without these"
-            " examples."
+            f"the data has {count}: {errors[0].where}: {errors[0].message} `pipelines audit` lists"
+            " all; on_bad_data=skip trains without these examples."
         )
-    hopeless = [p for p in result.problems if p.severity == "error" and p.kind in auditing.HOPELESS]
+    hopeless = next((p for p in errors if p.kind in auditing.HOPELESS), None)
     if hopeless:
-        raise Refused(f"{hopeless[0].where}: {hopeless[0].message}")
+        raise Refused(f"{hopeless.where}: {hopeless.message}")
     kept = auditing.without(data, result.bad)
     if not len(kept.splits.get("train", ())):
         raise Refused(
@@ -48,79 +91,69 @@ def usable(data, on_bad_data, feature=None, unlabelled=False):
     return kept, result, sorted(result.bad)
 
 
-def split(data, name, task, config):
-    """Split `name` of `data`, with the labels of `config`. Raises PipelineError where it is missing or has others."""
-    if name not in data.splits:
-        raise PipelineError(
-            f"{data.source} has no split {name!r}. It has: {', '.join(data.splits)}."
-        )
-    learned = feature(data, task)
-    examples = relabelled(data, data.splits[name], config.labels, learned)
-    if not unlabelled(task) and learned not in examples.masks:
-        for where, value in zip(examples.where, examples.columns.get(learned, ()), strict=False):
-            if np.ndim(value) == 0 and value == UNLABELLED:
-                raise PipelineError(
-                    f"{where} has no {learned}, which this task needs. Label it, or leave it out."
-                )
-    if hasattr(task, "check"):
-        task.check(examples, config)
-    examples = pictures.prepare(examples, _cache())
-    return Split(expanded(examples, task, config), task, config)
+def split(data: Data, name: str, method: Method, config: Config) -> Split:
+    """Split `name` of `data`, with the labels of `config`.
 
-
-def expanded(examples, task, config):
-    """Examples as the task takes them: it may make several out of one, as tiles of a picture are."""
-    return task.expand(examples, config) if hasattr(task, "expand") else examples
-
-
-def feature(data, task):
-    """The labelled feature that a task learns: its LABELS where it names one, else the data's
-    first, or None.
-
-    Raises PipelineError where the data lacks it.
+    Raises PipelineError if it is missing or has other labels.
     """
-    wanted = getattr(task, "LABELS", None) or next(iter(data.labels), None)
+    if name not in data.splits:
+        has = ", ".join(data.splits)
+        raise PipelineError(f"{data.source} has no split {name!r}. It has: {has}.")
+    learned = feature(data, method)
+    examples = relabelled(data, data.splits[name], config.labels, learned)
+    if not method.unlabelled and learned not in examples.masks:
+        _all_labelled(examples, learned)
+    method.check(examples, config)
+    examples = pictures.prepare(examples, _cache())
+    return Split(method.expand(examples, config), method, config)
+
+
+def _all_labelled(examples: Examples, learned: str | None) -> None:
+    values = examples.columns.get(learned, ())
+    for where, value in zip(examples.where, values, strict=False):
+        if np.ndim(value) == 0 and value == UNLABELLED:
+            raise PipelineError(
+                f"{where} has no {learned}, which this method needs. Label it, or leave it out."
+            )
+
+
+def feature(data: Data, method: Method) -> str | None:
+    """The labelled feature that a method learns: its target, else the data's first, or None.
+
+    Raises PipelineError if the data lacks it.
+    """
+    wanted = method.target or next(iter(data.labels), None)
     if wanted and wanted not in data.labels:
+        has = ", ".join(data.labels) or "no labels"
         raise PipelineError(
-            f"{data.source} has no {wanted}, which this task learns; it has"
-            f" {', '.join(data.labels) or 'no labels'}. Choose another task, or other data."
+            f"{data.source} has no {wanted}, which {method.task} learns; it has {has}. Choose"
+            " another task, or other data."
         )
     return wanted
 
 
-def unlabelled(task):
-    """Whether a task has use for examples without a label."""
-    return getattr(task, "UNLABELLED", False)
-
-
-def relabelled(data, examples, labels, feature):
+def relabelled(data: Data, examples: Examples, labels: tuple, feature: str | None) -> Examples:
     """Ids of `data`'s own labels of `feature` -> ids of `labels`; UNLABELLED stays what it is."""
-    columns, masks, names = (
-        dict(examples.columns),
-        dict(examples.masks),
-        data.labels.get(feature, ()),
-    )
-    if tuple(names) == tuple(labels) or feature not in columns:
+    names = data.labels.get(feature, ())
+    if tuple(names) == tuple(labels) or feature not in examples.columns:
         return examples
-    if feature in masks:
-        masks[feature] = _relabelled_table(data, masks[feature], names, labels, feature)
-    else:
-        ids = {
-            UNLABELLED: UNLABELLED,
-            **{i: labels.index(name) for i, name in enumerate(names) if name in labels},
-        }
-        for i, values in enumerate(columns[feature]):
-            for value in values if hasattr(values, "__len__") else [values]:
-                if int(value) not in ids:
-                    raise PipelineError(
-                        f"{examples.where[i]}: label {names[int(value)]!r} is not among the labels"
-                        f" of training: {', '.join(labels)}."
-                    )
-        columns[feature] = [
-            [ids[int(x)] for x in v] if hasattr(v, "__len__") else ids[int(v)]
-            for v in columns[feature]
-        ]
-    return dataclasses.replace(examples, columns=columns, masks=masks)
+    if feature in examples.masks:
+        table = _relabelled_table(data, examples.masks[feature], names, labels, feature)
+        return dataclasses.replace(examples, masks={**examples.masks, feature: table})
+    ids = {i: labels.index(name) for i, name in enumerate(names) if name in labels}
+    ids[UNLABELLED] = UNLABELLED
+    changed = []
+    for where, value in zip(examples.where, examples.columns[feature], strict=True):
+        own = np.atleast_1d(np.asarray(value, np.int64)).tolist()
+        unknown = [i for i in own if i not in ids]
+        if unknown:
+            raise PipelineError(
+                f"{where}: label {names[unknown[0]]!r} is not among the labels of training:"
+                f" {', '.join(labels)}."
+            )
+        mapped = [ids[i] for i in own]
+        changed.append(mapped if np.ndim(value) else mapped[0])
+    return dataclasses.replace(examples, columns={**examples.columns, feature: changed})
 
 
 def _relabelled_table(data, table, names, labels, feature):
@@ -131,14 +164,11 @@ def _relabelled_table(data, table, names, labels, feature):
             f"{data.source}: class {missing[0]!r} of {feature} is not among the labels of training:"
             f" {', '.join(labels)}."
         )
-    return {
-        value: labels.index(names[i])
-        for value, i in (table or {i: i for i in range(len(names))}).items()
-    }
+    plain = {i: i for i in range(len(names))}
+    return {value: labels.index(names[i]) for value, i in (table or plain).items()}
 
 
-def _cache():
+def _cache() -> Path:
     """Where pictures that TensorFlow cannot decode lie in a form that it can."""
-    return (
-        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pipelines" / "pictures"
-    )
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return root / "pipelines" / "pictures"

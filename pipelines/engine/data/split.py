@@ -27,14 +27,15 @@ class Split:
     in order.
 
     examples: formats.examples.Examples whose pictures TensorFlow can decode (see
-        engine/data/pictures.py).
-    task: a task module; config: its resolved Config.
+        formats/_decodable.py).
+    method: a Method; config: its resolved Config.
     """
 
-    def __init__(self, examples, task, config):
-        self.examples, self.task, self.config = examples, task, config
+    def __init__(self, examples, method, config):
+        self.examples, self.method, self.config = examples, method, config
         self._columns = {name: _column(values, name) for name, values in examples.columns.items()}
         self._parsed, self._augmented = None, True
+        self._passes = {}  # batch size -> tf.data of one pass, made once
 
     def __len__(self):
         return len(self.examples)
@@ -54,21 +55,40 @@ class Split:
         if self.config.data_service and self._augmented:
 
             def steps(step):
-                return self._steps(step, cached=False)
+                return self._steps(_from(step), cached=False)
 
             data = data_service.in_order(steps, first_step, self.config.data_service)
-        else:
-            data = self._steps(first_step, self._cached() is not None).map(
-                lambda step, batch: batch
-            )
+            return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
+        return self._here(_from(first_step))
+
+    def openings(self, count):
+        """step -> iterator over `count` batches of `train`, as NumPy arrays, from that step on.
+
+        The pipeline is made once, and runs in this process.
+        """
+        first = tf.Variable(0, dtype=tf.int64, trainable=False)
+        numbers = tf.data.Dataset.range(1).flat_map(
+            lambda _: tf.data.Dataset.range(first, first + count)
+        )
+        data = self._here(numbers)
+
+        def opening(step):
+            first.assign(step)
+            return data.as_numpy_iterator()
+
+        return opening
+
+    def _here(self, numbers):
+        """Batches of the steps `numbers`, prepared in this process."""
+        served = self.config.data_service and self._augmented
+        cached = not served and self._cached() is not None
+        data = self._steps(numbers, cached).map(lambda step, batch: batch)
         return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
 
-    def _steps(self, first_step, cached):
-        """(step, batch) from `first_step` on, out of the cache or read anew."""
+    def _steps(self, numbers, cached):
+        """(step, batch) of the steps `numbers`, out of the cache or read anew."""
         n, size, spe = len(self), self.config.batch_size, self.steps_per_epoch()
-        strata = (
-            self.task.strata(self.examples, self.config) if hasattr(self.task, "strata") else None
-        )
+        strata = self.method.strata(self.examples, self.config)
         if strata is not None and size % len(strata):
             raise PipelineError(
                 f"batch_size must be a multiple of {len(strata)}, the kinds of examples in a batch;"
@@ -109,20 +129,24 @@ class Split:
                 tf.constant([self.config.seed, AUGMENT], tf.int64), step
             )
             progress = tf.cast(step, tf.float32) / float(self.config.epochs * spe)
-            return step, self.task.augment(*batch, seed, progress, self.config)
+            return step, self.method.augment(*batch, seed, progress, self.config)
 
-        data = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
         if cached:
-            data = data.map(
+            data = numbers.map(
                 lambda g: (g, self._gather(indices(g))), num_parallel_calls=tf.data.AUTOTUNE
             )
         else:
-            data = data.flat_map(read)
+            data = numbers.flat_map(read)
         return data.map(augmented, num_parallel_calls=tf.data.AUTOTUNE)
 
     def batches(self, batch_size=None):
         """Batches (inputs, targets) of one pass in the examples' order, not augmented; the last one may be smaller."""
         size = batch_size or self.config.batch_size
+        if size not in self._passes:
+            self._passes[size] = self._pass(size)
+        return self._passes[size]
+
+    def _pass(self, size):
         if self._cached() is not None:
             starts = tf.data.Dataset.range(0, len(self), size)
             stop = tf.constant(len(self), tf.int64)
@@ -134,6 +158,7 @@ class Split:
     def through(self, model):
         """The same split as {"features": what `model` makes of its inputs}, computed once; it is not augmented."""
         made, features, targets = copy.copy(self), [], []
+        made._passes = {}
         with tqdm(
             total=len(self), desc="features", unit="ex", disable=terminal.quiet(), leave=False
         ) as bar:
@@ -170,7 +195,7 @@ class Split:
             return indices.map(self._load, num_parallel_calls=tf.data.AUTOTUNE)
         except KeyError as error:
             needs = str(error).strip().splitlines()[-1].removeprefix("KeyError: ").strip("'\"")
-            task = self.task.__name__.rpartition(".")[2]
+            task = self.method.task
             raise PipelineError(
                 f"{task} needs the feature {needs!r}, and this data has"
                 f" {', '.join(self._columns) or 'none'}. Choose another task, or name the format"
@@ -186,7 +211,7 @@ class Split:
             example[name] = tf.io.decode_png(
                 _encoded(example[name], self.examples.columns[name]), channels=1
             )
-        return self.task.parse(example, self.config)
+        return self.method.parse(example, self.config)
 
     def _cached(self):
         """All parsed examples as one tensor a component, where the settings and their size allow it; else None."""
@@ -201,6 +226,11 @@ class Split:
 
     def _gather(self, indices):
         return tf.nest.map_structure(lambda t: tf.gather(t, indices), self._parsed)
+
+
+def _from(first_step):
+    """The numbers of all steps from `first_step` on, without end."""
+    return tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
 
 
 def _collect(data, spec, count):

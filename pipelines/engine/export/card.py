@@ -1,6 +1,7 @@
 """The model card of a bundle: what it is, what goes in and out, what was proven, how to run it."""
 
 from pipelines.engine.export import snippets
+from pipelines.task import SERVE
 
 LISTED = 50  # labels
 PICTURES = """Pictures are RGB, 0 to 255, resized to the input's sides by antialiased bilinear interpolation; \
@@ -8,30 +9,16 @@ normalisation is inside.
 """
 
 
-def text(manifest):
+def text(manifest: dict) -> str:
     """Markdown of one bundle's manifest."""
-    proof, reference = manifest["proof"], manifest["reference"]
-    names = scalars(reference)
-    rows = [_row("Keras", "", reference, names, {})]
+    names = scalars(manifest["reference"])
+    rows = [_row("Keras", "", manifest["reference"], names, {})]
     for record in manifest["files"].values():
-        rows.append(
-            _row(
-                f"`{record['path']}`",
-                f"{record['size_bytes'] / 1024:.0f} KB",
-                record["metrics"],
-                names,
-                record,
-            )
-        )
-    labels = ", ".join(manifest["labels"][:LISTED]) + (
-        " ..." if len(manifest["labels"]) > LISTED else ""
-    )
+        size = f"{record['size_bytes'] / 1024:.0f} KB"
+        rows.append(_row(f"`{record['path']}`", size, record["metrics"], names, record))
     return f"""# {manifest["name"]}
 
-Task: {manifest["task"]}. Proven on {proof["examples"]} held-out examples, split `{proof["split"]}` of
-`{proof["data"]}`;
-a file counts when its headline metric falls by at most {proof["max_drop"]:g} on the whole, and for each class by no
-more than that at the lower 95 % bound of the fall.
+{_warning(manifest)}Task: {manifest["task"]}, method: {manifest["method"]}. {_proof(manifest["proof"])}
 
 | file | size | {" | ".join(names)} | p50 ms, 1 thread | worst class |
 |---|---:|{"---:|" * len(names)}---:|---|
@@ -39,25 +26,58 @@ more than that at the lower 95 % bound of the fall.
 
 {_unsupported(manifest)}{_micro(manifest)}## In and out
 
-Signature `serving_default`, the same in every file.
-
-{_listed(manifest["inputs"])}
-
-gives
-
-{_listed(manifest["outputs"])}
-
-{PICTURES if "image" in manifest["inputs"] else ""}\
-{len(manifest["labels"])} labels, in the order of `labels.txt`: {labels}.
-
+{_signatures(manifest)}{PICTURES if "image" in manifest["inputs"] else ""}{_labels(manifest)}
 ## Run it
 
 ```
-pip install numpy pillow ai-edge-litert
+pip install {"numpy pillow" if "fitted" in manifest else "numpy pillow ai-edge-litert"}
 python predict.py FILE...
 ```
 
-In a browser: `pipelines serve .`
+{"" if "fitted" in manifest else _clients(manifest)}{_own_files(manifest)}\
+`pipelines verify .` repeats the proof. Weights: SHA-256 `{manifest["weights_sha256"]}`.
+"""
+
+
+def _warning(manifest):
+    line = manifest["proof"].get("below_floor")
+    return f"**{line}**\n\n" if line else ""
+
+
+def _proof(proof):
+    floor = proof.get("floor")
+    known = "" if floor is None else f" A constant answer reaches {floor:.4f} in {proof['score']}."
+    return (
+        f"Each file was run on {proof['examples']} held-out examples, split `{proof['split']}` of"
+        f" `{proof['data']}`, and compared with the Keras model: parity is proven, not that the"
+        f" model is good. A file counts if {proof['score']} gets worse by at most"
+        f" {proof['max_drop']:g} on the whole; for classes see the documentation of the proof.{known}"
+    )
+
+
+def _signatures(manifest):
+    """What goes in and out of each program."""
+    own = {key: manifest[key] for key in ("inputs", "outputs")}
+    programs = manifest.get("programs", {SERVE: own})
+    parts = []
+    for name, specs in programs.items():
+        given, made = _listed(specs["inputs"]), _listed(specs["outputs"])
+        parts.append(
+            f"Signature `{name}`, the same in every file.\n\n{given}\n\ngives\n\n{made}\n\n"
+        )
+    return "".join(parts)
+
+
+def _labels(manifest):
+    labels = manifest["labels"]
+    if not labels:
+        return ""
+    listed = ", ".join(labels[:LISTED]) + (" ..." if len(labels) > LISTED else "")
+    return f"{len(labels)} labels, in the order of `labels.txt`: {listed}.\n"
+
+
+def _clients(manifest):
+    return f"""In a browser: `pipelines serve .`
 
 On Android:
 
@@ -69,7 +89,6 @@ On iOS:
 ```swift
 {snippets.swift(manifest)}```
 
-{_mediapipe(manifest)}`pipelines verify .` repeats the proof. Weights: SHA-256 `{manifest["weights_sha256"]}`.
 """
 
 
@@ -90,12 +109,12 @@ def _micro(manifest):
     return "".join(f"`{path}` on {says}.\n\n" for path, says in found)
 
 
-def _mediapipe(manifest):
-    extra = manifest.get("mediapipe")
-    return (
-        f"`{extra['path']}` has the same weights and the outputs that MediaPipe Tasks takes.\n\n"
-        if extra
-        else ""
+def _own_files(manifest):
+    found = manifest.get("extra", {})
+    return "".join(
+        f"`{record['path']}` has the same weights and the outputs of `{name}`, for a client that"
+        " wants others.\n\n"
+        for name, record in found.items()
     )
 
 

@@ -12,16 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.engine.export import quantizer, rewriting, tflite_file
+from pipelines.engine.proof import kinds
 from pipelines.files import appearing, write_bytes
 from pipelines.task import SERVE
 
-FILES = {
-    "float32": "model.tflite",
-    "float16": "model_float16.tflite",
-    "dynamic": "model_dynamic.tflite",
-    "int8": "model_int8.tflite",
-}
-PATHS = FILES | quantizer.FILES
+FILES, PATHS = kinds.TFLITE, kinds.CONVERTED
 FLOAT = "decode_in_float"  # name scope of ops that no file quantises
 EXAMPLES = "calibration.npz"  # beside the job
 LONGEST_REASON = 300  # characters; the converter's own errors print the whole graph

@@ -2,11 +2,9 @@
 
 import importlib.util
 
-FILES = {
-    "weight_only_int8": "model_weight_only_int8.tflite",
-    "weight_only_int4": "model_weight_only_int4.tflite",
-    "mixed": "model_mixed.tflite",
-}
+from pipelines.engine.proof import kinds
+
+FILES = kinds.RECIPES
 BITS = {  # of weights, by op; other ops stay as they are, and arithmetic is in float32
     "weight_only_int8": {"*": 8},
     "weight_only_int4": {"*": 4},

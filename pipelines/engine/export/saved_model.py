@@ -1,42 +1,24 @@
 """A Keras model as a SavedModel, with a signature for each of its programs."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from pipelines.engine.export import convert
 from pipelines.errors import PipelineError
-from pipelines.task import SERVE, Program
+from pipelines.task import Program
 
 
-def answer(model, task, config):
-    """inputs -> decoded outputs; what decodes stays in float in every file if the task asks for it."""
-    scope = convert.FLOAT if getattr(task, "DECODE_IN_FLOAT", False) else "decode"
-
-    def answered(inputs):
-        outputs = model(inputs, training=False)
-        with tf.name_scope(scope):
-            return task.decode(outputs, config)
-
-    return answered
-
-
-def serving(model, answer, inputs):
-    """{name: Program} of a model whose only program is `answer`; `inputs`: a batch of examples."""
-    types = {tensor.name: tensor.dtype for tensor in keras.tree.flatten(model.input)}
-    examples = {name: np.asarray(inputs[name], dtype) for name, dtype in types.items()}
-    return {SERVE: Program(answer, examples)}
-
-
-def write(model, programs, folder, inputs=None):
+def write(model: Any, programs: Mapping[str, Program], folder: Path) -> None:
     """Writes `programs`, {name: Program}, whose calls use `model`, each as a signature with a batch
     of 1; a program with a file of its own is left out.
 
     Inputs and outputs keep their names. Without a program `serving_default`, the first one has this
     name too, as servers ask for it. Raises PipelineError if it cannot be written.
     """
-    if callable(programs):
-        programs = serving(model, programs, inputs)
     archive = keras.export.ExportArchive()
     archive.track(model)
     for name, program in programs.items():

@@ -1,5 +1,6 @@
-"""One protocol for every model and file: predict, decode, and the task's metrics."""
+"""One protocol for every model and file: predict, decode, and the method's metrics."""
 
+import functools
 import heapq
 
 import keras
@@ -8,46 +9,128 @@ from tqdm import tqdm
 
 from pipelines import terminal
 from pipelines.engine.parallel import devices
+from pipelines.engine.proof.compiled import compiled
 from pipelines.errors import PipelineError
+from pipelines.models.fitted import Fitted
+from pipelines.task import SERVE
 
 WORST = 24  # examples that the report shows
 LOSSES = 5000  # most examples whose loss is taken one by one to find the worst
 
 
 class Decoder:
-    """inputs -> decoded {name: NumPy array} of a Keras model; `outputs` are the raw ones of the last batch."""
+    """inputs -> decoded {name: NumPy array} of a Keras model; `outputs` are the raw ones of the last batch.
 
-    def __init__(self, model, task, config):
+    What it does is compiled at the first batch, and its metrics are made once: keep it as long as
+    the model is used.
+    """
+
+    def __init__(self, model, method, config):
+        def forward(inputs):
+            return model(inputs, training=False)
+
+        def decode(outputs):
+            return method.decode(outputs, config)
+
+        def loss(inputs, targets, outputs):
+            return model.compute_loss(inputs, targets, outputs, training=False)
+
+        def judge(inputs, targets, outputs):
+            return decode(outputs), loss(inputs, targets, outputs)
+
+        def forward_and_judge(inputs, targets):
+            return judge(inputs, targets, forward(inputs))
+
         self.model = model
-        self._decode = compiled(lambda outputs: task.decode(outputs, config))
-        self._loss = compiled(
-            lambda x, y, outputs: model.compute_loss(x, y, outputs, training=False)
-        )
+        self._decode, self._loss = compiled(decode, model), compiled(loss, model)
+        if keras.backend.backend() == "tensorflow":
+            self._forward = compiled(forward, model)
+            self._judge = compiled(forward_and_judge, model)
+        else:
+            judge = compiled(judge, model)
+            self._forward = functools.partial(devices.whole, model.predict_on_batch)
+            self._judge = lambda inputs, targets: judge(inputs, targets, self._forward(inputs))
+        self._make_metrics = functools.partial(method.metrics, config)
+
+    @functools.cached_property
+    def _metrics(self):
+        return self._make_metrics()
+
+    def metrics(self):
+        """The method's metrics, made once, with nothing counted yet."""
+        for metric in self._metrics:
+            metric.reset_state()
+        return self._metrics
 
     def loss(self, inputs, targets, outputs):
         """The mean loss of a batch with these raw outputs, as a number."""
         return float(keras.ops.convert_to_numpy(self._loss(inputs, targets, outputs)))
 
+    def judge(self, inputs, targets):
+        """(decoded, mean loss) of a batch, in one graph under TensorFlow."""
+        decoded, loss = to_numpy(self._judge(inputs, targets))
+        return decoded, float(loss)
+
     def __call__(self, inputs):
-        self.outputs = devices.whole(self.model.predict_on_batch, inputs)
+        self.outputs = self._forward(inputs)
         return to_numpy(self._decode(self.outputs))
 
 
-def compiled(function):
-    """`function` of arrays as a graph under TensorFlow, where loops over the parts of a sequence are slow otherwise."""
-    if keras.backend.backend() != "tensorflow":
-        return function
-    import tensorflow as tf
+def decoder(model, method, config):
+    """inputs -> decoded {name: NumPy array} of a trained model of either kind."""
+    if not isinstance(model, Fitted):
+        return Decoder(model, method, config)
 
-    return tf.function(function, reduce_retracing=True)
+    def answer(inputs):
+        return method.answer(model, inputs, config)
+
+    return answer
+
+
+class Programs:
+    """A trained model as a file would be: (inputs, program) -> outputs of that program, NumPy.
+
+    names: of the programs. inputs: {name: {"shape", "dtype"}} of the first one, for one example.
+    """
+
+    def __init__(self, model, method, config):
+        self.model, self.inputs = model, {}
+        self._calls, self._serve = {SERVE: None}, decoder(model, method, config)
+        if not isinstance(model, Fitted):
+            tensors = {t.name: t for t in keras.tree.flatten(model.input)}
+            shapes = {name: [1, *t.shape[1:]] for name, t in tensors.items()}
+            types = {name: keras.backend.standardize_dtype(t.dtype) for name, t in tensors.items()}
+            empty = {
+                name: np.zeros([length or 1 for length in shape], types[name])
+                for name, shape in shapes.items()
+            }
+            programs = method.programs(model, config, empty)
+            self._calls = {name: p.call for name, p in programs.items() if not p.file}
+            first = next(iter(programs.values())).inputs
+            self.inputs = {
+                name: {"shape": shapes.get(name, [1, *np.shape(v)[1:]]), "dtype": str(v.dtype)}
+                for name, v in first.items()
+            }
+
+    @property
+    def names(self):
+        return list(self._calls)
+
+    def __call__(self, inputs, program=SERVE):
+        if isinstance(self.model, Fitted):
+            return self.model(inputs, program)
+        if program == SERVE:
+            return self._serve(inputs)
+        given = {name: keras.ops.convert_to_tensor(values) for name, values in inputs.items()}
+        return to_numpy(self._calls[program](given))
 
 
 def to_numpy(values):
     return keras.tree.map_structure(keras.ops.convert_to_numpy, values)
 
 
-def score(predict, split, task, config, each=None, title=""):
-    """The task's metrics of `predict` over one pass of `split` -> {name: value, "per_class": ...,
+def score(predict, split, method, config, each=None, title=""):
+    """The method's metrics of `predict` over one pass of `split` -> {name: value, "per_class": ...,
     "matrices": ...}.
 
     each: called with (start, inputs, targets, decoded) of every batch. title: of the progress bar;
@@ -57,7 +140,10 @@ def score(predict, split, task, config, each=None, title=""):
         raise PipelineError(
             "the split is empty: there is nothing to measure. Add examples, or name another split."
         )
-    metrics, at = task.metrics(config), 0
+    own = method.evaluate(predict, split, config)
+    if own is not None:
+        return own
+    metrics, at = method.metrics(config), 0
     with tqdm(
         total=len(split), desc=title, unit="ex", disable=terminal.quiet() or not title, leave=False
     ) as bar:
@@ -110,36 +196,29 @@ def collect(metrics, labels):
     return result
 
 
-def headline(task, config):
-    """Name of the metric that files are judged by: the first that the task names."""
-    first = task.metrics(config)[0]
-    value = first.result()
-    return next(iter(value)) if isinstance(value, dict) else first.name
-
-
-def better(name):
-    """+1 where more of a metric is better, -1 where less is, by its name."""
-    return -1 if any(word in name for word in ("loss", "error", "distance")) else 1
-
-
-def validate(predict, split, task, config):
+def validate(predict, split, method, config):
     """{"loss": ..., metrics} of a Decoder on `split`, in one pass."""
-    total = 0.0
+    own = method.evaluate(predict, split, config)
+    if own is not None:
+        return own
+    total, metrics = 0.0, predict.metrics()
+    for inputs, targets in split.batches().as_numpy_iterator():
+        decoded, loss = predict.judge(inputs, targets)
+        total += loss * len(keras.tree.flatten(inputs)[0])
+        for metric in metrics:
+            metric.update_state(targets, decoded)
+    return {"loss": total / len(split), **collect(metrics, config.labels)}
 
-    def add_loss(at, inputs, targets, decoded):
-        nonlocal total
-        total += predict.loss(inputs, targets, predict.outputs) * len(keras.tree.flatten(inputs)[0])
 
-    result = score(predict, split, task, config, add_loss)
-    return {"loss": total / max(1, len(split)), **result}
-
-
-def evaluate(model, split, task, config, title="evaluate"):
-    """(result, worst): the task's metrics, and the examples with the largest loss, worst first.
+def evaluate(model, split, method, config, title="evaluate"):
+    """(result, worst): the method's metrics, and the examples with the largest loss, worst first.
 
     worst: list of {"name", "loss", "inputs", "targets", "decoded"}.
     """
-    worst, predict = [], Decoder(model, task, config)
+    worst, predict = [], decoder(model, method, config)
+    if isinstance(model, Fitted):
+        result = score(predict, split, method, config, title=title)
+        return {"examples": len(split), **result}, []
 
     def keep_worst(at, inputs, targets, decoded):
         if at >= LOSSES:
@@ -153,7 +232,7 @@ def evaluate(model, split, task, config, title="evaluate"):
             item = (loss, -(at + i), [pick(inputs), pick(targets), pick(decoded)])
             (heapq.heappush if len(worst) < WORST else heapq.heappushpop)(worst, item)
 
-    result = score(predict, split, task, config, keep_worst, title)
+    result = score(predict, split, method, config, keep_worst, title)
 
     def first(value):
         return keras.tree.map_structure(lambda t: t[0], value)

@@ -1,28 +1,36 @@
 """The proof of an exported file: it is run on held-out data and judged by the task's own metrics."""
 
+from __future__ import annotations
+
 import math
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from pipelines import terminal
-from pipelines.edge import litert
-from pipelines.engine.export import convert
-from pipelines.engine.proof import evaluate
-from pipelines.task import SERVE
+from pipelines import catalog, terminal
+from pipelines.edge import fitted, litert
+from pipelines.engine.proof import evaluate, kinds
+from pipelines.task import SERVE, Answer, Method, Score
 
-KINDS = {"saved_model": "saved_model", **convert.PATHS}
+KINDS, NUMPY = kinds.KINDS, kinds.NUMPY
 Z = 1.645  # one-sided 95 %
+CLASS_FACTOR = 5  # times max_drop that a class of a score may lose that is no share of examples
 FLOAT_SLACK = (
     1e-3  # by which an output in [0, 1] of a float file may differ from Keras's: 1e-5 is usual
 )
 
 
-def predictor(folder, kind):
+def predictor(folder: Path, kind: str, method: Method) -> Answer:
     """A function, run(inputs, program=SERVE), of a batch -> outputs of a program of one exported
     file, by name. Raises ValueError if it does not run, as the function does."""
     path = folder / KINDS[kind]
+    if kind == NUMPY:
+        return fitted.Arrays(path, catalog.edge(method.fitted))
     if kind != "saved_model":
         return runner(path)
     try:
@@ -61,83 +69,102 @@ def _by_one(run):
     return predict
 
 
-def prove(folder, kind, split, task, config, reference, max_drop, keras=None):
-    """One file's record: metrics, the drop from `reference`, whole and of the worst class, and
-    whether it passed.
+def answering(run: Answer, method: Method, config: Any) -> Answer:
+    """inputs (a batch) -> decoded outputs, by the programs of one file."""
 
-    reference: the Keras model's metrics on the same split. keras: its predict, to measure
-        `max_difference` of outputs.
+    def answer(inputs):
+        return method.answer(run, inputs, config)
+
+    return answer
+
+
+def prove(folder, kind, part, method, config, reference, max_drop, keras=None):
+    """One file's record: metrics, what it lost, whole and of the worst class, and the verdict.
+
+    reference: the Keras model's metrics on the same part. keras: its predict, to measure
+    `max_difference` of outputs. max_drop: see `gate`.
     """
     differences = []
 
     def compare(at, inputs, targets, decoded):
-        differences.append(apart(keras(inputs), decoded, task, config))
+        differences.append(method.difference(keras(inputs), decoded, config))
 
     try:
-        predict = predictor(folder, kind)
-        metrics = evaluate.score(
-            predict, split, task, config, compare if keras else None, f"prove {KINDS[kind]}"
-        )
+        answer = answering(predictor(folder, kind, method), method, config)
+        each = compare if keras else None
+        metrics = evaluate.score(answer, part, method, config, each, f"prove {KINDS[kind]}")
     except ValueError as error:
         return {"passed": False, "reason": f"{KINDS[kind]} does not run: {error}"}
     metrics = {k: v for k, v in metrics.items() if k not in ("matrices", "curves")}
-    record = {
-        "metrics": metrics,
-        **gate(metrics, reference, evaluate.headline(task, config), max_drop, KINDS[kind]),
-    }
+    verdict = gate(metrics, reference, method.scores[0], max_drop, KINDS[kind])
+    record = {"metrics": metrics, **verdict}
     if differences:
         record["max_difference"] = max(differences)
     return record
 
 
-def apart(wanted, got, task, config):
-    """How far decoded outputs lie from others, by the task's `difference` where it has one, else the largest of all."""
-    if hasattr(task, "difference"):
-        return task.difference(wanted, got, config)
-    return max(difference(values, got[name]) for name, values in wanted.items())
+def gate(
+    metrics: Mapping, reference: Mapping, score: Score, max_drop: float | None, file: str
+) -> dict:
+    """How much worse `score` is than in `reference`, whole and of the worst class, and the verdict.
 
-
-def difference(wanted, got):
-    """How far one output is from another: the largest difference of real numbers, the share of unequal ids."""
-    if np.issubdtype(np.asarray(wanted).dtype, np.integer):
-        return float(np.mean(np.asarray(wanted) != np.asarray(got)))
-    return float(
-        np.abs(np.asarray(wanted, np.float64) - np.asarray(got, np.float64)).max(initial=0)
-    )
-
-
-def gate(metrics, reference, name, max_drop, file):
-    """The drop of metric `name`, whole and of the worst class, and whether `max_drop` allows it.
-
-    Whole: drop <= max_drop. A class of n examples moves by 1/n when one of them flips, so for a
-    class it is the lower 95 % bound of the drop that must stay within max_drop: drop - 1.645
-    sqrt(drop / n), the paired (McNemar) standard error where all flips go one way. With 12 examples
-    3 lost ones fail; with 500, 11 do.
+    max_drop: the most that is allowed, in the score's own sense (see `Score.worsening`); None takes
+    its tolerance. A class of n examples moves by 1/n if one of them flips. So if the score is a
+    share of independent examples, it is the lower 95 % bound of the drop of a class that must stay
+    within max_drop: drop - 1.645 sqrt(drop / n), the paired (McNemar) standard error if all flips
+    go one way. With 12 examples 3 lost ones fail; with 500, 11 do. A class of any other score may
+    lose CLASS_FACTOR times as much as the whole.
     """
-    sign = evaluate.better(name)
-    drop = sign * (reference[name] - metrics[name])
+    name, limit = score.name, score.tolerance if max_drop is None else max_drop
+    drop = score.worsening(reference[name], metrics[name])
     record = {"drop": drop, "passed": True, "reason": ""}
-    worst = None
-    for label, values in metrics.get("per_class", {}).items():
-        before = reference["per_class"][label]
-        if name in values and before.get("support", 1) and not math.isnan(before[name]):
-            lost = sign * (before[name] - (0.0 if math.isnan(values[name]) else values[name]))
-            excess = lost - Z * math.sqrt(max(lost, 0) / before.get("support", math.inf)) - max_drop
-            # What fails comes first; among those that pass, the class that fell furthest.
-            if worst is None or (max(excess, 0), lost) > (max(worst[0], 0), worst[1]):
-                worst = (excess, lost, label, before[name], values[name], before.get("support"))
+    worst = _worst_class(metrics, reference, score, limit)
     if worst:
-        record |= {"worst_class": worst[2], "worst_class_drop": worst[1]}
-    if not drop <= max_drop:  # NaN fails too
+        record |= {"worst_class": worst.label, "worst_class_drop": worst.drop}
+    if not drop <= limit:  # NaN fails too
         record["reason"] = (
-            f"{file}: {name} fell from {reference[name]:.4f} to {metrics[name]:.4f}, by more than"
-            f" max-drop {max_drop:g}"
+            f"{file}: {name} went from {reference[name]:.4f} to {metrics[name]:.4f}, worse by more"
+            f" than max-drop {limit:g}"
         )
-    elif worst and worst[0] > 0:
-        count = f", {worst[5]:.0f} examples" if worst[5] else ""
+    elif worst and worst.excess > 0:
+        count = f", {worst.examples:.0f} examples" if worst.examples else ""
         record["reason"] = (
-            f"{file}: class {worst[2]!r} fell from {worst[3]:.3f} to {worst[4]:.3f} in"
-            f" {name}{count}, by more than max-drop {max_drop:g} allows"
+            f"{file}: class {worst.label!r} went from {worst.before:.3f} to {worst.after:.3f} in"
+            f" {name}{count}, worse by more than max-drop {limit:g} allows"
         )
     record["passed"] = not record["reason"]
     return record
+
+
+@dataclass(frozen=True)
+class _Class:
+    """What a class lost. excess: by how much that is more than what is allowed."""
+
+    label: str
+    before: float
+    after: float
+    drop: float
+    excess: float
+    examples: float | None
+
+
+def _worst_class(metrics: Mapping, reference: Mapping, score: Score, limit: float) -> _Class | None:
+    """The class that is furthest beyond its limit; if none is beyond, the one that lost most."""
+    found = []
+    for label, values in metrics.get("per_class", {}).items():
+        before = reference["per_class"][label]
+        known = score.name in values and not math.isnan(before.get(score.name, math.nan))
+        if known and before.get("support", 1):
+            found.append(_lost(label, before, values, score, limit))
+    return max(found, key=lambda lost: (max(lost.excess, 0), lost.drop), default=None)
+
+
+def _lost(label: str, before: Mapping, after: Mapping, score: Score, limit: float) -> _Class:
+    old, new = before[score.name], after[score.name]
+    new = 0.0 if math.isnan(new) else new
+    drop, examples = score.worsening(old, new), before.get("support")
+    if score.counted and examples:
+        excess = drop - Z * math.sqrt(max(drop, 0) / examples) - limit
+    else:
+        excess = drop - CLASS_FACTOR * limit
+    return _Class(label, old, new, drop, excess, examples)

@@ -2,16 +2,16 @@
 
 import csv
 import io
-from pathlib import Path
 
 from PIL import Image
 
 from pipelines import catalog
 from pipelines.config import settings
-from pipelines.engine.proof import evaluate
+from pipelines.engine.export import contents
 from pipelines.engine.report import numbers as page_numbers
 from pipelines.engine.report import page
 from pipelines.engine.training import fit as train
+from pipelines.engine.training.loop import monitor_sign
 from pipelines.files import read_json, write_text
 
 FILE_FACTS = (
@@ -27,9 +27,11 @@ FILE_FACTS += ("passed", "reason")
 SIDE = 400  # pixels of a picture on the page; more only makes the file larger
 
 
-def write_run(run):
-    """Writes RUN/report.html, with its newest bundle's files where it was exported -> path."""
-    return _write(run.path, {**of_run(run), **_of_export(run)})
+def write_run(run, bundle=None):
+    """Writes RUN/report.html, with the files of its newest bundle if there is one -> path."""
+    found = of_bundle(bundle) if bundle else {}
+    exported = {key: found[key] for key in ("files", "reference") if key in found}
+    return _write(run.path, {**of_run(run), **exported})
 
 
 def write_bundle(bundle, run=None):
@@ -51,10 +53,10 @@ def of_run(run):
         else {}
     )
     evaluation = found.get("result", {})
-    name = evaluate.headline(run.task, run.config)
+    name = run.method.scores[0].name
     history, last = (
         _history(run.path / "history.csv"),
-        train.phases(run.task, run.config)[-1].config,
+        train.phases(run.method, run.config)[-1].config,
     )
     defaults = {field.name: field.default for field in settings(type(run.config))}
     headline = (
@@ -71,22 +73,15 @@ def of_run(run):
         curve = {"learning rate range test": read_json(run.path / "learning_rate.json")}
         evaluation = {**evaluation, "curves": {**evaluation.get("curves", {}), **curve}}
     return {
-        "title": f"{catalog.task_title(run.task_name)}: {Path(run.source).name}",
-        "subtitle": f"run {run.path.name} · {run.source} · {info['started'][:10]}",
+        "title": f"{catalog.task_title(run.task_name)}: {contents.data_name(run.data_name)}",
+        "subtitle": f"run {run.path.name} · {run.data_name} · {info['started'][:10]}",
         "headline": headline,
-        "notes": (
-            [
-                f"{len(info['left_out'])} examples were left out (on_bad_data=skip):"
-                f" {', '.join(info['left_out'][:20])}"
-            ]
-            if info["left_out"]
-            else []
-        ),
+        "notes": _notes(info, evaluation),
         "labels": list(run.config.labels),
         "evaluation": {"labels": list(run.config.labels), **evaluation} if evaluation else None,
         "worst": [_pictured(row, kept / "test") for row in found.get("worst", [])],
         "history": history,
-        "best_epoch": _best(history, last) if last.keep == "best" else None,
+        "best_epoch": _best(history, last, run.method) if last.keep == "best" else None,
         "audit": read_json(run.path / "audit.json"),
         "settings": run.config.as_dict(),
         "changed": {
@@ -94,6 +89,19 @@ def of_run(run):
         },
         "environment": read_json(run.path / "environment.json"),
     }
+
+
+def _notes(info, evaluation):
+    """What a reader has to know before anything else."""
+    notes = []
+    if "below_floor" in evaluation:
+        notes.append(f"On the {evaluation['split']} split: {evaluation['below_floor']}")
+    elif "below_floor" in info:
+        notes.append(f"On the validation split: {info['below_floor']}")
+    if info["left_out"]:
+        listed = ", ".join(info["left_out"][:20])
+        notes.append(f"{len(info['left_out'])} examples were left out (on_bad_data=skip): {listed}")
+    return notes
 
 
 def of_bundle(bundle):
@@ -108,10 +116,10 @@ def of_bundle(bundle):
         }
         for kind, record in bundle.files.items()
     ]
-    name = evaluate.headline(bundle.task, bundle.config)
+    name = bundle.method.scores[0].name
     return {
         "title": manifest["name"],
-        "subtitle": f"{bundle.task_name} · {proof['data']} · {manifest['created'][:10]}",
+        "subtitle": f"{bundle.method.task}, {bundle.method.name} · {proof['data']} · {manifest['created'][:10]}",
         "headline": (
             [(name, reference[name], f"{proof['examples']:,} {proof['split']} examples")]
             + [
@@ -127,16 +135,6 @@ def of_bundle(bundle):
     }
 
 
-def _of_export(run):
-    from pipelines.engine.bundle import Bundle
-
-    path = run.info.get("bundle")
-    if not path or not (run.path / path / "manifest.json").is_file():
-        return {}
-    found = of_bundle(Bundle(run.path / path))
-    return {key: found[key] for key in ("files", "reference")}
-
-
 def _history(path):
     if not path.is_file():
         return []
@@ -144,13 +142,13 @@ def _history(path):
         return list(csv.DictReader(file))
 
 
-def _best(history, config):
+def _best(history, config, method):
     rows = [
         row
         for row in history
         if row.get(config.monitor) and row.get("phase") == history[-1].get("phase")
     ]
-    pick = max if evaluate.better(config.monitor) > 0 else min
+    pick = max if monitor_sign(method, config.monitor) > 0 else min
     return int(pick(rows, key=lambda row: float(row[config.monitor]))["epoch"]) if rows else None
 
 

@@ -1,49 +1,57 @@
 """Prediction on files, by the device half of the task: the same code that a bundle's predict.py runs."""
 
-import os
-from pathlib import Path
+from __future__ import annotations
 
-import keras
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from pipelines import catalog
 from pipelines.edge.predict import save, stem
 from pipelines.engine.data import learned
 from pipelines.engine.proof import evaluate, proof
 from pipelines.errors import PipelineError
+from pipelines.task import Answer
 
 
-def run(owner, inputs, out=None):
+def run(owner: Any, inputs: Any, out: Path | str | None = None) -> list[dict]:
     """Answers of a Run: [{"input": file, ...}]; see `predict`."""
+    method, config, model = owner.method, owner.config, owner.model
     manifest = {
-        "task": owner.task_name,
-        "labels": list(owner.config.labels),
-        "config": owner.config.as_dict(),
-        "learned": learned.lists(owner.config.learned),
-        "inputs": {
-            t.name: {"shape": [1, *t.shape[1:]], "dtype": t.dtype}
-            for t in keras.tree.flatten(owner.model.input)
-        },
+        "task": method.task,
+        "labels": list(config.labels),
+        "config": dict(method.device(config)),
+        "learned": learned.lists(config.learned),
     }
-    return predict(inputs, evaluate.Decoder(owner.model, owner.task, owner.config), manifest, out)
+    programs = evaluate.programs(model, method, config)
+    manifest |= {"inputs": programs.inputs, "programs": {name: {} for name in programs.names}}
+    return predict(inputs, programs, manifest, out)
 
 
-def bundle(owner, inputs, out=None, format=None):
+def bundle(
+    owner: Any, inputs: Any, out: Path | str | None = None, format: str | None = None
+) -> list[dict]:
     """Answers of one file of a Bundle: [{"input": file, ...}]; see `predict`."""
     manifest = {**owner.manifest, "learned": learned.lists(owner.config.learned)}
     try:
-        return predict(inputs, proof.predictor(owner.path, owner.kind(format)), manifest, out)
+        answer = proof.predictor(owner.path, owner.kind(format), owner.method)
+        return predict(inputs, answer, manifest, out)
     except ValueError as error:
         raise PipelineError(str(error)) from error
 
 
-def predict(inputs, run, manifest, out=None):
-    """One answer an input: a file's name, encoded bytes, or text where the task takes it.
+def predict(
+    inputs: Any, run: Answer, manifest: Mapping, out: Path | str | None = None
+) -> list[dict]:
+    """One answer for each input: a file's name, encoded bytes, or text if the task takes it.
 
-    JSON, and answers that are pictures, go to the folder `out`.
-    Raises PipelineError naming the input that cannot be used.
+    JSON, and answers that are pictures, go to the folder `out`. Raises PipelineError naming the
+    input that cannot be used.
     """
     half, answers = catalog.edge(manifest["task"]), []
-    for i, item in enumerate([inputs] if isinstance(inputs, (str, os.PathLike, bytes)) else inputs):
+    is_one = isinstance(inputs, (str, os.PathLike, bytes))
+    for i, item in enumerate([inputs] if is_one else inputs):
         name = f"input {i}" if isinstance(item, bytes) else str(item)
         try:
             answer, pictures = half.predict(item, run, manifest)

@@ -4,10 +4,9 @@ import re
 import shutil
 from pathlib import Path
 
-import pipelines
 from pipelines.engine.serving import litert_js
 
-SOURCE = Path(pipelines.__file__).parent / "web"
+SOURCE = Path(__file__).parents[2] / "web"
 PAGE = ("index.html", "page.css", "page.js")
 IMPORT = re.compile(r'from "\./(\w+)\.js"')
 

@@ -4,62 +4,71 @@ import contextlib
 
 import keras
 
-from pipelines.engine.training import checkpoint
+from pipelines import optimization
+from pipelines.engine.proof.compiled import compiled
 
 BATCHES = 10  # training batches that re-estimate the batch statistics
 
 
-@contextlib.contextmanager
-def averaged(model, batches):
-    """Within it, `model` has its averaged weights where the optimizer keeps such; afterwards its
-    own again.
+class Averages:
+    """The averaged weights of a compiled and built `model`, if its optimizer keeps such.
 
-    batches: () -> tf.data of (inputs, targets) that re-estimate the statistics of batch
-    normalisation, which belong to the weights they were measured with (Izmailov et al. 2018,
-    arXiv:1803.05407, section 3.2).
+    batches: () -> iterable of at least one (inputs, targets). The first BATCHES of them re-estimate
+    the statistics of batch normalisation, which belong to the weights they were measured with
+    (Izmailov et al. 2018, arXiv:1803.05407, section 3.2).
     """
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    if not getattr(optimizer, "averages", None):
-        yield
-        return
-    kept = checkpoint.numpy(model.variables)
-    settle(model, batches)
-    try:
-        yield
-    finally:
-        checkpoint.assign(model.variables, kept, "the model")
 
+    def __init__(self, model, batches):
+        self._model, self._batches = model, batches
+        self._averages = optimization.averages(model)
+        layers = model._flatten_layers()
+        norms = [x for x in layers if isinstance(x, keras.layers.BatchNormalization)]
+        # A frozen one keeps its statistics, also in training.
+        self._norms = [norm for norm in norms if norm.trainable]
 
-def settle(model, batches):
-    """Gives `model` its averaged weights, where there are such, for good."""
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    averages = getattr(optimizer, "averages", [])
-    if averages:
-        checkpoint.assign(model.trainable_variables, checkpoint.numpy(averages), "the averages")
-        _recalibrate(model, batches)
+        def forward(inputs):
+            model(inputs, training=True)
 
+        self._forward = compiled(forward, model, writes=model.non_trainable_variables)
 
-def _recalibrate(model, batches):
-    # A frozen one keeps its statistics, also in training.
-    norms = [
-        x
-        for x in model._flatten_layers()
-        if isinstance(x, keras.layers.BatchNormalization) and x.trainable
-    ]
-    if not norms:
-        return
-    for norm in norms:
-        for statistic in (norm.moving_mean, norm.moving_variance):
+    @contextlib.contextmanager
+    def applied(self):
+        """Within it, the model has its averaged weights; afterwards its own again."""
+        if not self._averages:
+            yield
+            return
+        # JAX gives buffers away: what is kept must not share one with the model.
+        kept = [(v, keras.ops.copy(v)) for v in self._model.variables]
+        self.settle()
+        try:
+            yield
+        finally:
+            for variable, value in kept:
+                variable.assign(value)
+
+    def settle(self):
+        """Gives the model its averaged weights for good."""
+        weights = self._model.trainable_variables
+        for weight, average in zip(weights, self._averages, strict=bool(self._averages)):
+            weight.assign(keras.ops.copy(average))
+        if self._averages and self._norms:
+            self._recalibrate()
+
+    def _recalibrate(self):
+        for statistic, _ in self._statistics():
             statistic.assign(keras.ops.zeros(statistic.shape))
-    count = 0
-    for inputs, _ in batches().as_numpy_iterator():
-        model(inputs, training=True)
-        count += 1
-        if count == BATCHES:
-            break
-    for (
-        norm
-    ) in norms:  # started from zero, the averages fall short by the weight that zero still has
-        share = 1 - norm.momentum**count
-        for statistic in (norm.moving_mean, norm.moving_variance):
-            statistic.assign(statistic / share)
+        count = 0
+        for inputs, _ in self._batches():
+            self._forward(inputs)
+            count += 1
+            if count == BATCHES:
+                break
+        for statistic, momentum in self._statistics():
+            # Started from zero, it falls short by the weight that zero still has.
+            statistic.assign(statistic / (1 - momentum**count))
+
+    def _statistics(self):
+        """(variable, momentum) of each statistic that is re-estimated."""
+        for norm in self._norms:
+            yield norm.moving_mean, norm.momentum
+            yield norm.moving_variance, norm.momentum

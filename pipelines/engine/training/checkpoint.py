@@ -14,13 +14,10 @@ def variables(model, trained):
     """Everything that changes while `trained`, compiled and built, all of `model` or a part of it,
     trains: weights,
     random states, optimizer, metrics."""
+    optimizer = trained.optimizer.variables if trained.compiled else []
+    every = [*model.variables, *trained.variables, *optimizer, *trained.metrics_variables]
     found = {}
-    for v in [
-        *model.variables,
-        *trained.variables,
-        *trained.optimizer.variables,
-        *trained.metrics_variables,
-    ]:
+    for v in every:
         found.setdefault(id(v), v)
     return list(found.values())
 

@@ -15,26 +15,26 @@ BEYOND = 4.0  # times the least loss: the test ends there
 SHARE = 0.1  # of the rate with the least loss, which is where it is about to rise
 
 
-def find(model, task, config, training, validation):
+def find(model, method, config, source):
     """(rate, curve): the peak learning rate for the first phase of a training, from a model that is
     then used up.
 
     curve: {"x": log10 of the rates, "y": smoothed losses, ...} as `page.render` draws it. Raises
     Refused where the loss never falls, PipelineError where the first phase has no steps.
     """
-    stages = train.phases(task, config)
-    # A task that fits its model at once resolves the rate to 0.
-    if stages[0].solve or not stages[0].config.learning_rate or getattr(config, "phase_rates", ()):
+    stages = train.phases(method, config)
+    own_rates = config.as_dict().get("phase_rates")
+    if stages[0].solve or stages[0].steps or own_rates:
         raise PipelineError(
             "learning_rate=find needs a first phase that is trained by steps, and no phase_rates."
         )
     keras.utils.set_random_seed(config.seed)
-    net, parts = train.begin(model, stages, 0, training, validation)
+    net, parts = train.begin(model, stages, 0, source)
     rising = optimization.Schedule("exponential", FROM, 0, STEPS, TO / FROM, STEPS, 0.0)
     getattr(net.optimizer, "inner_optimizer", net.optimizer).learning_rate = rising
     watch = _Watch()
     net.fit(
-        parts[0].train(),
+        parts.train(0, net),
         epochs=1,
         steps_per_epoch=STEPS,
         callbacks=[watch],

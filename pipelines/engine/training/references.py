@@ -6,14 +6,13 @@ from pipelines.engine.proof import evaluate
 from pipelines.files import appearing, read_json, read_yaml, write_json, write_yaml
 
 FOLDER = "references"
+SHARED = ("format", "task", "method", "data", "left_out")  # what their run.json has of the run's
 SAME = ("environment.json", "audit.json")  # files that hold for them as well
 
 
 def train(run):
-    """Trains those that `run`'s task names, on the run's data; what is finished stays as it is."""
-    if not hasattr(run.task, "references"):
-        return
-    for name, config in run.task.references(run.config, run.data.splits["train"]).items():
+    """Trains those that `run`'s method names, on the run's data; what is finished stays as it is."""
+    for name, config in run.method.references(run.config, run.source).items():
         path = run.path / FOLDER / name
         if not path.exists():
             with appearing(path) as part:
@@ -24,12 +23,12 @@ def train(run):
                 )
                 for file in SAME:
                     write_json(part / file, read_json(run.path / file))
-                info = {key: run.info[key] for key in ("task", "data", "left_out")}
+                info = {key: run.info[key] for key in SHARED}
                 started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
                 write_json(part / "run.json", {"status": "running", "started": started, **info})
         reference = type(run)(path, run.data)
         if not reference.finished():
-            print(f"to be read beside: {name}", flush=True)
+            print(f"training the baseline {name}", flush=True)
             reference.train()
 
 
@@ -39,8 +38,8 @@ def scores(run, part):
     for file in sorted((run.path / FOLDER).glob("*/run.json")):
         reference = type(run)(file.parent)
         if reference.finished():
-            decode = evaluate.Decoder(reference.model, reference.task, reference.config)
-            result = evaluate.score(decode, part, run.task, run.config)
+            answer = evaluate.decoder(reference.model, reference.method, reference.config)
+            result = evaluate.score(answer, part, run.method, run.config)
             found[file.parent.name] = {
                 name: value for name, value in result.items() if isinstance(value, float)
             }

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from etils import epy
 
-from pipelines import fine_tuning, labelled
 from pipelines.config import setting
 from pipelines.errors import PipelineError
+from pipelines.families import fine_tuning, labelled
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
@@ -91,9 +91,17 @@ def _cut(config):
 def _solve(config):
     if config.head not in SOLVED:
         return None
-    return lambda net, train, validation: heads.solve(
-        *(net.get_layer("logits"), config.head, train, validation),
-        strength=config.regularisation,
-        class_weights=config.class_weight_values,
-        seed=config.seed,
-    )
+
+    def solve(net, source):
+        train, validation = source.held_out("train"), source.held_out("validation")
+        return heads.solve(
+            net.get_layer("logits"),
+            config.head,
+            train.arrays(),
+            validation.arrays() if len(validation) else None,
+            strength=config.regularisation,
+            class_weights=config.class_weight_values,
+            seed=config.seed,
+        )
+
+    return solve

@@ -10,7 +10,7 @@ from pipelines import config as shared
 from pipelines import terminal
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.phase import Phase
+from pipelines.task import Phase
 
 with epy.lazy_imports():
     import keras

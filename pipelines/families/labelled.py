@@ -1,10 +1,13 @@
-"""One label an example: settings, targets, loss, answers and metrics that tasks of this kind have in common."""
+"""One label an example: settings, targets, loss, answers and metrics of such methods."""
 
+import collections
 from dataclasses import dataclass
 
 from etils import epy
 
 from pipelines.config import setting
+from pipelines.formats.examples import UNLABELLED
+from pipelines.task import Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
@@ -66,50 +69,71 @@ def weighed(config, counts):
     return {"class_weight_values": [sum(found) / (len(found) * n) if n else 0.0 for n in found]}
 
 
-def parse(example, config):
-    """{"image": uint8 (H, W, 3), "label": int} -> ({"image": uint8 (S, S, 3)}, one-hot float (C,))."""
-    image = images.resize(example["image"], config.image_size)
-    return {"image": image}, tf.one_hot(example["label"], len(config.labels))
+class Labelled(Method):
+    """One label an example, whatever an example is."""
 
-
-def augment(inputs, targets, seed, progress, config):
-    """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run done, in [0, 1)."""
-    seeds = images.split_seed(seed, 4)
-    moves = {name: getattr(config, name) for name in ("flip", "shift", "zoom", "rotate")}
-    image = images.random_affine(inputs["image"], seeds[0], **moves)
-    image = images.cutout(
-        images.random_colour(image, seeds[1], config.colour), seeds[2], config.cutout
+    scores = (
+        Score("accuracy", counted=True),
+        Score("macro_f1"),
+        Score("macro_recall"),
+        Score("macro_precision"),
+        Score("top5_accuracy"),
+        Score("calibration_error", "lower"),
     )
-    image, targets = images.mixup(image, targets, seeds[3], config.mixup)
-    return {"image": image}, targets
+
+    def floor(self, part, config):
+        """The share of the most frequent class, which a constant answer reaches."""
+        labels = [label for label in part.examples.columns["label"] if label != UNLABELLED]
+        if not labels:
+            return None
+        return collections.Counter(map(int, labels)).most_common(1)[0][1] / len(labels)
+
+    def decode(self, outputs, config):
+        """Logits (B, C) -> {"probabilities": (B, C)} that sum to one."""
+        return {"probabilities": keras.ops.softmax(outputs)}
+
+    def metrics(self, config):
+        """The first one named, accuracy, is what an exported file is judged by."""
+        extra = [top_k.TopK(5)] if len(config.labels) > 10 else []
+        return [
+            classification.Classification(len(config.labels)),
+            *extra,
+            calibration.CalibrationError(),
+        ]
+
+
+class LabelledPictures(Labelled):
+    """One label a picture."""
+
+    def parse(self, example, config):
+        """{"image": uint8 (H, W, 3), "label": int} -> ({"image": uint8 (S, S, 3)}, one-hot float (C,))."""
+        image = images.resize(example["image"], config.image_size)
+        return {"image": image}, tf.one_hot(example["label"], len(config.labels))
+
+    def augment(self, inputs, targets, seed, progress, config):
+        """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run done, in [0, 1)."""
+        seeds = images.split_seed(seed, 4)
+        moves = {name: getattr(config, name) for name in ("flip", "shift", "zoom", "rotate")}
+        image = images.random_affine(inputs["image"], seeds[0], **moves)
+        image = images.cutout(
+            images.random_colour(image, seeds[1], config.colour), seeds[2], config.cutout
+        )
+        image, targets = images.mixup(image, targets, seeds[3], config.mixup)
+        return {"image": image}, targets
+
+    def draw(self, inputs, decoded, config, targets=None):
+        """One picture (S, S, 3) with the predicted label, its probability and, where given, the true one."""
+        return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, targets)
 
 
 def compiled(net, config, rates=(), pull=0.0):
     """`net`, which gives logits (B, C), with cross-entropy; rates and pull: see `optimization.optimizer`."""
-    net.compile(
-        optimizer=optimization.optimizer(config, rates, pull),
+    optimization.compile(
+        net,
+        config,
+        rates,
+        pull,
         loss=cross_entropy.CrossEntropy(config.label_smoothing, config.class_weight_values),
         metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
-        jit_compile={"auto": "auto", "on": True, "off": False}[config.jit_compile],
     )
     return net
-
-
-def decode(outputs, config):
-    """Logits (B, C) -> {"probabilities": (B, C)} that sum to one."""
-    return {"probabilities": keras.ops.softmax(outputs)}
-
-
-def metrics(config):
-    """The first one named, accuracy, is what an exported file is judged by."""
-    extra = [top_k.TopK(5)] if len(config.labels) > 10 else []
-    return [
-        classification.Classification(len(config.labels)),
-        *extra,
-        calibration.CalibrationError(),
-    ]
-
-
-def draw(inputs, decoded, config, targets=None):
-    """One picture (S, S, 3) with the predicted label, its probability and, where given, the true one."""
-    return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, targets)

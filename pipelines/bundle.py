@@ -1,0 +1,144 @@
+"""A bundle: exported files with their proof; what is done with them on any machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines import catalog
+from pipelines.engine import benchmark
+from pipelines.engine.data import learned, source
+from pipelines.engine.export import contents
+from pipelines.engine.proof import evaluate, floor, proof, verify
+from pipelines.engine.report import report
+from pipelines.engine.serving import predict
+from pipelines.errors import PipelineError, nearest
+from pipelines.files import read_json, read_yaml, sha256
+from pipelines.task import Part
+
+
+class Bundle:
+    """An exported model. Raises PipelineError if the folder is not a bundle, or of an earlier version."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self.manifest = read_json(self.path / "manifest.json")
+        if self.manifest.get("format") != contents.FORMAT:
+            raise PipelineError(
+                f"{path} was made by an earlier version of this package, which knew no methods. Its"
+                " own predict.py still runs it; export the run again for the rest."
+            )
+        try:
+            self.task_name = self.manifest["task"]
+            self.method = catalog.method(self.manifest["method"], self.task_name)
+            self.files = self.manifest["files"]
+            labels = self.manifest["labels"]
+        except (KeyError, TypeError) as error:
+            raise PipelineError(
+                f"{self.path / 'manifest.json'} lacks {error}. Export the run again."
+            ) from error
+        values = read_yaml(self.path / "config.yaml")
+        known = {name: v for name, v in values.items() if name not in ("task", "method")}
+        config = self.method.Config().replace(**{"labels": labels, **known})
+        self.config = config.having(learned.read(self.path / learned.FOLDER))
+
+    def __repr__(self) -> str:
+        return f"Bundle({str(self.path)!r})"
+
+    def kind(self, format: str | None = None) -> str:
+        """A file of this bundle by its format's name; float32, or else the first, by default."""
+        default = "float32" if "float32" in self.files else next(iter(self.files))
+        format = format or default
+        if format not in self.files:
+            raise PipelineError(
+                f"{self.path} has no format {format!r}. {nearest(format, self.files)}"
+            )
+        return format
+
+    def intact(self) -> list[str]:
+        """Names of the files that are missing or differ from what was proven."""
+        wanted = {r["path"]: r["sha256"] for r in self.files.values()} | self.manifest["sha256"]
+        return [name for name, digest in wanted.items() if not self._is(name, digest)]
+
+    def _is(self, name: str, digest: str) -> bool:
+        file = self.path / name
+        return file.exists() and sha256(file) == digest
+
+    def _own(self, kind: str) -> None:
+        """Raises PipelineError if the file, or a list that was learned, is not what was proven."""
+        wanted = {self.files[kind]["path"]: self.files[kind]["sha256"]}
+        for name, digest in self.manifest["sha256"].items():
+            if Path(name).parent.name == learned.FOLDER:
+                wanted[name] = digest
+        for name, digest in wanted.items():
+            if not self._is(name, digest):
+                raise PipelineError(
+                    f"{self.path / name} does not belong to this model: its SHA-256 differs. Export"
+                    " the run again."
+                )
+
+    def evaluate(
+        self,
+        split: str = "test",
+        data: Any = None,
+        format: str | None = None,
+        data_format: str = "auto",
+    ) -> dict:
+        """The scores of one file on one split -> {name: value, "per_class": ...}.
+
+        data: the data of the proof if None. format: which file. data_format: of the data.
+        """
+        kind = self.kind(format)
+        self._own(kind)
+        part = self.split(split, data, data_format)
+        try:
+            run = proof.predictor(self.path, kind, self.method)
+        except ValueError as error:
+            raise PipelineError(str(error)) from error
+        answer = proof.answering(run, self.method, self.config)
+        title = f"evaluate {proof.KINDS[kind]}"
+        result = evaluate.score(answer, part, self.method, self.config, title=title)
+        result = {"split": split, "format": kind, "examples": len(part), **result}
+        return result | floor.judged(part, result, self.method, self.config)
+
+    def split(self, name: str, data: Any = None, format: str = "auto") -> Part:
+        """A split of the data of the proof, or of other data, as the method takes it."""
+        where = data or self.manifest["proof"]["data"]
+        own = self.method.source(where, self.config)
+        if own is not None:
+            return own.held_out(name)
+        read = source.read(where, format, self.method, self.config)
+        return source.split(read, name, self.method, self.config)
+
+    def predict(
+        self, inputs: Any, out: Path | str | None = None, format: str | None = None
+    ) -> list[dict]:
+        """One answer for each file of `inputs`; JSON and pictures go to the folder `out`."""
+        self._own(self.kind(format))
+        return predict.bundle(self, inputs, out, format)
+
+    def verify(self, data: Any = None, data_format: str = "auto") -> dict:
+        """The proof again -> {"passed", "failures", ...}: checksums, golden examples, scores.
+
+        data: where the held-out data lies on this machine; data_format: what it is.
+        """
+        return verify.verify(self, data, data_format)
+
+    def benchmark(self) -> dict:
+        """Latency, size and memory of each file: plain values."""
+        return benchmark.bundle(self)
+
+    def report(self) -> Path:
+        """Writes report.html -> its path."""
+        return report.write_bundle(self)
+
+    def golden(self) -> tuple[dict, dict]:
+        """(inputs, outputs) of the held-out examples that came with the bundle."""
+        found: dict[str, dict] = {"in": {}, "out": {}}
+        with np.load(self.path / "golden.npz", allow_pickle=False) as file:
+            for key, values in file.items():
+                side, _, name = key.partition("/")
+                found[side][name] = values
+        return found["in"], found["out"]

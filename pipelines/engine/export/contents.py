@@ -1,0 +1,136 @@
+"""What a bundle holds besides its models: the device half, a page, golden examples, the manifest."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines import catalog, edge
+from pipelines.config import Config, settings
+from pipelines.engine.data import learned
+from pipelines.engine.export import card
+from pipelines.engine.serving import web
+from pipelines.files import sha256, write_json, write_text, write_yaml
+from pipelines.task import SERVE, Method
+
+FORMAT = 2  # of a bundle's folder; 1 knew no methods
+GOLDEN = 8  # held-out examples that go with it, so that it can be verified without the data
+ALWAYS = ("__init__", "pictures", "learned", "litert", "fitted", "predict")  # modules of edge/
+PREDICT = '''"""Runs this model on the files named on the command line; needs NumPy, Pillow and ai-edge-litert only."""
+
+from edge.predict import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())
+'''
+
+
+def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
+    """Writes everything in the bundle next to the models; the manifest comes last.
+
+    facts: {"files", "extra", "unsupported"}. max_drop: that the files were allowed.
+    """
+    run, method, config = subject.run, subject.method, subject.config
+    inputs, _ = subject.part.sample(GOLDEN)
+    outputs = subject.predict(inputs)
+    golden = {f"in/{k}": v for k, v in inputs.items()} | {f"out/{k}": v for k, v in outputs.items()}
+    np.savez_compressed(folder / "golden.npz", **golden)
+    write_text(folder / "labels.txt", "".join(f"{label}\n" for label in config.labels))
+    head = {"task": method.task, "method": method.name}
+    write_yaml(folder / "config.yaml", {**head, **judging(method, config)})
+    learned.write(folder / learned.FOLDER, learned.lists(config.learned))
+    write_text(folder / "predict.py", PREDICT)
+    _edge(folder / "edge", method)
+    web.write(folder / "web", method.task)
+    manifest = {
+        "format": FORMAT,
+        "name": run.path.name,
+        **head,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        **_programs(subject, inputs, outputs),
+        "labels": list(config.labels),
+        **({"fitted": method.fitted} if method.fitted else {}),
+        "config": dict(method.device(config)),
+        "proof": {
+            "data": data_name(run.data_name),
+            "split": subject.name,
+            "examples": len(subject.part),
+            "max_drop": max_drop,
+            "score": method.scores[0].name,
+            **subject.floor,
+        },
+        "weights_sha256": run.info["weights_sha256"],
+        "reference": subject.reference,
+        **facts,
+    }
+    write_text(folder / "card.md", card.text(manifest))
+    for record in manifest["files"].values():
+        record["sha256"] = sha256(folder / record["path"])
+    manifest["sha256"] = {name: sha256(folder / name) for name in _others(folder, facts)}
+    write_json(folder / "manifest.json", manifest)
+
+
+def data_name(source: str) -> str:
+    """What data is called without the path of this machine."""
+    return source if ":" in source else Path(source).name
+
+
+def judging(method: Method, config: Any) -> dict:
+    """The settings with which a file is judged: those of the method that are not its default's.
+
+    Settings of the training alone, such as a learning rate, are left out.
+    """
+    shared = {field.name for field in settings(Config)} - {"labels", "format", "batch_size"}
+    default, found = method.Config(), config.as_dict()
+    changed = (name for name, value in default.as_dict().items() if found[name] != value)
+    return {name: found[name] for name in changed if name not in shared}
+
+
+def _edge(folder: Path, method: Method) -> None:
+    """Copies the half of the task that runs on the device."""
+    folder.mkdir()
+    half = catalog.edge(method.task)
+    own = [method.task, *getattr(half, "FILES", ())]
+    if method.fitted:
+        own.append(method.fitted)
+    for name in ALWAYS:
+        shutil.copy(Path(edge.__file__).parent / f"{name}.py", folder)
+    for name in dict.fromkeys(own):
+        shutil.copy(catalog.edge(name).__file__, folder / f"{name}.py")
+
+
+def _programs(subject: Any, inputs: Mapping, outputs: Mapping) -> dict:
+    """{"inputs", "outputs"} of one example, and the same of each program if there are several."""
+    named = {name: p for name, p in subject.programs.items() if not p.file}
+    if set(named) <= {SERVE}:
+        return {"inputs": specs(inputs), "outputs": specs(outputs)}
+    made = {}
+    for name, program in named.items():
+        one = {key: np.asarray(values)[:1] for key, values in program.inputs.items()}
+        given = program.call({key: np.asarray(values) for key, values in one.items()})
+        arrays = {key: np.asarray(values) for key, values in given.items()}
+        made[name] = {"inputs": specs(one), "outputs": specs(arrays)}
+    first = next(iter(made.values()))
+    return {**first, "programs": made}
+
+
+def specs(arrays: Mapping) -> dict:
+    """{name: {"shape": of one example, "dtype"}}."""
+    return {
+        name: {"shape": [1, *np.shape(a)[1:]], "dtype": str(np.asarray(a).dtype)}
+        for name, a in arrays.items()
+    }
+
+
+def _others(folder: Path, facts: Mapping) -> list[str]:
+    """Names of all files that are no model."""
+    found = ["labels.txt", "config.yaml", "golden.npz", "card.md", "predict.py"]
+    found += [record["path"] for record in facts["extra"].values()]
+    for place, pattern in (("edge", "*.py"), ("web", "*"), (learned.FOLDER, "*.txt")):
+        found += [f"{place}/{p.name}" for p in sorted((folder / place).glob(pattern))]
+    return found

@@ -1,0 +1,240 @@
+"""What comes before a training: the method chosen, data audited, settings resolved, a folder made."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from pipelines import catalog
+from pipelines.config import Config, settings
+from pipelines.engine.audit.audit import Audit
+from pipelines.engine.data import learned, service, source
+from pipelines.engine.parallel import devices, processes
+from pipelines.engine.training import fit, learning_rate
+from pipelines.errors import PipelineError, Refused
+from pipelines.files import appearing, write_json, write_yaml
+from pipelines.formats.examples import Data
+from pipelines.task import Method, Source
+
+FORMAT = 2  # of the folder of a run; 1 knew no methods
+PACKAGES = (
+    "keras-task-pipelines",
+    "tensorflow",
+    "keras",
+    "keras-hub",
+    "tensorflow-datasets",
+    "ai-edge-litert",
+    "numpy",
+    "pillow",
+)
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """What a training begins with.
+
+    read: what the user named: Data as it was read, or another Source. left_out: names of
+    examples that are not used, as the audit calls them bad. why:
+    the reason for the method, if the user named none.
+    """
+
+    method: Method
+    config: Config
+    read: Any
+    source: Source
+    audited: Audit
+    left_out: list[str]
+    why: str = ""
+
+
+def set_up(name: str, data: Any, given: Mapping) -> SetUp:
+    """The method that `name` means for this data, its resolved settings, and its source.
+
+    name: of a task or a method. A learning_rate that is yet to be found is the default one here.
+    Raises PipelineError for a name or setting that will not do, Refused for data with errors.
+    """
+    given = {k: v for k, v in given.items() if (k, v) != ("learning_rate", "find")}
+    method, data, why = chosen(name, data, given)
+    given.pop("method", None)
+    config = method.Config().replace(**given)
+    service.check(config.data_service)
+    own = method.source(data, config)
+    if own is not None:
+        return _of_source(method, own, config, why)
+    read = source.read(data or method.data, config.format, method, config)
+    used, audited, left_out = source.usable(read, config.on_bad_data, method)
+    config = resolved(method, config, used, audited)
+    made = source.DataSet(used, method, config)
+    return SetUp(method, config, read, made, audited, left_out, why)
+
+
+def _of_source(method: Method, own: Source, config: Config, why: str) -> SetUp:
+    problems = own.audit(method, config)
+    audited = Audit(problems, dict(own.parts()))
+    errors = [p for p in problems if p.severity == "error"]
+    if errors:
+        raise Refused(f"{errors[0].where}: {errors[0].message}")
+    return SetUp(method, method.resolve(config, audited), own, own, audited, [], why)
+
+
+def chosen(name: str, data: Any, given: Mapping) -> tuple[Method, Any, str]:
+    """(method, data, why) of what a user typed; data may have been read on the way.
+
+    given: settings, of which `method` names one as well.
+    """
+    task, method = catalog.split(name)
+    wanted = given.get("method", "")
+    if method and wanted not in ("", method):
+        raise PipelineError(f"{name} names the method {method}, and the settings {wanted}.")
+    if method or wanted:
+        return catalog.method(method or wanted, task), data, ""
+    known = [m.name for m in catalog.tasks()[task].methods]
+    if len(known) == 1:
+        return catalog.method(known[0], task), data, ""
+    problem = catalog.task(task)
+    if not isinstance(data, Data) and problem.source(data, None) is None:
+        data = catalog.load(
+            str(data or problem.data), given.get("format", "auto"), problem.target or None
+        )
+    best, why = problem.default(data, given)
+    for candidate in (best, *known):
+        if candidate and not _unknown(catalog.method(candidate, task), given):
+            return catalog.method(candidate, task), data, why if candidate == best else ""
+    return catalog.method(best or known[0], task), data, why
+
+
+def _unknown(method: Method, given: Mapping) -> set[str]:
+    return set(given) - {field.name for field in settings(method.Config)}
+
+
+def resolved(method: Method, config: Config, data: Data, audited: Audit) -> Config:
+    """`config` with what follows from the data: labels, steps, and what the method takes from it."""
+    feature = source.feature(data, method)
+    if not config.labels and data.labels:
+        config = config.replace(labels=data.labels[feature])
+    config = method.resolve(config, audited)
+    train = source.relabelled(data, data.splits["train"], config.labels, feature)
+    found = method.learn(train, config)
+    if found:
+        config = config.having(found)
+    if not config.steps_per_epoch:
+        examples = method.expand(data.splits["train"], config)
+        config = config.replace(steps_per_epoch=-(-len(examples) // config.batch_size))
+    return config
+
+
+def start(
+    name: str, data: Any, path: Path | str | None, given: Mapping
+) -> tuple[Path, Data | Source]:
+    """The folder of a new run, ready to train, and its data, or what else it learns from.
+
+    learning_rate may be "find": then a range test sets it. Raises PipelineError for a setting,
+    task, data set or folder that will not do, Refused for data with errors.
+    """
+    if path is not None:
+        path = processes.folder(path)
+        _absent(path)
+    made = set_up(name, data, given)
+    method, config = made.method, made.config
+    if made.why:
+        print(f"method {method.name}: {made.why}", flush=True)
+    path = path or processes.folder(_free(method, data))
+    devices.check(config)
+    model, curve = _begun(method, config), None
+    if given.get("learning_rate") == "find":
+        rate, curve = learning_rate.find(model, method, config, made.source)
+        config = config.replace(learning_rate=rate)
+    with appearing(path) as part:
+        part.mkdir()
+        _describe(part, made, config, str(data) if isinstance(data, str) and ":" in data else "")
+        if curve:
+            write_json(part / "learning_rate.json", curve)
+    is_data = isinstance(made.source, source.DataSet)
+    return path, made.source.data if is_data else made.source
+
+
+def _begun(method: Method, config: Config) -> Any:
+    """A model and its first phase: what cannot be built is found before a folder is made."""
+    model = method.model(config)
+    first = fit.phases(method, config)[0]
+    if first.begin:
+        first.begin(model)
+    return model
+
+
+def _describe(folder: Path, made: SetUp, config: Config, spec: str) -> None:
+    """All files of a run that has not begun."""
+    method, read = made.method, made.read
+    named = spec or str(getattr(read, "source", ""))
+    head = {"task": method.task, "method": method.name, "data": named}
+    write_yaml(folder / "config.yaml", {**head, **config.as_dict()})
+    learned.write(folder / learned.FOLDER, config.learned)
+    write_json(folder / "environment.json", environment())
+    write_json(folder / "audit.json", made.audited.as_dict())
+    info = {
+        "format": FORMAT,
+        "task": method.task,
+        "method": method.name,
+        "status": "running",
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "data": {
+            "format": getattr(read, "format", ""),
+            "fingerprint": made.source.fingerprint(),
+            "examples": dict(made.source.parts()),
+        },
+        "left_out": made.left_out,
+    }
+    write_json(folder / "run.json", info)
+
+
+def environment() -> dict:
+    """Versions and machine, for the record."""
+    versions = {}
+    for name in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "backend": keras.backend.backend(),
+        **versions,
+    }
+
+
+def _absent(path: Path) -> None:
+    if path.exists():
+        raise PipelineError(
+            f"{path} exists already. Name another folder with --run, or go on with it: --resume"
+            f" {path}."
+        )
+
+
+def _free(method: Method, data: Any) -> Path:
+    named = str(getattr(data, "source", data or method.data))
+    stem = named.rstrip("/").split("/")[-1].replace(":", "_")
+    for i in range(1, 10_000):
+        path = Path("runs") / f"{method.task}-{method.name}-{stem}-{i:03d}"
+        if not path.exists():
+            return path
+    raise PipelineError("runs/ is full of runs of this name. Name a folder with --run.")
+
+
+@contextlib.contextmanager
+def precision(name: str) -> Iterator[None]:
+    """Within it, models are made with the arithmetic `name`, a Keras dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,1 @@
+"""What methods share: labelled examples, fine-tuning, frozen features."""

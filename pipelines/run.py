@@ -1,0 +1,203 @@
+"""A run: one training and its folder; everything else starts from it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from pipelines import canvas, catalog
+from pipelines.bundle import Bundle
+from pipelines.engine import benchmark
+from pipelines.engine.audit import audit
+from pipelines.engine.data import learned, service, source
+from pipelines.engine.export import export
+from pipelines.engine.parallel import devices, processes
+from pipelines.engine.proof import evaluate, floor
+from pipelines.engine.report import report
+from pipelines.engine.serving import predict
+from pipelines.engine.training import fit, references, setup, weights
+from pipelines.errors import PipelineError
+from pipelines.files import read_json, read_yaml, write_bytes, write_json
+from pipelines.formats.examples import Data
+from pipelines.task import Part, Source
+
+
+class Run:
+    """One training, in a folder of its own. Made by `start`, opened by `Run(path)`.
+
+    `method` and `config` are what it trains, `info` what run.json says. Raises PipelineError if the
+    folder is not a run, or one of an earlier version.
+    """
+
+    def __init__(self, path: Path | str, given: Data | Source | None = None):
+        self.path = Path(path)
+        if not (self.path / "run.json").is_file():
+            raise PipelineError(
+                f"{path} is not a run: it has no run.json. `pipelines train` makes one."
+            )
+        self.info = read_json(self.path / "run.json")
+        if self.info.get("format") != setup.FORMAT:
+            raise PipelineError(
+                f"{path} was made by an earlier version of this package, which knew no methods."
+                " Train it again, or open it with version 0.1.0."
+            )
+        values = read_yaml(self.path / "config.yaml")
+        self.task_name, method = values.pop("task"), values.pop("method")
+        self.data_name = values.pop("data")
+        self.method = catalog.method(method, self.task_name)
+        config = self.method.Config().replace(**values)
+        self.config = config.having(learned.read(self.path / learned.FOLDER))
+        self._given = given
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    def evaluate(self, split: str = "test", data: Any = None, format: str = "auto") -> dict:
+        """The scores on one split, of the run's data or of other data.
+
+        {name: value, "per_class": {label: {name: value}}, "floor": value}. format: of other data.
+        """
+        part = self.split(split, data, format)
+        result, worst = evaluate.evaluate(
+            self.model, part, self.method, self.config, f"evaluate {split}"
+        )
+        result = {"split": split, **result, **floor.judged(part, result, self.method, self.config)}
+        beside = references.scores(self, part)
+        if beside:
+            result["references"] = beside
+        if data is None:
+            self._keep(split, result, worst)
+        return result
+
+    def predict(self, inputs: Any, out: Path | str | None = None) -> list[dict]:
+        """One answer for each file of `inputs`; JSON and pictures go to the folder `out`."""
+        return predict.run(self, inputs, out)
+
+    def export(
+        self,
+        out: Path | str | None = None,
+        formats: list[str] | None = None,
+        max_drop: float | None = None,
+        target_size: int | str | None = None,
+        **more: Any,
+    ) -> Bundle:
+        """Exports and proves a bundle; see `engine.export.export`.
+
+        Raises Refused if a file fails its proof, or the model is not as good as was asked for.
+        """
+        path = export.export(self, out, formats, max_drop, target_size, **more)
+        self.info["bundle"] = os.path.relpath(path, self.path)
+        write_json(self.path / "run.json", self.info)
+        bundle = Bundle(path)
+        report.write_bundle(bundle, self)
+        return bundle
+
+    def benchmark(self) -> dict:
+        """Throughput of training and of its input, latency and memory of the model."""
+        return benchmark.run(self)
+
+    def report(self) -> Path:
+        """Writes report.html, with the newest bundle's files if there is one -> its path."""
+        path = self.path / self.info.get("bundle", ".")
+        bundle = Bundle(path) if (path / "manifest.json").is_file() else None
+        return report.write_run(self, bundle)
+
+    @functools.cached_property
+    def model(self) -> keras.Model:
+        """The trained model, compiled, in float32; nothing in its file is executed."""
+        return weights.read(self.path, self.method.model(self.config))
+
+    @property
+    def model_file(self) -> Path:
+        """The file of the trained model."""
+        return weights.file(self.path)
+
+    @functools.cached_property
+    def source(self) -> Source:
+        """What the run learns from, as training used it: what was left out stays out."""
+        given = self._read() if self._given is None else self._given
+        if isinstance(given, Data):
+            given = source.DataSet(given, self.method, self.config)
+        made: Source = given
+        if made.fingerprint() != self.info["data"]["fingerprint"]:
+            raise PipelineError(
+                f"The data of {self.path}, {self.data_name}, has changed since the run started, so"
+                " it cannot be resumed. Start a new run."
+            )
+        return made
+
+    @property
+    def data(self) -> Any:
+        """The data of a run that learns from a data set."""
+        return self.source.data
+
+    def split(self, name: str, data: Any = None, format: str = "auto") -> Part:
+        """One split of the run's data, or of other data."""
+        if data is None:
+            return self.source.held_out(name)
+        read = source.read(data, format, self.method, self.config)
+        return source.split(read, name, self.method, self.config)
+
+    def finished(self) -> bool:
+        """Whether the training has come to its end."""
+        return self.info["status"] == "finished"
+
+    def train(self) -> Run:
+        """Trains to the end, from the last checkpoint if there is one."""
+        began = time.perf_counter()
+        processes.agree("settings", str(self.config.as_dict()))
+        processes.agree("the contents of the data", self.info["data"]["fingerprint"])
+        service.check(self.config.data_service)
+        with setup.precision(self.config.precision), devices.shared(self.config):
+            keras.utils.set_random_seed(self.config.seed)
+            model = self.method.model(self.config)
+            history = fit.fit(model, self.method, self.config, self.source, self.path)
+            weights.write(model, self.path)
+        minutes = self.info.get("minutes", 0) + (time.perf_counter() - began) / 60
+        references.train(self)
+        self.info |= {
+            "status": "finished",
+            "weights_sha256": weights.sha256(model),
+            "parameters": model.count_params(),
+            "epochs_done": len(history),
+            "minutes": minutes,
+        }
+        validation = self.source.held_out("validation")
+        self.info |= floor.of_training(history, validation, self.method, self.config)
+        write_json(self.path / "run.json", self.info)
+        return self
+
+    def _read(self) -> Data | Source:
+        own = self.method.source(self.data_name, self.config)
+        if own is not None:
+            return own
+        read = source.read(self.data_name, self.config.format, self.method, self.config)
+        return audit.without(read, set(self.info["left_out"]))
+
+    def _keep(self, split: str, result: dict, worst: list[dict]) -> None:
+        """The evaluation and its worst examples as pictures, for the report."""
+        folder, rows = self.path / "evaluations" / split, []
+        for i, example in enumerate(worst):
+            drawn = self.method.draw(
+                example["inputs"], example["decoded"], self.config, example["targets"]
+            )
+            row = {"name": example["name"], "loss": example["loss"]}
+            if isinstance(drawn, canvas.MarkedText):
+                row |= {"text": str(drawn), "rows": drawn.rows}
+            elif isinstance(drawn, str):
+                row |= {"text": drawn, "rows": None}
+            else:
+                row["picture"] = f"{i:02d}.png"
+                write_bytes(folder / row["picture"], canvas.png(drawn))
+            rows.append(row)
+        write_json(folder / "result.json", {"result": result, "worst": rows})
+
+
+def start(name: str, data: Any, path: Path | str | None, settings: dict) -> Run:
+    """A new Run, ready to train; see `engine.training.setup.start`."""
+    return Run(*setup.start(name, data, path, settings))

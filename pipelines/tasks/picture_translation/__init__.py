@@ -1,0 +1,260 @@
+"""Picture translation: pictures of one domain redrawn as those of another, and back."""
+
+import collections
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from etils import epy
+
+from pipelines import config as settings
+from pipelines.config import setting
+from pipelines.errors import PipelineError
+from pipelines.formats.examples import Problem
+from pipelines.task import Feature, Method, Score
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from pipelines import canvas
+    from pipelines.edge import pictures
+    from pipelines.metrics import translation as metric
+    from pipelines.models import perceptual, pretrained
+    from pipelines.ops import images
+
+DOMAIN = "domain"  # the feature whose names are the two domains
+OTHER = {"a": "b", "b": "a"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(settings.Config):
+    """The shared settings, and those of every method of picture translation."""
+
+    image_size: int = setting(
+        128,
+        "side to which pictures are resized, and of the files' input",
+        "px",
+        low=32,
+        high=1024,
+        multiple_of=4,
+    )
+    patch: int = setting(
+        0, "side of the random patch that training looks at; 0 is 7/8 of image_size", "px", low=0, high=1024,
+        multiple_of=4,
+    )  # fmt: skip
+    flip: bool = setting(True, "mirror patches left to right at random")
+    turn: bool = setting(False, "turn patches by 90, 180 or 270 degrees at random")
+    pairs: str = setting(
+        "auto",
+        "whether pictures of validation and test come in pairs, by their names; auto: where all do"
+        " and sizes agree",
+        choices=("auto", "on", "off"),
+    )
+    features: str = setting(
+        "auto",
+        "features of the Frechet distance; auto takes the pretrained net where it is installed",
+        choices=("auto", "efficientnet_lite0", "pixels"),
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.patch > self.image_size:
+            raise PipelineError(
+                f"patch must be at most image_size {self.image_size}; got {self.patch}."
+            )
+
+
+class PictureTranslation(Method):
+    """What every method shares: two domains side by side, patches, scores, drawing."""
+
+    data = "photo_looks"
+    features = {"image": Feature("picture"), DOMAIN: Feature("label")}
+    target = DOMAIN
+    scores = (
+        Score("relative_distance", "lower"),
+        Score("frechet_distance", "lower", relative=True),
+        Score("cycle_error", "lower"),
+        Score("mean_iou_to_a"),
+        Score("mean_iou_to_b"),
+        Score("pixel_accuracy_to_a"),
+        Score("pixel_accuracy_to_b"),
+        Score("ssim_to_a"),
+        Score("ssim_to_b"),
+    )
+    page = "cyclegan.md"
+
+    def floor(self, part, config):
+        """1: the distance between the domains, which pictures that stay as they are have."""
+        return 1.0
+
+    def adapt(self, data, config):
+        """Data of two classes as two domains; a Problem for what cannot be, or is not as it seems.
+
+        Columns: `image`, `domain`, 0 or 1, and `pair`, a number that the two pictures of a pair share,
+            -1 without.
+        """
+        if DOMAIN in data.labels:
+            return data
+        names = data.labels.get("label", ())
+        if len(names) != 2:
+            found = ", ".join(names) if names else "no classes"
+            raise PipelineError(
+                f"{data.source} must have two domains; it has {found}. Put the pictures into trainA/"
+                " and trainB/, or into two folders side by side."
+            )
+        splits, problems = {}, list(data.problems)
+        for split, examples in data.splits.items():
+            domains = [int(label) for label in examples.columns["label"]]
+            counts = collections.Counter(domains)
+            if split == "train" and len(counts) < 2:
+                lacking = names[1 if counts[0] else 0]
+                problems.append(
+                    Problem(
+                        "error",
+                        "empty-split",
+                        split,
+                        f"there is no picture of {lacking}. Add some.",
+                    )
+                )
+            elif len(examples) and len(counts) < 2:
+                message = (
+                    f"all pictures are of {names[next(iter(counts))]}: this split cannot be used. Add"
+                    " the other's."
+                )
+                problems.append(Problem("warning", "one-domain", split, message))
+            pairs = [-1] * len(examples)
+            if split != "train" and config.pairs != "off":
+                pairs = _pairs(examples, domains, config.pairs == "on")
+                if max(pairs, default=-1) >= 0:
+                    message = (
+                        f"{max(pairs) + 1} pairs by their names. Set pairs=off if they do not belong"
+                        " together."
+                    )
+                    problems.append(Problem("note", "pairs", split, message))
+            columns = {"image": examples.columns["image"], "domain": domains, "pair": pairs}
+            splits[split] = replace(examples, columns=columns, pictures=("image",), masks={})
+            problems += _sizes(examples, split, config)
+        return replace(data, splits=splits, labels={DOMAIN: list(names)}, problems=problems)
+
+    def expand(self, examples, config):
+        """Examples -> rows of a picture of each domain: columns `a`, `b`, `index`, their numbers, and
+        `paired`.
+
+        Pairs stand together. Else the domain with fewer pictures comes again and again, in an order of
+        its own, so that what stands together follows from no order of files. No row where a domain is
+        missing.
+        """
+        domains, pairs = (examples.columns[name] for name in ("domain", "pair"))
+        own = [[i for i, domain in enumerate(domains) if domain == d] for d in (0, 1)]
+        rows = [(i, j, 1) for i in own[0] for j in own[1] if pairs[i] == pairs[j] >= 0]
+        if not rows and all(own):
+            own[1].sort(
+                key=lambda i: hashlib.sha256(
+                    examples.names[i].encode("utf-8", "surrogateescape")
+                ).digest()
+            )
+            count = max(map(len, own))
+            rows = [(own[0][k % len(own[0])], own[1][k % len(own[1])], 0) for k in range(count)]
+        found, source = examples.take(i for i, _, _ in rows), examples.columns["image"]
+        columns = {
+            "a": [source[i] for i, _, _ in rows],
+            "b": [source[j] for _, j, _ in rows],
+            "index": [[i, j] for i, j, _ in rows],
+            "paired": [paired for _, _, paired in rows],
+        }
+        names = [f"{examples.names[i]}, {examples.names[j]}" for i, j, _ in rows]
+        return replace(found, names=names, columns=columns, pictures=("a", "b"))
+
+    def parse(self, example, config):
+        """{"a", "b": uint8 (H, W, 3), "index", "paired"} -> ({"a", "b": uint8 (S, S, 3)}, targets).
+
+        targets: the same pictures, `index` int32 (2,), and `paired`, 1 where the two belong together.
+        """
+        both = {name: images.resize(example[name], config.image_size) for name in ("a", "b")}
+        index = tf.ensure_shape(tf.cast(example["index"], tf.int32), (2,))
+        return both, {**both, "index": index, "paired": tf.cast(example["paired"], tf.int32)}
+
+    def augment(self, inputs, targets, seed, progress, config):
+        """Random patches of each domain, mirrored and turned on their own. seed: int (2,); progress in [0, 1)."""
+        patch, made = config.patch or config.image_size, {}
+        for name, own in zip(("a", "b"), images.split_seed(seed, 2), strict=True):
+            seeds, picture = images.split_seed(own, 3), inputs[name]
+            begin = tf.random.stateless_uniform(
+                (picture.shape[0], 2), seeds[0], 0, config.image_size - patch + 1, tf.int32
+            )
+            picture = images.cut(picture, begin, patch)
+            if config.flip:
+                picture = images.random_flip(picture, seeds[1])
+            if config.turn:
+                picture = images.random_turn(picture, seeds[2])
+            made[name] = picture
+        return made, {**targets, **made}
+
+    def metrics(self, config):
+        """Frechet distance, cycle error, and what pairs tell if there are any."""
+        return [metric.Cycle(), metric.Frechet(_features(config)), metric.Pairs()]
+
+    def draw(self, inputs, decoded, config, targets=None):
+        """A row for each domain: the picture, translated, and back; where they are a pair, the true one is the other's."""
+        shown = []
+        for domain, other in OTHER.items():
+            answers = (metric.bytes_of(decoded[name]) for name in (f"to_{other}", f"back_{domain}"))
+            shown += [np.asarray(inputs[domain]), *answers]
+        names = config.labels or ("A", "B")
+        lines = [f"{a}, as {b}, and back" for a, b in (names, names[::-1])]
+        if targets is not None and targets["paired"]:
+            lines.append("the two are a pair")
+        return canvas.captioned(canvas.grid(shown, 3), lines)
+
+
+def _pairs(examples, domains, some):
+    """The number of each example's pair, or -1. some: not all need to have one, and sizes may differ."""
+    keys = [re.sub(r"[_-]?[abAB]$", "", Path(name).stem) for name in examples.names]
+    both = [{k: i for i, k in enumerate(keys) if domains[i] == domain} for domain in (0, 1)]
+    shared = sorted(set(both[0]) & set(both[1]))
+    if not some:
+        if len(shared) * 2 != len(keys):
+            return [-1] * len(keys)
+        for key in shared:
+            if len({_size(examples.columns["image"][part[key]]) for part in both}) > 1:
+                return [-1] * len(keys)
+    number = {key: i for i, key in enumerate(shared)}
+    return [
+        number.get(key, -1) if both[domains[i]].get(key) == i else -1 for i, key in enumerate(keys)
+    ]
+
+
+def _size(source):
+    try:
+        return pictures.size(source)
+    except Exception:  # the audit reads it again, and says what is wrong
+        return None
+
+
+def _sizes(examples, split, config):
+    """What resizing does to pictures, counted."""
+    found = [(size, where) for source, where in zip(examples.columns["image"], examples.where, strict=True)
+             if (size := _size(source))]  # fmt: skip
+    small = [where for size, where in found if min(size) < config.image_size]
+    if small:
+        message = (
+            f"{len(small)} pictures are below image_size {config.image_size} px, and are enlarged:"
+            f" {small[0]}."
+        )
+        yield Problem("warning", "too-small", split, message)
+    uneven = [where for size, where in found if size[0] != size[1]]
+    if uneven:
+        message = f"{len(uneven)} pictures are not square, and are stretched: {uneven[0]}."
+        yield Problem("note", "stretched", split, message)
+
+
+def _features(config):
+    if config.features == "efficientnet_lite0":
+        net = pretrained.efficientnet_lite0()
+        return lambda x: keras.ops.mean(net(perceptual.scaled(x), training=False), (1, 2))
+    return lambda x: keras.ops.reshape(
+        keras.ops.image.resize(x, (8, 8), antialias=True), (len(x), -1)
+    )

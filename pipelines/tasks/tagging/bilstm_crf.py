@@ -1,0 +1,109 @@
+"""A bidirectional LSTM over words, their letters and their shape, tags by a conditional random field."""
+
+import collections
+from dataclasses import dataclass
+
+from etils import epy
+
+from pipelines import config as settings
+from pipelines.config import setting
+from pipelines.tasks import tagging
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import numpy as np
+    import tensorflow as tf
+
+    from pipelines import optimization
+    from pipelines.edge import words
+    from pipelines.formats import _word_vectors
+    from pipelines.models import tagger
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Config(tagging.NetSettings, settings.Config):
+    """The shared settings, and those of words that are learned from random or given vectors."""
+
+    vocabulary: int = setting(20_000, "most words that are known by themselves", "words", low=0)
+    min_count: int = setting(
+        2, "times that training must have a word for it to be known", "times", low=1
+    )
+    vectors: str = setting(
+        "", "file of word vectors to begin with: GloVe, word2vec text or binary, fastText .vec"
+    )
+    word_size: int = setting(100, "size of the vectors of words", "features", low=1)
+    word_dropout: float = setting(
+        0.25,
+        "a word seen n times in training is made unknown in a share a / (a + n) of the cases",
+        low=0.0,
+    )
+
+
+class BiLSTMCRF(tagging.Tagging):
+    """Lample et al. 2016, with letters as in Ma & Hovy 2016."""
+
+    Config = _Config
+    paper = "Lample et al. 2016; Ma & Hovy 2016"
+
+    def learn(self, examples, config):
+        """The words, letters and shapes that are known, and the spans of training as hashes.
+
+        Besides, `counts`, int32, how often training has each id of a word, and the word vectors to
+        begin with.
+        """
+        seen = collections.Counter()
+        for tokens in examples.columns["tokens"]:
+            seen.update(words.normal(token) for token in tokens)
+        kept = tagging.common(seen, config.min_count)[: config.vocabulary]
+        own = _vectors(kept, config) if config.vectors else {"words": kept}
+        counts = [0] * words.FIRST + [seen[word] for word in own["words"]]
+        found = super().learn(examples, config)
+        return {**found, **own, "counts": np.array(counts, np.int32)}
+
+    def augment(self, inputs, targets, seed, progress, config):
+        """Makes words unknown at random, the rare ones more often.
+
+        Kiperwasser & Goldberg 2016, arXiv:1603.04351, section 5.
+        """
+        ids = inputs["words"]
+        if config.word_dropout:
+            counts = tf.gather(tf.constant(config.learned["counts"], tf.float32), ids)
+            share = config.word_dropout / (config.word_dropout + counts)
+            is_rare = tf.random.stateless_uniform(tf.shape(share), seed) < share
+            ids = tf.where(is_rare & (ids >= words.FIRST), words.UNKNOWN, ids)
+        inputs = {**inputs, "words": ids}
+        return super().augment(inputs, targets, seed, progress, config)
+
+    def model(self, config):
+        """{"words", "shapes": (B, T), "letters": (B, T, L)} -> {"emissions": (B, T, K), "mask", "scores"}."""
+        inputs = self._inputs(config)
+        features = tagger.word_features(inputs, tagging.sizes(config.learned), config)
+        net = self._net(inputs, features, config)
+        optimization.compile(net, config)
+        return net
+
+    def device(self, config):
+        """Besides, how many letters of a word are read."""
+        return {**super().device(config), "word_length": config.word_length}
+
+    def _shapes(self, config):
+        size = self._size(config)
+        letters = (size, config.word_length)
+        return {"words": (size,), "shapes": (size,), "letters": letters}
+
+
+def _vectors(kept, config):
+    """Words of training and of the file of word vectors, and a table to begin with, float32 (ids,
+    D).
+
+    Words without a vector get a random one of the same spread.
+    """
+    found, table = _word_vectors.read(config.vectors, set(kept), config.vocabulary)
+    place = {word: i for i, word in enumerate(found)}
+    names = list(dict.fromkeys([*kept, *filter(tagging.is_line, found)]))
+    random = np.random.default_rng(config.seed).normal(
+        0, table.std(), (words.FIRST + len(names), table.shape[1])
+    )
+    for i, word in enumerate(names, words.FIRST):
+        if word in place:
+            random[i] = table[place[word]]
+    return {"words": names, "vectors": random.astype(np.float32)}

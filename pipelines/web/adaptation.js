@@ -1,1 +1,0 @@
-export {line, predict, takes} from "./classification.js";
