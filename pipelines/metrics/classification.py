@@ -1,12 +1,15 @@
 """Accuracy, and precision, recall and F1 of each class, all out of one confusion matrix."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from pipelines.metrics import Tensor, Tensors
+
 
 class Classification(keras.metrics.Metric):
-    """Counts of (true class, predicted class) -> `accuracy`, macro averages, values per class, and
-    the matrix.
+    """`accuracy`, macro averages, values per class, and the confusion matrix.
 
     targets: (B, C) one-hot; decoded: {"probabilities": (B, C)}. The result is a dict: scalars are
     for all examples, vectors (C,) are per class, the (C, C) `confusion` has a row per true class.
@@ -15,24 +18,24 @@ class Classification(keras.metrics.Metric):
     predictions is left out of the macro averages.
     """
 
-    def __init__(self, classes, name="classification", **kwargs):
+    def __init__(self, classes: int, name: str = "classification", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.classes = classes
         self.confusion = self.add_variable(
             (classes, classes), "zeros", dtype="int32", name="confusion"
         )
 
-    def update_state(self, targets, decoded, sample_weight=None):
+    def update_state(
+        self, targets: Tensors, decoded: Tensors, sample_weight: Tensor = None
+    ) -> None:
         truth = ops.argmax(targets, -1)
         guess = ops.argmax(decoded["probabilities"], -1)
-        cells = ops.bincount(
-            ops.cast(truth * self.classes + guess, "int32"), minlength=self.classes**2
-        )
-        self.confusion.assign_add(
-            ops.cast(ops.reshape(cells, (self.classes, self.classes)), "int32")
-        )
+        cell = ops.cast(truth * self.classes + guess, "int32")
+        counts = ops.bincount(cell, minlength=self.classes**2)
+        counts = ops.reshape(counts, (self.classes, self.classes))
+        self.confusion.assign_add(ops.cast(counts, "int32"))
 
-    def result(self):
+    def result(self) -> dict:
         counts = ops.cast(self.confusion, "float32")
         right, support, guessed = ops.diagonal(counts), ops.sum(counts, 1), ops.sum(counts, 0)
         recall, precision = _ratio(right, support), _ratio(right, guessed)
@@ -54,5 +57,5 @@ class Classification(keras.metrics.Metric):
         }
 
 
-def _ratio(a, b):
+def _ratio(a: Tensor, b: Tensor) -> Tensor:
     return ops.where(b > 0, a / ops.maximum(b, 1), 0.0)

@@ -1,87 +1,92 @@
-"""How well pictures are redrawn in another domain: the way back, the crowd, and pairs where they are known."""
+"""How well pictures are redrawn in another domain: the way back, the crowd, and known pairs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from skimage.metrics import structural_similarity
 
+from pipelines.metrics import Tensor, Tensors
 from pipelines.metrics.super_resolution import LUMA, bytes_of
 
 DOMAINS = ("a", "b")
+MIDDLE = 127.5  # of luma
 OTHER = {"a": "b", "b": "a"}
 
 
 class Cycle(keras.metrics.Metric):
-    """Mean absolute difference in [0, 1] of a picture and its way there and back -> `cycle_error`,
-    mean of both ways.
+    """`cycle_error`: the mean difference, in [0, 1], of a picture and its way there and back.
+
+    It is the mean of both ways, `cycle_error_a` (A -> B -> A) and `cycle_error_b`.
 
     targets: {"a", "b": uint8 (B, S, S, 3), "index": int (B, 2)}, the pictures' numbers, of which
         each counts once.
-    decoded: {"back_a", "back_b": (B, S, S, 3) in [0, 1]}. Also `cycle_error_a` (A -> B -> A) and
-        `cycle_error_b`.
+    decoded: {"back_a", "back_b": (B, S, S, 3) in [0, 1]}.
     """
 
-    def __init__(self, name="cycle", **kwargs):
+    def __init__(self, name: str = "cycle", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.reset_state()
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         self.errors = {domain: {} for domain in DOMAINS}  # by picture
 
-    def update_state(self, targets, decoded, sample_weight=None):
+    def update_state(
+        self, targets: Tensors, decoded: Tensors, sample_weight: Tensor = None
+    ) -> None:
         for domain, i, row in _new(targets, self.errors):
             truth = np.asarray(targets[domain][row], np.float64) / 255
-            self.errors[domain][i] = np.abs(
-                np.asarray(decoded[f"back_{domain}"][row]) - truth
-            ).mean()
+            back = np.asarray(decoded[f"back_{domain}"][row])
+            self.errors[domain][i] = np.abs(back - truth).mean()
 
-    def result(self):
-        means = {
-            domain: float(np.mean(list(e.values()))) if e else 0.0
-            for domain, e in self.errors.items()
-        }
-        return {
-            "cycle_error": sum(means.values()) / 2,
-            **{f"cycle_error_{d}": m for d, m in means.items()},
-        }
+    def result(self) -> dict:
+        a, b = (_mean(list(errors.values())) for errors in self.errors.values())
+        return {"cycle_error": (a + b) / 2, "cycle_error_a": a, "cycle_error_b": b}
 
 
 class Frechet(keras.metrics.Metric):
-    """Frechet distance of translated and real pictures on features -> `frechet_distance`, mean of
-    the directions.
+    """`frechet_distance` of translated and real pictures on features, the mean of the directions.
 
     features: pictures (B, S, S, 3) in [0, 1] -> (B, F). targets and decoded as of `Cycle`, with
-    "to_a" and "to_b" as far as they are among `domains`. For each: `relative_distance_to_b`, the
-    share that is left of the distance of A and B as they are; `frechet_distance_to_b`. Then
-    `frechet_distance_untranslated`, the latter, and `frechet_pictures`, how many there are of the
-    domain with fewer. Heusel et al. 2017 (arXiv:1706.08500, eq. 6) with
-    other features than Inception's: compare within one table only, and at equal numbers of
-        pictures.
+    "to_a" and "to_b" as far as they are among `domains`. For each: `frechet_distance_to_b`, and
+    `relative_distance_to_b`, its share of the distance of A and B as they are, which is
+    `frechet_distance_untranslated`. `frechet_pictures` is how many there are of the domain with
+    fewer. Heusel et al. 2017 (arXiv:1706.08500, eq. 6) with other features than Inception's:
+    compare within one table only, and at equal numbers of pictures.
     """
 
-    def __init__(self, features, domains=DOMAINS, name="frechet", **kwargs):
+    def __init__(
+        self,
+        features: Callable[[Tensor], Tensor],
+        domains: Sequence[str] = DOMAINS,
+        name: str = "frechet",
+        **kwargs: Any,
+    ):
         super().__init__(name=name, **kwargs)
         self.features, self.domains = features, domains
         self.reset_state()
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         self.real = {domain: {} for domain in DOMAINS}
         self.made = {domain: {} for domain in self.domains}
 
-    def update_state(self, targets, decoded, sample_weight=None):
+    def update_state(
+        self, targets: Tensors, decoded: Tensors, sample_weight: Tensor = None
+    ) -> None:
         for domain, i, row in _new(targets, self.real):
-            self.real[domain][i] = self._seen(
-                np.asarray(targets[domain][row : row + 1], np.float32) / 255
-            )
+            picture = np.asarray(targets[domain][row : row + 1], np.float32) / 255
+            self.real[domain][i] = self._seen(picture)
             other = OTHER[domain]
             if other in self.made:
-                self.made[other][i] = self._seen(
-                    np.asarray(decoded[f"to_{other}"][row : row + 1], np.float32)
-                )
+                drawn = np.asarray(decoded[f"to_{other}"][row : row + 1], np.float32)
+                self.made[other][i] = self._seen(drawn)
 
-    def _seen(self, picture):
+    def _seen(self, picture: np.ndarray) -> np.ndarray:
+        """The features of one picture, (F,)."""
         return keras.ops.convert_to_numpy(self.features(picture))[0].astype(np.float64)
 
-    def result(self):
+    def result(self) -> dict:
         real, made = (
             {d: np.stack(list(v.values())) for d, v in x.items() if v}
             for x in (self.real, self.made)
@@ -100,39 +105,36 @@ class Frechet(keras.metrics.Metric):
 
 
 class Pairs(keras.metrics.Metric):
-    """Where test pictures come in pairs: how near the translated picture is to the true one; else
-    nothing.
+    """How near the translated picture is to the true one, if test pictures come in pairs.
 
-    targets also: "paired", int (B,), 1 where the row's pictures belong together. By direction,
+    targets also: "paired", int (B,), 1 if the row's pictures belong together. By direction,
     `_to_a` and `_to_b`: `ssim` on luma with a Gaussian window; `pixel_accuracy`, the share of
     pixels whose luma is on the same side of the middle as the true one's; `mean_iou` of the two
     sides, over all pixels together.
     """
 
-    def __init__(self, domains=DOMAINS, name="pairs", **kwargs):
+    def __init__(self, domains: Sequence[str] = DOMAINS, name: str = "pairs", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.domains = domains
         self.reset_state()
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         self.ssim = {domain: [] for domain in self.domains}
-        self.counts = {
-            domain: np.zeros((2, 2), np.int64) for domain in self.domains
-        }  # true side, translated side
+        # true side, translated side
+        self.counts = {domain: np.zeros((2, 2), np.int64) for domain in self.domains}
 
-    def update_state(self, targets, decoded, sample_weight=None):
+    def update_state(
+        self, targets: Tensors, decoded: Tensors, sample_weight: Tensor = None
+    ) -> None:
         for row in np.flatnonzero(np.asarray(targets["paired"])):
             for domain in self.domains:
                 truth = luma(np.asarray(targets[domain][row]))
                 guess = luma(bytes_of(decoded[f"to_{domain}"][row]))
                 self.ssim[domain].append(similarity(truth, guess))
-                np.add.at(
-                    self.counts[domain],
-                    ((truth > 127.5).astype(int), (guess > 127.5).astype(int)),
-                    1,
-                )
+                sides = (truth > MIDDLE).astype(int), (guess > MIDDLE).astype(int)
+                np.add.at(self.counts[domain], sides, 1)
 
-    def result(self):
+    def result(self) -> dict:
         found = {}
         for domain in [d for d in self.domains if self.ssim[d]]:
             counts = self.counts[domain]
@@ -144,12 +146,12 @@ class Pairs(keras.metrics.Metric):
         return found
 
 
-def frechet(x, y):
+def frechet(x: np.ndarray, y: np.ndarray) -> float:
     """Squared Frechet distance of two Gaussians fitted to features (N, F) and (M, F).
 
     |m - n|^2 + tr(C + D - 2 (C D)^(1/2)); the trace of the root is the sum of singular values of X
-    Y^T, each centred, over ((N - 1)(M - 1))^(1/2), so that no root of a singular matrix is taken
-    where there are fewer pictures than features. A single picture has no spread.
+    Y^T, each centred, over ((N - 1)(M - 1))^(1/2), so that no root of a singular matrix is taken if
+    there are fewer pictures than features. A single picture has no spread.
     """
     centred = [v - v.mean(0) for v in (x, y)]
     degrees = [max(1, len(v) - 1) for v in (x, y)]
@@ -159,19 +161,24 @@ def frechet(x, y):
     return float(max(0.0, ((x.mean(0) - y.mean(0)) ** 2).sum() + spread - 2 * shared))
 
 
-def luma(picture):
+def luma(picture: np.ndarray) -> np.ndarray:
     """RGB (..., 3) in 0..255 -> luma in 0..255, float64 (...)."""
     return picture.astype(np.float64) @ (LUMA / LUMA.sum())
 
 
-def similarity(truth, guess):
+def similarity(truth: np.ndarray, guess: np.ndarray) -> float:
     """SSIM of two lumas (H, W) in 0..255."""
     return structural_similarity(
         truth, guess, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255
     )
 
 
-def _new(targets, kept):
+def _mean(values: list[float]) -> float:
+    """0 without a value."""
+    return float(np.mean(values)) if values else 0.0
+
+
+def _new(targets: Tensors, kept: dict[str, dict]) -> Iterator[tuple[str, int, int]]:
     """(domain, number, row) of the pictures in a batch that are not among `kept` yet."""
     for row, numbers in enumerate(np.asarray(targets["index"])):
         for domain, i in zip(DOMAINS, numbers.tolist(), strict=True):
