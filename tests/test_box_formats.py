@@ -563,3 +563,15 @@ def test_bccd_has_two_boxes_without_area():
         ("no-area", "Annotations/BloodImage_00338.xml:158"),
     ]
     assert result.longest["objects/bbox"] == 30
+
+
+def test_two_xml_files_that_claim_one_picture_are_a_conflict(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "shown.png")
+    (tmp_path / "Annotations").mkdir()
+    xml = "<annotation><filename>shown.png</filename></annotation>"
+    for stem in ("one", "two"):
+        (tmp_path / f"Annotations/{stem}.xml").write_text(xml)
+    problems = voc.read(tmp_path).problems
+    assert [(p.kind, p.where) for p in problems if p.severity == "error"] == [
+        ("conflict", "Annotations/two.xml")
+    ]

@@ -1,8 +1,12 @@
-"""COCO JSON files: where they lie, which split and pictures are theirs, and what boxes and masks need of them."""
+"""COCO JSON files: which lie where, their split and pictures, and what boxes and masks need of them."""
 
 import json
 import os
 import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import SPLIT_NAMES, inside
@@ -12,40 +16,92 @@ PARTS = {
     "annotations": ("image_id", "category_id"),
     "categories": ("id", "name"),
 }
+NO_IMAGE = "there is no image with the id {!r}. Delete the annotation, or add the image."
+
+Content = dict[str, list[dict[str, Any]]]  # {part: rows}
+Id = int | str
 
 
-def detect(path):
-    """Whether `path` is a JSON file with images and annotations, or a folder with such files where COCO has them."""
-    return any(_looks_right(file) for file in _files(path))
+def detect(path: Path) -> bool:
+    """Whether `path` is a JSON file with images and annotations, or a folder that has such files
+    in one of COCO's places.
+    """
+    return any(map(_looks_right, _files(path)))
 
 
-def contents(path):
+def contents(path: Path) -> dict[Path, Content]:
     """{file: what it holds} of all files at `path` that hold images and annotations, in the order
     of their names.
 
-    Raises PipelineError where there is none, naming the file, and the line or entry that is wrong.
+    Raises PipelineError if there is none, naming the file, and the line or entry that is wrong.
     """
     files = _files(path)
-    files = [
-        file for file in files if _looks_right(file)
-    ] or files  # of files that are all wrong the first is named
     if not files:
         raise PipelineError(f"{path} holds no COCO JSON: a file with {', '.join(PARTS)}.")
-    return {file: _content(file) for file in files}
+    # Of files that are all wrong the first is named.
+    return {file: _content(file) for file in list(filter(_looks_right, files)) or files}
 
 
-def _files(path):
-    """The JSON files at `path`: itself, or those where COCO has them, in the order of names."""
+def names(contents: Mapping[Path, Content]) -> dict[Id, str]:
+    """{file: content} -> {category id: name}, in the order of ids, numbers first.
+
+    Raises PipelineError if two files disagree, or two categories have one name.
+    """
+    found = {}
+    for file, content in contents.items():
+        for category, name in _categories(content):
+            if found.setdefault(category, name) != name:
+                raise PipelineError(
+                    f"{file}: category {category} is {name!r}, elsewhere {found[category]!r}."
+                    " Rename one."
+                )
+        counts = Counter(name for _, name in _categories(content))
+        if twice := [name for name in counts if counts[name] > 1]:
+            raise PipelineError(f"{file}: two categories are called {twice[0]!r}. Rename one.")
+    ids = sorted(found, key=lambda category: (isinstance(category, str), category))
+    return {category: found[category] for category in ids}
+
+
+def split(file: Path, root: Path) -> tuple[str, list[str]]:
+    """(split of a file, folders below the root in which its pictures may lie)."""
+    word = file.parent.name
+    if word.lower() not in SPLIT_NAMES:
+        word = file.stem.rpartition("_")[2]
+    split = SPLIT_NAMES.get(re.sub(r"\d+$", "", word).lower(), "train")
+    places = [file.parent, root, root / "images", root / word, root / "images" / word, root / split]
+    return split, [place.relative_to(root).as_posix() for place in places if place.is_dir()]
+
+
+def placed(root: Path, name: str, places: Sequence[str]) -> str:
+    """`name` in the first of the folders that has it; in the first of all if none has."""
+    options = [os.path.join(place, name) if place != "." else name for place in places]
+    try:
+        there = (option for option in options if _is_file(root, option))
+        return next(there, options[0])
+    except (OSError, ValueError, RuntimeError):
+        return options[0]
+
+
+def _is_file(root: Path, name: str) -> bool:
+    path = inside(root, name)
+    return path is not None and path.is_file()
+
+
+def _files(path: Path) -> list[Path]:
+    """The JSON files at `path`: itself, or those in COCO's places, in the order of names."""
     if path.is_file():
         return [path] if path.suffix.lower() == ".json" else []
-    if not path.is_dir():
-        return []
-    found = sorted((path / "annotations").glob("*.json"))
-    found = [f for f in found if f.name.startswith("instances")] or found
-    return found or sorted(path.glob("*/_annotations.coco.json")) or sorted(path.glob("*.json"))
+    annotations = path / "annotations"
+    places = (
+        annotations.glob("instances*.json"),
+        annotations.glob("*.json"),
+        path.glob("*/_annotations.coco.json"),
+        path.glob("*.json"),
+    )
+    return next(filter(None, map(sorted, places)), [])
 
 
-def _content(file):
+def _content(file: Path) -> Content:
     """The parsed file, its three parts lists of dicts with what PARTS says.
 
     Raises PipelineError naming the file, and the line or entry that is wrong.
@@ -56,78 +112,41 @@ def _content(file):
         raise PipelineError(
             f"{file}:{error.lineno} is not valid JSON: {error.msg}. Restore the file."
         ) from error
-    except (
-        OSError,
-        ValueError,
-        RecursionError,
-    ) as error:  # no UTF-8, a number of thousands of digits, nested too deep
+    except (OSError, ValueError, RecursionError) as error:
+        # Not UTF-8, a number of thousands of digits, or nested too deep.
         raise PipelineError(f"{file} cannot be read: {error}. Restore the file.") from error
-    for part, keys in PARTS.items():
-        rows = found.get(part) if isinstance(found, dict) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise PipelineError(
-                f"{file} has no list {part!r}. It must be COCO JSON: {', '.join(PARTS)}."
-            )
-        for i, row in enumerate(rows):
-            if missing := [key for key in keys if not _is_id(row.get(key))]:
-                raise PipelineError(
-                    f"{file}: {part}[{i}] lacks {missing[0]!r}. Add it, or delete the entry."
-                )
+    for part in PARTS:
+        _check(file, found, part)
     return found
 
 
-def names(contents):
-    """{file: content} -> {category id: name}, in the order of ids, numbers first.
-
-    Raises PipelineError where two files disagree, or two categories have one name.
-    """
-    found = {}
-    for file, content in contents.items():
-        for row in content["categories"]:
-            name = found.setdefault(row["id"], str(row["name"]))
-            if name != str(row["name"]):
-                raise PipelineError(
-                    f"{file}: category {row['id']} is {row['name']!r}, elsewhere {name!r}. Rename"
-                    " one."
-                )
-        listed = [str(row["name"]) for row in content["categories"]]
-        if twice := [name for name in listed if listed.count(name) > 1]:
-            raise PipelineError(f"{file}: two categories are called {twice[0]!r}. Rename one.")
-    return {i: found[i] for i in sorted(found, key=lambda i: (isinstance(i, str), i))}
+def _check(file: Path, found: Any, part: str) -> None:
+    """Raises PipelineError if a part is no list of dicts with what PARTS says."""
+    rows = found.get(part) if isinstance(found, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise PipelineError(
+            f"{file} has no list {part!r}. It must be COCO JSON: {', '.join(PARTS)}."
+        )
+    for i, row in enumerate(rows):
+        missing = [key for key in PARTS[part] if not _is_id(row.get(key))]
+        if missing:
+            raise PipelineError(
+                f"{file}: {part}[{i}] lacks {missing[0]!r}. Add it, or delete the entry."
+            )
 
 
-def split(file, root):
-    """(split of a file, folders below the root in which its pictures may lie)."""
-    word = (
-        file.stem.rpartition("_")[2]
-        if file.parent.name.lower() not in SPLIT_NAMES
-        else file.parent.name
-    )
-    split = SPLIT_NAMES.get(re.sub(r"\d+$", "", word).lower(), "train")
-    places = [file.parent, root, root / "images", root / word, root / "images" / word, root / split]
-    return split, [p.relative_to(root).as_posix() for p in places if p.is_dir()]
+def _categories(content: Content) -> Iterator[tuple[Id, str]]:
+    for row in content["categories"]:
+        yield row["id"], str(row["name"])
 
 
-def placed(root, name, places):
-    """`name` in the first of the folders that has it; in the first of all where none has."""
-    options = [os.path.join(place, name) if place != "." else name for place in places]
-    for option in options:
-        try:
-            path = inside(root, option)
-            if path is not None and path.is_file():
-                return option
-        except (OSError, ValueError, RuntimeError):
-            break
-    return options[0]
-
-
-def _looks_right(file):
+def _looks_right(file: Path) -> bool:
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    return all(f'"{part}"' in text for part in ("images", "annotations"))
+    return '"images"' in text and '"annotations"' in text
 
 
-def _is_id(value):
+def _is_id(value: Any) -> bool:
     return isinstance(value, (str, int)) and not isinstance(value, bool)

@@ -3,108 +3,163 @@
 import csv
 import io
 import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import SPLIT_NAMES, SPLITS
+from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem
 
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = ",;\t"
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 class BadRow(Exception):
     """A row that cannot be used, and the kind of its Problem."""
 
-    def __init__(self, kind, message):
+    def __init__(self, kind: str, message: str):
         super().__init__(message)
         self.kind = kind
 
 
-def split(width, columns, values):
-    """The split of a row of `width` cells; train where no column says it. Raises BadRow."""
-    if len(values) != width:
-        advice = "Put cells that hold the delimiter into double quotes."
-        raise BadRow("row", f"this row has {len(values)} cells, the header {width}. {advice}")
-    word = values[columns["split"]].strip() if "split" in columns else "train"
-    if word.lower() not in SPLIT_NAMES:
-        raise BadRow("unknown-split", f"unknown split {word!r}. Use {', '.join(SPLITS)}.")
-    return SPLIT_NAMES[word.lower()]
+@dataclass(frozen=True)
+class Table:
+    """A table that has been read, and which of its columns is what."""
+
+    path: Path  # what the user passed
+    file: Path
+    text: str
+    delimiter: str
+    header: list[str]
+    columns: dict[str, int]  # {"path": 0, "label": 2}
+
+    def unused(self) -> list[Problem]:
+        """A note on the columns that nobody asked for."""
+        used = self.columns.values()
+        others = [cell for i, cell in enumerate(self.header) if i not in used]
+        note = Problem(
+            "note", "unused-column", f"{self.file.name}:1", f"not used: {', '.join(others)}."
+        )
+        return [note] if others else []
+
+    def rows(self) -> Iterator[tuple[str, list[str]]]:
+        """Yields (file:line, cells) of each row below the header that is not blank.
+
+        Raises PipelineError on broken quoting.
+        """
+        stream = io.StringIO(self.text, newline="")
+        reader = csv.reader(stream, delimiter=self.delimiter, strict=True)
+        line = 1
+        try:
+            for values in reader:
+                if line > 1 and any(map(str.strip, values)):
+                    yield f"{self.file.name}:{line}", values
+                # A quoted cell may span lines: the row starts after the last one's end.
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise PipelineError(
+                f"{self.file}:{line} cannot be read: {error}. Look for a stray double quote."
+            ) from error
+
+    def cells(self, values: Sequence[str]) -> dict[str, str]:
+        """The cells of a row by column, and its split, which is train by default.
+
+        Raises BadRow.
+        """
+        width = len(self.header)
+        if len(values) != width:
+            advice = "Put cells that hold the delimiter into double quotes."
+            raise BadRow("row", f"this row has {len(values)} cells, the header {width}. {advice}")
+        cells = {column: values[i].strip() for column, i in self.columns.items()}
+        word = cells.get("split", "train")
+        if word.lower() not in SPLIT_NAMES:
+            raise BadRow("unknown-split", f"unknown split {word!r}. Use {', '.join(SPLITS)}.")
+        return cells | {"split": SPLIT_NAMES[word.lower()]}
 
 
-def names(table):
-    """What the header may name, in lower case, whatever the delimiter; nothing where it cannot be read."""
+def opened(path: str | Path, wanted: Mapping[str, Collection[str]]) -> Table:
+    """A file, or a folder with one table; see `header`."""
+    path = Path(path).resolve()
+    file = path if path.is_file() else only_table(path)
+    content = text(file)
+    return Table(path, file, content, *header(file, content, wanted))
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is called as a table is."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def names(table: Path) -> set[str]:
+    """What the header may name, in lower case, whatever the delimiter.
+
+    Nothing if it cannot be read.
+    """
     try:
-        first = re.split(r"\r\n|\r|\n", text(table), maxsplit=1)[0]
+        first = LINE_BREAK.split(text(table), maxsplit=1)[0]
     except PipelineError:
         return set()
     return {cell.strip().strip('"').lower() for cell in re.split("[,;\t]", first)}
 
 
-def header(table, text, wanted):
+def header(
+    table: Path, text: str, wanted: Mapping[str, Collection[str]]
+) -> tuple[str, list[str], dict[str, int]]:
     """The delimiter, the header's cells, and which of them is what: (",", [...], {"path": 0,
     "label": 2}).
 
-    wanted: {column: what people call it}; `split` may be missing. Raises PipelineError where a
+    wanted: {column: what people call it}; `split` may be missing. Raises PipelineError if a
     column is missing or could be two.
     """
     if not text.strip():
         raise PipelineError(
             f"{table} is empty. Its first line must name the columns: {','.join(list(wanted)[:2])}."
         )
-    first_line = re.split(r"\r\n|\r|\n", text, maxsplit=1)[0]
-    headers = {d: [cell.strip() for cell in cells(table, first_line, d)] for d in DELIMITERS}
-    known = {name for names in wanted.values() for name in names}
-    # The header tells the delimiter more surely than statistics over the rows, where labels may
+    first_line = LINE_BREAK.split(text, maxsplit=1)[0]
+    headers = {d: list(map(str.strip, cells(table, first_line, d))) for d in DELIMITERS}
+    known = set().union(*wanted.values())
+    # The header tells the delimiter more surely than statistics over the rows, whose labels may
     # hold commas.
-    delimiter = max(
-        DELIMITERS,
-        key=lambda d: (sum(cell.lower() in known for cell in headers[d]), len(headers[d])),
-    )
-    found, columns = headers[delimiter], {}
-    for column, names in wanted.items():
-        places = [i for i, cell in enumerate(found) if cell.lower() in names]
-        if len(places) > 1:
-            raise PipelineError(
-                f"{table}:1 has {len(places)} columns that could be the {column}: "
-                f"{', '.join(found[i] for i in places)}. Keep one of them."
-            )
-        if places:
-            columns[column] = places[0]
-        elif column != "split":
-            raise PipelineError(
-                f"{table}:1 has no column for the {column}; it has {', '.join(found)}. Name it"
-                f" {' or '.join(names)}."
-            )
-    return delimiter, found, columns
+    delimiter = max(DELIMITERS, key=lambda d: (_count(headers[d], known), len(headers[d])))
+    found = headers[delimiter]
+    places = {column: _place(table, found, column, wanted[column]) for column in wanted}
+    return delimiter, found, {c: place for c, place in places.items() if place is not None}
 
 
-def cells(table, line, delimiter):
+def _place(table: Path, header: Sequence[str], column: str, names: Collection[str]) -> int | None:
+    """Which cell of the header is a column; None if no cell says the split."""
+    places = [i for i, cell in enumerate(header) if cell.lower() in names]
+    if len(places) > 1:
+        raise PipelineError(
+            f"{table}:1 has {len(places)} columns that could be the {column}: "
+            f"{', '.join(header[i] for i in places)}. Keep one of them."
+        )
+    if not places and column != "split":
+        raise PipelineError(
+            f"{table}:1 has no column for the {column}; it has {', '.join(header)}. Name it"
+            f" {' or '.join(names)}."
+        )
+    return places[0] if places else None
+
+
+def _count(header: Sequence[str], known: set[str]) -> int:
+    """How many cells are names of columns."""
+    return sum(cell.lower() in known for cell in header)
+
+
+def cells(table: Path, line: str, delimiter: str) -> list[str]:
+    """The cells of a line by itself. Raises PipelineError on broken quoting."""
     try:
         return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error as error:
         raise PipelineError(f"{table}:1 cannot be read: {error}.") from error
 
 
-def rows(table, text, delimiter):
-    """Yields (line, cells) of each row below the header that is not blank. Raises PipelineError on broken quoting."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
+def text(table: Path) -> str:
+    """What a file holds. Raises PipelineError, with the line, if it is not UTF-8."""
     try:
-        for values in reader:
-            if line > 1 and any(value.strip() for value in values):
-                yield line, values
-            line = (
-                reader.line_num + 1
-            )  # a quoted cell may span lines: the row starts after the last one's end
-    except csv.Error as error:
-        raise PipelineError(
-            f"{table}:{line} cannot be read: {error}. Look for a stray double quote."
-        ) from error
-
-
-def text(table):
-    try:
-        raw = table.read_bytes()
-        return raw.decode("utf-8-sig")
+        return table.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise PipelineError(f"cannot read {table}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -112,21 +167,20 @@ def text(table):
         raise PipelineError(f"{table}:{line} is not UTF-8. Save the table as UTF-8.") from error
 
 
-def tables(folder):
+def tables(folder: Path) -> list[Path]:
+    """The tables in a folder that are not hidden. Raises PipelineError if it cannot be read."""
     try:
-        return sorted(
-            p
-            for p in folder.iterdir()
-            if p.suffix.lower() in SUFFIXES and p.name[0] != "." and p.is_file()
-        )
+        seen = (file for file in folder.iterdir() if is_table(file) and file.name[0] != ".")
+        return sorted(filter(Path.is_file, seen))
     except OSError as error:
         raise PipelineError(f"cannot read {folder}: {error.strerror}.") from error
 
 
-def only_table(folder):
+def only_table(folder: Path) -> Path:
+    """The one table in a folder. Raises PipelineError if there is none, or if there are several."""
     found = tables(folder)
     if len(found) != 1:
-        names = ", ".join(p.name for p in found) or "none"
+        names = ", ".join(file.name for file in found) or "none"
         raise PipelineError(
             f"{folder} must hold one .csv or .tsv file; found {names}. Pass the file itself."
         )

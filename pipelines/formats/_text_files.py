@@ -1,88 +1,137 @@
 """What the readers of text share: which file is which split, lines that are UTF-8, names that stay."""
 
+import collections
 import hashlib
 import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import SPLIT_NAMES, Examples, Problem
+from pipelines.formats.examples import SPLIT_NAMES, Data, Examples, Problem, cut_splits, ids_of
 
 NAMES = SPLIT_NAMES | {"testa": "validation", "testb": "test"}  # as CoNLL-2003 has them
 
+Sentence = tuple[Path, int, dict[str, list]]  # (file, line, {column: a value for each token})
 
-def files(path, fits):
+
+def files(path: Path, fits: Callable[[Path], bool]) -> tuple[dict[str, list[Path]], list[Problem]]:
     """A file or a folder -> ({split: [file]}, problems). fits: tells a file of the format from
     others.
 
-    A file by itself, and all files where none is called by a split, are `train`.
+    A file by itself, and all files if none is called by a split, are `train`.
     """
     if path.is_file():
         return {"train": [path]}, []
     found, others = {}, []
-    for file in sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")):
+    for file in listed(path):
         if fits(file):
-            split = next(
-                (NAMES[w] for w in re.split(r"[^a-z]+", file.name.lower()) if w in NAMES), None
-            )
-            found.setdefault(split, []).append(file)
+            found.setdefault(_split_of(file), []).append(file)
         else:
             others.append(file)
     nameless = found.pop(None, [])
     if not found:
-        found = {"train": nameless}
-    elif nameless:
-        others += nameless
-    problems = [
-        Problem(
-            "note",
-            "unused-file",
-            file.name,
-            "not used: its name says no split, or it has another form.",
-        )
-        for file in others
-    ]
-    return found, problems
+        return {"train": nameless}, list(map(_unused, others))
+    return found, list(map(_unused, others + nameless))
 
 
-def lines(file, problems):
+def listed(folder: Path) -> list[Path]:
+    """The files of a folder that are not hidden, in the order of names."""
+    seen = (entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    return sorted(filter(Path.is_file, seen))
+
+
+def lines(file: Path, problems: list[Problem]) -> Iterator[tuple[int, str | None]]:
     """Yields (number, text) of each line of a file; one that is not UTF-8 becomes a Problem and is
     None.
 
-    Raises PipelineError where the file is empty or cannot be read.
+    Raises PipelineError if the file is empty or cannot be read.
     """
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise PipelineError(f"cannot read {file}: {error.strerror}.") from error
-    content = content.removeprefix(b"\xef\xbb\xbf")
+    content = _content(file).removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
         raise PipelineError(f"{file} is empty. Fill it, or leave it out.")
+    message = "this line is not UTF-8, and its sentence is left out. Save the file as UTF-8."
     for i, line in enumerate(content.split(b"\n"), 1):
+        text, where = None, f"{file.name}:{i}"
         try:
-            yield i, line.removesuffix(b"\r").decode("utf-8")
+            text = line.removesuffix(b"\r").decode("utf-8")
         except UnicodeDecodeError:
-            message = (
-                "this line is not UTF-8, and its sentence is left out. Save the file as UTF-8."
-            )
-            problems.append(
-                Problem("error", "encoding", f"{file.name}:{i}", message, f"{file.name}:{i}")
-            )
-            yield i, None
+            problems.append(Problem("error", "encoding", where, message, where))
+        yield i, text
 
 
-def same(name):
+def filled(
+    found: dict[str, list[Path]], split: str, problems: list[Problem]
+) -> Iterator[tuple[Path, int, str]]:
+    """Yields (file, number, text) of each line of a split's files that is not blank; see `lines`."""
+    for file in found.get(split, ()):
+        for i, line in lines(file, problems):
+            if line and line.strip():
+                yield file, i, line
+
+
+def same(name: str) -> str:
     """An example's name without its count: the same for sentences that are the same."""
     return re.sub(r"-\d+$", "", name)
 
 
-def examples(rows, columns):
-    """[(file, line, {column: list})] -> Examples, named by what they say, so that a new sentence renames no other."""
-    names, seen = [], {}
-    for file, _, row in rows:
-        digest = hashlib.sha256(
-            "\t".join(row["tokens"]).encode("utf-8", "surrogatepass")
-        ).hexdigest()[:12]
-        name = f"{file.name}/{digest}"
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+def tagged(
+    source: Path,
+    format: str,
+    rows: dict[str, list[Sentence]],
+    feature: str,
+    columns: Sequence[str],
+    problems: list[Problem],
+) -> Data:
+    """Sentences by split -> Data of these columns, the tags of `feature` as ids, "O" the first."""
+    every = [row for own in rows.values() for *_, row in own]
+    tags = {tag for row in every for tag in row[feature]}
+    labels = sorted(tags, key=lambda tag: (tag != "O", tag))
+    ids = ids_of(labels)
+    for row in every:
+        row[feature] = [ids[tag] for tag in row[feature]]
+    splits = {split: examples(own, columns) for split, own in rows.items() if own}
+    cut = cut_splits(splits, same)
+    return Data(str(source.resolve()), format, cut, {feature: labels}, problems)
+
+
+def examples(rows: Sequence[Sentence], columns: Sequence[str]) -> Examples:
+    """Sentences as Examples, named by what they say, so that a new one renames no other."""
+    name = counted()
+    names = [name(f"{file.name}/{digest(*row['tokens'])}") for file, _, row in rows]
     where = [f"{file.name}:{line}" for file, line, _ in rows]
     return Examples(names, {column: [row[column] for *_, row in rows] for column in columns}, where)
+
+
+def digest(*words: str) -> str:
+    """What words say, in 12 hexadecimal digits."""
+    content = "\t".join(words).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def counted() -> Callable[[str], str]:
+    """A function that adds a count to each name but the first of several that are equal."""
+    seen = collections.Counter()
+
+    def name(wanted):
+        seen[wanted] += 1
+        return wanted if seen[wanted] == 1 else f"{wanted}-{seen[wanted]}"
+
+    return name
+
+
+def _split_of(file: Path) -> str | None:
+    """The split that a word in the name of a file says."""
+    words = filter(NAMES.__contains__, re.split(r"[^a-z]+", file.name.lower()))
+    return NAMES.get(next(words, None))
+
+
+def _unused(file: Path) -> Problem:
+    message = "not used: its name says no split, or it has another form."
+    return Problem("note", "unused-file", file.name, message)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise PipelineError(f"cannot read {file}: {error.strerror}.") from error

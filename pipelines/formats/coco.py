@@ -1,32 +1,38 @@
 """COCO JSON: annotations/instances_SPLIT.json, SPLIT/_annotations.coco.json, or one .json file beside its pictures."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipelines.files import write_json
-from pipelines.formats import _boxes, _coco_json
+from pipelines.formats import _box_writers, _boxes, _coco_json
+from pipelines.formats.examples import Data
 
-ALSO = {
-    "segmentation_mask": "coco_masks"
-}  # a feature that the same files hold -> the format that reads it
+ALSO = {"segmentation_mask": "coco_masks"}  # a feature that the files hold -> its format
 FARTHEST = 1e9  # pixels; what lies beyond is no place
 
 
-def detect(path):
-    """Whether `path` is a JSON file with images and annotations, or a folder with such files where COCO has them."""
+def detect(path: Path) -> bool:
+    """Whether `path` is a JSON file with images and annotations, or a folder that has such files
+    in one of COCO's places.
+    """
     return _coco_json.detect(path)
 
 
-def read(path):
-    """Pictures with their boxes: Path -> Data. Segments and key points are passed over.
+def read(path: str | Path) -> Data:
+    """Pictures with their boxes. Segments and key points are passed over.
 
-    Raises PipelineError where a file is no COCO JSON, or where there is no usable picture.
+    Raises PipelineError if a file is no COCO JSON, or if there is no usable picture.
     """
     path = Path(path).resolve()
     root, contents = path if path.is_dir() else path.parent, _coco_json.contents(path)
     scenes, names = _boxes.Scenes(root), _coco_json.names(contents)
     for file, content in contents.items():
-        _read(scenes, content, file.relative_to(root).as_posix(), *_coco_json.split(file, root))
-    ids = [i for i in names if isinstance(i, int)]
+        reader = _Reader(scenes, file.relative_to(root).as_posix())
+        reader.pictures(content, *_coco_json.split(file, root))
+        reader.boxes(content)
+    ids = [category for category in names if isinstance(category, int)]
     if ids and ids[-1] - ids[0] >= len(ids):
         shown = next(iter(contents)).relative_to(root).as_posix()
         message = f"category ids skip: {len(ids)} in {ids[0]}..{ids[-1]}. They are renumbered."
@@ -35,87 +41,107 @@ def read(path):
     return scenes.data(path, "coco", list(names.values()))
 
 
-def write(data, folder):
-    """Data with boxes -> the same as COCO JSON in `folder`: SPLIT/ with pictures, annotations/instances_SPLIT.json."""
+def write(data: Data, folder: str | Path) -> None:
+    """Data with boxes -> the same as COCO JSON in `folder`: SPLIT/ with pictures,
+    annotations/instances_SPLIT.json.
+    """
     folder, parts = Path(folder), {}
-    categories = [{"id": i, "name": name} for i, name in enumerate(data.labels["objects/label"], 1)]
-    for split, name, picture, (height, width), objects in _boxes.objects(data):
-        part = parts.setdefault(split, {"images": [], "annotations": [], "categories": categories})
-        part["images"].append(
-            {"id": len(part["images"]) + 1, "file_name": name, "height": height, "width": width}
+    names = data.labels["objects/label"]
+    categories = [{"id": i, "name": name} for i, name in enumerate(names, 1)]
+    for picture in _box_writers.objects(data):
+        part = parts.setdefault(
+            picture.split, {"images": [], "annotations": [], "categories": categories}
         )
-        _boxes.place(picture, folder / split, name)
-        for (ymin, xmin, ymax, xmax), label, crowd, difficult in objects:
-            box = [xmin * width, ymin * height, (xmax - xmin) * width, (ymax - ymin) * height]
-            part["annotations"].append(
-                {
-                    "id": len(part["annotations"]) + 1,
-                    "image_id": len(part["images"]),
-                    "category_id": label + 1,
-                    "bbox": box,
-                    "area": box[2] * box[3],
-                    "iscrowd": int(crowd),
-                    **({"difficult": 1} if difficult else {}),
-                }
-            )
+        height, width = picture.size
+        image = len(part["images"]) + 1
+        part["images"].append(
+            {"id": image, "file_name": picture.name, "height": height, "width": width}
+        )
+        _box_writers.place(picture.source, folder / picture.split, picture.name)
+        for item in picture.objects:
+            row = {"id": len(part["annotations"]) + 1, "image_id": image}
+            part["annotations"].append(row | _annotation(item, picture.size))
     for split, part in parts.items():
         write_json(folder / "annotations" / f"instances_{split}.json", part)
 
 
-def _read(scenes, content, shown, split, places):
-    found, listed = {}, {}
-    for i, row in enumerate(content["images"]):
-        where = f"{shown}: images[{i}]"
-        if row["id"] in listed:
-            scenes.error(
-                "conflict",
-                where,
-                f"the id {row['id']} is that of {listed[row['id']]!r} too. Renumber.",
-                where,
-            )
-            continue
-        listed[row["id"]] = row["file_name"]
-        sides = [row.get("height"), row.get("width")]
-        declared = tuple(sides) if all(isinstance(s, int) and s > 0 for s in sides) else None
-        found[row["id"]] = scenes.picture(
-            _coco_json.placed(scenes.root, str(row["file_name"]), places), split, where, declared
-        )
-    names = {row["id"]: str(row["name"]) for row in content["categories"]}
-    for i, row in enumerate(content["annotations"]):
-        where = f"{shown}: annotations[{i}]"
-        scene = found.get(row["image_id"])
-        name = scene.name if scene else where
-        if row["image_id"] not in listed:
-            message = (
-                f"there is no image with the id {row['image_id']!r}. Delete the annotation, or add"
-                " the image."
-            )
-            scenes.error("missing-image", where, message, where)
-        elif row["category_id"] not in names:
-            message = (
-                f"there is no category {row['category_id']!r}; there are {_boxes.few(list(names))}."
+def _annotation(item: _box_writers.Object, size: _boxes.Size) -> dict[str, Any]:
+    ymin, xmin, ymax, xmax = item.box_yxyx
+    height, width = size
+    box = [xmin * width, ymin * height, (xmax - xmin) * width, (ymax - ymin) * height]
+    row = {"category_id": item.label + 1, "bbox": box, "area": box[2] * box[3]}
+    row["iscrowd"] = int(item.is_crowd)
+    return row | ({"difficult": 1} if item.is_difficult else {})
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Gathers the scenes of one file. What is wrong becomes a Problem."""
+
+    scenes: _boxes.Scenes
+    shown: str  # the file, below the root
+    names: dict[_coco_json.Id, str] = field(default_factory=dict)  # image id -> its file's name
+    found: dict[_coco_json.Id, _boxes.Scene | None] = field(default_factory=dict)
+
+    def pictures(self, content: _coco_json.Content, split: str, places: list[str]) -> None:
+        """Makes a scene of each image. places: folders in which it may lie."""
+        for i, row in enumerate(content["images"]):
+            image, name, where = row["id"], row["file_name"], f"{self.shown}: images[{i}]"
+            if image in self.names:
+                message = f"the id {image} is that of {self.names[image]!r} too. Renumber."
+                self.scenes.error("conflict", where, message, where)
+                continue
+            self.names[image] = name
+            placed = _coco_json.placed(self.scenes.root, str(name), places)
+            self.found[image] = self.scenes.picture(placed, split, where, _declared(row))
+
+    def boxes(self, content: _coco_json.Content) -> None:
+        """Adds each annotation to its scene."""
+        categories = {row["id"]: str(row["name"]) for row in content["categories"]}
+        for i, row in enumerate(content["annotations"]):
+            where, scene = f"{self.shown}: annotations[{i}]", self.found.get(row["image_id"])
+            if fault := self._fault(row, categories):
+                kind, message = fault
+                self.scenes.error(kind, where, message, scene.name if scene else where)
+            elif scene:
+                crowd, difficult = (row.get(mark, 0) == 1 for mark in ("iscrowd", "difficult"))
+                label = categories[row["category_id"]]
+                scene.add(_yxyx(row["bbox"]), label, where, crowd, difficult)
+
+    def _fault(
+        self, row: Mapping[str, Any], categories: Mapping[_coco_json.Id, str]
+    ) -> tuple[str, str] | None:
+        """Why an annotation cannot be used, as (kind, message), or None."""
+        image, category, box = row["image_id"], row["category_id"], row.get("bbox")
+        if image not in self.names:
+            return "missing-image", _coco_json.NO_IMAGE.format(image)
+        if category not in categories:
+            known = _boxes.few(categories)
+            message = f"there is no category {category!r}; there are {known}. Correct it."
+            return "unknown-label", message
+        if not _is_box(box):
+            return "annotation", (
+                f"bbox must be four finite numbers, x y width height in pixels; got {box!r}."
                 " Correct it."
             )
-            scenes.error("unknown-label", where, message, name)
-        elif not _four(row.get("bbox")):
-            message = (
-                "bbox must be four finite numbers, x y width height in pixels; got"
-                f" {row.get('bbox')!r}. Correct it."
-            )
-            scenes.error("annotation", where, message, name)
-        elif scene:
-            x, y, width, height = row["bbox"]
-            box = [y, x, y + height, x + width]
-            crowd, difficult = (row.get(mark, 0) == 1 for mark in ("iscrowd", "difficult"))
-            scene.add(box, names[row["category_id"]], where, crowd, difficult)
+        return None
 
 
-def _four(box):
-    return (
-        isinstance(box, list)
-        and len(box) == 4
-        and all(
-            isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) < FARTHEST
-            for v in box
-        )
-    )
+def _declared(row: Mapping[str, Any]) -> _boxes.Size | None:
+    """(height, width) of an image in pixels if its row says both."""
+    sides = row.get("height"), row.get("width")
+    return sides if all(isinstance(side, int) and side > 0 for side in sides) else None
+
+
+def _yxyx(box: list[float]) -> list[float]:
+    x, y, width, height = box
+    return [y, x, y + height, x + width]
+
+
+def _is_box(box: Any) -> bool:
+    return isinstance(box, list) and len(box) == 4 and all(map(_is_place, box))
+
+
+def _is_place(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and abs(value) < FARTHEST

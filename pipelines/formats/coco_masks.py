@@ -1,60 +1,82 @@
-"""COCO JSON with polygons or RLE, as a class per pixel: what tasks of masks read where `coco` reads boxes."""
+"""COCO JSON with polygons or RLE, as a class per pixel: what tasks of masks read of files whose boxes `coco` reads."""
 
 import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _boxes, _coco_json
-from pipelines.formats.examples import IGNORE, Data, Examples, Problem, cut_splits, inside
+from pipelines.formats.examples import (
+    IGNORE,
+    Data,
+    Examples,
+    Problem,
+    cut_splits,
+    ids_of,
+    inside,
+    reason,
+)
 
 FEATURE = "segmentation_mask"
 BACKGROUND = "background"
 
 
-def detect(path):
-    """Never: COCO's files are found as boxes, and this is another way to read them; see `ALSO` of coco.py."""
+Item = tuple[str, dict[str, Any]]  # (where, annotation)
+
+
+class Row(NamedTuple):
+    """One picture and its mask as PNG."""
+
+    name: str
+    picture: str
+    mask: bytes
+    where: str
+
+
+def detect(path: Path) -> bool:
+    """Never: COCO's files are found as boxes, and this is another way to read them; see `ALSO` of
+    coco.py.
+    """
     return False
 
 
-def read(path):
+def read(path: str | Path) -> Data:
     """Pictures with masks painted from their segments: a .json file, or a folder with such files ->
     Data.
 
-    Class 0 is the background, the categories follow in the order of their ids. Where segments
-    overlap, the smaller one lies on top; a crowd is ignored. Raises PipelineError where a file is
-    no COCO JSON, or where there is no usable picture.
+    Class 0 is the background, the categories follow in the order of their ids. If segments
+    overlap, the smaller one lies on top; a crowd is ignored. Raises PipelineError if a file is
+    no COCO JSON, or if there is no usable picture.
     """
     path = Path(path).resolve()
     root, contents = path if path.is_dir() else path.parent, _coco_json.contents(path)
     names = _coco_json.names(contents)
-    ids = {category: i for i, category in enumerate(names, 1)}
-    if len(ids) >= IGNORE:
-        raise PipelineError(f"{path} has {len(ids)} categories; a mask holds at most {IGNORE - 1}.")
-    problems, splits = [], {}
+    if len(names) >= IGNORE:
+        raise PipelineError(
+            f"{path} has {len(names)} categories; a mask holds at most {IGNORE - 1}."
+        )
+    ids, problems, splits = ids_of([None, *names]), [], {}
     for file, content in contents.items():
         split, places = _coco_json.split(file, root)
-        splits.setdefault(split, []).extend(_rows(root, file, places, content, ids, problems))
-    parts = {split: _examples(sorted(rows)) for split, rows in splits.items()}
-    if not any(map(len, parts.values())):
-        first = f" {problems[0].where}: {problems[0].message}" if problems else ""
-        raise PipelineError(f"{path} has no usable picture.{first}")
-    return Data(
-        str(path),
-        "coco_masks",
-        cut_splits(parts),
-        {FEATURE: [BACKGROUND, *names.values()]},
-        problems,
-    )
+        reader = _Reader(root, file.relative_to(root).as_posix(), places, ids, problems)
+        splits.setdefault(split, []).extend(reader.rows(content))
+    if not any(splits.values()):
+        raise PipelineError(f"{path} has no usable picture.{reason(problems)}")
+    parts = cut_splits({split: _examples(sorted(rows)) for split, rows in splits.items()})
+    labels = {FEATURE: [BACKGROUND, *names.values()]}
+    return Data(str(path), "coco_masks", parts, labels, problems)
 
 
-def painted(size, segments):
+def painted(size: _boxes.Size, segments: Sequence[tuple[int, Any]]) -> np.ndarray:
     """Segments as class ids: ((height, width), [(id, COCO segmentation)]) -> uint8 (H, W); larger
     ones lie below.
 
-    Raises ValueError where a segmentation is neither polygons nor RLE of that size.
+    Raises ValueError if a segmentation is neither polygons nor RLE of that size.
     """
     layers = [(i, _layer(segmentation, size)) for i, segmentation in segments]
     mask = np.zeros(size, np.uint8)
@@ -63,126 +85,159 @@ def painted(size, segments):
     return mask
 
 
-def counts(rle):
-    """The run lengths of COCO's compressed RLE: text -> list. Five bits a character from 48 on, the
-    sixth for more,
-    signed; from the third on a length is the difference to the one two before (pycocotools,
-    maskApi.c, rleFrString).
+def counts(rle: str) -> list[int]:
+    """The run lengths of COCO's compressed RLE.
+
+    Five bits a character from 48 on, the sixth for more, signed; from the third on a length is the
+    difference to the one two before (pycocotools, maskApi.c, rleFrString).
     """
-    out, at = [], 0
-    while at < len(rle):
-        value, shift, more = 0, 0, True
-        while more:
-            if at >= len(rle) or not 0 <= ord(rle[at]) - 48 < 64:
-                raise ValueError("the RLE text is damaged")
-            bits = ord(rle[at]) - 48
-            value |= (bits & 31) << shift
-            more, shift, at = bool(bits & 32), shift + 5, at + 1
-            if not more and bits & 16:
-                value |= -1 << shift
-        out.append(value + (out[-2] if len(out) > 2 else 0))
+    out, value, shift = [], 0, 0
+    for bits in (ord(character) - 48 for character in rle):
+        if not 0 <= bits < 64:
+            raise ValueError("the RLE text is damaged")
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            sign = -1 << shift if bits & 16 else 0
+            before = out[-2] if len(out) > 2 else 0
+            out.append((value | sign) + before)
+            value, shift = 0, 0
+    if shift:
+        raise ValueError("the RLE text is damaged")
     return out
 
 
-def _layer(segmentation, size):
+def _layer(segmentation: Any, size: _boxes.Size) -> np.ndarray:
     """One segmentation -> bool (H, W)."""
-    height, width = size
     if isinstance(segmentation, dict):
-        lengths = segmentation.get("counts")
-        lengths = counts(lengths) if isinstance(lengths, str) else lengths
-        if list(segmentation.get("size", ())) != [height, width] or not isinstance(lengths, list):
-            raise ValueError(
-                f"its RLE is for {segmentation.get('size')}, the picture has {[height, width]}"
-            )
-        if any(n < 0 for n in lengths) or sum(lengths) != height * width:
-            raise ValueError("its RLE does not fill the picture")
-        runs = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
-        return runs.reshape(width, height).T  # by columns
-    if not isinstance(segmentation, list) or not all(
-        isinstance(p, list) and len(p) % 2 == 0 for p in segmentation
-    ):
+        return _runs(segmentation, size)
+    if not isinstance(segmentation, list) or not all(map(_is_polygon, segmentation)):
         raise ValueError("it has neither polygons nor RLE")
+    height, width = size
     layer = Image.new("1", (width, height))
     for polygon in segmentation:
-        points = (
-            np.asarray(polygon, np.float64).reshape(-1, 2) - 0.5
-        )  # COCO counts from the corner of a pixel
-        if len(points) < 3 or not np.isfinite(points).all():
-            raise ValueError("a polygon has fewer than three points, or one that is no number")
-        ImageDraw.Draw(layer).polygon([tuple(p) for p in points], fill=1)
+        ImageDraw.Draw(layer).polygon(_points(polygon), fill=1)
     return np.asarray(layer)
 
 
-def _rows(root, file, places, content, ids, problems):
-    """[(name, picture, PNG of the mask, where)] of one file."""
-    shown, by_image, rows = file.relative_to(root).as_posix(), {}, []
-    for i, row in enumerate(content["annotations"]):
-        by_image.setdefault(row["image_id"], []).append((i, row))
-    for n, row in enumerate(content["images"]):
-        where, found = f"{shown}: images[{n}]", by_image.pop(row["id"], [])
-        name = _coco_json.placed(root, str(row["file_name"]), places)
+def _runs(rle: Mapping[str, Any], size: _boxes.Size) -> np.ndarray:
+    """RLE -> bool (H, W)."""
+    lengths = rle.get("counts")
+    if isinstance(lengths, str):
+        lengths = counts(lengths)
+    if list(rle.get("size", ())) != list(size) or not isinstance(lengths, list):
+        raise ValueError(f"its RLE is for {rle.get('size')}, the picture has {list(size)}")
+    if min(lengths, default=0) < 0 or sum(lengths) != size[0] * size[1]:
+        raise ValueError("its RLE does not fill the picture")
+    runs = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+    return runs.reshape(size[::-1]).T  # by columns
+
+
+def _is_polygon(value: Any) -> bool:
+    return isinstance(value, list) and len(value) % 2 == 0
+
+
+def _points(polygon: list[float]) -> list[tuple[float, float]]:
+    """COCO's x y x y ..., which count from the corner of a pixel -> [(x, y)] from its centre."""
+    points = np.asarray(polygon, np.float64).reshape(-1, 2) - 0.5
+    if len(points) < 3 or not np.isfinite(points).all():
+        raise ValueError("a polygon has fewer than three points, or one that is no number")
+    return list(map(tuple, points))
+
+
+class _Bad(Exception):
+    """Why a picture cannot be used."""
+
+    def __init__(self, problem: Problem):
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one file. What is wrong goes to `problems`."""
+
+    root: Path
+    shown: str  # the file, below the root
+    places: list[str]  # folders in which its pictures may lie
+    ids: Mapping[_coco_json.Id | None, int]  # category -> class
+    problems: list[Problem]
+
+    def rows(self, content: _coco_json.Content) -> list[Row]:
+        """The pictures that can be used."""
+        by_image, rows = {}, []
+        for i, annotation in enumerate(content["annotations"]):
+            item = f"{self.shown}: annotations[{i}]", annotation
+            by_image.setdefault(annotation["image_id"], []).append(item)
+        for i, image in enumerate(content["images"]):
+            annotations = by_image.pop(image["id"], [])
+            try:
+                rows.append(self._row(f"{self.shown}: images[{i}]", image, annotations))
+            except _Bad as bad:
+                self.problems.append(bad.problem)
+        for image, annotations in by_image.items():
+            self._note_alone(image, annotations)
+        return rows
+
+    def _row(self, where: str, image: Mapping[str, Any], annotations: Sequence[Item]) -> Row:
+        """One picture with its mask. Raises _Bad."""
+        file = image["file_name"]
+        name = _coco_json.placed(self.root, str(file), self.places)
+        picture = self._picture(name, where, file)
+        size = _boxes.picture_size(picture)
+        if not size:
+            message = f"{file!r} is no picture that can be read. Correct it."
+            raise _Bad(Problem("error", "annotation", where, message, name))
+        segments = [self._segment(item, size, name) for item in annotations]
+        return Row(name, str(picture), _encoded(painted(size, segments)), where)
+
+    def _picture(self, name: str, where: str, file: str) -> Path:
+        """The path of a picture."""
         try:
-            picture = inside(root, name)
-            if picture is None:
-                message = (
-                    f"{row['file_name']!r} lies outside of the data. Copy the picture into it."
-                )
-                problems.append(Problem("error", "outside", where, message, name))
-                continue
-            if not picture.is_file():
-                raise ValueError("there is none")
-        except (
-            OSError,
-            ValueError,
-            RuntimeError,
-        ):  # a NUL, a name that is too long, links in a circle
-            message = f"there is no picture {row['file_name']!r}. Restore it."
-            problems.append(Problem("error", "missing-file", where, message, name))
-            continue
-        size, segments = _boxes.picture_size(picture), []
+            picture = inside(self.root, name)
+            is_there = picture is None or picture.is_file()
+        except (OSError, ValueError, RuntimeError):
+            is_there = False  # a NUL, a name that is too long, links in a circle
+        if not is_there:
+            message = f"there is no picture {file!r}. Restore it."
+            raise _Bad(Problem("error", "missing-file", where, message, name))
+        if picture is None:
+            message = f"{file!r} lies outside of the data. Copy the picture into it."
+            raise _Bad(Problem("error", "outside", where, message, name))
+        return picture
+
+    def _segment(self, item: Item, size: _boxes.Size, name: str) -> tuple[int, Any]:
+        """(class id, COCO segmentation) of an annotation that can be painted."""
+        where, annotation = item
         try:
-            if not size:
-                raise ValueError(f"{row['file_name']!r} is no picture that can be read")
-            for i, annotation in found:
-                where = f"{shown}: annotations[{i}]"
-                if annotation["category_id"] not in ids:
-                    raise ValueError(f"there is no category {annotation['category_id']!r}")
-                crowd = annotation.get("iscrowd") == 1
-                segments.append(
-                    (
-                        IGNORE if crowd else ids[annotation["category_id"]],
-                        annotation.get("segmentation"),
-                    )
-                )
-                painted(size, segments[-1:])
-            mask = painted(size, segments)
+            segment = self._class_id(annotation), annotation.get("segmentation")
+            painted(size, [segment])
         except (ValueError, TypeError, OverflowError) as error:
-            problems.append(Problem("error", "annotation", where, f"{error}. Correct it.", name))
-            continue
-        stream = io.BytesIO()
-        Image.fromarray(mask).save(stream, "PNG")
-        rows.append((name, str(picture), stream.getvalue(), f"{shown}: images[{n}]"))
-    for image, found in by_image.items():
-        message = (
-            f"there is no image with the id {image!r}. Delete the annotation, or add the image."
-        )
-        problems += [
-            Problem(
-                "error",
-                "missing-image",
-                f"{shown}: annotations[{i}]",
-                message,
-                f"{shown}: annotations[{i}]",
-            )
-            for i, _ in found
-        ]
-    return rows
+            problem = Problem("error", "annotation", where, f"{error}. Correct it.", name)
+            raise _Bad(problem) from error
+        return segment
+
+    def _class_id(self, annotation: Mapping[str, Any]) -> int:
+        category = annotation["category_id"]
+        if category not in self.ids:
+            raise ValueError(f"there is no category {category!r}")
+        return IGNORE if annotation.get("iscrowd") == 1 else self.ids[category]
+
+    def _note_alone(self, image: _coco_json.Id, annotations: Sequence[Item]) -> None:
+        """Notes annotations of an image that there is not."""
+        message = _coco_json.NO_IMAGE.format(image)
+        for where, _ in annotations:
+            self.problems.append(Problem("error", "missing-image", where, message, where))
 
 
-def _examples(rows):
-    names = [name for name, *_ in rows]
-    columns = {
-        "image": [picture for _, picture, _, _ in rows],
-        FEATURE: [mask for _, _, mask, _ in rows],
-    }
-    return Examples(names, columns, [where for *_, where in rows], ("image",), {FEATURE: {}})
+def _encoded(mask: np.ndarray) -> bytes:
+    """Class ids, uint8 (H, W) -> PNG."""
+    stream = io.BytesIO()
+    Image.fromarray(mask).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _examples(rows: Sequence[Row]) -> Examples:
+    columns = {"image": [row.picture for row in rows], FEATURE: [row.mask for row in rows]}
+    names, where = [row.name for row in rows], [row.where for row in rows]
+    return Examples(names, columns, where, ("image",), {FEATURE: {}})

@@ -1,253 +1,210 @@
 """Columns: a word and its tags a line, 2 to 14 columns by tab or space, a blank line between sentences (CoNLL)."""
 
-import collections
-import re
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from pipelines.errors import PipelineError
+from pipelines.formats import _conll_columns as conll_columns
 from pipelines.formats import _text_files as text_files
-from pipelines.formats.examples import SPLITS, Data, Problem, cut_splits
+from pipelines.formats._conll_columns import MOST, UNUSED, Shape
+from pipelines.formats._text_files import Sentence
+from pipelines.formats.examples import SPLITS, Data, Problem, errors, reason
 from pipelines.ops import schemes
 
 SUFFIXES = (".conll", ".conllu", ".conllup", ".conll2003", ".iob", ".iob2", ".bio", ".bioes")
+PLAIN = ("", ".txt", ".tsv", ".train", ".dev", ".test", ".testa", ".testb")  # say nothing
 LOOK = 20_000  # bytes of a file that tell whether it has this form
 MANY = 100  # files of a folder that are looked at: thousands of them are something else
-PLAIN = (
-    "",
-    ".txt",
-    ".tsv",
-    ".train",
-    ".dev",
-    ".test",
-    ".testa",
-    ".testb",
-)  # suffixes that say nothing
-MOST = 14  # columns, in CoNLL-2009
 DOCUMENT = "-DOCSTART-"
-CONLLU = ("id", "tokens", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-NAMES = {
-    "form": "tokens",
-    "word": "tokens",
-    "words": "tokens",
-    "token": "tokens",
-}  # of CoNLL-U Plus
-KNOWN = {4: ("tokens", "pos", "chunks", "ner")}  # CoNLL-2003
-GLOBAL = "# global.columns ="
+LEARNED = ("ner", "upos", "pos")  # columns that can be learned, the first that there is
+
+Line = tuple[int, str | None]  # (number, text, or None if it is not UTF-8)
+Row = tuple[int, list[str]]  # (number, cells)
 
 
-def detect(path):
+def detect(path: Path) -> bool:
     """Whether `path` is a file of columns, or a folder with one, by suffix or by its first lines."""
-    files = (
-        [path]
-        if path.is_file()
-        else [p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")]
-    )
-    return any(_fits(file) for file in files[:MANY])
+    files = [path] if path.is_file() else text_files.listed(path)
+    return any(map(_fits, files[:MANY]))
 
 
-def read(path):
-    """Sentences with `tokens` and a list of text for each other column: Path -> Data.
+def read(path: Path) -> Data:
+    """Sentences with `tokens` and a list of text for each other column.
 
     What is called how: CoNLL-U by its ten columns or its suffix, CoNLL-U Plus by its first line,
-    CoNLL-2003 by its four; else the first column (the second, where the first one counts) is
-    `tokens`, or, where that one marks spans, the one of the others with the most values; the last
-    whose values mark spans is `ner`, or, where none does, the last is `pos`; others are `column_1`
+    CoNLL-2003 by its four; else the first column (the second, if the first one counts) is
+    `tokens`, or, if that one marks spans, the one of the others with the most values; the last
+    whose values mark spans is `ner`, or, if none does, the last is `pos`; others are `column_1`
     and so on. One of `ner`, `upos` and `pos` becomes ids. A line that cannot be used becomes a
-    Problem, and its sentence is left out. Raises PipelineError where a file as a whole cannot be
+    Problem, and its sentence is left out. Raises PipelineError if a file as a whole cannot be
     read.
     """
     found, problems = text_files.files(path, _fits)
-    columns, rows = None, {}
-    for split in SPLITS:
-        for file in found.get(split, ()):
-            own, sentences = _read_file(file, problems)
-            if columns is not None and own != columns:
-                raise PipelineError(
-                    f"{file} has the columns {', '.join(own)}, files before it"
-                    f" {', '.join(columns)}. Make them alike."
-                )
-            columns = own
-            rows.setdefault(split, []).extend(sentences)
+    names, rows = _sentences(found, problems)
     if not any(rows.values()):
-        first = next((f" {p.where}: {p.message}" for p in problems if p.severity == "error"), "")
-        raise PipelineError(
-            f"{path} has no usable sentence.{first or ' A line needs a word and its tag.'}"
-        )
-    others = [name for name in columns if name != "tokens"]
+        cause = reason(errors(problems), " A line needs a word and its tag.")
+        raise PipelineError(f"{path} has no usable sentence.{cause}")
+    others = [name for name in names if name != "tokens"]
     if not others:
         raise PipelineError(f"{path} has no column of tags. A line needs a word and its tag.")
-    learned = next((name for name in ("ner", "upos", "pos") if name in columns), others[-1])
-    labels = list(
-        dict.fromkeys(tag for every in rows.values() for *_, row in every for tag in row[learned])
-    )
-    labels = sorted(labels, key=lambda tag: (tag != "O", tag))
-    ids = {label: i for i, label in enumerate(labels)}
-    for every in rows.values():
-        for *_, row in every:
-            row[learned] = [ids[tag] for tag in row[learned]]
-    splits = {
-        split: text_files.examples(every, [*columns, "lines"])
-        for split, every in rows.items()
-        if every
-    }
-    return Data(
-        str(path.resolve()),
-        "conll",
-        cut_splits(splits, text_files.same),
-        {learned: labels},
-        problems,
-    )
+    learned = next(filter(names.__contains__, LEARNED), others[-1])
+    return text_files.tagged(path, "conll", rows, learned, [*names, "lines"], problems)
 
 
-def _fits(file):
-    """Whether a file has columns: its suffix says so, or its first lines have, and one of them marks spans."""
-    if file.suffix.lower() in SUFFIXES:
-        return True
-    if file.suffix.lower() not in PLAIN:
+def _fits(file: Path) -> bool:
+    """Whether a file has columns: its suffix says so, or its first lines have."""
+    suffix = file.suffix.lower()
+    if suffix in SUFFIXES or suffix not in PLAIN:
+        return suffix in SUFFIXES
+    return _have_columns(_beginning(file))
+
+
+def _have_columns(lines: Sequence[str]) -> bool:
+    """Whether nearly all lines have as many cells, and one of their columns marks spans."""
+    shape = conll_columns.shape(lines)
+    rows = shape.rows(lines)
+    # A bad line is told of when all is read.
+    if not 2 <= shape.width <= MOST or len(rows) * 10 < 9 * len(lines):
         return False
+    first, *others = zip(*rows, strict=True)
+    return conll_columns.has_types(first) or any(map(_marks_spans, others))
+
+
+def _beginning(file: Path) -> list[str]:
+    """The lines with words in the first bytes of a file; [] if it cannot be read."""
     try:
         with open(file, "rb") as stream:
             start = stream.read(LOOK).decode("utf-8", "replace")
     except OSError:
-        return False
-    lines = [
-        line
-        for line in start.split("\n")[:-1]
-        if line.strip() and not line.startswith(("#", DOCUMENT))
-    ]
-    rows = [_cells(line, sum("\t" in line for line in lines) * 2 > len(lines)) for line in lines]
-    width, count = max(
-        collections.Counter(map(len, rows)).items(), key=lambda item: item[1], default=(0, 0)
-    )
-    if not 2 <= width <= MOST or count * 10 < 9 * len(
-        rows
-    ):  # a bad line is told of when all is read
-        return False
-    columns = [[cells[i] for cells in rows if len(cells) == width] for i in range(width)]
-    return any(_is_scheme(values) and set(values) != {"O"} for values in columns[1:]) or _has_types(
-        columns[0]
-    )
+        return []
+    whole = start.split("\n")[:-1]
+    return [line for line in whole if line.strip() and not line.startswith(("#", DOCUMENT))]
 
 
-def _is_scheme(values):
-    """Whether values mark spans: nearly all, so that a slip of the pen is found as such."""
-    return schemes.odd(values) * schemes.RARE <= len(values)
+def _marks_spans(values: Sequence[str]) -> bool:
+    return conll_columns.is_scheme(values) and set(values) != {"O"}
 
 
-def _has_types(values):
-    """Whether values mark spans with their types: words, such as I, do not."""
-    return _is_scheme(values) and any("-" in value for value in values)
+def _sentences(
+    found: dict[str, list[Path]], problems: list[Problem]
+) -> tuple[list[str], dict[str, list[Sentence]]]:
+    """{split: files} -> (names of the columns that are used, {split: sentences})."""
+    names, rows = None, {}
+    for split in SPLITS:
+        for file in found.get(split, ()):
+            own, sentences = _read_file(file, problems)
+            names = own if names is None else names
+            if own != names:
+                raise PipelineError(
+                    f"{file} has the columns {', '.join(own)}, files before it"
+                    f" {', '.join(names)}. Make them alike."
+                )
+            rows.setdefault(split, []).extend(sentences)
+    return names, rows
 
 
-def _read_file(file, problems):
-    """One file -> (names of its columns that are used, [(file, line, {column: list, "lines": list})])."""
-    kept = list(text_files.lines(file, problems))
-    header = kept[0][1] or ""
-    content = [
-        (i, line) for i, line in kept if line and line.strip() and not line.startswith(DOCUMENT)
-    ]
-    plain = [
-        line for _, line in content if not line.startswith("#")
-    ]  # a comment may have any shape
-    has_tabs = sum("\t" in line for line in plain) * 2 > len(plain)
-    widths = collections.Counter(
-        len(_cells(line, has_tabs)) for _, line in content if not line.startswith("#")
-    )
-    width = widths.most_common(1)[0][0] if widths else 0
-    if not 2 <= width <= MOST:
-        found = f"{file} has {width} column{'s' * (width != 1)}"
-        raise PipelineError(f"{found}; a word and its tag are needed, {MOST} columns at most.")
-    names = _named(file, header, [_cells(line, has_tabs) for _, line in content], width)
-    sentences, rows, start, is_good, mixed = [], [], True, True, []
+@dataclass(frozen=True)
+class _File:
+    """One file of columns."""
 
-    def end():
-        if rows and is_good:
-            row = {
-                name: [cells[i] for _, cells in rows]
-                for i, name in enumerate(names)
-                if name not in ("id", "_")
-            }
-            sentences.append((file, rows[0][0], {**row, "lines": [line for line, _ in rows]}))
-        rows.clear()
+    path: Path
+    shape: Shape
+    names: list[str]
+    problems: list[Problem]
+    spaced: list[int] = field(default_factory=list)  # lines without tabs among lines with them
 
-    for i, line in kept:
-        if line is None:
-            is_good = False
-        elif not line.strip() or line.startswith(DOCUMENT):
-            end()
-            start = is_good = True
-        else:
-            cells = _cells(line, has_tabs)
-            if line.startswith("#") and start and _is_comment(cells, names):
-                continue
-            start = False
-            if has_tabs and "\t" not in line:
-                cells = line.split()
-                mixed += [i] * (len(cells) == width)
-            if len(cells) != width or not all(cell.strip() for cell in cells):
-                problems.append(_bad_line(file, i, cells, width))
-                is_good = False
-            elif not (
-                names[0] == "id" and re.search(r"[-.]", cells[0])
-            ):  # several words in one, or one left out
-                rows.append((i, cells))
-    end()
-    if mixed:
-        message = (
-            f"{len(mixed):,} lines are parted by spaces, the others by tabs; all are read. Use"
-            " tabs."
-        )
-        problems.append(Problem("warning", "mixed", f"{file.name}:{mixed[0]}", message))
-    return [name for name in names if name not in ("id", "_")], sentences
+    def sentence(self, lines: Sequence[Line]) -> Sentence | None:
+        """The lines between two blank ones; None if one of them is bad, or if there is no word."""
+        rows = self._rows(lines)
+        bad = [row for row in rows if self._is_bad(row[1])]
+        self.problems.extend(self._bad_line(*row) for row in bad)
+        words = [row for row in rows if not self._is_extra(row[1])]
+        is_whole = all(line is not None for _, line in lines)
+        return self._columns(words) if words and is_whole and not bad else None
 
+    def _rows(self, lines: Sequence[Line]) -> list[Row]:
+        """The numbers and cells of the lines that are words and UTF-8."""
+        known = (item for item in lines if item[1] is not None)
+        body = list(itertools.dropwhile(self._is_comment, known))
+        self.spaced.extend(i for i, line in body if self._is_spaced(line))
+        return [(i, self.shape.cells(line)) for i, line in body]
 
-def _is_comment(cells, names):
-    """Whether a line that begins with # before a sentence is none of its words: it has another shape, or no tag."""
-    if names[0] == "id" or len(cells) != len(names):
-        return True
-    return "ner" in names and not schemes.TAG.fullmatch(cells[names.index("ner")])
+    def _columns(self, words: Sequence[Row]) -> Sentence:
+        numbers, rows = zip(*words, strict=True)
+        columns = map(list, zip(*rows, strict=True))
+        own = dict(zip(self.names, columns, strict=True))
+        return self.path, numbers[0], {**own, "lines": list(numbers)}
 
-
-def _cells(line, has_tabs):
-    return line.split("\t") if has_tabs and "\t" in line else line.split()
-
-
-def _bad_line(file, i, cells, width):
-    what = (
-        "has an empty cell"
-        if len(cells) == width
-        else f"has {len(cells)} columns, the others {width}"
-    )
-    message = f"this line {what}, and its sentence is left out. Correct it."
-    return Problem("error", "row", f"{file.name}:{i}", message, f"{file.name}:{i}")
-
-
-def _named(file, header, rows, width):
-    """A name for each column; `id` and `_` are not used."""
-    rows = [cells for cells in rows if len(cells) == width and cells[0] != "#"]
-    counts = all(re.fullmatch(r"\d+([-.]\d+)?", cells[0]) for cells in rows)
-    if header.startswith(GLOBAL):
-        names = [
-            NAMES.get(n.lower(), n.lower().replace(":", "_"))
-            for n in header.removeprefix(GLOBAL).split()
-        ]
-        if len(names) != width or "tokens" not in names:
-            raise PipelineError(
-                f"{file}:1 names {len(names)} columns with FORM among them; the lines have {width}."
+    def note_spaced(self) -> None:
+        """Warns of lines whose cells are separated by spaces if those of the others are by tabs."""
+        if self.spaced:
+            message = (
+                f"{len(self.spaced):,} lines are parted by spaces, the others by tabs; all are"
+                " read. Use tabs."
             )
-        return names
-    if width == len(CONLLU) and (counts or file.suffix.lower() == ".conllu"):
-        return list(CONLLU)
-    if width in KNOWN and not counts and _is_scheme([cells[-1] for cells in rows]):
-        return list(KNOWN[width])
-    names = [f"column_{i + 1}" for i in range(width)]
-    word = 1 if counts and width > 2 else 0
-    if counts and width > 2:
-        names[0] = "id"
-    columns = [[cells[i] for cells in rows] for i in range(width)]
-    if _has_types(columns[word]):  # tags come first, as in the MIT corpora
-        others = [i for i in range(word, width) if not _is_scheme(columns[i])]
-        word = max(others, key=lambda i: len(set(columns[i])), default=word)
-    tags = [i for i in range(width) if i != word and names[i] != "id" and _is_scheme(columns[i])]
-    names[word] = "tokens"
-    names[tags[-1] if tags else width - 1] = "ner" if tags else "pos"
-    return names
+            where = f"{self.path.name}:{self.spaced[0]}"
+            self.problems.append(Problem("warning", "mixed", where, message))
+
+    def _is_spaced(self, line: str) -> bool:
+        has_shape = len(line.split()) == self.shape.width
+        return has_shape and self.shape.has_tabs and "\t" not in line
+
+    def _is_comment(self, item: tuple[int, str]) -> bool:
+        """Whether a line that begins with # before a sentence is none of its words.
+
+        Then it has another shape, or no tag.
+        """
+        begins, cells = item[1].startswith("#"), self.shape.cells(item[1])
+        if not begins or self.names[0] == "id" or len(cells) != len(self.names):
+            return begins
+        return "ner" in self.names and not schemes.TAG.fullmatch(cells[self.names.index("ner")])
+
+    def _is_bad(self, cells: Sequence[str]) -> bool:
+        return len(cells) != self.shape.width or not all(map(str.strip, cells))
+
+    def _is_extra(self, cells: Sequence[str]) -> bool:
+        """Whether a line of CoNLL-U is several words in one, or one that was left out."""
+        return self.names[0] == "id" and ("-" in cells[0] or "." in cells[0])
+
+    def _bad_line(self, i: int, cells: Sequence[str]) -> Problem:
+        what = f"has {len(cells)} columns, the others {self.shape.width}"
+        if len(cells) == self.shape.width:
+            what = "has an empty cell"
+        message = f"this line {what}, and its sentence is left out. Correct it."
+        where = f"{self.path.name}:{i}"
+        return Problem("error", "row", where, message, where)
+
+
+def _read_file(file: Path, problems: list[Problem]) -> tuple[list[str], list[Sentence]]:
+    """One file -> (names of its columns that are used, its sentences)."""
+    kept = list(text_files.lines(file, problems))
+    reader = _reader(file, kept, problems)
+    sentences = list(filter(None, map(reader.sentence, _groups(kept))))
+    reader.note_spaced()
+    return [name for name in reader.names if name not in UNUSED], sentences
+
+
+def _reader(file: Path, kept: Sequence[Line], problems: list[Problem]) -> _File:
+    """Raises PipelineError if the lines have too few or too many columns, or are misnamed."""
+    content = [line for group in _groups(kept) for _, line in group if line is not None]
+    shape = conll_columns.shape([line for line in content if not line.startswith("#")])
+    if not 2 <= shape.width <= MOST:
+        found = f"{file} has {shape.width} column{'s' * (shape.width != 1)}"
+        raise PipelineError(f"{found}; a word and its tag are needed, {MOST} columns at most.")
+    names = conll_columns.named(file, kept[0][1] or "", shape, content)
+    return _File(file, shape, names, problems)
+
+
+def _groups(kept: Sequence[Line]) -> Iterator[list[Line]]:
+    """Yields the lines between two that separate sentences."""
+    for is_between, lines in itertools.groupby(kept, _is_between):
+        if not is_between:
+            yield list(lines)
+
+
+def _is_between(item: Line) -> bool:
+    """Whether a line separates two sentences."""
+    line = item[1]
+    return line is not None and (not line.strip() or line.startswith(DOCUMENT))

@@ -1,118 +1,113 @@
 """JSON lines: {"tokens": [...], "tags": [...]} or {"text": "...", "spans": [{"start", "end", "label"}]} a line."""
 
+import itertools
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from pipelines.edge import words
 from pipelines.errors import PipelineError
 from pipelines.formats import _text_files as text_files
 from pipelines.formats import text_jsonl
-from pipelines.formats.examples import SPLITS, Data, Problem, cut_splits
+from pipelines.formats.examples import SPLITS, Data, Problem, errors, reason
 from pipelines.ops import schemes
 
 SUFFIXES = (".jsonl", ".ndjson")
 TAGS = ("tags", "ner", "ner_tags", "upos", "pos", "pos_tags")
 SPANS = ("spans", "entities", "label", "labels")  # as Prodigy, spaCy and Doccano have them
 
+Span = tuple[int, int, str]  # (start, end, label), in characters, end exclusive
 
-def detect(path):
+
+def detect(path: Path) -> bool:
     """Whether `path` is a file of JSON lines, or a folder with one."""
     files = [path] if path.is_file() else path.iterdir()
-    return any(_fits(file) for file in files)
+    return any(map(_fits, files))
 
 
-def read(path):
-    """Sentences with `tokens` and `ner`, or `pos` where the tags mark no spans: Path -> Data.
+def read(path: Path) -> Data:
+    """Sentences with `tokens` and `ner`, or `pos` if the tags mark no spans.
 
     Spans are {"start", "end", "label"} or [start, end, label], in characters of the text, end
     exclusive. Text is split as on the device; a word that a span cuts is wholly in it, which is a
-    Problem. So is a line that cannot be used. Raises PipelineError where a file as a whole cannot
+    Problem. So is a line that cannot be used. Raises PipelineError if a file as a whole cannot
     be read.
     """
     found, problems = text_files.files(path, _fits)
     rows = {split: [] for split in SPLITS}
-    for split in SPLITS:
-        for file in found.get(split, ()):
-            for i, line in text_files.lines(file, problems):
-                if line and line.strip():
-                    where = f"{file.name}:{i}"
-                    try:
-                        tokens, tags = _parsed(line, where, problems)
-                        rows[split].append((file, i, {"tokens": tokens, "tags": tags}))
-                    except ValueError as error:
-                        message = f"{error}. Correct the line or delete it."
-                        problems.append(Problem("error", "row", where, message, where))
+    for split, own in rows.items():
+        for file, i, line in text_files.filled(found, split, problems):
+            where = f"{file.name}:{i}"
+            try:
+                tokens, tags = _parsed(line, where, problems)
+                own.append((file, i, {"tokens": tokens, "tags": tags}))
+            except ValueError as error:
+                message = f"{error}. Correct the line or delete it."
+                problems.append(Problem("error", "row", where, message, where))
     if not any(rows.values()):
-        first = next((f" {p.where}: {p.message}" for p in problems if p.severity == "error"), "")
-        raise PipelineError(f"{path} has no usable sentence.{first}")
+        raise PipelineError(f"{path} has no usable sentence.{reason(errors(problems))}")
+    name = _named(rows)
+    return text_files.tagged(path, "jsonl", rows, name, ["tokens", name], problems)
+
+
+def _fits(file: Path) -> bool:
+    is_lines = file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+    return is_lines and not text_jsonl.fits(file)
+
+
+def _named(rows: dict[str, list[text_files.Sentence]]) -> str:
+    """Calls the tags by what they mark: `ner`, or `pos` if they mark no spans."""
     every = [row for own in rows.values() for *_, row in own]
     name = "pos" if schemes.scheme(row["tags"] for row in every) == "plain" else "ner"
-    labels = sorted(
-        {tag for row in every for tag in row["tags"]}, key=lambda tag: (tag != "O", tag)
-    )
-    ids = {label: i for i, label in enumerate(labels)}
     for row in every:
-        row[name] = [ids[tag] for tag in row.pop("tags")]
-    splits = {
-        split: text_files.examples(own, ["tokens", name]) for split, own in rows.items() if own
-    }
-    return Data(
-        str(path.resolve()), "jsonl", cut_splits(splits, text_files.same), {name: labels}, problems
-    )
+        row[name] = row.pop("tags")
+    return name
 
 
-def _fits(file):
-    return (
-        file.suffix.lower() in SUFFIXES
-        and not file.name.startswith(".")
-        and not text_jsonl.fits(file)
-    )
-
-
-def _parsed(line, where, problems):
+def _parsed(line: str, where: str, problems: list[Problem]) -> tuple[list[str], list[str]]:
     """One line -> (words, tags). Raises ValueError with a reason."""
+    value = _object(line)
+    text = value.get("text")
+    # Prodigy writes its tokens beside text and spans, without tags.
+    if "tokens" in value and (_first(TAGS, value) or not isinstance(text, str)):
+        return _tagged(value)
+    if not isinstance(text, str):
+        raise ValueError('there is neither "tokens" nor "text"')
+    name = _needed(SPANS, value, "spans")
+    spans = sorted(_span(item, text) for item in _list(value, name))
+    return _Text(text, spans).words_and_tags(where, problems)
+
+
+def _object(line: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"this line is no JSON ({error})") from error
     if not isinstance(value, dict):
         raise ValueError("this line is no JSON object")
-    # Prodigy writes its tokens beside text and spans, without tags.
-    if "tokens" in value and (
-        any(name in value for name in TAGS) or not isinstance(value.get("text"), str)
-    ):
-        return _tagged(value)
-    if isinstance(value.get("text"), str):
-        name = next((name for name in SPANS if name in value), None)
-        if name is None:
-            raise ValueError(f"there are no spans; looked for {', '.join(SPANS)}")
-        spans = [_span(item, value["text"]) for item in _list(value[name], name)]
-        return _aligned(value["text"], spans, where, problems)
-    raise ValueError('there is neither "tokens" nor "text"')
+    return value
 
 
-def _tagged(value):
-    tokens = _list(value["tokens"], "tokens")
-    name = next((name for name in TAGS if name in value), None)
-    if name is None:
-        raise ValueError(f"there are no tags; looked for {', '.join(TAGS)}")
-    tags = _list(value[name], name)
-    for item in (*tokens, *tags):
-        if not isinstance(item, str):
-            raise ValueError(f"{item!r} is no text: words and tags are needed, not their numbers")
+def _tagged(value: dict[str, Any]) -> tuple[list[str], list[str]]:
+    tokens = _list(value, "tokens")
+    name = _needed(TAGS, value, "tags")
+    tags = _list(value, name)
+    for item in itertools.filterfalse(_is_text, tokens + tags):
+        raise ValueError(f"{item!r} is no text: words and tags are needed, not their numbers")
     if len(tags) != len(tokens):
         raise ValueError(f"there are {len(tokens)} tokens and {len(tags)} {name}")
     return tokens, tags
 
 
-def _span(item, text):
-    """One span -> (start, end, label)."""
-    parts = [item.get(k) for k in ("start", "end", "label")] if isinstance(item, dict) else item
+def _span(item: Any, text: str) -> Span:
+    """One span of a text."""
+    parts = [item.get(key) for key in ("start", "end", "label")] if isinstance(item, dict) else item
     if not isinstance(parts, list) or len(parts) != 3:
         raise ValueError(f"{item!r} is no span: start, end and label are needed")
     start, end, label = parts
-    if not all(
-        isinstance(n, int) and not isinstance(n, bool) for n in (start, end)
-    ) or not isinstance(label, str):
+    if not (type(start) is type(end) is int and isinstance(label, str)):
         raise ValueError(f"{item!r} is no span: start and end are whole numbers, label is text")
     if not label or not 0 <= start < end <= len(text):
         raise ValueError(
@@ -122,35 +117,68 @@ def _span(item, text):
     return start, end, label
 
 
-def _aligned(text, spans, where, problems):
-    """Text and its spans -> (words, BIO tags)."""
-    spans = sorted(spans)
-    for before, after in zip(spans, spans[1:], strict=False):
-        if after[0] < before[1]:
-            raise ValueError(
-                f"the spans {before[0]} to {before[1]} and {after[0]} to {after[1]} overlap"
-            )
-    found = words.tokens(text)
-    tags, taken = ["O"] * len(found), 0
-    for start, end, label in spans:
-        inside = [i for i, (_, a, b) in enumerate(found) if a < end and start < b and i >= taken]
-        if not inside:
-            raise ValueError(f"the span {start} to {end} of {label!r} has no word of its own")
-        taken = inside[-1] + 1
-        tags[inside[0]], tags[inside[0] + 1 : taken] = (
-            f"B-{label}",
-            [f"I-{label}"] * (len(inside) - 1),
-        )
-        if (found[inside[0]][1], found[inside[-1]][2]) != (start, end):
-            whole = text[found[inside[0]][1] : found[inside[-1]][2]]
-            message = (
-                f"the span {text[start:end]!r} of {label} cuts a word; it is read as {whole!r}."
-            )
+@dataclass(frozen=True)
+class _Text:
+    """A text and its spans, in their order."""
+
+    text: str
+    spans: Sequence[Span]
+
+    def words_and_tags(self, where: str, problems: list[Problem]) -> tuple[list[str], list[str]]:
+        """The words and their tags in BIO. A word that is cut is wholly in the span."""
+        self._refuse_overlaps()
+        found = words.tokens(self.text)
+        tags, taken = ["O"] * len(found), 0
+        for span in self.spans:
+            inside = range(*_within(span, found, taken))
+            if not inside:
+                raise ValueError("the span {} to {} of {!r} has no word of its own".format(*span))
+            taken = inside.stop
+            tags[inside.start] = f"B-{span[2]}"
+            tags[inside.start + 1 : taken] = [f"I-{span[2]}"] * (len(inside) - 1)
+            self._note_cut(span, found[inside[0]][1], found[inside[-1]][2], where, problems)
+        return [word for word, _, _ in found], tags
+
+    def _refuse_overlaps(self) -> None:
+        for before, after in itertools.pairwise(self.spans):
+            if after[0] < before[1]:
+                raise ValueError(
+                    f"the spans {before[0]} to {before[1]} and {after[0]} to {after[1]} overlap"
+                )
+
+    def _note_cut(
+        self, span: Span, start: int, end: int, where: str, problems: list[Problem]
+    ) -> None:
+        """Notes that words reach from start to end and a span does not."""
+        if span[:2] != (start, end):
+            said, whole = self.text[span[0] : span[1]], self.text[start:end]
+            message = f"the span {said!r} of {span[2]} cuts a word; it is read as {whole!r}."
             problems.append(Problem("warning", "cut-word", where, message))
-    return [word for word, _, _ in found], tags
 
 
-def _list(value, name):
-    if not isinstance(value, list):
+def _within(span: Span, found: Sequence[tuple[str, int, int]], first: int) -> tuple[int, int]:
+    """(first, last + 1) of the words, from the one of index `first` on, that a span has a part of."""
+    own = [i for i, (_, a, b) in enumerate(found) if a < span[1] and span[0] < b and i >= first]
+    return (own[0], own[-1] + 1) if own else (0, 0)
+
+
+def _first(names: Sequence[str], value: dict[str, Any]) -> str | None:
+    """The first of the names that a line has."""
+    return next(filter(value.__contains__, names), None)
+
+
+def _needed(names: Sequence[str], value: dict[str, Any], what: str) -> str:
+    name = _first(names, value)
+    if name is None:
+        raise ValueError(f"there are no {what}; looked for {', '.join(names)}")
+    return name
+
+
+def _list(value: dict[str, Any], name: str) -> list:
+    if not isinstance(value[name], list):
         raise ValueError(f'"{name}" is no list')
-    return value
+    return value[name]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)

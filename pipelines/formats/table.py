@@ -1,10 +1,21 @@
 """A table of pictures: one .csv or .tsv file with the columns path, label and, if you like, split."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _delimited as delimited
-from pipelines.formats.examples import SPLITS, Data, Examples, Problem, cut_splits, inside
+from pipelines.formats.examples import (
+    SPLITS,
+    Data,
+    Examples,
+    Problem,
+    cut_splits,
+    ids_of,
+    inside,
+    reason,
+)
 
 COLUMNS = {  # what people call the columns, lower case
     "path": ("path", "file", "filename", "file_name", "image", "image_path"),
@@ -12,137 +23,136 @@ COLUMNS = {  # what people call the columns, lower case
     "split": ("split",),
 }
 TEXT = ("text", "sentence")
+SIDES = frozenset(("xmin", "ymin", "xmax", "ymax"))  # of boxes, in another format
 
 
-def detect(path):
-    """Whether `path` is a .csv or .tsv file, or a folder with exactly one, whose header names a path and a label."""
+class Row(NamedTuple):
+    """What a table says of one picture. where: file:line."""
+
+    split: str
+    label: str
+    where: str
+
+
+def detect(path: Path) -> bool:
+    """Whether `path` is a .csv or .tsv file, or a folder with exactly one, whose header names a
+    path and a label.
+    """
     if path.is_file():
-        return (
-            path.suffix.lower() in delimited.SUFFIXES and not has_boxes(path) and not has_text(path)
-        )
+        return delimited.is_table(path) and _is_of_pictures(path)
     tables = delimited.tables(path)
-    if len(tables) != 1:
-        return False
-    try:
-        delimited.header(tables[0], delimited.text(tables[0]), COLUMNS)
-    except PipelineError:
-        return False
-    return not has_boxes(tables[0]) and not has_text(tables[0])
+    return len(tables) == 1 and _has_columns(tables[0]) and _is_of_pictures(tables[0])
 
 
-def has_boxes(table):
+def has_boxes(table: Path) -> bool:
     """Whether the header names the four sides of a box: then `box_table` reads it."""
-    return {"xmin", "ymin", "xmax", "ymax"} <= delimited.names(table)
+    return delimited.names(table) >= SIDES
 
 
-def has_text(table):
+def has_text(table: Path) -> bool:
     """Whether the header names a text and a label, and no path: then `text_table` reads it."""
     cells = delimited.names(table)
-    return all(cells & set(names) for names in (TEXT, COLUMNS["label"])) and not cells & set(
-        COLUMNS["path"]
-    )
+    has_both = not cells.isdisjoint(TEXT) and not cells.isdisjoint(COLUMNS["label"])
+    return has_both and cells.isdisjoint(COLUMNS["path"])
 
 
-def read(path):
-    """The pictures that a table lists, with their `label`: Path -> Data.
+def read(path: str | Path) -> Data:
+    """The pictures that a table lists, with their `label`.
 
     Paths in the table are relative to its folder. A row that cannot be used becomes a Problem with
-    its line. Raises PipelineError, with file and line, where the table as a whole cannot be read.
+    its line. Raises PipelineError, with file and line, if the table as a whole cannot be read.
     """
-    path = Path(path).resolve()
-    table = path if path.is_file() else delimited.only_table(path)
-    text = delimited.text(table)
-    delimiter, header, columns = delimited.header(table, text, COLUMNS)
-    root, problems, rows = table.parent, [], {}  # rows: name -> (split, label, where)
-    if unused := [cell for i, cell in enumerate(header) if i not in columns.values()]:
-        problems.append(
-            Problem("note", "unused-column", f"{table.name}:1", f"not used: {', '.join(unused)}.")
-        )
-    for line, values in delimited.rows(table, text, delimiter):
-        where = f"{table.name}:{line}"
+    table = delimited.opened(path, COLUMNS)
+    problems = table.unused()
+    root, rows = table.file.parent, {}
+    for where, values in table.rows():
         try:
-            name, split, label = _row(root, len(header), columns, values)
+            cells = table.cells(values)
+            name = _name(root, cells)
         except delimited.BadRow as bad:
             problems.append(Problem("error", bad.kind, where, str(bad), where))
             continue
-        if name in rows:
-            problems.append(_repeated(name, where, rows[name], (split, label)))
-        else:
-            rows[name] = (split, label, where)
+        row = Row(cells["split"], cells["label"], where)
+        if rows.setdefault(name, row) is not row:
+            problems.append(_repeated(name, rows[name], row))
     if not rows:
-        raise PipelineError(f"{table} lists no usable picture.{_first(problems)}")
-
-    labels = sorted({label for _, label, _ in rows.values()})
-    ids = {label: i for i, label in enumerate(labels)}
-    splits = {}
-    for split in SPLITS:
-        names = sorted(name for name, row in rows.items() if row[0] == split)
-        if names:
-            features = {
-                "image": [str(root / name) for name in names],
-                "label": [ids[rows[name][1]] for name in names],
-            }
-            splits[split] = Examples(
-                names, features, [rows[name][2] for name in names], pictures=("image",)
-            )
-    return Data(str(path), "table", cut_splits(splits), {"label": labels}, problems)
+        cause = reason(problems, " Add rows below the header.")
+        raise PipelineError(f"{table.file} lists no usable picture.{cause}")
+    labels = sorted({row.label for row in rows.values()})
+    splits = _splits(root, rows, ids_of(labels))
+    return Data(str(table.path), "table", cut_splits(splits), {"label": labels}, problems)
 
 
-def _row(root, width, columns, values):
-    """The cells of one row -> (name, split, label). Raises delimited.BadRow."""
-    split = delimited.split(width, columns, values)
-    path, label = values[columns["path"]].strip(), values[columns["label"]].strip()
-    if not path:
-        raise delimited.BadRow(
-            "missing-file", "the cell of the picture's path is empty. Fill it or delete the row."
-        )
-    if not label:
-        raise delimited.BadRow(
-            "empty-label", f"{path!r} has no label. Fill the cell or delete the row."
-        )
+def _is_of_pictures(table: Path) -> bool:
+    return not has_boxes(table) and not has_text(table)
+
+
+def _has_columns(table: Path) -> bool:
     try:
-        file = inside(root, path.replace("\\", "/"))
-        if file is None:
-            raise delimited.BadRow(
-                "outside", f"{path!r} lies outside of the table's folder. Copy the picture into it."
-            )
-        if not file.is_file():
-            raise delimited.BadRow(
-                "missing-file",
-                f"there is no picture {path!r}. Paths are relative to the table's folder.",
-            )
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # a NUL, a name that is too long, links in a circle
+        delimited.header(table, delimited.text(table), COLUMNS)
+    except PipelineError:
+        return False
+    return True
+
+
+def _name(root: Path, cells: Mapping[str, str]) -> str:
+    """The picture of a row, relative to the root. Raises BadRow."""
+    path = cells["path"]
+    if not path:
+        message = "the cell of the picture's path is empty. Fill it or delete the row."
+        raise delimited.BadRow("missing-file", message)
+    if not cells["label"]:
+        message = f"{path!r} has no label. Fill the cell or delete the row."
+        raise delimited.BadRow("empty-label", message)
+    try:
+        return _file(root, path).relative_to(root).as_posix()
+    except (OSError, ValueError, RuntimeError) as error:
+        # A NUL, a name that is too long, links in a circle.
         raise delimited.BadRow("missing-file", f"{path!r} is no path: {error}.") from error
-    return file.relative_to(root).as_posix(), split, label
 
 
-def _repeated(name, where, first, second):
+def _file(root: Path, path: str) -> Path:
+    file = inside(root, path.replace("\\", "/"))
+    if file is None:
+        message = f"{path!r} lies outside of the table's folder. Copy the picture into it."
+        raise delimited.BadRow("outside", message)
+    if not file.is_file():
+        message = f"there is no picture {path!r}. Paths are relative to the table's folder."
+        raise delimited.BadRow("missing-file", message)
+    return file
+
+
+def _repeated(name: str, first: Row, second: Row) -> Problem:
     """The Problem of a picture that is listed twice."""
-    (split, label, line), (other_split, other_label) = first, second
-    if label != other_label:
+    here, at = second.where, first.where
+    if first.label != second.label:
         message = (
-            f"{name!r} has the label {other_label!r} here and {label!r} at {line}. Keep one of"
+            f"{name!r} has the label {second.label!r} here and {first.label!r} at {at}. Keep one of"
             " them."
         )
-        return Problem("error", "conflict", where, message, name)
-    if split != other_split:
-        message = f"{name!r} is in {other_split} here and in {split} at {line}. Keep one of them."
-        return Problem("error", "leak", where, message, name)
-    return Problem(
-        "warning",
-        "duplicate",
-        where,
-        f"{name!r} is listed already at {line}; this row is left out.",
-    )
+        return Problem("error", "conflict", here, message, name)
+    if first.split != second.split:
+        message = (
+            f"{name!r} is in {second.split} here and in {first.split} at {at}. Keep one of them."
+        )
+        return Problem("error", "leak", here, message, name)
+    message = f"{name!r} is listed already at {at}; this row is left out."
+    return Problem("warning", "duplicate", here, message)
 
 
-def _first(problems):
-    return (
-        f" {problems[0].where}: {problems[0].message}"
-        if problems
-        else " Add rows below the header."
-    )
+def _splits(root: Path, rows: Mapping[str, Row], ids: Mapping[str, int]) -> dict[str, Examples]:
+    named = {split: [] for split in SPLITS}
+    for name in sorted(rows):
+        named[rows[name].split].append(name)
+    return {split: _examples(root, names, rows, ids) for split, names in named.items() if names}
+
+
+def _examples(
+    root: Path, names: list[str], rows: Mapping[str, Row], ids: Mapping[str, int]
+) -> Examples:
+    own = [rows[name] for name in names]
+    columns = {
+        "image": [str(root / name) for name in names],
+        "label": [ids[row.label] for row in own],
+    }
+    return Examples(names, columns, [row.where for row in own], pictures=("image",))

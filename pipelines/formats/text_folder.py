@@ -1,17 +1,20 @@
 """One folder of texts per class: CLASS/*.txt, or SPLIT/CLASS/*.txt with splits named train, validation, test."""
 
+from pathlib import Path
+
 from pipelines.formats import _labelled_text as labelled_text
 from pipelines.formats._class_folders import Layout
+from pipelines.formats.examples import Data
 
 LAYOUT = Layout("text", frozenset((".txt",)))
 detect = LAYOUT.detect
 
 
-def read(path):
-    """Each file as one `text` with its folder as `label`: Path -> Data.
+def read(path: str | Path) -> Data:
+    """Each file as one `text` with its folder as `label`.
 
-    A file that is not UTF-8 becomes a Problem. Raises PipelineError where there is no class folder
-    with a text, or where folders of splits and of classes lie side by side.
+    A file that is not UTF-8 becomes a Problem. Raises PipelineError if there is no class folder
+    with a text, or if folders of splits and of classes lie side by side.
     """
     root, found, problems = LAYOUT.read(path)
     rows = []
@@ -19,5 +22,5 @@ def read(path):
         for name, label in pairs:
             text = labelled_text.decoded((root / name).read_bytes(), name, problems)
             if text is not None:
-                rows.append((split, name, name, text.strip(), label))
+                rows.append(labelled_text.Row(split, name, name, text.strip(), label))
     return labelled_text.data(root, "text_folder", rows, problems)

@@ -1,10 +1,12 @@
 """JSON lines of texts with a class each: {"text": "...", "label": "..."} a line."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 from pipelines.formats import _labelled_text as labelled_text
 from pipelines.formats import _text_files as text_files
-from pipelines.formats.examples import SPLITS, Problem
+from pipelines.formats.examples import SPLITS, Data, Problem
 
 SUFFIXES = (".jsonl", ".ndjson")
 LOOK = 100_000  # bytes in which a line tells whether a file has this form
@@ -12,13 +14,13 @@ TEXT = ("text", "sentence")
 LABEL = ("label", "class", "category")
 
 
-def detect(path):
-    """Whether `path` is a file of JSON lines with a text and one label each, or a folder with one."""
+def detect(path: Path) -> bool:
+    """Whether `path` is a file of JSON lines with a text and a label each, or a folder with one."""
     files = [path] if path.is_file() else path.iterdir()
-    return any(fits(file) for file in files)
+    return any(map(fits, files))
 
 
-def fits(file):
+def fits(file: Path) -> bool:
     """Whether the first line of a file that is JSON at all has a text and one label."""
     if file.suffix.lower() not in SUFFIXES or file.name.startswith(".") or not file.is_file():
         return False
@@ -26,48 +28,48 @@ def fits(file):
         start = stream.read(LOOK)
     for line in start.decode("utf-8", "replace").splitlines():
         try:
-            value = json.loads(line)
+            return _parsed(json.loads(line)) is not None
         except (ValueError, RecursionError):
-            continue
-        return _parsed(value) is not None
+            pass
     return False
 
 
-def read(path):
-    """Texts with `text` and `label`: Path -> Data. A label is text, a whole number, or true and
-    false.
+def read(path: Path) -> Data:
+    """Texts with `text` and `label`. A label is text, a whole number, or true and false.
 
-    A line that cannot be used becomes a Problem. Raises PipelineError where a file as a whole
+    A line that cannot be used becomes a Problem. Raises PipelineError if a file as a whole
     cannot be read.
     """
     found, problems = text_files.files(path, fits)
     rows = []
     for split in SPLITS:
-        for file in found.get(split, ()):
-            for i, line in text_files.lines(file, problems):
-                if line and line.strip():
-                    where = f"{file.name}:{i}"
-                    parsed, reason = (
-                        None,
-                        f"there is no {TEXT[0]} that is text, or no {LABEL[0]} that is one",
-                    )
-                    try:
-                        parsed = _parsed(json.loads(line))
-                    except (ValueError, RecursionError) as error:
-                        reason = f"this line is no JSON ({error})"
-                    if parsed:
-                        rows.append((split, file.name, where, *parsed))
-                    else:
-                        message = f"{reason}. Correct the line or delete it."
-                        problems.append(Problem("error", "row", where, message, where))
+        for file, i, line in text_files.filled(found, split, problems):
+            where = f"{file.name}:{i}"
+            try:
+                text, label = _text_and_label(line)
+                rows.append(labelled_text.Row(split, file.name, where, text, label))
+            except ValueError as error:
+                message = f"{error}. Correct the line or delete it."
+                problems.append(Problem("error", "row", where, message, where))
     return labelled_text.data(path.resolve(), "text_jsonl", rows, problems)
 
 
-def _parsed(value):
+def _text_and_label(line: str) -> tuple[str, str]:
+    """Raises ValueError with a reason."""
+    try:
+        parsed = _parsed(json.loads(line))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"this line is no JSON ({error})") from error
+    if not parsed:
+        raise ValueError(f"there is no {TEXT[0]} that is text, or no {LABEL[0]} that is one")
+    return parsed
+
+
+def _parsed(value: Any) -> tuple[str, str] | None:
     """A line's value -> (text, label), or None."""
     if not isinstance(value, dict):
         return None
-    text = next((value[name] for name in TEXT if isinstance(value.get(name), str)), None)
-    label = next((value[name] for name in LABEL if isinstance(value.get(name), (str, int))), None)
-    label = None if label is None else str(label).strip()
-    return (text.strip(), label) if text is not None and label else None
+    texts = (value[name] for name in TEXT if isinstance(value.get(name), str))
+    labels = (value[name] for name in LABEL if isinstance(value.get(name), (str, int)))
+    text, label = next(texts, None), str(next(labels, "")).strip()
+    return None if text is None or not label else (text.strip(), label)

@@ -5,47 +5,36 @@ from pathlib import Path
 from pipelines.formats import _delimited as delimited
 from pipelines.formats import _labelled_text as labelled_text
 from pipelines.formats import table
-from pipelines.formats.examples import Problem
+from pipelines.formats.examples import Data, Problem
 
 COLUMNS = {"text": table.TEXT, "label": table.COLUMNS["label"], "split": table.COLUMNS["split"]}
 
 
-def detect(path):
-    """Whether `path` is a .csv or .tsv file whose header names a text and a label, or a folder with exactly one."""
+def detect(path: Path) -> bool:
+    """Whether `path` is a .csv or .tsv file whose header names a text and a label.
+
+    Or a folder with exactly one.
+    """
     files = [path] if path.is_file() else delimited.tables(path)
-    return (
-        len(files) == 1
-        and files[0].suffix.lower() in delimited.SUFFIXES
-        and table.has_text(files[0])
-    )
+    return len(files) == 1 and delimited.is_table(files[0]) and table.has_text(files[0])
 
 
-def read(path):
-    """The texts of a table, with their `label`: Path -> Data.
+def read(path: str | Path) -> Data:
+    """The texts of a table, with their `label`.
 
     A row that cannot be used becomes a Problem with its line. Raises PipelineError, with file and
-    line, where the table as a whole cannot be read.
+    line, if the table as a whole cannot be read.
     """
-    path = Path(path).resolve()
-    file = path if path.is_file() else delimited.only_table(path)
-    text = delimited.text(file)
-    delimiter, header, columns = delimited.header(file, text, COLUMNS)
-    problems, rows = [], []
-    if unused := [cell for i, cell in enumerate(header) if i not in columns.values()]:
-        problems.append(
-            Problem("note", "unused-column", f"{file.name}:1", f"not used: {', '.join(unused)}.")
-        )
-    for line, values in delimited.rows(file, text, delimiter):
-        where = f"{file.name}:{line}"
+    opened = delimited.opened(path, COLUMNS)
+    problems, rows = opened.unused(), []
+    for where, values in opened.rows():
         try:
-            split = delimited.split(len(header), columns, values)
-            said, label = (values[columns[name]].strip() for name in ("text", "label"))
-            if not label:
-                raise delimited.BadRow(
-                    "empty-label", "this row has no label. Fill the cell or delete the row."
-                )
+            cells = opened.cells(values)
+            if not cells["label"]:
+                message = "this row has no label. Fill the cell or delete the row."
+                raise delimited.BadRow("empty-label", message)
+            text, label = cells["text"], cells["label"]
+            rows.append(labelled_text.Row(cells["split"], opened.file.name, where, text, label))
         except delimited.BadRow as bad:
             problems.append(Problem("error", bad.kind, where, str(bad), where))
-            continue
-        rows.append((split, file.name, where, said, label))
-    return labelled_text.data(path, "text_table", rows, problems)
+    return labelled_text.data(opened.path, "text_table", rows, problems)

@@ -2,261 +2,225 @@
 
 import math
 import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines.errors import PipelineError
-from pipelines.files import read_yaml, write_text, write_yaml
-from pipelines.formats import _boxes
-from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES, Problem, inside
+from pipelines.files import write_text, write_yaml
+from pipelines.formats import _box_writers, _boxes, _yolo_yaml
+from pipelines.formats.examples import PICTURE_SUFFIXES, Data, Problem, inside
 
-YAML = ("data.yaml", "data.yml", "dataset.yaml")
+YAML = (".yaml", ".yml")
 MOST = 10_000  # classes without names; a larger id is no class
 SLACK = 1e-2  # shares that rounding may put a box beyond the picture
+KEYS = {"validation": "val"}  # what data.yaml calls our splits
+CLASSES = "classes.txt"  # lies among the label files and is none
+SUFFIXES = (*PICTURE_SUFFIXES, *map(str.upper, PICTURE_SUFFIXES))
 
 
-def detect(path):
-    """Whether `path` is a data.yaml with names, or a folder with one, or with images and labels of text files."""
+class Row(NamedTuple):
+    """One line of a label file. where: file:line."""
+
+    label: int
+    box_yxyx: list[float]  # shares of the picture
+    where: str
+
+
+class Unusable(Exception):
+    """Why a picture's labels cannot be used."""
+
+    def __init__(self, kind: str, where: str, message: str):
+        super().__init__(message)
+        self.kind, self.where = kind, where
+
+
+def detect(path: Path) -> bool:
+    """Whether `path` is a data.yaml with names, or a folder with one, or with images and labels of
+    text files.
+    """
     if path.is_file():
-        return path.suffix.lower() in (".yaml", ".yml") and "names" in path.read_text(
-            errors="replace"
-        )
-    if any((path / name).is_file() for name in YAML):
+        is_yaml = path.suffix.lower() in YAML
+        return is_yaml and "names" in path.read_text(errors="replace")
+    if _yolo_yaml.find(path):
         return True
     return (path / "images").is_dir() and any((path / "labels").rglob("*.txt"))
 
 
-def read(path):
-    """Pictures with their boxes: Path -> Data. A picture without a .txt, or with an empty one, is
-    background.
+def read(path: str | Path) -> Data:
+    """Pictures with their boxes. A picture without a .txt, or with an empty one, is background.
 
-    Raises PipelineError where data.yaml cannot be used, or where there is no usable picture.
+    Raises PipelineError if data.yaml cannot be used, or if there is no usable picture.
     """
     path = Path(path).resolve()
-    file = (
-        path
-        if path.is_file()
-        else next((path / name for name in YAML if (path / name).is_file()), None)
-    )
-    root = path if path.is_dir() else path.parent
-    listed = _boxes.class_names(root) or _boxes.class_names(root / "labels")
-    labels, folders = _described(file, root) if file else (listed, _found(root))
+    file, root = _yolo_yaml.find(path), path if path.is_dir() else path.parent
+    labels = _boxes.class_names(root) or _boxes.class_names(root / "labels")
+    if file:
+        labels, folders = _yolo_yaml.read(file, root)
+    else:
+        folders = _yolo_yaml.folders(root)
     if not folders:
         raise PipelineError(
             f"{file or root} names no folder of pictures that exists. Write train: images/train."
         )
-    scenes, ids = _boxes.Scenes(root), []
-    for split, names in folders.items():
-        for name, where in names:
-            _picture(scenes, name, where, split, labels, ids)
-        others = {where.rpartition(":")[0] for _, where in names} | {
-            "classes.txt"
-        }  # lists of pictures, and of classes
-        _alone(scenes, {os.path.dirname(name) for name, _ in names}, others)
-    if ids and min(ids)[0] >= 1:
-        _from_one(scenes, ids, labels)
-    labels = labels or [str(i) for i in range(max(ids, default=(-1,))[0] + 1)]
-    return scenes.data(path, "yolo", labels)
+    reader = _Reader(_boxes.Scenes(root), labels)
+    for split, listed in folders.items():
+        reader.split(split, listed)
+    if min(reader.ids, default=(0, ""))[0] >= 1:
+        reader.note_one_based()
+    last = max(reader.ids, default=(-1, ""))[0]
+    labels = labels or list(map(str, range(last + 1)))
+    return reader.scenes.data(path, "yolo", labels)
 
 
-def _from_one(scenes, ids, labels):
-    """Notes that no box has the class 0. ids: [(class id, file:line)]; labels: class names, or []
-    where none are known.
-
-    With ids up to the number of names they count from 1, and every class is the one before.
-    """
-    last, (first, where) = max(ids)[0], min(ids)
-    said = f"class ids run from {first} to {last}, and YOLO counts from 0"
-    if last == len(labels):
-        scenes.problems.insert(
-            0, Problem("error", "one-based", where, f"{said}. Subtract 1 in all files.")
-        )
-    else:
-        message = (
-            f"{said}: no box is {labels[0] if labels else '0'!r}. Subtract 1 in all files if they"
-            " count from 1."
-        )
-        scenes.note("warning", "one-based", where, message)
-
-
-def write(data, folder):
+def write(data: Data, folder: str | Path) -> None:
     """Data with boxes -> YOLO in `folder`: images/SPLIT, labels/SPLIT, data.yaml.
 
-    Raises PipelineError where an object is marked as crowd or difficult, for which YOLO has no
+    Raises PipelineError if an object is marked as crowd or difficult, for which YOLO has no
     place.
     """
-    folder, splits = Path(folder), []
-    for split, name, picture, _, objects in _boxes.objects(data):
-        splits += [split] if split not in splits else []
-        _boxes.place(picture, folder / "images" / split, name)
-        lines = []
-        for (ymin, xmin, ymax, xmax), label, *marks in objects:
-            if any(marks):
-                raise PipelineError(
-                    f"{name} has an object that is crowd or difficult, which YOLO cannot say. Write"
-                    " COCO or Pascal VOC."
-                )
-            lines.append(
-                f"{label} {(xmin + xmax) / 2!r} {(ymin + ymax) / 2!r} {xmax - xmin!r}"
-                f" {ymax - ymin!r}\n"
-            )
+    folder, splits = Path(folder), {}
+    for picture in _box_writers.objects(data):
+        split, name = picture.split, picture.name
+        splits[KEYS.get(split, split)] = f"images/{split}"
+        _box_writers.place(picture.source, folder / "images" / split, name)
+        lines = [_line(item, name) for item in picture.objects]
         write_text((folder / "labels" / split / name).with_suffix(".txt"), "".join(lines))
-    keys = {"validation": "val"}
-    write_yaml(
-        folder / "data.yaml",
-        {
-            **{keys.get(s, s): f"images/{s}" for s in splits},
-            "names": dict(enumerate(data.labels["objects/label"])),
-        },
-    )
+    names = dict(enumerate(data.labels["objects/label"]))
+    write_yaml(folder / "data.yaml", {**splits, "names": names})
 
 
-def _described(file, root):
-    """data.yaml -> (class names, {split: [(picture, where it is listed)]})."""
-    values = read_yaml(file)
-    names = values.get("names")
-    if isinstance(names, dict):
-        if sorted(names) != list(range(len(names))):
-            raise PipelineError(
-                f"{file}: names must be numbered 0 to {len(names) - 1} without a gap."
-            )
-        names = [names[i] for i in range(len(names))]
-    if not isinstance(names, list) or not names:
+def _line(item: _box_writers.Object, name: str) -> str:
+    """The line of an object in a label file."""
+    if item.is_crowd or item.is_difficult:
         raise PipelineError(
-            f"{file} has no names. Write names: [cat, dog], in the order of their ids."
+            f"{name} has an object that is crowd or difficult, which YOLO cannot say. Write"
+            " COCO or Pascal VOC."
         )
-    names = [str(name) for name in names]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise PipelineError(f"{file}: two classes are called {twice[0]!r}. Rename one.")
-    if "nc" in values and values["nc"] != len(names):
-        raise PipelineError(
-            f"{file}: nc is {values['nc']}, and there are {len(names)} names. Correct one of them."
-        )
-    base, found = str(values.get("path") or "."), {}
-    for key, split in SPLIT_NAMES.items():
-        for place in values.get(key) if isinstance(values.get(key), list) else [values.get(key)]:
-            if place:
-                found.setdefault(split, []).extend(
-                    _pictures(root, _within(root, base, str(place), file), file)
-                )
-    return names, found
+    ymin, xmin, ymax, xmax = item.box_yxyx
+    shares = ((xmin + xmax) / 2, (ymin + ymax) / 2, xmax - xmin, ymax - ymin)
+    return f"{' '.join(map(repr, (item.label, *shares)))}\n"
 
 
-def _within(root, base, place, file):
-    """A place that data.yaml names, relative to the root. Raises PipelineError where it leads out of it."""
-    # Roboflow writes ../train/images and means the folder beside the file; many write a path of
-    # their own machine.
-    for option in (os.path.join(base, place), place, place.removeprefix("../")):
-        path = inside(root, option)
-        if path is not None and path.exists():
-            return path
-    if inside(root, os.path.join(base, place)) is None:
-        raise PipelineError(
-            f"{file}: {place!r} leads out of the data. Copy the pictures beside the file."
-        )
-    raise PipelineError(
-        f"{file}: there is no {place!r}. Correct the path; it is relative to the file."
-    )
+@dataclass(frozen=True)
+class _Reader:
+    """Gathers the scenes. What is wrong becomes a Problem."""
 
+    scenes: _boxes.Scenes
+    labels: Sequence[str]  # class names; empty if none are known
+    ids: list[tuple[int, str]] = field(default_factory=list)  # (class id, file:line) of all boxes
 
-def _pictures(root, path, file):
-    """Pictures of a folder and of those in it, or those that a .txt lists."""
-    if path.is_dir():
-        return [
-            (p.relative_to(root).as_posix(), p.relative_to(root).as_posix())
-            for p in sorted(path.rglob("*"))
-            if p.suffix.lower() in PICTURE_SUFFIXES and not p.name.startswith(".")
-        ]
-    shown = path.relative_to(root).as_posix()
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [
-        (os.path.normpath(line.strip()), f"{shown}:{i}")
-        for i, line in enumerate(lines, 1)
-        if line.strip()
-    ]
+    def split(self, split: str, listed: _yolo_yaml.Listed) -> None:
+        """Makes a scene of each picture. Label files without one are errors."""
+        for name, where in listed:
+            self._picture(name, where, split)
+        lists = {where.rpartition(":")[0] for _, where in listed}
+        for folder in sorted({os.path.dirname(name) for name, _ in listed}):
+            self._note_alone(folder, lists | {CLASSES})
 
+    def note_one_based(self) -> None:
+        """Notes that no box has the class 0.
 
-def _found(root):
-    """Folders without a data.yaml: images/SPLIT, or images alone."""
-    inner = {
-        p: SPLIT_NAMES.get(p.name.lower())
-        for p in sorted((root / "images").iterdir())
-        if p.is_dir()
-    }
-    found = {}
-    for folder, split in inner.items():
-        if split:
-            found.setdefault(split, []).extend(_pictures(root, folder, None))
-    return found or {"train": _pictures(root, root / "images", None)}
+        With ids up to the number of names they count from 1, and every class is the one before.
+        """
+        last, (first, where) = max(self.ids)[0], min(self.ids)
+        said = f"class ids run from {first} to {last}, and YOLO counts from 0"
+        if last == len(self.labels):
+            message = f"{said}. Subtract 1 in all files."
+            self.scenes.problems.insert(0, Problem("error", "one-based", where, message))
+            return
+        name = self.labels[0] if self.labels else "0"
+        message = f"{said}: no box is {name!r}. Subtract 1 in all files if they count from 1."
+        self.scenes.note("warning", "one-based", where, message)
 
-
-def _label_file(name):
-    """The .txt of a picture: the last folder called images becomes labels."""
-    parts = list(Path(name).with_suffix(".txt").parts)
-    for i in range(len(parts) - 2, -1, -1):
-        if parts[i] == "images":
-            parts[i] = "labels"
-            break
-    return Path(*parts).as_posix()
-
-
-def _picture(scenes, name, where, split, labels, ids):
-    shown, rows = _label_file(name), []
-    try:
-        file = inside(scenes.root, shown)
-        if file is None and inside(scenes.root, name):
-            return scenes.error(
-                "outside", shown, "this link leads out of the data. Copy the file here.", name
-            )
-        is_there = file is not None and file.is_file()
-    except (OSError, ValueError, RuntimeError):
-        is_there = False  # no path at all, which `picture` reports
-    if is_there:
+    def _picture(self, name: str, where: str, split: str) -> None:
         try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return scenes.error(
-                "annotation", shown, "this file is no UTF-8 text. Restore or delete it.", name
-            )
-        for i, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    rows.append((*_row(line.split(), len(labels)), f"{shown}:{i}"))
-                except ValueError as error:
-                    scenes.error("annotation", f"{shown}:{i}", f"{error}.", name)
-                    rows = None
-                    break
-    if rows is None:
-        return None
-    ids += [(label, place) for label, _, place in rows]
-    if labels and (wrong := [row for row in rows if row[0] >= len(labels)]):
-        hint = "; YOLO counts from 0" if wrong[0][0] == len(labels) else ""
-        message = (
-            f"class {wrong[0][0]} is none of the {len(labels)}, 0 to {len(labels) - 1}{hint}."
-            " Correct it."
-        )
-        return scenes.error("unknown-label", wrong[0][2], message, name)
-    scene = scenes.picture(name, split, where)
-    for label, box, place in rows if scene else ():
-        scene.add_share(box, labels[label] if labels else str(label), place)
-    return scene
+            rows = self._rows(name)
+            self.ids.extend((row.label, row.where) for row in rows)
+            self._check_classes(rows)
+        except Unusable as bad:
+            self.scenes.error(bad.kind, bad.where, str(bad), name)
+            return
+        scene = self.scenes.picture(name, split, where)
+        for row in rows if scene else ():
+            label = self.labels[row.label] if self.labels else str(row.label)
+            scene.add_share(row.box_yxyx, label, row.where)
+
+    def _rows(self, name: str) -> list[Row]:
+        """The lines of a picture's label file. Raises Unusable."""
+        shown, rows = _label_file(name), []
+        for i, line in enumerate(self._lines(name, shown), 1):
+            where, cells = f"{shown}:{i}", line.split()
+            try:
+                if cells:
+                    rows.append(Row(*_parsed(cells, bool(self.labels)), where))
+            except ValueError as error:
+                raise Unusable("annotation", where, f"{error}.") from error
+        return rows
+
+    def _lines(self, name: str, shown: str) -> list[str]:
+        """The lines of the label file `shown`; [] if there is none."""
+        try:
+            file, picture = (inside(self.scenes.root, path) for path in (shown, name))
+            is_there = file is not None and file.is_file()
+        except (OSError, ValueError, RuntimeError):
+            return []  # no path at all, which `Scenes.picture` reports
+        if file is None and picture:
+            message = "this link leads out of the data. Copy the file here."
+            raise Unusable("outside", shown, message)
+        if not is_there:
+            return []
+        try:
+            return file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            message = "this file is no UTF-8 text. Restore or delete it."
+            raise Unusable("annotation", shown, message) from error
+
+    def _check_classes(self, rows: Sequence[Row]) -> None:
+        """Raises Unusable if a class has no name, unless none has one."""
+        count = len(self.labels)
+        for row in rows if self.labels else ():
+            if row.label >= count:
+                hint = "; YOLO counts from 0" if row.label == count else ""
+                message = (
+                    f"class {row.label} is none of the {count}, 0 to {count - 1}{hint}. Correct it."
+                )
+                raise Unusable("unknown-label", row.where, message)
+
+    def _note_alone(self, folder: str, others: Iterable[str]) -> None:
+        """Notes label files without a picture in `folder`. others: files of another kind."""
+        root = self.scenes.root
+        labels = inside(root, os.path.dirname(_label_file(os.path.join(folder, "x.jpg"))))
+        if not labels or not labels.is_dir():
+            return
+        for file in sorted(labels.glob("*.txt")):
+            shown = file.relative_to(root).as_posix()
+            is_other = shown in others or file.name in others
+            if not is_other and not self._has_picture(os.path.join(folder, file.stem)):
+                message = "there is no picture to these labels. Restore it, or delete the file."
+                self.scenes.error("missing-image", shown, message)
+
+    def _has_picture(self, stem: str) -> bool:
+        names = [stem + suffix for suffix in SUFFIXES]
+        return any(name in self.scenes or (self.scenes.root / name).exists() for name in names)
 
 
-def _row(cells, classes):
-    """The cells of a line -> (class id, box yxyx in shares). Raises ValueError with what to do."""
-    if len(cells) != 5:
-        polygon = " Polygons are for segmentation" if len(cells) >= 7 and len(cells) % 2 else ""
-        raise ValueError(
-            "a line has five numbers, class x y width height; this one has"
-            f" {len(cells)}.{polygon or ' Correct it'}"
-        )
-    try:
-        numbers = [float(cell) for cell in cells]
-    except ValueError:
-        raise ValueError(f"a line has five numbers; got {' '.join(cells)!r}. Correct it") from None
-    if not all(map(math.isfinite, numbers)):
-        raise ValueError(f"a number is not finite: {' '.join(cells)!r}. Correct it")
-    label, x, y, width, height = numbers
-    if label != int(label) or label < 0 or not classes and label >= MOST:
+def _label_file(name: str) -> str:
+    """The .txt of a picture: the last folder called images becomes labels."""
+    *folders, file = Path(name).with_suffix(".txt").parts
+    if "images" in folders:
+        folders[len(folders) - 1 - folders[::-1].index("images")] = "labels"
+    return Path(*folders, file).as_posix()
+
+
+def _parsed(cells: Sequence[str], is_named: bool) -> tuple[int, list[float]]:
+    """The cells of a line -> (class id, box yxyx in shares). Raises ValueError with what to do.
+
+    is_named: whether the classes have names, which then say how large an id may be.
+    """
+    label, x, y, width, height = _numbers(cells)
+    if label != int(label) or label < 0 or (label >= MOST and not is_named):
         raise ValueError(f"the class must be a whole number from 0; got {cells[0]!r}. Correct it")
     if max(x, y, width, height) > 1 + SLACK or min(x, y) < -SLACK:
         raise ValueError(
@@ -266,21 +230,18 @@ def _row(cells, classes):
     return int(label), [y - height / 2, x - width / 2, y + height / 2, x + width / 2]
 
 
-def _alone(scenes, folders, others):
-    """Label files without a picture, in the folders that belong to those of pictures. others: files of another kind."""
-    for folder in sorted(folders):
-        labels = inside(
-            scenes.root, _label_file(os.path.join(folder, "x.jpg")).rpartition("/")[0] or "."
-        )
-        for file in sorted(labels.glob("*.txt")) if labels and labels.is_dir() else ():
-            stem, shown = os.path.join(folder, file.stem), file.relative_to(scenes.root).as_posix()
-            if not {shown, file.name} & others and not any(
-                f"{stem}{end}" in scenes or (scenes.root / f"{stem}{end}").exists()
-                for suffix in PICTURE_SUFFIXES
-                for end in (suffix, suffix.upper())
-            ):
-                scenes.error(
-                    "missing-image",
-                    shown,
-                    "there is no picture to these labels. Restore it, or delete the file.",
-                )
+def _numbers(cells: Sequence[str]) -> list[float]:
+    """The five numbers of a line."""
+    said, count = repr(" ".join(cells)), len(cells)
+    if count != 5:
+        is_polygon = count >= 7 and count % 2
+        advice = "Polygons are for segmentation" if is_polygon else "Correct it"
+        message = "a line has five numbers, class x y width height; this one has"
+        raise ValueError(f"{message} {count}. {advice}")
+    try:
+        numbers = list(map(float, cells))
+    except ValueError:
+        raise ValueError(f"a line has five numbers; got {said}. Correct it") from None
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(f"a number is not finite: {said}. Correct it")
+    return numbers

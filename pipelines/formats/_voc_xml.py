@@ -1,0 +1,133 @@
+"""One XML file of Pascal VOC: what it says of its picture, with the lines where it says so."""
+
+import math
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.parsers import expat
+
+from pipelines.formats._boxes import Size
+
+LINE = "line"  # attribute that keeps the line where an element began
+SIDES = ("ymin", "xmin", "ymax", "xmax")
+
+
+class Unusable(Exception):
+    """Why an annotation cannot be used, and the line, or 0 if it is the whole file."""
+
+    def __init__(self, message: str, line: int | str = 0, kind: str = "annotation"):
+        super().__init__(message)
+        self.line, self.kind = line, kind
+
+
+class Object(NamedTuple):
+    """One object, in the order of the arguments of `Scene.add`. where: file:line."""
+
+    box_yxyx: list[float]  # pixels
+    label: str
+    where: str
+    is_crowd: bool
+    is_difficult: bool
+
+
+class Annotation(NamedTuple):
+    """What a file says. size: (height, width) in pixels, or None if it is not said."""
+
+    size: Size | None
+    objects: list[Object]
+
+
+def file_name(file: Path) -> str:
+    """The name of the picture that an XML file claims; "" if it cannot be read."""
+    try:
+        return _text(_parsed(file.read_bytes()), "filename")
+    except (OSError, ValueError, expat.ExpatError):
+        return ""
+
+
+def read(file: Path, where: str) -> Annotation:
+    """What a file says. where: what messages call it. Raises Unusable."""
+    root = _root(file)
+    claimed = _text(root, "filename")
+    if claimed.startswith("/") or ".." in claimed.replace("\\", "/").split("/"):
+        message = f"<filename> {claimed!r} leads out of the data. Correct it."
+        raise Unusable(message, root.find("filename").get(LINE), "outside")
+    size = _size(root.find("size"))
+    return Annotation(size, [_object(item, where) for item in root.iter("object")])
+
+
+def _root(file: Path) -> ET.Element:
+    try:
+        root = _parsed(file.read_bytes())
+    except expat.ExpatError as error:
+        reason = expat.ErrorString(error.code)
+        message = f"this XML does not parse: {reason}. Restore or delete the file."
+        raise Unusable(message, error.lineno) from error
+    except (OSError, ValueError) as error:
+        message = f"this file cannot be used: {error}. Restore or delete it."
+        raise Unusable(message) from error
+    if root.tag != "annotation":
+        raise Unusable(f"the root must be <annotation>; got <{root.tag}>. Restore it.")
+    return root
+
+
+def _parsed(encoded: bytes) -> ET.Element:
+    """XML -> its root element; every element keeps the line that it began at.
+
+    Entities of its own are refused.
+    """
+    builder, parser = ET.TreeBuilder(), expat.ParserCreate()
+
+    def refuse(*_: Any) -> None:
+        raise ValueError("it declares a document type, which annotations have no use for")
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        builder.start(tag, {**attributes, LINE: str(parser.CurrentLineNumber)})
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.Parse(encoded, True)
+    return builder.close()
+
+
+def _size(size: ET.Element | None) -> Size | None:
+    """<size> -> (height, width) in pixels, or None if it is not said."""
+    if size is None:
+        return None
+    try:
+        height, width = (int(float(size.findtext(side))) for side in ("height", "width"))
+    except (TypeError, ValueError, OverflowError):
+        message = "<size> needs a height and a width in pixels. Correct it."
+        raise Unusable(message, size.get(LINE)) from None
+    # Some tools write 0 for "not known".
+    return (height, width) if height and width else None
+
+
+def _object(item: ET.Element, where: str) -> Object:
+    """<object> -> Object."""
+    line, label = item.get(LINE), _text(item, "name")
+    if not label:
+        raise Unusable("this <object> has no <name>. Name its class.", line)
+    bounds = item.find("bndbox")
+    box = [_side(bounds, side, line) for side in SIDES]
+    is_crowd, is_difficult = (_text(item, mark) == "1" for mark in ("iscrowd", "difficult"))
+    return Object(box, label, f"{where}:{line}", is_crowd, is_difficult)
+
+
+def _side(bounds: ET.Element | None, side: str, line: str) -> float:
+    """One side of a box, in pixels."""
+    text = None if bounds is None else bounds.findtext(side)
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        value = math.nan
+    if not math.isfinite(value):
+        message = f"<{side}> must be a number of pixels; got {text!r}. Correct the box."
+        raise Unusable(message, line)
+    return value
+
+
+def _text(element: ET.Element, tag: str) -> str:
+    return (element.findtext(tag) or "").strip()

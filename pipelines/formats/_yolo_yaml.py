@@ -1,0 +1,116 @@
+"""YOLO's data.yaml, or the folders images/ without one: the classes, and which pictures are which split."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import PipelineError
+from pipelines.files import read_yaml
+from pipelines.formats._folders import split_of
+from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES, inside
+
+NAMES = ("data.yaml", "data.yml", "dataset.yaml")
+
+Listed = list[tuple[str, str]]  # (picture, where it is listed)
+
+
+def find(path: Path) -> Path | None:
+    """The data.yaml that `path` is, or that lies in it."""
+    if path.is_file():
+        return path
+    return next(filter(Path.is_file, (path / name for name in NAMES)), None)
+
+
+def read(file: Path, root: Path) -> tuple[list[str], dict[str, Listed]]:
+    """data.yaml -> (class names, {split: pictures}).
+
+    Raises PipelineError if it has no names, or a place that it names is not in the data.
+    """
+    values = read_yaml(file)
+    names, base, found = _names(file, values), str(values.get("path") or "."), {}
+    for key, split in SPLIT_NAMES.items():
+        for place in _places(values.get(key)):
+            pictures = _pictures(root, _within(root, base, str(place), file))
+            found.setdefault(split, []).extend(pictures)
+    return names, found
+
+
+def folders(root: Path) -> dict[str, Listed]:
+    """{split: pictures} of images/SPLIT, or of images alone."""
+    found = {}
+    for folder in sorted(filter(Path.is_dir, (root / "images").iterdir())):
+        if split := split_of(folder):
+            found.setdefault(split, []).extend(_pictures(root, folder))
+    return found or {"train": list(_pictures(root, root / "images"))}
+
+
+def _names(file: Path, values: Mapping[str, Any]) -> list[str]:
+    """The class names in the order of their ids."""
+    names = values.get("names")
+    if isinstance(names, dict):
+        names = _in_order(file, names)
+    if not isinstance(names, list) or not names:
+        raise PipelineError(
+            f"{file} has no names. Write names: [cat, dog], in the order of their ids."
+        )
+    names = list(map(str, names))
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise PipelineError(f"{file}: two classes are called {twice[0]!r}. Rename one.")
+    count = values.get("nc", len(names))
+    if count != len(names):
+        raise PipelineError(
+            f"{file}: nc is {count}, and there are {len(names)} names. Correct one of them."
+        )
+    return names
+
+
+def _in_order(file: Path, names: Mapping[int, str]) -> list[str]:
+    numbers = range(len(names))
+    if sorted(names) != list(numbers):
+        raise PipelineError(f"{file}: names must be numbered 0 to {numbers[-1]} without a gap.")
+    return [names[i] for i in numbers]
+
+
+def _places(value: Any) -> list:
+    """The places that an entry lists, one or several, without those that are empty."""
+    return list(filter(None, value if isinstance(value, list) else [value]))
+
+
+def _within(root: Path, base: str, place: str, file: Path) -> Path:
+    """A place that data.yaml names. Raises PipelineError if there is none, or if it is outside."""
+    # Roboflow writes ../train/images and means the folder beside the file; many write a path of
+    # their own machine.
+    for option in (os.path.join(base, place), place, place.removeprefix("../")):
+        path = inside(root, option)
+        if path is not None and path.exists():
+            return path
+    if inside(root, os.path.join(base, place)) is None:
+        raise PipelineError(
+            f"{file}: {place!r} leads out of the data. Copy the pictures beside the file."
+        )
+    raise PipelineError(
+        f"{file}: there is no {place!r}. Correct the path; it is relative to the file."
+    )
+
+
+def _pictures(root: Path, path: Path) -> Iterator[tuple[str, str]]:
+    """Pictures of a folder and of those in it, or those that a .txt lists."""
+    if path.is_dir():
+        files = sorted(filter(_is_picture, path.rglob("*")))
+        names = [file.relative_to(root).as_posix() for file in files]
+        return zip(names, names, strict=True)
+    return _in_list(root, path)
+
+
+def _in_list(root: Path, file: Path) -> Iterator[tuple[str, str]]:
+    """Pictures that the lines of a file name."""
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    shown = file.relative_to(root).as_posix()
+    for i, line in enumerate(map(str.strip, lines), 1):
+        if line:
+            yield os.path.normpath(line), f"{shown}:{i}"
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in PICTURE_SUFFIXES and not file.name.startswith(".")
