@@ -31,7 +31,7 @@ ORIENTATION = 0x112  # EXIF's tag; from 5 on height and width change places
 Size = tuple[int, int]  # (height, width), pixels
 
 
-class Refused(Exception):
+class Unusable(Exception):
     """Why a picture cannot be used: the kind of the Problem, and the picture's name if known."""
 
     def __init__(self, kind: str, message: str, name: str = ""):
@@ -104,7 +104,7 @@ class Scenes:
             name, path = self._located(relative)
             self._claim(name, split, where)
             size = _checked_size(name, path, declared)
-        except Refused as refused:
+        except Unusable as refused:
             self.error(refused.kind, where, str(refused), refused.name)
             return None
         scene = Scene(name, str(path), where, size)
@@ -155,29 +155,29 @@ class Scenes:
         return Data(str(source), format, parts, {"objects/label": labels}, self.problems)
 
     def _located(self, relative: str) -> tuple[str, Path]:
-        """Name and absolute path of a picture. Raises Refused."""
+        """Name and absolute path of a picture. Raises Unusable."""
         try:
             path = inside(self.root, relative)
             is_there = path is not None and path.is_file()
         except (OSError, ValueError, RuntimeError) as error:
             # A NUL, a name that is too long, links in a circle.
-            raise Refused("missing-file", f"{relative!r} is no path: {error}.") from error
+            raise Unusable("missing-file", f"{relative!r} is no path: {error}.") from error
         if path is None:
             message = f"{relative!r} lies outside of the data. Copy the picture into it."
-            raise Refused("outside", message)
+            raise Unusable("outside", message)
         name = path.relative_to(self.root) if ".." in relative else Path(relative)
         if not is_there:
             message = f"there is no picture {relative!r}. Restore it."
-            raise Refused("missing-file", message, name.as_posix())
+            raise Unusable("missing-file", message, name.as_posix())
         return name.as_posix(), path
 
     def _claim(self, name: str, split: str, where: str) -> None:
-        """Raises Refused if the picture is listed already."""
+        """Raises Unusable if the picture is listed already."""
         if name in self._listed:
             other, at = self._listed[name]
             kind = "leak" if other != split else "conflict"
             message = f"{name!r} is listed already at {at}, in {other}. Keep one of them."
-            raise Refused(kind, message, name)
+            raise Unusable(kind, message, name)
         self._listed[name] = split, where
 
     def _beside(self) -> Iterator[str]:
@@ -261,16 +261,16 @@ def picture_size(source: str | Path | bytes) -> Size | None:
 
 
 def _checked_size(name: str, path: Path, declared: Size | None) -> Size:
-    """(height, width) of a picture. Raises Refused if it is not the one that was declared."""
+    """(height, width) of a picture. Raises Unusable if it is not the one that was declared."""
     size = picture_size(path) or declared
     if not size:
-        raise Refused("unreadable", f"{name!r} is no picture that can be read. Restore it.", name)
+        raise Unusable("unreadable", f"{name!r} is no picture that can be read. Restore it.", name)
     if declared and tuple(declared) != size:
         message = (
             "the annotation is for {} x {} (height x width), the picture has {} x {}."
             " Annotate it again."
         )
-        raise Refused("picture-size", message.format(*declared, *size), name)
+        raise Unusable("picture-size", message.format(*declared, *size), name)
     return size
 
 
