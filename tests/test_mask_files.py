@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipelines.errors import PipelineError
+from pipelines.formats import _mask_classes as mask_classes
 from pipelines.formats import _mask_files as mask_files
 
 
@@ -103,7 +104,7 @@ def test_what_tells_of_no_classes_is_refused(mask, said):
 )  # fmt: skip
 def test_files_of_classes(tmp_path, name, text, names, table):
     (tmp_path / name).write_text(text)
-    assert mask_files.read_table(tmp_path) == (names, table)
+    assert mask_classes.read(tmp_path) == (names, table)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_files_of_classes(tmp_path, name, text, names, table):
 def test_a_file_of_classes_with_a_mistake_names_the_line(tmp_path, text, said):
     (tmp_path / "classes.csv").write_text(text)
     with pytest.raises(PipelineError, match=said):
-        mask_files.read_table(tmp_path)
+        mask_classes.read(tmp_path)
 
 
 @given(st.dictionaries(st.integers(0, 254), st.integers(0, 3), min_size=1, max_size=6), st.data())

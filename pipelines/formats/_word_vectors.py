@@ -4,6 +4,9 @@ import gzip
 import itertools
 import re
 import zlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -13,82 +16,99 @@ from pipelines.errors import PipelineError
 LONGEST = 1000  # bytes of a word in a binary file; a longer one is none
 HEADER = re.compile(rb"(\d{1,10}) (\d{1,5})\r?\n")
 
+WordAndVector = tuple[str, np.ndarray]  # vector: (D,) float32
 
-def read(path, wanted, most):
+
+def read(path: str | Path, wanted: Collection[str], most: int) -> tuple[list[str], np.ndarray]:
     """(words, vectors (N, D) float32): those of `wanted`, and the first `most` of the file whatever
     they are.
 
     Words are as `edge.words.normal` makes them; of several that become the same the first counts.
-    Raises PipelineError, with file and line, where the file is missing, broken, or holds numbers
+    Raises PipelineError, with file and line, if the file is missing, broken, or holds numbers
     that are not finite.
     """
-    found = {}
+    found: dict[str, np.ndarray] = {}
     try:
-        with (gzip.open if str(path).endswith(".gz") else open)(path, "rb") as file:
-            first = file.readline()
-            header = HEADER.fullmatch(first)
-            is_binary = header and str(path).removesuffix(".gz").endswith(".bin")
-            if is_binary:
-                rows = _binary(path, file, int(header[1]), int(header[2]))
-            else:
-                rows = _text(path, file, b"" if header else first)
-            for i, (word, vector) in enumerate(rows):
-                word = normal(word)
-                if word not in found and (word in wanted or i < most):
-                    found[word] = vector
+        for i, (word, vector) in enumerate(_rows(path)):
+            word = normal(word)
+            if i < most or word in wanted:
+                found.setdefault(word, vector)
     except (OSError, EOFError, zlib.error) as error:
-        raise PipelineError(
-            f"cannot read {path}: {getattr(error, 'strerror', None) or error}."
-        ) from error
+        reason = getattr(error, "strerror", None) or error
+        raise PipelineError(f"cannot read {path}: {reason}.") from error
     if not found:
         raise PipelineError(
             f"{path} has no vector of a word that is needed. Look whether it is a file of word"
             " vectors."
         )
-    table = np.stack(list(found.values()))
-    if not np.isfinite(table).all():
-        word = list(found)[int(np.flatnonzero(~np.isfinite(table).all(1))[0])]
-        raise PipelineError(
-            f"{path}: the vector of {word!r} has a number that is not finite. Use another file."
-        )
-    return list(found), table
+    words, table = list(found), np.stack(list(found.values()))
+    broken = np.flatnonzero(~np.isfinite(table).all(axis=1))
+    if len(broken):
+        message = f"{path}: the vector of {words[broken[0]]!r} has a number that is not finite."
+        raise PipelineError(f"{message} Use another file.")
+    return words, table
 
 
-def _text(path, file, first):
-    """Yields (word, vector) of each line. A word may hold spaces, as in GloVe's largest files: numbers are counted."""
+def _rows(path: str | Path) -> Iterator[WordAndVector]:
+    """Yields each word of a file, which its suffixes say to be binary, compressed, or neither."""
+    name = str(path)
+    with (gzip.open if name.endswith(".gz") else open)(path, "rb") as file:
+        first = file.readline()
+        header = HEADER.fullmatch(first)
+        if header and name.removesuffix(".gz").endswith(".bin"):
+            yield from _binary(path, file, int(header[1]), int(header[2]))
+        else:
+            yield from _text(path, file, b"" if header else first)
+
+
+def _text(path: str | Path, file: BinaryIO, first: bytes) -> Iterator[WordAndVector]:
+    """Yields the word of each line.
+
+    A word may hold spaces, as in GloVe's largest files: numbers are counted.
+    """
     width = None
     for i, line in enumerate(itertools.chain([first], file), 1):
         if line.strip():
-            width = width or len(line.split()) - 1
-            if width < 1:
-                raise PipelineError(
-                    f"{path}:{i} is no word with its numbers. Name a file of word vectors."
-                )
+            width = width or _width(path, i, line)
             yield _parsed(path, i, line, width)
 
 
-def _parsed(path, i, line, width):
-    cells = line.rstrip().rsplit(b" ", width) if b"\t" not in line else line.split()
+def _width(path: str | Path, i: int, line: bytes) -> int:
+    """How many numbers the first line with a word has."""
+    width = len(line.split()) - 1
+    if width < 1:
+        raise PipelineError(f"{path}:{i} is no word with its numbers. Name a file of word vectors.")
+    return width
+
+
+def _parsed(path: str | Path, i: int, line: bytes, width: int) -> WordAndVector:
+    cells = line.split() if b"\t" in line else line.rstrip().rsplit(b" ", width)
     try:
-        if len(cells) != width + 1:
-            raise ValueError
-        return cells[0].decode("utf-8", "replace"), np.array(cells[1:], "S").astype(np.float32)
+        word, *numbers = cells
+        vector = np.array(numbers, "S").astype(np.float32).reshape(width)
     except ValueError as error:
         raise PipelineError(
             f"{path}:{i} is no word with {width} numbers. Correct the line or delete it."
         ) from error
+    return word.decode("utf-8", "replace"), vector
 
 
-def _binary(path, file, count, width):
-    """Yields (word, vector): the word, a space, float32 in the machine's usual order, and maybe a line break."""
+def _binary(path: str | Path, file: BinaryIO, count: int, width: int) -> Iterator[WordAndVector]:
+    """Yields each word, a space, float32 in the machine's usual order, and maybe a line break."""
     for i in range(count):
-        word = bytearray()
-        while (letter := file.read(1)) not in (b" ", b"") and len(word) < LONGEST:
-            if letter != b"\n" or word:
-                word += letter
+        word = _word(file)
         content = file.read(4 * width)
-        if letter != b" " or len(content) != 4 * width:
+        if word is None or len(content) != 4 * width:
             raise PipelineError(
                 f"{path} ends or breaks at word {i + 1} of {count}. Get the file again."
             )
-        yield word.decode("utf-8", "replace"), np.frombuffer(content, "<f4")
+        yield word, np.frombuffer(content, "<f4")
+
+
+def _word(file: BinaryIO) -> str | None:
+    """A word up to the space behind it, without line breaks before it; None if it has no end."""
+    word = bytearray()
+    while (letter := file.read(1)) not in (b" ", b"") and len(word) < LONGEST:
+        if letter != b"\n" or word:
+            word += letter
+    return word.decode("utf-8", "replace") if letter == b" " else None
