@@ -20,7 +20,10 @@ def folder(tmp_path):
 
 def test_names_are_found_in_folders():
     assert catalog.datasets()["digits"].name == "digits"
-    assert catalog.tasks()["classification"].name == "classification.py"
+    entry = catalog.tasks()["classification"]
+    assert entry.file.parts[-2:] == ("classification", "__init__.py")
+    assert [method.name for method in entry.methods] == ["adaptation", "scratch", "transfer"]
+    assert catalog.methods()["classification/scratch"].file.name == "scratch.py"
     names = [module.__name__ for module in catalog.formats()]
     assert {
         "pipelines.formats.image_folder",
@@ -41,14 +44,15 @@ def test_summaries():
     assert catalog.dataset_summary("digits").startswith(
         "1,797 real handwritten digits, 8 x 8 grey pixels"
     )
-    summary, data = catalog.task_summary("classification")
-    assert summary.endswith(".")
-    assert data == "digits"
+    for entries in (catalog.tasks(), catalog.methods()):
+        for name, entry in entries.items():
+            assert entry.summary.endswith("."), name
+    assert catalog.task("classification").data == "digits"
 
 
 def test_a_task_has_a_title():
     titles = {
-        "srgan": "Super-resolution",
+        "super_resolution": "Super-resolution",
         "segmentation": "Semantic segmentation",
         "detection": "Object detection",
     }
@@ -57,8 +61,8 @@ def test_a_task_has_a_title():
 
 def test_listing_and_reading_folders_needs_no_tensorflow(folder):
     code = (
-        "import sys; from pipelines import catalog\n[catalog.task_summary(n) for n in"
-        " catalog.tasks()]; [catalog.dataset_summary(n) for n in"
+        "import sys; from pipelines import catalog\n[entry.summary for entry in"
+        " [*catalog.tasks().values(), *catalog.methods().values()]]; [catalog.dataset_summary(n) for n in"
         f" catalog.datasets()]\nprint(len(catalog.load({str(folder)!r}).splits['train'].names),"
         " 'tensorflow' in sys.modules)"
     )
@@ -84,10 +88,10 @@ def test_in_a_wheel_the_data_sets_lie_within_the_package(tmp_path, monkeypatch):
     ("call", "message"),
     [
         (
-            lambda: catalog.task("clasification"),
+            lambda: catalog.method("clasification"),
             "unknown task 'clasification'. Did you mean 'classification'",
         ),
-        (lambda: catalog.task("../config"), "unknown task '../config'"),
+        (lambda: catalog.method("../config"), "unknown task '../config'"),
         (lambda: catalog.edge("nothing"), "unknown edge module 'nothing'"),
         (
             lambda: catalog.dataset_builder("digit"),

@@ -5,7 +5,7 @@ import yaml
 
 from pipelines.config import Config, describe, setting, settings
 from pipelines.errors import PipelineError
-from pipelines.tasks import classification
+from pipelines.tasks.classification.scratch import Scratch
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ def test_what_comes_becomes_the_type_of_the_field(name, given, kept):
 
 @pytest.mark.parametrize("word", ["true", "True", "yes", "on", "false", "No", "OFF"])
 def test_words_for_yes_and_no(word):
-    config = classification.Config(flip=word)
+    config = Scratch.Config(flip=word)
     assert config.flip is (word.lower() in ("true", "yes", "on"))
 
 
@@ -87,15 +87,15 @@ def test_what_will_not_do_is_said(values, message):
 
 def test_yes_and_no_are_not_guessed():
     with pytest.raises(PipelineError, match="flip must be true or false; got 'maybe'"):
-        classification.Config(flip="maybe")
+        Scratch.Config(flip="maybe")
 
 
 def test_each_number_of_a_list_is_checked():
     with pytest.raises(PipelineError, match="class_weight_values must be at least 0; got -1"):
-        classification.Config(class_weight_values="1,-1")
+        Scratch.Config(class_weight_values="1,-1")
     with pytest.raises(PipelineError, match="class_weight_values must be a number; got 'x'"):
-        classification.Config(class_weight_values=[1, "x"])
-    assert classification.Config(class_weight_values="1,2.5").class_weight_values == (1.0, 2.5)
+        Scratch.Config(class_weight_values=[1, "x"])
+    assert Scratch.Config(class_weight_values="1,2.5").class_weight_values == (1.0, 2.5)
 
 
 def test_a_config_never_changes():
@@ -107,11 +107,11 @@ def test_a_config_never_changes():
 
 
 def test_plain_values_make_the_same_config_again():
-    config = classification.Config(
+    config = Scratch.Config(
         labels=("off", "1", "grün, blau"), class_weight_values=(0.5,), learning_rate=1e-5
     )
     read = yaml.safe_load(yaml.safe_dump(config.as_dict(), allow_unicode=True))
-    assert classification.Config().replace(**read) == config
+    assert Scratch.Config().replace(**read) == config
 
 
 def test_a_help_line_has_meaning_choices_or_range_unit_and_default():

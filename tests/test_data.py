@@ -1,5 +1,4 @@
 import io
-import types
 
 import numpy as np
 import pytest
@@ -14,18 +13,32 @@ from pipelines.engine.data.split import Split
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Examples
 from pipelines.ops import images
-from pipelines.tasks import classification
+from pipelines.task import Method
+from pipelines.tasks.classification.scratch import Scratch
 
 
-def parse(example, config):
-    return {"id": example["id"]}, tf.cast(example["id"], tf.float32)
+class Noisy(Method):
+    """Numbers, and noise that augmentation adds."""
+
+    def parse(self, example, config):
+        return {"id": example["id"]}, tf.cast(example["id"], tf.float32)
+
+    def augment(self, inputs, targets, seed, progress, config):
+        return {**inputs, "noise": tf.random.stateless_uniform(tf.shape(targets), seed)}, targets
 
 
-def augment(inputs, targets, seed, progress, config):
-    return {**inputs, "noise": tf.random.stateless_uniform(tf.shape(targets), seed)}, targets
+class Progress(Noisy):
+    """What goes to the augmentation of how far the run is."""
+
+    def augment(self, inputs, targets, seed, progress, config):
+        return inputs, progress
 
 
-TASK = types.SimpleNamespace(parse=parse, augment=augment)
+class Counted(Method):
+    """How many boxes there are, and the sum of all."""
+
+    def parse(self, example, config):
+        return {"n": tf.shape(example["boxes"])[0]}, tf.reduce_sum(example["boxes"])
 
 
 def split(count=10, **settings):
@@ -33,7 +46,7 @@ def split(count=10, **settings):
     examples = Examples(
         [str(i) for i in range(count)], {"id": list(range(count))}, [str(i) for i in range(count)]
     )
-    return Split(examples, TASK, classification.Config(**values))
+    return Split(examples, Noisy(), Scratch.Config(**values))
 
 
 def taken(split, steps, first=0, threads=None):
@@ -141,21 +154,15 @@ def test_an_empty_split_says_so():
 
 def test_the_progress_of_the_run_goes_to_the_augmentation():
     part = split(10)
-    part.task = types.SimpleNamespace(
-        parse=parse, augment=lambda x, y, seed, progress, config: (x, progress)
-    )
+    part.method = Progress()
     found = [float(p) for _, p in part.train().take(9)]
     assert found == pytest.approx([i / 9 for i in range(9)])
 
 
 def test_arrays_of_differing_length_stay_as_they_are():
     columns = {"id": [0, 1, 2], "boxes": [np.ones((2, 4)), np.zeros((0, 4)), np.full((1, 4), 5.0)]}
-    task = types.SimpleNamespace(
-        parse=lambda e, c: ({"n": tf.shape(e["boxes"])[0]}, tf.reduce_sum(e["boxes"]))
-    )
-    part = Split(
-        Examples(list("abc"), columns, list("abc")), task, classification.Config(batch_size=3)
-    )
+    examples = Examples(list("abc"), columns, list("abc"))
+    part = Split(examples, Counted(), Scratch.Config(batch_size=3))
     inputs, targets = next(part.batches().as_numpy_iterator())
     assert inputs["n"].tolist() == [2, 0, 1]
     assert targets.tolist() == [8, 0, 20]
@@ -163,7 +170,7 @@ def test_arrays_of_differing_length_stay_as_they_are():
 
 def test_what_fits_into_no_column_is_named():
     with pytest.raises(PipelineError, match="feature 'id' holds values of different kinds"):
-        Split(Examples(["a", "b"], {"id": [1, "x"]}, ["a", "b"]), TASK, classification.Config())
+        Split(Examples(["a", "b"], {"id": [1, "x"]}, ["a", "b"]), Noisy(), Scratch.Config())
 
 
 # Pictures, read by the task itself.
@@ -183,10 +190,10 @@ def written(folder, pictures):
         for name, (picture, options) in pictures.items():
             picture.save(folder / label / name, **options)
     data = catalog.load(folder)
-    config = classification.Config(labels=("a", "b"), image_size=16, batch_size=99)
+    config = Scratch.Config(labels=("a", "b"), image_size=16, batch_size=99)
     found = {}
     for name in data.splits:
-        part = source.split(data, name, classification, config)
+        part = source.split(data, name, Scratch(), config)
         for inputs, _ in part.batches().as_numpy_iterator() if len(part) else ():
             found |= dict(
                 zip([n.partition("/")[2] for n in part.names], inputs["image"], strict=True)
@@ -255,7 +262,7 @@ def test_encoded_bytes_are_pictures_too():
     examples = Examples(
         ["a"], {"image": [buffer.getvalue()], "label": [1]}, ["a"], pictures=("image",)
     )
-    part = Split(examples, classification, classification.Config(labels=("a", "b"), image_size=16))
+    part = Split(examples, Scratch(), Scratch.Config(labels=("a", "b"), image_size=16))
     inputs, targets = part.sample(1)
     assert inputs["image"][0, 0, 0].tolist() == [200, 10, 30]
     assert targets.tolist() == [[0, 1]]
