@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +35,22 @@ class Bundle:
             self.task_name = self.manifest["task"]
             self.method = catalog.method(self.manifest["method"], self.task_name)
             self.files = self.manifest["files"]
-            labels = self.manifest["labels"]
+            self._labels = self.manifest["labels"]
         except (KeyError, TypeError) as error:
             raise PipelineError(
                 f"{self.path / 'manifest.json'} lacks {error}. Export the run again."
             ) from error
-        values = read_yaml(self.path / "config.yaml")
-        known = {name: v for name, v in values.items() if name not in ("task", "method")}
-        config = self.method.Config().replace(**{"labels": labels, **known})
-        self.config = config.having(learned.read(self.path / learned.FOLDER))
 
     def __repr__(self) -> str:
         return f"Bundle({str(self.path)!r})"
+
+    @functools.cached_property
+    def config(self) -> Any:
+        """The settings with which the files are judged."""
+        values = read_yaml(self.path / "config.yaml")
+        known = {name: v for name, v in values.items() if name not in ("task", "method")}
+        config = self.method.Config().replace(**{"labels": self._labels, **known})
+        return config.having(learned.read(self.path / learned.FOLDER))
 
     def kind(self, format: str | None = None) -> str:
         """A file of this bundle by its format's name; float32, or else the first, by default."""
@@ -105,7 +110,13 @@ class Bundle:
 
     def split(self, name: str, data: Any = None, format: str = "auto") -> Part:
         """A split of the data of the proof, or of other data, as the method takes it."""
-        where = data or self.manifest["proof"]["data"]
+        proof = self.manifest["proof"]
+        if data is None and not proof["named"]:
+            raise PipelineError(
+                f"{proof['data']}, the data of {self.path}, was a folder or file of the machine that"
+                " made it. Name the data with --data."
+            )
+        where = proof["data"] if data is None else data
         own = self.method.source(where, self.config)
         if own is not None:
             return own.held_out(name)

@@ -5,10 +5,10 @@ import keras
 from pipelines import optimization
 from pipelines.losses import cross_entropy
 from pipelines.task import Phase
-from pipelines.tasks import classification
+from pipelines.tasks.classification.scratch import Scratch
 
 
-def phases(config):
+def phases(self, config):
     first = config.replace(epochs=2, learning_rate=0.01, schedule="constant", ema=0.0, patience=1)
     second = config.replace(epochs=config.epochs - 2)
 
@@ -32,4 +32,4 @@ def phases(config):
 
 
 def install():
-    classification.phases = phases
+    Scratch.phases = phases

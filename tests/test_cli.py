@@ -17,10 +17,12 @@ from pipelines.config import settings
 from pipelines.engine.proof import proof
 from pipelines.errors import PipelineError
 from pipelines.files import read_json, write_text
+from pipelines.task import SERVE
 
 VERBS = (
     "demo",
     "tasks",
+    "methods",
     "datasets",
     "backbones",
     "audit",
@@ -108,12 +110,12 @@ def process(*arguments, **environment):
             "    try: cli.main(words)\n    except SystemExit: pass"
         ),
         (
-            "from pipelines import cli\ntry: cli.main(['train', 'classification',"
+            "from pipelines import cli\ntry: cli.main(['train', 'scratch',"
             " '--help'])\nexcept SystemExit: pass"
         ),
         (
             "from pipelines import cli\nassert not any(cli.main([verb]) for verb in ('tasks',"
-            " 'datasets', 'backbones'))"
+            " 'methods', 'datasets', 'backbones'))"
         ),
         (
             "from pipelines import cli\nassert cli.main(['trian']) == cli.main([]) =="
@@ -135,13 +137,24 @@ def test_help_lists_every_verb(command):
         assert command(verb, "--help")[0] == 0
 
 
-def test_help_of_a_task_lists_every_setting(command):
-    for task in catalog.tasks():
-        code, out, _ = command("train", task, "--help")
+def test_help_of_a_method_lists_every_setting(command):
+    for method in catalog.methods():
+        code, out, _ = command("train", method, "--help")
         assert code == 0
         listed = [line.split()[0] for line in out if line.startswith("  ") and line.endswith("]")]
-        names = [field.name for field in settings(catalog.task(task).Config)]
+        names = [field.name for field in settings(catalog.method(method).Config)]
         assert listed[-len(names) :] == names
+
+
+def test_help_of_a_task_lists_its_methods(command):
+    for name, entry in catalog.tasks().items():
+        code, out, _ = command("train", name, "--help")
+        assert code == 0
+        listed = [line.split()[0] for line in out if line.startswith("  ")]
+        if len(entry.methods) > 1:
+            assert listed[-len(entry.methods) :] == [method.name for method in entry.methods]
+        else:
+            assert "epochs" in listed
     code, _, err = command("train", "clasification", "--help")
     assert (code, err) == (
         2,
@@ -158,6 +171,9 @@ def test_lists_have_a_line_each(command):
         code, out, _ = command(verb)
         assert code == 0
         assert [line.split()[0] for line in out[2:]] == list(names)
+    code, out, _ = command("methods")
+    assert code == 0
+    assert ["/".join(line.split()[:2]) for line in out[2:]] == list(catalog.methods())
 
 
 def test_the_catalog_of_backbones_says_what_is_known_of_each(command):
@@ -174,12 +190,15 @@ def test_the_catalog_of_backbones_says_what_is_known_of_each(command):
 
 def test_each_verb_with_json_ends_with_one_object(command, trained, exported, photos, tmp_path):
     data = two_classes(photos)
-    picture = next((Path(exported.manifest["proof"]["data"]) / "test" / "sky").iterdir())
+    picture = next((Path(trained.data_name) / "test" / "sky").iterdir())
     verbs = {
         "audit": ("audit", data),
         "train": ("train", "classification", "--data", data, "--run", tmp_path / "run", *TINY),
         "evaluate": ("evaluate", trained.path),
-        "evaluate a file": ("evaluate", exported.path, "--format", "int8", "--split", "validation"),
+        "evaluate a file": (
+            *("evaluate", exported.path, "--format", "int8", "--split", "validation"),
+            *("--data", trained.data_name),
+        ),
         "predict": ("predict", trained.path, picture, "--out", tmp_path / "out"),
         "export": (
             "export",
@@ -189,7 +208,7 @@ def test_each_verb_with_json_ends_with_one_object(command, trained, exported, ph
             "--out",
             tmp_path / "bundle",
         ),
-        "verify": ("verify", exported.path),
+        "verify": ("verify", exported.path, "--data", trained.data_name),
     }
     results = {}
     for name, words in verbs.items():
@@ -270,7 +289,10 @@ def test_settings_come_from_a_file_and_then_from_the_line(command, photos, tmp_p
             ["export", "x", "--max-drop", "much"],
             "argument --max-drop: invalid float value: 'much'.",
         ),
-        (["train"], "train needs a TASK, or --resume DIR. `pipelines tasks` lists the tasks."),
+        (
+            ["train"],
+            "train needs a TASK or METHOD, or --resume DIR. `pipelines methods` lists them.",
+        ),
         (
             ["train", "clasification"],
             "unknown task 'clasification'. Did you mean 'classification'?",
@@ -460,7 +482,7 @@ def test_unknown_splits_and_formats(refused, trained, exported, tmp_path):
     )
     assert "is a bundle already" in refused("export", exported.path)[1]
     assert "is a run; verify takes a bundle" in refused("verify", trained.path)[1]
-    data = exported.manifest["proof"]["data"]
+    data = trained.data_name
     assert (
         "unknown format 'tabel'. Did you mean 'table'"
         in refused("audit", data, "--format", "tabel")[1]
@@ -516,15 +538,15 @@ def test_an_export_that_fails_its_proof(command, trained, tmp_path, monkeypatch)
     class Wrong:
         """A file whose answers are all the first class."""
 
-        def __call__(self, inputs):
+        def __call__(self, inputs, program=SERVE):
             return {"probabilities": [[1.0, 0.0, 0.0]] * len(inputs["image"])}
 
-    monkeypatch.setattr(proof, "predictor", lambda folder, kind: Wrong())
+    monkeypatch.setattr(proof, "predictor", lambda folder, kind, method: Wrong())
     words = ["--formats", "saved_model", "--out", tmp_path / "bundle", "--json"]
     code, out, err = command("export", trained.path, *words)
     assert code == 1
     (line,) = err
-    assert line.startswith("pipelines: export failed: saved_model: accuracy fell from ")
+    assert line.startswith("pipelines: export failed: saved_model: accuracy went from ")
     result = json.loads(out[-1])
     assert result["error"] == line.removeprefix("pipelines: ")
     assert result["files"]["saved_model"]["passed"] is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -58,6 +59,7 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
         "config": dict(method.device(config)),
         "proof": {
             "data": data_name(run.data_name),
+            "named": named(run.data_name),
             "split": subject.name,
             "examples": len(subject.part),
             "max_drop": max_drop,
@@ -75,9 +77,15 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
     write_json(folder / "manifest.json", manifest)
 
 
+def named(source: str) -> bool:
+    """Whether data has a name that every machine knows, such as `digits` or `tfds:NAME`; "" is
+    data that a method makes by itself."""
+    return not source or bool(re.match(r"\w+:", source)) or source in catalog.datasets()
+
+
 def data_name(source: str) -> str:
     """What data is called without the path of this machine."""
-    return source if ":" in source else Path(source).name
+    return source if named(source) else Path(source).name
 
 
 def judging(method: Method, config: Any) -> dict:

@@ -18,12 +18,12 @@ def verify(bundle: Any, data: Any = None, data_format: str = "auto") -> dict:
     there is no such data, says that the scores were not repeated. Returns {"passed", "failures":
     [...], "files": {kind: record}, "notes": [...]}.
     """
-    method, config, wanted = bundle.method, bundle.config, bundle.manifest["proof"]
     failures = [
         f"{name} is not the file that was proven: its SHA-256 differs" for name in bundle.intact()
     ]
     if failures:
         return {"passed": False, "failures": failures, "files": {}, "notes": ["nothing was run"]}
+    method, config, wanted = bundle.method, bundle.config, bundle.manifest["proof"]
     part, notes = _part(bundle, data, data_format)
     golden = bundle.golden()
     files = {}
@@ -65,7 +65,7 @@ def _part(bundle: Any, data: Any, data_format: str) -> tuple[Part | None, list[s
     except PipelineError as error:
         if data is not None:
             raise
-        return None, [f"scores were not repeated: {error} Name the data with --data."]
+        return None, [f"scores were not repeated: {error}"]
     if len(part) == wanted["examples"]:
         return part, []
     note = f"the {wanted['split']} split has {len(part)} examples, not {wanted['examples']} as at export"

@@ -24,7 +24,7 @@ def run(owner: Any, inputs: Any, out: Path | str | None = None) -> list[dict]:
         "config": dict(method.device(config)),
         "learned": learned.lists(config.learned),
     }
-    programs = evaluate.programs(model, method, config)
+    programs = evaluate.Programs(model, method, config)
     manifest |= {"inputs": programs.inputs, "programs": {name: {} for name in programs.names}}
     return predict(inputs, programs, manifest, out)
 
