@@ -1,5 +1,3 @@
-import types
-
 import keras
 import numpy as np
 
@@ -18,8 +16,8 @@ def test_a_frozen_norm_keeps_its_statistics_and_a_free_one_gets_new_ones():
     net.compile(optimizer=optimization.optimizer(Config(ema=0.9)), loss="mse")
     net.optimizer.build(net.trainable_variables)
     pictures = np.random.default_rng(0).normal(5, 2, (64, 3)).astype(np.float32)
-    batches = types.SimpleNamespace(as_numpy_iterator=lambda: iter([(pictures, None)] * 20))
-    averaging.settle(net, lambda: batches)
+    batches = [(pictures, None)] * 20
+    averaging.Averages(net, lambda: batches).settle()
     np.testing.assert_array_equal(frozen.moving_mean, [1, 2, 3])
     np.testing.assert_array_equal(frozen.moving_variance, [4, 4, 4])
     seen = (pictures - [1, 2, 3]) / np.sqrt(4 + 1e-3)  # what the frozen one hands on
