@@ -2,6 +2,7 @@
 
 import browser
 import keras
+import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,8 +10,9 @@ import tiny
 
 from pipelines import cli
 from pipelines.edge.litert import Model
-from pipelines.engine.export import convert, quantizer, tflite_file
+from pipelines.engine.export import convert, quantizer, saved_model, tflite_file
 from pipelines.errors import PipelineError
+from pipelines.task import Program
 
 needs_package = pytest.mark.skipif(
     not quantizer.installed(), reason="needs the package ai-edge-quantizer"
@@ -75,3 +77,36 @@ def test_recipes_that_cannot_be(trained, tmp_path, monkeypatch):
     monkeypatch.setattr(quantizer, "installed", lambda: False)
     with pytest.raises(PipelineError, match="pip install 'keras-task-pipelines\\[quantizer\\]'"):
         trained.export(tmp_path / "bundle", quantizer=["mixed"])
+
+
+@needs_package
+def test_a_table_that_several_programs_read_is_kept_once(tmp_path):
+    """The quantizer itself writes it once for each: it is looked up, and a matrix besides."""
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    table = keras_hub.layers.ReversibleEmbedding(800, 32)
+    net = keras.Model({"ids": ids}, table(table(ids), reverse=True))
+
+    def score(given):
+        return {"scores": net(given, training=False)}
+
+    def last(given):
+        return {"score": net(given, training=False)[:, -1]}
+
+    def tokens(count):
+        return {"ids": np.arange(8 * count, dtype=np.int32).reshape(8, count)}
+
+    one = {"score": Program(score, tokens(12))}
+    more = {"last": Program(last, tokens(6)), "step": Program(last, tokens(1))}
+    sizes = {}
+    for name, programs in (("one", one), ("more", one | more)):
+        (tmp_path / name).mkdir()
+        saved_model.write(net, programs, tmp_path / name / "saved_model")
+        calibration = {program: made.inputs for program, made in programs.items()}
+        made = convert.convert(
+            tmp_path / name / "saved_model", tmp_path / name, ["float32", "mixed"], calibration
+        )
+        sizes[name] = made["mixed"].stat().st_size
+    assert sizes["more"] < 1.3 * sizes["one"]
+    got = Model(made["mixed"])({"ids": np.array([[5]], np.int32)}, "step")["score"]
+    wanted = net({"ids": np.array([[5]])})[:, -1]
+    np.testing.assert_allclose(got, wanted, atol=2e-3)
