@@ -14,7 +14,7 @@ import pytest
 from pipelines import catalog
 from pipelines.edge import learned
 from pipelines.edge.litert import Model
-from pipelines.engine.serving import serve
+from pipelines.engine.serving import litert_js, serve, web
 
 CHECK = """
 import {open, proven} from "./bundle.js";
@@ -48,7 +48,26 @@ async function check() {
   }
   return found;
 }
+"""
+PROGRAMS = """
+import {load, start} from "./model.js";
 
+async function check() {
+  const wanted = await (await fetch("../wanted.json")).json();
+  await start(new URL("litert/wasm/", location.href).href);
+  const content = new Uint8Array(await (await fetch("../model.tflite")).arrayBuffer());
+  const run = await load(content);
+  const outputs = [];
+  for (const [program, inputs] of wanted) {
+    const found = await run(inputs, program).catch((error) => error.message);
+    if (typeof found !== "string") for (const output of Object.values(found)) output.data = [...output.data];
+    outputs.push(found);
+  }
+  run.close();
+  return {programs: run.programs, outputs};
+}
+"""
+POST = """
 check().then((found) => ({found}), (error) => ({error: String(error.stack || error)})).then((result) =>
   fetch("/result", {method: "POST", body: JSON.stringify(result)}));
 """
@@ -74,23 +93,45 @@ def check(bundle, inputs, kind="float32", sources=(), files=(), threads=True, ti
     "milliseconds" has the times of these runs, {kind: list}. inputs: [{name: array}]; sources:
     text, or paths of pictures, which the file `kind` answers as the page does.
     """
-    command = chromium()
+    chromium()
     shown = {f"source{i}": Path(file) for i, file in enumerate(files)}
     wanted = {
         "kind": kind,
         "threads": threads,
         "sources": [*sources, *shown],
-        "inputs": [
-            {n: {"data": a.ravel().tolist(), "shape": a.shape} for n, a in row.items()}
-            for row in inputs
-        ],
+        "inputs": [_plain(row) for row in inputs],
     }
+    return _found(serve.site(bundle) | shown, CHECK, wanted, timeout)
+
+
+def programs(path, calls, timeout=120):
+    """Runs programs of a TFLite file in a browser, {"programs": names, "outputs": [{name: {"data",
+    "shape"}}, or the line of an error]}. calls: [(program, {name: array})]."""
+    chromium()
+    runtime = litert_js.folder()
+    site = {f"web/litert/{name}": runtime / name for name in litert_js.names()}
+    site |= {"model.tflite": Path(path), "web/model.js": web.SOURCE / "model.js"}
+    wanted = [[program, _plain(inputs)] for program, inputs in calls]
+    return _found(site, PROGRAMS, wanted, timeout)
+
+
+def _plain(arrays):
+    return {n: {"data": a.ravel().tolist(), "shape": a.shape} for n, a in arrays.items()}
+
+
+def _found(site, script, wanted, timeout):
+    """What `check` of a script, which reads `wanted`, finds in a browser on a site, {path: file}."""
+    command = chromium()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         scratch = Path(scratch)
-        own = {"wanted.json": json.dumps(wanted), "web/check.js": CHECK, "web/check.html": PAGE}
+        own = {
+            "wanted.json": json.dumps(wanted),
+            "web/check.js": script + POST,
+            "web/check.html": PAGE,
+        }
         for name, text in own.items():
             (scratch / Path(name).name).write_text(text)
-        site = serve.site(bundle) | shown | {name: scratch / Path(name).name for name in own}
+        site = site | {name: scratch / Path(name).name for name in own}
         running, results = serve.server(site, 0), queue.Queue()
 
         def post(handler):

@@ -3,6 +3,7 @@
 import shutil
 
 import autoencoder
+import browser
 import keras
 import numpy as np
 import pytest
@@ -94,7 +95,8 @@ def test_programs_share_their_weights(tmp_path):
         np.testing.assert_allclose(got, alone, atol=0.1, err_msg=kind)
 
 
-def test_a_free_axis_takes_any_length(tmp_path):
+def with_a_free_axis(folder):
+    """(net, its examples, {kind: path}) of a program `smooth` with a free axis and one, `total`, without."""
     inputs = keras.Input((None, 3), name="track")
     net = keras.Model({"track": inputs}, keras.layers.Conv1D(2, 3, padding="same")(inputs))
 
@@ -106,9 +108,14 @@ def test_a_free_axis_takes_any_length(tmp_path):
 
     tracks = {"track": np.random.default_rng(0).normal(size=(32, 20, 3)).astype(np.float32)}
     made = {"smooth": Program(smooth, tracks, {"track": (1,)}), "total": Program(total, tracks)}
-    saved_model.write(net, made, tmp_path / "saved_model")
+    saved_model.write(net, made, folder / "saved_model")
     calibration = {"smooth": tracks, "total": tracks}
-    files = convert.convert(tmp_path / "saved_model", tmp_path, list(convert.FILES), calibration)
+    files = convert.convert(folder / "saved_model", folder, list(convert.FILES), calibration)
+    return net, tracks, files
+
+
+def test_a_free_axis_takes_any_length(tmp_path):
+    net, tracks, files = with_a_free_axis(tmp_path)
     for kind, path in files.items():
         model = Model(path)
         assert model.programs["smooth"]["inputs"]["track"]["shape"] == [1, -1, 3]
@@ -127,6 +134,11 @@ def test_a_free_axis_takes_any_length(tmp_path):
     run = proof.predictor(tmp_path, "saved_model")
     longer = {"track": np.zeros((2, 33, 3), np.float32)}
     assert run(longer, "smooth")["smoothed"].shape == (2, 33, 2)
+    track = {"track": tracks["track"][:1]}
+    found = browser.programs(files["float32"], [("smooth", track), ("total", track)])["outputs"]
+    assert found[0] == "track has an axis of any length, which LiteRT.js cannot run"
+    wanted = Model(files["float32"])(track, "total")["total"]
+    np.testing.assert_allclose([found[1]["total"]["data"]], wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", list(TOLERANCES))
@@ -229,3 +241,24 @@ def test_the_time_of_a_file_is_that_of_all_its_programs():
     assert len(latency._times_ms(Clock(), 0)) == 1
     assert Clock.seen[:2] == [("a", (1, 2), "float32"), ("b", (1, latency.LENGTH), "int32")]
     assert len(Clock.seen) == 2 * (latency.WARM_UP + 1)
+
+
+def test_a_browser_runs_each_program():
+    path = autoencoder.converted()["float32"]
+    model = Model(path)
+    calls = [
+        ("encode", {"image": tiny.pictures(1, seed=2)}),
+        ("decode", {"code": autoencoder.codes(1, seed=2)}),
+        ("encode", {"image": tiny.pictures(1, seed=3)}),
+        ("sharpen", {}),
+        ("decode", {"code": np.zeros((1, 3), np.float32)}),
+    ]
+    found = browser.programs(path, calls)
+    assert sorted(found["programs"]) == ["decode", "encode"]
+    *outputs, unknown, misshapen = found["outputs"]
+    for (program, inputs), output in zip(calls[:3], outputs, strict=True):
+        for name, wanted in model(inputs, program).items():
+            got = np.reshape(output[name]["data"], output[name]["shape"])
+            np.testing.assert_allclose(got, wanted, atol=1e-6)
+    assert unknown == "the programs are decode, encode; got sharpen"
+    assert misshapen == "code must have shape 1,4; got 1,3"
