@@ -13,7 +13,7 @@ from conftest import write_photos
 import pipelines
 from pipelines.bundle import Bundle
 from pipelines.edge import litert
-from pipelines.engine.export import export, snippets, tflite_file
+from pipelines.engine.export import export, tflite_file
 from pipelines.engine.proof import proof, verify
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import in_bytes, read_json, sha256
@@ -147,23 +147,6 @@ def test_the_card_has_every_file_and_what_goes_in_and_out(exported):
     assert exported.manifest["weights_sha256"] in card
     assert "val probabilities: FloatBuffer = FloatBuffer.allocate(3)" in card
     assert 'try runner.copy(image, toInputNamed: "image")' in card
-
-
-@pytest.mark.slow
-def test_the_code_for_android_compiles(exported, tmp_path):
-    compiler = shutil.which("kotlinc") or pytest.skip("needs kotlinc")
-    stub = "package org.tensorflow.lite\nclass Interpreter(f: java.io.File) : AutoCloseable {\n"
-    stub += (
-        "fun runSignature(i: Map<String, Any>, o: Map<String, Any>, s: String) {}\noverride fun"
-        " close() {}\n}\n"
-    )
-    manifest = json.loads((exported.path / "manifest.json").read_text())
-    manifest["outputs"]["count"] = {"shape": [1, 2], "dtype": "int32"}
-    (tmp_path / "Interpreter.kt").write_text(stub)
-    (tmp_path / "Model.kt").write_text(snippets.kotlin(manifest))
-    command = [compiler, "Interpreter.kt", "Model.kt", "-d", "out", "-nowarn"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 def test_run_bundle_and_predict_py_give_the_same_answers(exported, trained, picture, tmp_path):

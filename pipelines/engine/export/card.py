@@ -1,7 +1,6 @@
 """The model card of a bundle: what it is, what goes in and out, what was proven, how to run it."""
 
 from pipelines.engine.export import snippets
-from pipelines.task import SERVE
 
 LISTED = 50  # labels
 PICTURES = """Pictures are RGB, 0 to 255, resized to the input's sides by antialiased bilinear interpolation; \
@@ -57,10 +56,8 @@ def _proof(proof):
 
 def _signatures(manifest):
     """What goes in and out of each program."""
-    own = {key: manifest[key] for key in ("inputs", "outputs")}
-    programs = manifest.get("programs", {SERVE: own})
     parts = []
-    for name, specs in programs.items():
+    for name, specs in snippets.programs(manifest).items():
         given, made = _listed(specs["inputs"]), _listed(specs["outputs"])
         parts.append(
             f"Signature `{name}`, the same in every file.\n\n{given}\n\ngives\n\n{made}\n\n"

@@ -1,24 +1,25 @@
-"""Code for phones, ready to paste: exactly the inputs and outputs of one bundle, in Kotlin and in Swift."""
+"""Code for phones, ready to paste: exactly the programs of one bundle, in Kotlin and in Swift."""
 
 import math
+
+from pipelines.task import SERVE
 
 KOTLIN = {"uint8": "ByteBuffer", "int32": "IntBuffer", "float32": "FloatBuffer"}
 SWIFT = {"uint8": "UInt8", "int32": "Int32", "float32": "Float32"}
 
 
+def programs(manifest):
+    """{name: {"inputs": {name: {"shape", "dtype"}}, "outputs": the same}} of a bundle's files; an
+    axis of -1 takes any length."""
+    only = {"inputs": manifest["inputs"], "outputs": manifest["outputs"]}
+    return manifest.get("programs") or {SERVE: only}
+
+
 def kotlin(manifest):
-    """A class for Android with LiteRT's Interpreter: one function that takes the inputs and gives all outputs."""
-    inputs, outputs = manifest["inputs"], manifest["outputs"]
-    parameters = ", ".join(f"{name}: {KOTLIN[spec['dtype']]}" for name, spec in inputs.items())
-    given = ", ".join(f'"{name}" to {name}' for name in inputs)
-    fields = "".join(
-        f"        val {name}: {KOTLIN[spec['dtype']]} ="
-        f" {KOTLIN[spec['dtype']]}.allocate({math.prod(spec['shape'])})\n"
-        for name, spec in outputs.items()
-    )
-    filled = "".join(f'            "{name}" to answer.{name},\n' for name in outputs).removesuffix(
-        ",\n"
-    )
+    """A class for Android with LiteRT's Interpreter: a function for each program, which takes its
+    inputs and gives all its outputs."""
+    found = programs(manifest)
+    functions = "\n".join(_kotlin_program(name, specs) for name, specs in found.items())
     return f"""\
 // build.gradle: implementation("com.google.ai.edge.litert:litert:1.0.1")
 import java.io.File
@@ -28,27 +29,13 @@ import java.nio.IntBuffer
 import org.tensorflow.lite.Interpreter
 
 class Model(file: File, labels: File) : AutoCloseable {{
-    /**
-{_shapes(outputs, "     * ")}
-     */
-    class Answer {{
-{fields}    }}
-
     val labels: List<String> = labels.readLines()
     private val interpreter = Interpreter(file)
 
-    /**
-{_shapes(inputs, "     * ")}
-     * Buffers of bytes are direct ones, in native order.
-     */
-    fun run({parameters}): Answer {{
-        val answer = Answer()
-        val outputs = mapOf<String, Any>(
-{filled}
-        )
-        interpreter.runSignature(mapOf<String, Any>({given}), outputs, "serving_default")
+{functions}
+    private fun run(inputs: Map<String, Any>, outputs: Map<String, Any>, program: String) {{
+        interpreter.runSignature(inputs, outputs, program)
         outputs.values.forEach {{ (it as java.nio.Buffer).rewind() }}
-        return answer
     }}
 
     override fun close() = interpreter.close()
@@ -56,49 +43,114 @@ class Model(file: File, labels: File) : AutoCloseable {{
 """
 
 
+def _kotlin_program(name, specs):
+    inputs, outputs = specs["inputs"], specs["outputs"]
+    if _is_free(specs):
+        return (
+            f"    // {name} has axes of any length: call interpreter.runSignature with nested arrays"
+            " of your shapes.\n"
+        )
+    fields = []
+    for output, spec in outputs.items():
+        kind, size = KOTLIN[spec["dtype"]], math.prod(spec["shape"])
+        fields.append(f"        val {output}: {kind} = {kind}.allocate({size})\n")
+    parameters = ", ".join(f"{n}: {KOTLIN[spec['dtype']]}" for n, spec in inputs.items())
+    given = ", ".join(f'"{n}" to {n}' for n in inputs)
+    filled = ",\n".join(f'            "{n}" to answer.{n}' for n in outputs)
+    function, answer = _names(name)
+    return f"""\
+    /**
+{_shapes(outputs, "     * ")}
+     */
+    class {answer} {{
+{"".join(fields)}    }}
+
+    /**
+{_shapes(inputs, "     * ")}
+     * Buffers of bytes are direct ones, in native order.
+     */
+    fun {function}({parameters}): {answer} {{
+        val answer = {answer}()
+        val outputs = mapOf<String, Any>(
+{filled}
+        )
+        run(mapOf<String, Any>({given}), outputs, "{name}")
+        return answer
+    }}
+"""
+
+
 def swift(manifest):
-    """A class for iOS with TensorFlowLiteSwift's SignatureRunner."""
-    inputs, outputs = manifest["inputs"], manifest["outputs"]
-    fields = "\n".join(
-        f"    let {name}: [{SWIFT[spec['dtype']]}]" for name, spec in outputs.items()
-    )
-    parameters = ", ".join(f"{name}: Data" for name in inputs)
-    copied = "\n".join(f'    try runner.copy({name}, toInputNamed: "{name}")' for name in inputs)
-    values = ",\n".join(f'      {name}: try values("{name}")' for name in outputs)
+    """A class for iOS with TensorFlowLiteSwift's SignatureRunner, like `kotlin`."""
+    found = programs(manifest)
+    functions = "\n".join(_swift_program(name, specs) for name, specs in found.items())
+    fixed = [name for name, specs in found.items() if not _is_free(specs)]
+    names = ", ".join(f'"{name}"' for name in fixed)
     return f"""\
 // Podfile: pod 'TensorFlowLiteSwift'
 import Foundation
 import TensorFlowLite
 
 final class Model {{
-{_shapes(outputs, "  /// ")}
-  struct Answer {{
-{fields}
-  }}
-
   private let interpreter: Interpreter
-  private let runner: SignatureRunner
+  private var runners: [String: SignatureRunner] = [:]
 
   init(path: String) throws {{
     interpreter = try Interpreter(modelPath: path)
-    runner = try interpreter.signatureRunner(with: "serving_default")
-    try runner.allocateTensors()
+    for program in [{names}] {{
+      let runner = try interpreter.signatureRunner(with: program)
+      try runner.allocateTensors()
+      runners[program] = runner
+    }}
   }}
 
-{_shapes(inputs, "  /// ")}
-  func run({parameters}) throws -> Answer {{
-{copied}
-    try runner.invoke()
-    return Answer(
-{values}
-    )
-  }}
-
-  private func values<T>(_ name: String) throws -> [T] {{
+{functions}
+  private func values<T>(_ name: String, _ runner: SignatureRunner) throws -> [T] {{
     try runner.output(named: name).data.withUnsafeBytes {{ Array($0.bindMemory(to: T.self)) }}
   }}
 }}
 """
+
+
+def _swift_program(name, specs):
+    inputs, outputs = specs["inputs"], specs["outputs"]
+    if _is_free(specs):
+        return (
+            f"  // {name} has axes of any length: call resizeInput of its SignatureRunner first.\n"
+        )
+    fields = "\n".join(f"    let {n}: [{SWIFT[spec['dtype']]}]" for n, spec in outputs.items())
+    parameters = ", ".join(f"{n}: Data" for n in inputs)
+    copied = "\n".join(f'    try runner.copy({n}, toInputNamed: "{n}")' for n in inputs)
+    values = ",\n".join(f'      {n}: try values("{n}", runner)' for n in outputs)
+    function, answer = _names(name)
+    return f"""\
+{_shapes(outputs, "  /// ")}
+  struct {answer} {{
+{fields}
+  }}
+
+{_shapes(inputs, "  /// ")}
+  func {function}({parameters}) throws -> {answer} {{
+    let runner = runners["{name}"]!
+{copied}
+    try runner.invoke()
+    return {answer}(
+{values}
+    )
+  }}
+"""
+
+
+def _names(program):
+    """(function, class of its answer) of a program."""
+    if program == SERVE:
+        return "run", "Answer"
+    return program, f"{program.title().replace('_', '')}Answer"
+
+
+def _is_free(specs):
+    shapes = [spec["shape"] for part in specs.values() for spec in part.values()]
+    return any(-1 in shape for shape in shapes)
 
 
 def _shapes(specs, before):

@@ -1,0 +1,79 @@
+"""Code for phones: a function for each program, which a compiler takes."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from pipelines.engine.export import card, snippets
+
+PICTURE = {"image": {"shape": [1, 8, 8, 3], "dtype": "uint8"}}
+CODE = {"code": {"shape": [1, 4], "dtype": "float32"}, "count": {"shape": [1], "dtype": "int32"}}
+TRACK = {"track": {"shape": [1, -1, 3], "dtype": "float32"}}
+ONE = {"inputs": PICTURE, "outputs": CODE}
+SEVERAL = {
+    **ONE,
+    "programs": {
+        "serving_default": ONE,
+        "to_code": ONE,
+        "decode": {"inputs": CODE, "outputs": PICTURE},
+        "smooth": {"inputs": TRACK, "outputs": TRACK},
+    },
+}
+INTERPRETER = """
+package org.tensorflow.lite
+class Interpreter(f: java.io.File) : AutoCloseable {
+    fun runSignature(i: Map<String, Any>, o: Map<String, Any>, s: String) {}
+    override fun close() {}
+}
+"""
+
+
+def test_each_program_has_its_function_in_kotlin():
+    code = snippets.kotlin(SEVERAL)
+    for line in (
+        "fun run(image: ByteBuffer): Answer {",
+        "fun to_code(image: ByteBuffer): ToCodeAnswer {",
+        "fun decode(code: FloatBuffer, count: IntBuffer): DecodeAnswer {",
+        "val image: ByteBuffer = ByteBuffer.allocate(192)",
+        'run(mapOf<String, Any>("code" to code, "count" to count), outputs, "decode")',
+        "// smooth has axes of any length",
+    ):
+        assert line in code
+    assert snippets.kotlin(ONE) in snippets.kotlin({**ONE, "programs": {"serving_default": ONE}})
+
+
+def test_each_program_has_its_function_in_swift():
+    code = snippets.swift(SEVERAL)
+    for line in (
+        'for program in ["serving_default", "to_code", "decode"] {',
+        "func run(image: Data) throws -> Answer {",
+        "func decode(code: Data, count: Data) throws -> DecodeAnswer {",
+        'try runner.copy(code, toInputNamed: "code")',
+        "// smooth has axes of any length",
+    ):
+        assert line in code
+
+
+def test_the_card_lists_each_program():
+    text = card._signatures(SEVERAL)
+    for line in (
+        "Signature `decode`",
+        "- `image`: uint8 (1, 8, 8, 3)",
+        "- `track`: float32 (1, -1",
+    ):
+        assert line in text
+    assert "Signature `serving_default`, the same in every file.\n\n- `image`" in card._signatures(
+        ONE
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("manifest", [ONE, SEVERAL])
+def test_the_code_for_android_compiles(manifest, tmp_path):
+    compiler = shutil.which("kotlinc") or pytest.skip("needs kotlinc")
+    (tmp_path / "Interpreter.kt").write_text(INTERPRETER)
+    (tmp_path / "Model.kt").write_text(snippets.kotlin(manifest))
+    command = [compiler, "Interpreter.kt", "Model.kt", "-d", "out", "-nowarn"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
