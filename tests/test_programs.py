@@ -35,7 +35,7 @@ def keras_says(call, name, values):
 def test_each_program_gives_what_keras_gives(kind, tolerance):
     path = autoencoder.converted()[kind]
     assert path.name == convert.FILES[kind]
-    run = proof.predictor(path.parent, kind)
+    run = proof.predictor(path.parent, kind, None)
     pictures, codes = tiny.pictures(10, seed=2), autoencoder.codes(10, seed=2)
     got = run({"image": pictures}, "encode")["code"]
     wanted = keras_says(autoencoder.encode, "image", pictures)
@@ -47,7 +47,7 @@ def test_each_program_gives_what_keras_gives(kind, tolerance):
 
 def test_the_saved_model_has_the_same_programs():
     folder = autoencoder.converted()["float32"].parent
-    run = proof.predictor(folder, "saved_model")
+    run = proof.predictor(folder, "saved_model", None)
     codes = autoencoder.codes(3, seed=2)
     got = run({"code": codes}, "decode")["picture"]
     np.testing.assert_allclose(got, keras_says(autoencoder.decode, "code", codes), atol=1e-6)
@@ -131,7 +131,7 @@ def test_a_free_axis_takes_any_length(tmp_path):
             model({"track": tracks["track"][:1, :7]}, "total")
         with pytest.raises(ValueError, match=r"track must have shape \[1, -1, 3\]; got \[1, 20, 2"):
             model({"track": tracks["track"][:1, :, :2]}, "smooth")
-    run = proof.predictor(tmp_path, "saved_model")
+    run = proof.predictor(tmp_path, "saved_model", None)
     longer = {"track": np.zeros((2, 33, 3), np.float32)}
     assert run(longer, "smooth")["smoothed"].shape == (2, 33, 2)
     track = {"track": tracks["track"][:1]}
