@@ -52,7 +52,7 @@ def test_nothing_but_space_is_lost_and_places_are_right(text):
     ("word", "wanted"),
     [
         *(("McDonald's", "XxXx'x"), ("iPhone7", "xXxd"), ("2014", "d"), ("日本", "c")),
-        *(("#Yes_1", "#Xx_d"), ("a-b-c-d-e-f", "x-x-x-x-")),
+        *(("#Yes_1", "#Xx_d"), ("a-b-c-d-e-f", "x-x-x-x-"), ("Max", "Xx"), ("XL", "X")),
     ],
 )
 def test_shapes(word, wanted):

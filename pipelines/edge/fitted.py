@@ -1,5 +1,8 @@
 """A model of arrays, `model.npz`, as a function of named arrays: NumPy alone runs it."""
 
+from os import PathLike
+from types import ModuleType
+
 import numpy as np
 
 from .litert import SERVE
@@ -11,7 +14,7 @@ class Arrays:
     Raises ValueError in one line if the file cannot be read.
     """
 
-    def __init__(self, path, module):
+    def __init__(self, path: str | PathLike, module: ModuleType):
         self._module = module
         try:
             with np.load(path, allow_pickle=False) as file:
@@ -20,6 +23,8 @@ class Arrays:
             reason = " ".join(str(error).split())
             raise ValueError(f"{path} cannot be read: {reason}") from error
 
-    def __call__(self, inputs, program=SERVE):
+    def __call__(
+        self, inputs: dict[str, np.ndarray], program: str = SERVE
+    ) -> dict[str, np.ndarray]:
         """{name: array (N, ...)} -> {name: array (N, ...)} of a program."""
         return self._module.run(self._arrays, inputs, program)

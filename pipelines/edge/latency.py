@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 RUNS = 50  # enough for a 90th percentile that five runs lie above
@@ -13,30 +14,31 @@ WARM_UP = 3
 LENGTH = 128  # of an axis that takes any
 
 
-def measure(path, threads=None, seconds=2.0):
-    """A TFLite file -> {"latency_ms": {"1": {"p50", "p90", "runs"}, ...}, "memory_mb": {"model",
-    "process"}}.
+def measure(
+    path: str | os.PathLike, threads: Sequence[int] | None = None, seconds: float = 2.0
+) -> dict:
+    """A TFLite file -> {"latency_ms": {"1": {"p50", "p90", "runs"}, ...}, "memory_mb": ...}.
 
-    threads: thread counts, by default 1, 2, 4... up to the number of cores. Each takes 50 runs or
-        `seconds`, whichever
-    comes first. A run is one of every program. Memory is the peak: `process` in all, `model` the
-    part that came after the imports.
-    Raises ValueError in one line where the file does not run.
+    threads: thread counts, by default 1, 2, 4... up to the number of cores. Each takes RUNS runs or
+        `seconds`, whichever comes first. A run is one of every program.
+    memory_mb: the peak, {"process": in all, "model": the part that came after the imports}.
+    Raises ValueError in one line if the file does not run.
     """
     root = Path(__file__).resolve().parents[__name__.count(".")]
     command = [sys.executable, "-m", __name__, str(Path(path).resolve()), "--seconds", str(seconds)]
-    command += ["--threads", *map(str, threads)] if threads else []
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]),
-    }
+    if threads:
+        command += ["--threads", *map(str, threads)]
+    folders = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": folders}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
-        raise ValueError((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise ValueError(lines[-1])
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measures in this process and prints the result as a line of JSON -> exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", help="a TFLite file")
     parser.add_argument("--threads", type=int, nargs="+", default=_threads())
@@ -71,28 +73,30 @@ def main(argv=None):
     return 0
 
 
-def _times_ms(model, seconds):
+def _times_ms(model, seconds: float) -> list[float]:
+    """Milliseconds of each run: RUNS of them, or fewer if `seconds` are over, one at least."""
     given = {name: _inputs(specs["inputs"]) for name, specs in model.programs.items()}
-
-    def run():
-        for program, inputs in given.items():
-            model(inputs, program)
-
     for _ in range(WARM_UP):
-        run()
+        _run(model, given)
     times, end = [], time.perf_counter() + seconds
-    while len(times) < RUNS and (not times or time.perf_counter() < end):
+    while not times or (len(times) < RUNS and time.perf_counter() < end):
         start = time.perf_counter()
-        run()
+        _run(model, given)
         times.append((time.perf_counter() - start) * 1e3)
     return times
 
 
-def _inputs(specs):
+def _run(model, given: dict[str, dict]) -> None:
+    for program, inputs in given.items():
+        model(inputs, program)
+
+
+def _inputs(specs: dict[str, dict]) -> dict:
     return {name: _noise(spec) for name, spec in specs.items()}
 
 
-def _noise(spec):
+def _noise(spec: dict):
+    """Random values of an input's shape and type."""
     import numpy as np
 
     shape = [LENGTH if length < 0 else length for length in spec["shape"]]
@@ -100,26 +104,29 @@ def _noise(spec):
     return np.random.default_rng(0).integers(0, high, shape).astype(spec["dtype"])
 
 
-def _threads():
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
+def _threads() -> list[int]:
+    """1, 2, 4... up to the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
     return [2**i for i in range(cores.bit_length())]
 
 
-def _peak_mb():
-    """Largest resident memory so far. On Linux ru_maxrss is handed down by the parent, whose TensorFlow would count."""
+def _peak_mb() -> float:
+    """Largest resident memory so far.
+
+    On Linux ru_maxrss is handed down by the parent, whose TensorFlow would count.
+    """
     status = Path("/proc/self/status")
     if status.exists():
-        (peak,) = (
-            line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:")
-        )
+        lines = status.read_text().splitlines()
+        (peak,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
         return int(peak) / 1024
     import resource
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-        2**20 if sys.platform == "darwin" else 2**10
-    )
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 if __name__ == "__main__":

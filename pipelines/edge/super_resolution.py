@@ -1,18 +1,21 @@
-"""The device half of `srgan`: a picture of any size in, the same picture larger out."""
+"""The device half of `super_resolution`: a picture of any size in, the same picture larger out."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from . import pictures, tiles
 
-FILES = ("tiles",)  # what this file needs beside it, besides `pictures`
+FILES = ("tiles",)  # what this file needs next to it, other than `pictures`
 
 
-def predict(source, run, manifest):
-    """A picture, file or bytes -> ({"size": [H, W], "enlarged": [s * H, s * W]}, {"enlarged": uint8
-    picture}).
+def predict(
+    source: pictures.Source, run: Callable[[dict], dict], manifest: dict
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """A picture -> ({"size": [H, W], "enlarged": [s * H, s * W]}, {"enlarged": uint8 picture}).
 
-    run: {"image": uint8 (1, S, S, 3)} -> {"image": (1, s * S, s * S, 3) in [0, 1]}. Raises
-        ValueError with a reason.
+    source: a file or bytes. run: {"image": uint8 (1, S, S, 3)} -> {"image": (1, s * S, s * S, 3) in
+        [0, 1]}. Raises ValueError with a reason.
     """
     picture = pictures.read_picture(source)
     side, config = manifest["inputs"]["image"]["shape"][1], manifest["config"]
@@ -24,7 +27,7 @@ def predict(source, run, manifest):
         )
     out = np.empty((height * scale, width * scale, 3), np.uint8)
 
-    def one(square):
+    def one(square: np.ndarray) -> np.ndarray:
         return run({"image": square})["image"]
 
     for top, answer in tiles.bands(picture, side, one, margin(side, config), scale=scale):
@@ -32,13 +35,16 @@ def predict(source, run, manifest):
     return {"size": [height, width], "enlarged": list(out.shape[:2])}, {"enlarged": out}
 
 
-def line(answer):
+def line(answer: dict) -> str:
     """An answer as people read it: `120 x 80 to 480 x 320`."""
     return f"{' x '.join(map(str, answer['size']))} to {' x '.join(map(str, answer['enlarged']))}"
 
 
-def margin(side, config):
-    """Pixels along a tile's border that another tile knows better: as far as the net sees, or a quarter of a tile."""
+def margin(side: int, config: dict) -> int:
+    """Pixels along a tile's border that another tile knows better.
+
+    As far as the net sees, or a quarter of a tile.
+    """
     depth = config["depth"]
     sees = {"fast": depth + 4, "srcnn": 8, "srresnet": 2 * depth + 12}[config["generator"]]
     return min(sees, side // 4)

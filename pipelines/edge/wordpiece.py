@@ -5,6 +5,7 @@ arXiv:1609.08144, section 4.1.
 """
 
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 UNKNOWN, START, END = "[UNK]", "[CLS]", "[SEP]"  # in the vocabulary; padding is its first entry
 LONGEST = 100  # letters of a part; longer ones are unknown
@@ -15,59 +16,68 @@ HAN = (  # ideographs, each of which is a part by itself
 
 
 class WordPiece:
-    """A vocabulary, list of pieces in the order of their ids, as a function: word -> ids, one at least."""
+    """A vocabulary as a function: word -> ids of its pieces, one at least.
 
-    def __init__(self, vocabulary):
+    vocabulary: pieces in the order of their ids.
+    """
+
+    def __init__(self, vocabulary: Sequence[str]):
         self._ids = {piece: i for i, piece in enumerate(vocabulary)}
         self.start, self.end, self.unknown = (self._ids[piece] for piece in (START, END, UNKNOWN))
         self._known = {}
 
-    def __call__(self, word):
+    def __call__(self, word: str) -> list[int]:
         if word not in self._known:
-            found = [i for part in parts(word) for i in self._pieces(part)]
-            self._known[word] = found or [self.unknown]
+            self._known[word] = self.text(word) or [self.unknown]
         return self._known[word]
 
-    def text(self, text):
-        """Ids of the pieces of a whole text, as BERT has them: none where there is nothing to see."""
+    def text(self, text: str) -> list[int]:
+        """Ids of the pieces of a whole text, as BERT has them: none if there is nothing to see."""
         return [i for part in parts(text) for i in self._pieces(part)]
 
-    def _pieces(self, part):
-        """The longest piece that `part` begins with, then that of the rest; unknown where one of them is."""
-        found, start = [], 0
-        while start < len(part) <= LONGEST:
-            for end in range(len(part), start, -1):
-                piece = ("##" if start else "") + part[start:end]
-                if piece in self._ids:
-                    found.append(self._ids[piece])
-                    break
-            else:
+    def _pieces(self, part: str) -> list[int]:
+        """The longest piece that `part` begins with, then of the rest; else unknown alone."""
+        if len(part) > LONGEST:
+            return [self.unknown]
+        found, rest = [], part
+        while rest:
+            mark = "##" if found else ""
+            lengths = range(len(rest), 0, -1)
+            length = next((n for n in lengths if mark + rest[:n] in self._ids), 0)
+            if not length:
                 return [self.unknown]
-            start = end
-        return found or [self.unknown]
+            found.append(self._ids[mark + rest[:length]])
+            rest = rest[length:]
+        return found
 
 
-def joined(pieces):
-    """Pieces -> the text that they are of, in lower case, with a space before each word and sign."""
-    return "".join(
-        piece.removeprefix("##") if piece.startswith("##") else f" {piece}" for piece in pieces
-    ).strip()
+def joined(pieces: Iterable[str]) -> str:
+    """Pieces -> the text that they are of, in lower case, a space before each word and sign."""
+    marked = (f" {piece}".removeprefix(" ##") for piece in pieces)
+    return "".join(marked).strip()
 
 
-def parts(word):
-    """A word in lower case without accents -> what punctuation, space and ideographs part it into."""
-    found, inside = [], False
-    for letter in unicodedata.normalize("NFD", word.lower()):
-        kind = unicodedata.category(letter)
-        if kind == "Mn" or letter == "\ufffd" or (kind in ("Cc", "Cf") and letter not in "\t\n\r"):
-            continue
-        alone = kind[0] == "P" or (letter.isascii() and not letter.isalnum() and letter > " ")
-        alone = alone or any(low <= ord(letter) <= high for low, high in HAN)
-        if letter.isspace():
-            inside = False
-        elif alone or not inside:
-            found.append(letter)
-            inside = not alone
-        else:
-            found[-1] += letter
-    return found
+def parts(word: str) -> list[str]:
+    """A word -> what punctuation, space and ideographs split it into.
+
+    Letters become small and lose their accents.
+    """
+    letters = filter(_is_seen, unicodedata.normalize("NFD", word.lower()))
+    spaced = (f" {letter} " if _is_part(letter) else letter for letter in letters)
+    return "".join(spaced).split()
+
+
+def _is_seen(letter: str) -> bool:
+    """Whether this is no accent, no control character, and not the mark of a broken one."""
+    if letter in "\t\n\r":
+        return True
+    return letter != "\ufffd" and unicodedata.category(letter) not in ("Mn", "Cc", "Cf")
+
+
+def _is_part(letter: str) -> bool:
+    """Whether this is a part by itself."""
+    if unicodedata.category(letter).startswith("P"):
+        return True
+    if letter.isascii():
+        return letter > " " and not letter.isalnum()
+    return any(low <= ord(letter) <= high for low, high in HAN)

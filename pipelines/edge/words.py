@@ -1,6 +1,8 @@
-"""Plain text -> words with their places, and what a model knows a word by: its id, its letters, its shape."""
+"""Plain text -> words with their places, and what a model knows a word by: id, letters, shape."""
 
+import itertools
 import re
+from collections.abc import Iterable, Sequence
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2  # ids; the entries of a learned list begin at FIRST
 LONGEST_SHAPE = 8  # characters
@@ -24,62 +26,57 @@ TOKEN = re.compile(
 )
 
 
-def tokens(text):
+def tokens(text: str) -> list[tuple[str, int, int]]:
     """Text -> [(word, start, end)] in characters, end exclusive; nothing but space is left out."""
     return [(match.group(), match.start(), match.end()) for match in TOKEN.finditer(text)]
 
 
-def normal(word):
+def normal(word: str) -> str:
     """What words are looked up by: lower case, each digit a 0."""
     return re.sub(r"\d", "0", word.lower())
 
 
-def shape(word):
-    """Kinds of its characters, repeats once: "McDonald's" -> "XxXx'x", "iPhone7" -> "xXxd", 2014 -> "d"."""
-    kinds = []
-    for letter in word:
-        kind = (
-            "d"
-            if letter.isdigit()
-            else "X"
-            if letter.isupper()
-            else "x"
-            if letter.islower()
-            else letter
-        )
-        kind = (
-            "c" if kind == letter and letter.isalpha() else kind
-        )  # a letter of a script without case
-        if not kinds or kinds[-1] != kind:
-            kinds.append(kind)
-        if len(kinds) == LONGEST_SHAPE:
-            break
-    return "".join(kinds)
+def shape(word: str) -> str:
+    """Kinds of its characters, repeats once: "McDonald's" -> "XxXx'x", "iPhone7" -> "xXxd"."""
+    kinds = (kind for kind, _ in itertools.groupby(map(_kind, word)))
+    return "".join(itertools.islice(kinds, LONGEST_SHAPE))
 
 
-def ids(entries):
+def _kind(letter: str) -> str:
+    if letter.isdigit():
+        return "d"
+    if letter.isupper():
+        return "X"
+    if letter.islower():
+        return "x"
+    return "c" if letter.isalpha() else letter  # c is a letter of a script without case
+
+
+def ids(entries: Iterable[str]) -> dict[str, int]:
     """A learned list -> {entry: id}."""
     return {entry: FIRST + i for i, entry in enumerate(entries)}
 
 
-def windows(costs, room):
-    """Where a sentence is cut: [(start, stop, first, last)], tokens start..stop in it, of which
-    first..last count.
+def windows(costs: Sequence[int], room: int) -> list[tuple[int, int, int, int]]:
+    """How a sentence is cut: [(start, stop, first, last)].
 
-    costs: room that each token takes, one at least. A sentence that fits is one window. Of longer
-    ones, windows share a quarter of their tokens with the next, and each token counts where it has
-    more of the sentence around it.
+    A window holds the tokens start..stop, of which first..last count. costs: room that each token
+    takes, one at least. A sentence that fits is one window, an empty one too. Of longer ones,
+    windows share a quarter of their tokens with the next, and each token counts where it has more
+    of the sentence around it.
     """
-    cuts, start = [], 0
-    while not cuts or cuts[-1][1] < len(costs):
-        stop, left = start, room
-        while stop < len(costs) and (left >= costs[stop] or stop == start):
-            left -= costs[stop]
-            stop += 1
-        cuts.append((start, stop))
+    cuts = [(0, _stop(costs, 0, room))]
+    while cuts[-1][1] < len(costs):
+        start, stop = cuts[-1]
         start = max(start + 1, stop - (stop - start) // 4)
-    middles = [(after[0] + before[1]) // 2 for before, after in zip(cuts, cuts[1:], strict=False)]
-    return [
-        (*cut, first, last)
-        for cut, first, last in zip(cuts, [0, *middles], [*middles, len(costs)], strict=True)
-    ]
+        cuts.append((start, _stop(costs, start, room)))
+    middles = [(after[0] + before[1]) // 2 for before, after in itertools.pairwise(cuts)]
+    bounds = itertools.pairwise([0, *middles, len(costs)])
+    return [(*cut, *bound) for cut, bound in zip(cuts, bounds, strict=False)]
+
+
+def _stop(costs: Sequence[int], start: int, room: int) -> int:
+    """The end of the longest window that begins at `start`; one token at least if there is one."""
+    sums = itertools.accumulate(itertools.islice(costs, start, None))
+    fitting = itertools.takewhile(lambda total: total <= room, sums)
+    return min(len(costs), start + max(1, len(list(fitting))))
