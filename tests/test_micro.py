@@ -72,12 +72,12 @@ def test_an_op_that_a_microcontroller_lacks_is_named(monkeypatch):
 
 
 def test_an_untrained_model_fits_or_says_what_to_change():
-    task = catalog.task("classification")
-    config = task.Config().replace(
+    method = catalog.method("scratch")
+    config = method.Config().replace(
         labels=("a", "b"), image_size=32, backbone="compact_8", steps_per_epoch=1
     )
     inputs = {"image": np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)}
-    fit = micro.check(task.model(config), task, config, inputs, ram=4096, flash=4096)
+    fit = micro.check(method.model(config), method, config, inputs, ram=4096, flash=4096)
     assert not fit.fits
     assert fit.flash_bytes > 4096
     assert "and flash 4 KB: take a smaller net; its tensors need" in fit.reason
@@ -86,8 +86,8 @@ def test_an_untrained_model_fits_or_says_what_to_change():
 
 
 def test_a_model_without_int_8_says_so():
-    task = catalog.task("tagging")
-    fit = micro.check(None, task, task.Config(), {})
+    method = catalog.method("bilstm_crf")
+    fit = micro.check(None, method, method.Config(), {})
     assert fit.reason.startswith("a microcontroller needs an int8 file, and this model has none: ")
 
 

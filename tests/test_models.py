@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from pipelines import catalog
 from pipelines.errors import PipelineError
 from pipelines.models import backbones, compact
-from pipelines.tasks import classification
 
 RESNET = dict(
     input_conv_filters=[64],
@@ -268,16 +268,17 @@ def test_imagenet_weights_that_cannot_be_downloaded_are_one_line(monkeypatch):
     [("compact_8", "{}"), ("ViTBackbone", json.dumps(VIT)), ("MobileNetV3Small", "{}")],
 )
 def test_the_classifier_takes_each_and_gives_logits(backbone, arguments):
-    config = classification.Config(
+    method = catalog.method("scratch")
+    config = method.Config(
         labels=("a", "b", "c"),
         image_size=32,
         backbone=backbone,
         backbone_arguments=arguments,
         steps_per_epoch=1,
     )
-    net = classification.model(config)
+    net = method.model(config)
     assert net({"image": noise(32)}).shape == (2, 3)
-    probabilities = classification.decode(net({"image": noise(32)}), config)["probabilities"]
+    probabilities = method.decode(net({"image": noise(32)}), config)["probabilities"]
     np.testing.assert_allclose(keras.ops.sum(probabilities, -1), 1, rtol=1e-5)
 
 

@@ -16,7 +16,7 @@ from pipelines.engine.training import checkpoint
 from pipelines.engine.training import fit as train
 from pipelines.errors import PipelineError
 from pipelines.files import read_json
-from pipelines.tasks import classification
+from pipelines.tasks.classification.scratch import Scratch
 
 # 32 photos make 4 steps an epoch: phases of 8 and 12 steps, with all that is random and has a
 # state.
@@ -44,7 +44,7 @@ raise SystemExit(cli.main(sys.argv[2:]))
 
 @pytest.fixture(autouse=True)
 def two_phases(monkeypatch):
-    monkeypatch.setattr(classification, "phases", staged.phases, raising=False)
+    monkeypatch.setattr(Scratch, "phases", staged.phases)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def whole(data):
 
     def make(folder):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(classification, "phases", staged.phases, raising=False)
+            patch.setattr(Scratch, "phases", staged.phases)
             pipelines.train("classification", data=data, run=folder / "run", **SETTINGS)
 
     return pipelines.load(once("phases_whole", make) / "run")
@@ -153,7 +153,7 @@ def test_what_is_frozen_stays_and_the_next_phase_begins_with_the_best_of_the_one
 ):
     seen, losses = [], iter([0.5, 0.9, 0.8, 0.7, 0.6])
 
-    def validate(predict, split, task, config):
+    def validate(predict, split, method, config):
         seen.append([np.array(v) for v in predict.model.get_weights()])
         return {"loss": next(losses), "accuracy": 0.5}
 
@@ -187,13 +187,13 @@ def test_a_phase_that_stops_early_hands_over_to_the_next_at_its_step(data, tmp_p
     losses = iter([0.5, 0.9, 0.8])
     monkeypatch.setattr(evaluate, "validate", lambda *a: {"loss": next(losses), "accuracy": 0.5})
 
-    def three(config):
+    def three(self, config):
         return [
             phase if i else staged.Phase("head", phase.config.replace(epochs=4), phase.begin)
-            for i, phase in enumerate(staged.phases(config.replace(epochs=3)))
+            for i, phase in enumerate(staged.phases(self, config.replace(epochs=3)))
         ]
 
-    monkeypatch.setattr(classification, "phases", three)
+    monkeypatch.setattr(Scratch, "phases", three)
     run = pipelines.train("classification", data=data, run=tmp_path / "run", **SETTINGS)
     assert [(row["epoch"], row["phase"]) for row in history(run)] == [
         ("1", "head"),
@@ -206,10 +206,10 @@ def test_a_phase_that_stops_early_hands_over_to_the_next_at_its_step(data, tmp_p
 
 @pytest.mark.parametrize("stages", [[], [("a", 2), ("b", 2)]])
 def test_phases_must_add_up(data, tmp_path, monkeypatch, stages):
-    def made(config):
+    def made(self, config):
         return [staged.Phase(name, config.replace(epochs=n)) for name, n in stages]
 
-    monkeypatch.setattr(classification, "phases", made)
+    monkeypatch.setattr(Scratch, "phases", made)
     with pytest.raises(
         PipelineError,
         match="epochs of all phases must add up to epochs=5; got (0 .none|4 .a 2, b 2)",

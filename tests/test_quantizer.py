@@ -54,7 +54,7 @@ def test_weights_have_a_step_a_channel(tmp_path):
 def test_export_proves_them_too_and_a_browser_runs_them(trained, tmp_path):
     flags = ["--formats", "float32", "--quantizer", ",".join(quantizer.FILES), "--max-drop", "0.2"]
     assert cli.main(["export", str(trained.path), "--out", str(tmp_path / "bundle"), *flags]) == 0
-    from pipelines.engine.bundle import Bundle
+    from pipelines.bundle import Bundle
 
     bundle = Bundle(tmp_path / "bundle")
     assert list(bundle.files) == ["float32", *quantizer.FILES]

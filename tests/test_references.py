@@ -30,7 +30,7 @@ def domains(tmp_path_factory):
 
 
 def test_a_target_without_labels_has_a_floor_and_no_ceiling(domains, tmp_path, capsys):
-    run = pipelines.train("adaptation", domains, tmp_path / "run", method="adabn", **SMALL)
+    run = pipelines.train("adaptation", domains, tmp_path / "run", alignment="adabn", **SMALL)
     result = run.evaluate()
     assert (result["target_labelled"], result["target_unlabelled"]) == (6, 0)
     assert set(result["references"]) == {"source_only"}
@@ -53,11 +53,11 @@ def test_a_target_without_labels_has_a_floor_and_no_ceiling(domains, tmp_path, c
 
 def test_a_run_killed_among_its_references_goes_on(domains, tmp_path):
     run = pipelines.train(
-        "adaptation", domains, tmp_path / "run", method="source", references=False, **SMALL
+        "adaptation", domains, tmp_path / "run", alignment="source", references=False, **SMALL
     )
     assert not (run.path / "references").exists()
     config = (run.path / "config.yaml").read_text().replace("references: false", "references: true")
-    (run.path / "config.yaml").write_text(config.replace("method: source", "method: adabn"))
+    (run.path / "config.yaml").write_text(config.replace("alignment: source", "alignment: adabn"))
     (run.path / "run.json").write_text(json.dumps({**run.info, "status": "running"}))
     again = pipelines.resume(run.path)
     reference = pipelines.load(run.path / "references/source_only")

@@ -9,16 +9,19 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from pipelines import catalog
 from pipelines.engine.audit import audit
 from pipelines.engine.data import source
 from pipelines.engine.data.split import Split
+from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Examples
-from pipelines.tasks import segmentation as task
+
+method = catalog.method("unet")
 
 
 def _config(**settings):
-    return task.Config(
+    return method.Config(
         **{"labels": ("a", "b"), "image_size": 16, "depth": 2, "width": 2, "steps_per_epoch": 1}
         | settings
     )
@@ -44,7 +47,7 @@ def _examples(*sizes):
 
 def test_tiles_of_a_picture_own_each_pixel_once():
     config = _config()
-    expanded = task.expand(_examples((40, 16), (10, 30)), config)
+    expanded = method.expand(_examples((40, 16), (10, 30)), config)
     assert expanded.names == [
         "p0 at 0, 0",
         "p0 at 16, 0",
@@ -52,7 +55,7 @@ def test_tiles_of_a_picture_own_each_pixel_once():
         "p1 at 0, 0",
         "p1 at 0, 14",
     ]
-    split = Split(expanded, task, config)
+    split = Split(expanded, method, config)
     seen = {"p0": np.zeros((40, 16), int), "p1": np.zeros((10, 30), int)}
     for inputs, targets in split.batches(1):
         image, mask = inputs["image"][0].numpy(), targets[0].numpy()
@@ -68,7 +71,7 @@ def test_tiles_of_a_picture_own_each_pixel_once():
 
 
 def test_a_picture_smaller_than_the_net_is_mirrored_and_the_margin_ignored():
-    image, mask = task.parse(
+    image, mask = method.parse(
         {"image": tf.reshape(tf.range(12, dtype=tf.int32), (2, 2, 3)) * 0 + [[[1], [2]], [[3], [4]]],
          "segmentation_mask": tf.ones((2, 2, 1), tf.uint8)}, _config(image_size=4)
     )  # fmt: skip
@@ -81,8 +84,8 @@ def test_a_picture_smaller_than_the_net_is_mirrored_and_the_margin_ignored():
 def test_stretch_resizes_masks_by_the_nearest_pixel():
     config = _config(fit="stretch")
     examples = _examples((64, 32))
-    assert task.expand(examples, config) is examples
-    ((inputs, targets),) = Split(examples, task, config).batches(1)
+    assert method.expand(examples, config) is examples
+    ((inputs, targets),) = Split(examples, method, config).batches(1)
     assert inputs["image"].shape == (1, 16, 16, 3)
     assert set(np.unique(targets)) <= {0, 1}
 
@@ -93,7 +96,7 @@ def test_border_weights_move_with_the_mask():
     )
     mask = np.zeros((16, 16, 1), np.uint8)
     mask[2:7, 2:14], mask[9:14, 2:14] = 1, 1
-    image, targets = task.parse(
+    image, targets = method.parse(
         {"image": np.repeat(mask, 3, 2), "segmentation_mask": tf.constant(mask)}, config
     )
     assert targets.shape == (16, 16, 2)
@@ -102,7 +105,7 @@ def test_border_weights_move_with_the_mask():
     )  # 1 and 2 pixels from the two
     assert float(targets[3, 3, 1]) == 1
     batch = {"image": tf.repeat(image["image"][None], 8, 0)}, tf.repeat(targets[None], 8, 0)
-    moved, weights = task.augment(*batch, tf.constant([1, 2]), 0.0, config)
+    moved, weights = method.augment(*batch, tf.constant([1, 2]), 0.0, config)
     assert weights.shape == (8, 16, 16, 2)
     for i in range(8):
         np.testing.assert_array_equal(moved["image"][i, :, :, 0] == 1, weights[i, :, :, 0] == 1)
@@ -116,7 +119,7 @@ def test_augment_is_the_same_for_a_seed():
         tf.zeros((2, 16, 16), tf.uint8),
     )
     first, again, other = (
-        task.augment(*batch, tf.constant(s), 0.0, config)[0]["image"]
+        method.augment(*batch, tf.constant(s), 0.0, config)[0]["image"]
         for s in ((1, 2), (1, 2), (1, 3))
     )
     np.testing.assert_array_equal(first, again)
@@ -142,7 +145,7 @@ def test_augment_is_the_same_for_a_seed():
 )
 def test_settings_that_will_not_do(settings, said):
     with pytest.raises(PipelineError, match=said):
-        task.Config(**settings)
+        method.Config(**settings)
 
 
 @dataclasses.dataclass
@@ -166,17 +169,17 @@ class _Facts:
     ],
 )
 def test_the_size_follows_the_data(side, settings, size):
-    assert task.resolve(task.Config(**settings), _Facts(side, {})).image_size == size
+    assert method.resolve(method.Config(**settings), _Facts(side, {})).image_size == size
 
 
 def test_balanced_class_weights_by_hand():
     facts = _Facts(16, {"train": {"a": 300, "b": 100, "c": 0}})
-    config = task.resolve(task.Config(labels=("a", "b", "c"), class_weights="balanced"), facts)
+    config = method.resolve(method.Config(labels=("a", "b", "c"), class_weights="balanced"), facts)
     assert config.class_weight_values == pytest.approx((400 / 900, 400 / 300, 0))
 
 
 def test_decode_gives_ids_confidence_and_probabilities():
-    decoded = task.decode({"logits": tf.constant([[[[0.0, np.log(3)], [2.0, 0.0]]]])}, _config())
+    decoded = method.decode({"logits": tf.constant([[[[0.0, np.log(3)], [2.0, 0.0]]]])}, _config())
     assert decoded["mask"].dtype == tf.int32
     np.testing.assert_array_equal(decoded["mask"], [[[1, 0]]])
     np.testing.assert_allclose(decoded["confidence"], [[[0.75, 1 / (1 + np.exp(-2))]]], rtol=1e-6)
@@ -187,8 +190,8 @@ def test_draw_shows_prediction_and_truth():
     mask = np.zeros((16, 16), np.int32)
     decoded = {"mask": mask, "probabilities": np.zeros((16, 16, 2))}
     inputs = {"image": np.full((16, 16, 3), 9, np.uint8)}
-    alone = task.draw(inputs, decoded, _config())
-    both = task.draw(inputs, decoded, _config(), np.full((16, 16), 1, np.uint8))
+    alone = method.draw(inputs, decoded, _config())
+    both = method.draw(inputs, decoded, _config(), np.full((16, 16), 1, np.uint8))
     assert alone.dtype == both.dtype == np.uint8
     assert both.shape[1] > alone.shape[1]
 
@@ -200,7 +203,7 @@ def _data(part, labels=("a", "b")):
 
 def test_classes_of_other_data_are_matched_by_name():
     config = _config(labels=("b", "a"))
-    split = source.split(_data(_examples((16, 16))), "test", task, config)
+    split = source.split(_data(_examples((16, 16))), "test", method, config)
     ((_, targets),) = split.batches(1)
     rows, columns = np.mgrid[:16, :16]
     np.testing.assert_array_equal(targets[0], 1 - (rows + columns) % 2)
@@ -208,23 +211,22 @@ def test_classes_of_other_data_are_matched_by_name():
         PipelineError,
         match="class 'a' of segmentation_mask is not among the labels of training: b, c",
     ):
-        source.split(_data(_examples((16, 16))), "test", task, _config(labels=("b", "c")))
+        source.split(_data(_examples((16, 16))), "test", method, _config(labels=("b", "c")))
 
 
 def test_data_without_masks_is_refused():
     with pytest.raises(
-        PipelineError, match="here has no segmentation_mask, which this task learns; it has label"
+        PipelineError,
+        match="here has no segmentation_mask, which segmentation learns; it has label",
     ):
-        source.feature(Data("here", "test", {}, {"label": ["x"]}), task)
+        source.feature(Data("here", "test", {}, {"label": ["x"]}), method)
 
 
 def test_an_epoch_goes_over_all_tiles():
-    from pipelines.engine import run
-
     data = _data(_examples((40, 16), (10, 30)))
     config = _config(steps_per_epoch=0, batch_size=2)
     assert (
-        run.resolved(task, config, data, audit.audit(data, progress=False)).steps_per_epoch == 3
+        setup.resolved(method, config, data, audit.audit(data, progress=False)).steps_per_epoch == 3
     )  # 5 tiles
 
 
@@ -292,12 +294,12 @@ def test_from_data_to_bundle_and_back(tmp_path):
 def test_training_looks_at_parts_and_prediction_at_the_whole(encoder):
     config = _config(image_size=32, crop=16, flip=True, encoder=encoder)
     inputs = {"image": tf.zeros((3, 32, 32, 3), tf.uint8)}
-    image, mask = task.augment(
+    image, mask = method.augment(
         inputs, tf.ones((3, 32, 32), tf.uint8), tf.constant([1, 2]), 0.5, config
     )
     assert image["image"].shape == (3, 16, 16, 3)
     assert mask.shape == (3, 16, 16)
-    net = task.model(config)
+    net = method.model(config)
     assert np.isfinite(net.train_on_batch(image, mask))
     assert net.predict_on_batch(inputs)["logits"].shape == (3, 32, 32, 2)
 
@@ -319,7 +321,7 @@ def test_training_looks_at_parts_and_prediction_at_the_whole(encoder):
 )
 def test_a_part_that_will_not_do_is_refused(settings, said):
     with pytest.raises(PipelineError, match=said):
-        task.Config(depth=2, **settings)
+        method.Config(depth=2, **settings)
 
 
 def test_a_part_needs_an_encoder_that_takes_every_size():
@@ -327,12 +329,12 @@ def test_a_part_needs_an_encoder_that_takes_every_size():
     with pytest.raises(
         PipelineError, match="MobileNetV3Small is made for 64 px alone. Leave crop 0"
     ):
-        task.model(config)
+        method.model(config)
 
 
 def test_dropout_is_heeded_with_an_encoder_too():
     config = _config(image_size=32, encoder="efficientnet_lite0", depth=3, dropout=0.5)
     (layer,) = [
-        layer for layer in task.model(config).layers if isinstance(layer, keras.layers.Dropout)
+        layer for layer in method.model(config).layers if isinstance(layer, keras.layers.Dropout)
     ]
     assert (layer.rate, layer.output.shape[1:]) == (0.5, (4, 4, 40))

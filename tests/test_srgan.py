@@ -11,23 +11,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from pipelines.engine.run import start
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 import pipelines
 from pipelines import catalog
-from pipelines.edge import srgan as edge
+from pipelines.edge import super_resolution as edge
 from pipelines.engine.data import source
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import pictures
 from pipelines.metrics import super_resolution as metric
 from pipelines.ops import bicubic
-from pipelines.tasks import srgan
+from pipelines.run import start
 
-TINY = dict(
-    width=8, depth=2, image_size=32, patch=16, batch_size=2, critic_width=4, features="none"
-)
+fast, srgan = catalog.method("fast"), catalog.method("srgan")
+
+TINY = dict(width=8, depth=2, image_size=32, patch=16, batch_size=2, features="none")
 
 
 def photo(folder, name, height=64, width=80, seed=0, mode="RGB"):
@@ -77,14 +76,14 @@ def test_low_and_high_resolution_in_pairs(tmp_path):
         ("error", "HR/3.png"),
         ("warning", "LR/2.png"),
     ]
-    problems = srgan.adapt(found, srgan.Config(scale=2)).problems
+    problems = fast.adapt(found, fast.Config(scale=2)).problems
     assert ("error", "scale") in {(p.severity, p.kind) for p in problems}
-    assert "scale" not in {p.kind for p in srgan.adapt(found, srgan.Config(scale=4)).problems}
+    assert "scale" not in {p.kind for p in fast.adapt(found, fast.Config(scale=4)).problems}
 
 
 def split_of(folder, **settings):
-    config = srgan.Config(**{**TINY, **settings})
-    return source.split(source.read(folder, "auto", srgan, config), "train", srgan, config), config
+    config = fast.Config(**{**TINY, **settings})
+    return source.split(source.read(folder, "auto", fast, config), "train", fast, config), config
 
 
 def test_a_tile_is_reduced_as_the_whole_picture_is(tmp_path):
@@ -139,7 +138,7 @@ def test_patches_of_both_resolutions_stay_aligned(tmp_path):
     split, config = split_of(tmp_path, scale=4)
     batch = next(iter(split.batches(2)))
     doubled = tf.nest.map_structure(lambda t: tf.concat([t] * 8, 0), batch)
-    inputs, targets = srgan.augment(*doubled, tf.constant([3, 4], tf.int64), 0.0, config)
+    inputs, targets = fast.augment(*doubled, tf.constant([3, 4], tf.int64), 0.0, config)
     assert inputs["image"].shape == (8, 16, 16, 3)
     for low, high in zip(inputs["image"].numpy(), targets["image"].numpy(), strict=True):
         again = np.clip(np.round(bicubic.resize(high, 16, 16)), 0, 255)[
@@ -150,17 +149,17 @@ def test_patches_of_both_resolutions_stay_aligned(tmp_path):
 
 
 def test_tiles_leave_no_seam():
-    config = srgan.Config(**{**TINY, "scale": 3, "image_size": 40})
+    config = fast.Config(**{**TINY, "scale": 3, "image_size": 40})
     keras.utils.set_random_seed(0)
-    net = srgan.model(config)
+    net = fast.model(config)
     for v in net.trainable_variables:  # the last layer starts near zero
         v.assign(v + 0.02 * keras.random.normal(v.shape))
 
     def run(inputs):
-        return {"image": np.asarray(srgan.decode(net(inputs), config)["image"])}
+        return {"image": np.asarray(fast.decode(net(inputs), config)["image"])}
 
     picture = np.random.default_rng(0).integers(0, 256, (75, 64, 3), np.uint8)
-    manifest = {"inputs": {"image": {"shape": [1, 40, 40, 3]}}, "config": config.as_dict()}
+    manifest = {"inputs": {"image": {"shape": [1, 40, 40, 3]}}, "config": fast.device(config)}
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "PNG")
     answer, drawn = edge.predict(stream.getvalue(), run, manifest)
@@ -173,12 +172,15 @@ def test_bad_pictures_are_named(folder):
     photo(folder, "train/small.png", 20, 200)
     photo(folder, "train/odd.png", 65, 81)
     photo(folder, "train/grey.png", 64, 64, seed=9, mode="L")
-    kinds = {(p.severity, p.kind, p.where) for p in pipelines.audit(folder, task="srgan").problems}
+    kinds = {
+        (p.severity, p.kind, p.where)
+        for p in pipelines.audit(folder, task="super_resolution").problems
+    }
     assert ("error", "too-small", "train/small.png") in kinds
     assert ("note", "cropped", "train/odd.png") in kinds
     assert ("warning", "mixed-colour", "image") in kinds
     with pytest.raises(Refused, match="small.png"):
-        pipelines.train("srgan", data=folder, run=folder / "run", **TINY)
+        pipelines.train("fast", data=folder, run=folder / "run", **TINY)
 
 
 def test_a_single_picture_trains_without_validation(tmp_path):
@@ -189,7 +191,7 @@ def test_a_single_picture_trains_without_validation(tmp_path):
         for s in ("train", "validation", "test")
     }
     run = pipelines.train(
-        "srgan",
+        "fast",
         data=dataclasses.replace(data, splits=empty),
         run=tmp_path / "run",
         epochs=1,

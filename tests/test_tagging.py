@@ -20,14 +20,17 @@ import pipelines
 from pipelines import catalog
 from pipelines.edge import tagging as edge
 from pipelines.edge import words
-from pipelines.engine import run
 from pipelines.engine.data import source
 from pipelines.engine.export import export, quantizer
 from pipelines.engine.proof import proof, verify
+from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Examples
 from pipelines.models import tagger
-from pipelines.tasks import tagging as task
+from pipelines.tasks.tagging import _data
+
+method = catalog.method("bilstm_crf")
+linear_crf, bert = catalog.method("linear_crf"), catalog.method("tagging/bert")
 
 NAMES = ("Ada", "Bo", "Cy", "Di", "Eve", "Flo")
 PLACES = ("Rome", "Oslo", "Bonn", "Lima", "Kyiv", "Nara")
@@ -72,7 +75,7 @@ def made():
             ("test", range(108, 126)),
         ):
             (folder / "data" / f"{split}.conll").write_text(columns(numbers))
-        trained = pipelines.train("tagging", data=folder / "data", run=folder / "run", **SMALL)
+        trained = pipelines.train("bilstm_crf", data=folder / "data", run=folder / "run", **SMALL)
         trained.evaluate()
         trained.export(folder / "bundle")
         trained.report()
@@ -92,7 +95,7 @@ def data(rows, labels=("O", "B-x", "I-x"), feature="ner"):
 
 
 def config(**changes):
-    return task.Config(**{"labels": ("O", "B-x", "I-x"), "max_length": 8, **changes})
+    return method.Config(**{"labels": ("O", "B-x", "I-x"), "max_length": 8, **changes})
 
 
 def tags(adapted):
@@ -100,36 +103,36 @@ def tags(adapted):
     return [[names[i] for i in row] for row in adapted.splits["train"].columns["tags"]]
 
 
-# Data in the form of the task.
+# Data in the form of the method.
 
 
 def test_schemes_are_converted_and_labels_are_whole():
     rows = [(["a", "b"], ["I-x", "B-x"]), (["c", "d"], ["O", "I-y"])]
-    adapted = task.adapt(data(rows, ("B-x", "I-x", "I-y", "O")), config())
+    adapted = method.adapt(data(rows, ("B-x", "I-x", "I-y", "O")), config())
     assert tags(adapted) == [["B-x", "B-x"], ["O", "B-y"]]
     assert adapted.labels == {"tags": ["O", "B-x", "I-x", "B-y", "I-y"]}
     assert not adapted.problems
-    assert tags(task.adapt(adapted, config())) == tags(adapted)
-    assert tags(task.adapt(adapted, config(scheme="bioes"))) == [["S-x", "S-x"], ["O", "S-y"]]
+    assert tags(method.adapt(adapted, config())) == tags(adapted)
+    assert tags(method.adapt(adapted, config(scheme="bioes"))) == [["S-x", "S-x"], ["O", "S-y"]]
 
 
 def test_broken_tags_are_errors_by_line_unless_they_are_mended():
     rows = [(["a", "b"], ["B-x", "I-x"]), (["c", "d"], ["O", "I-x"]), (["e"], ["B-x"])]
     given = data(rows)
     given.splits["train"].columns["lines"] = [[1, 2], [4, 5], [7]]
-    adapted = task.adapt(given, config())
+    adapted = method.adapt(given, config())
     assert [(p.severity, p.where, p.example) for p in adapted.problems] == [
         ("error", "t.conll:5", "1")
     ]
     assert "ner breaks BIO: I-x after O" in adapted.problems[0].message
-    mended = task.adapt(given, config(mend_tags=True))
+    mended = method.adapt(given, config(mend_tags=True))
     assert not mended.problems
     assert tags(mended)[1] == ["O", "B-x"]
 
 
 def test_a_tag_that_is_none_is_an_error_by_line():
     rows = [(["a", "b"], ["B-x", "O"])] * 15 + [(["c", "d"], ["0", "B-x"])]
-    adapted = task.adapt(data(rows, ("O", "B-x", "I-x", "0")), config())
+    adapted = method.adapt(data(rows, ("O", "B-x", "I-x", "0")), config())
     assert [(p.severity, p.where) for p in adapted.problems] == [("error", "t.conll:16")]
     assert "ner breaks BIO: 0 is no tag of it" in adapted.problems[0].message
     assert adapted.labels == {"tags": ["O", "B-x", "I-x"]}
@@ -140,7 +143,7 @@ def test_a_tag_that_is_none_is_an_error_by_line():
 def test_an_id_without_a_class_is_an_error_by_line(unknown):
     given = data([(["a", "b"], ["B-x", "O"]), (["c"], ["O"])])
     given.splits["train"].columns["ner"][1] = [unknown]
-    adapted = task.adapt(given, config())
+    adapted = method.adapt(given, config())
     assert [(p.severity, p.kind, p.where, p.example) for p in adapted.problems] == [
         ("error", "unknown-label", "t.conll:2", "1")
     ]
@@ -149,37 +152,38 @@ def test_an_id_without_a_class_is_an_error_by_line(unknown):
 
 
 @pytest.mark.parametrize(
-    ("changes", "ends"),
-    [({"max_length": 1}, "at least 2"), (dict(max_length=600, backbone="minilm"), "from 4 to 512")],
+    ("own", "length", "ends"), [(method, 1, "at least 2"), (bert, 600, "from 4 to 512")]
 )
-def test_lengths_that_no_model_takes_are_refused(changes, ends):
+def test_lengths_that_no_model_takes_are_refused(own, length, ends):
     with pytest.raises(PipelineError, match=f"max_length must be {ends}"):
-        task.resolve(config(**changes), type("A", (), {"longest": {"tokens": 17}}))
+        own.resolve(
+            own.Config(max_length=length, labels=("O",)), type("A", (), {"longest": {"tokens": 17}})
+        )
 
 
 def test_other_features_are_named_and_missing_ones_are_said():
     rows = [(["a", "b"], ["NN", "VB"])]
     given = data(rows, ("NN", "VB"), "upos")
-    assert task.adapt(given, config()).labels == {"tags": ["NN", "VB"]}
-    assert tags(task.adapt(given, config(target="tokens"))) == [["a", "b"]]
+    assert method.adapt(given, config()).labels == {"tags": ["NN", "VB"]}
+    assert tags(method.adapt(given, config(target="tokens"))) == [["a", "b"]]
     with pytest.raises(
         PipelineError,
         match=r"no feature 'xpos' of tags; it has tokens, upos. Name one with target=",
     ):
-        task.adapt(given, config(target="xpos"))
+        method.adapt(given, config(target="xpos"))
     with pytest.raises(PipelineError, match="no feature 'form' of words"):
-        task.adapt(given, config(tokens="form"))
+        method.adapt(given, config(tokens="form"))
 
 
 def test_long_sentences_are_said_and_go_through_in_windows():
     row = (["w"] * 20, ["O"] * 6 + ["B-x", "I-x"] + ["O"] * 12)
-    adapted = task.adapt(data([row, (["v"], ["O"])]), config(max_length=8))
+    adapted = method.adapt(data([row, (["v"], ["O"])]), config(max_length=8))
     (problem,) = adapted.problems
     assert (problem.severity, problem.kind, problem.where) == ("warning", "long", "t.conll:1")
     assert "1 sentences have more than 8 words" in problem.message
     assert "within 1 spans" in problem.message
-    made = config(max_length=8).having(task.learn(adapted.splits["train"], config(min_count=1)))
-    windows = task.expand(adapted.splits["train"], made)
+    made = config(max_length=8).having(method.learn(adapted.splits["train"], config(min_count=1)))
+    windows = method.expand(adapted.splits["train"], made)
     kept = [
         range(*k)
         for k, s in zip(windows.columns["keep"], windows.columns["sentence"], strict=True)
@@ -193,11 +197,11 @@ def test_long_sentences_are_said_and_go_through_in_windows():
 
 
 def test_a_span_that_a_window_cuts_begins_anew():
-    adapted = task.adapt(
+    adapted = method.adapt(
         data([(["w"] * 12, ["O"] * 5 + ["B-x", "I-x", "I-x"] + ["O"] * 4)]), config(max_length=8)
     )
-    made = config(max_length=8).having(task.learn(adapted.splits["train"], config(min_count=1)))
-    windows = task.expand(adapted.splits["train"], made)
+    made = config(max_length=8).having(method.learn(adapted.splits["train"], config(min_count=1)))
+    windows = method.expand(adapted.splits["train"], made)
     assert [list(row) for row in windows.columns["tags"]] == [[0] * 5 + [1, 2, 2], [1, 2] + [0] * 6]
     assert windows.columns["keep"] == [[0, 7], [1, 6]]
     assert [list(row) for row in windows.columns["gold"]] == [[0] * 5 + [1, 2, 2], [2, 2] + [0] * 6]
@@ -209,9 +213,11 @@ def test_windows_change_nothing_of_the_truth(room):
         ["w"] * 12,
         ["O", "B-x", "I-x", "I-x", "I-x", "O", "B-x", "B-x", "I-x", "O", "B-x", "I-x"],
     )
-    adapted = task.adapt(data([row]), config(max_length=room))
-    made = config(max_length=room).having(task.learn(adapted.splits["train"], config(min_count=1)))
-    windows = task.expand(adapted.splits["train"], made)
+    adapted = method.adapt(data([row]), config(max_length=room))
+    made = config(max_length=room).having(
+        method.learn(adapted.splits["train"], config(min_count=1))
+    )
+    windows = method.expand(adapted.splits["train"], made)
     gold = [
         i
         for ids, keep in zip(windows.columns["gold"], windows.columns["keep"], strict=True)
@@ -221,8 +227,8 @@ def test_windows_change_nothing_of_the_truth(room):
 
 
 def test_plain_tags_need_no_scheme():
-    adapted = task.adapt(data([(["a", "b"], ["NN", "VB"])], ("NN", "VB")), config())
-    made = task.resolve(
+    adapted = method.adapt(data([(["a", "b"], ["NN", "VB"])], ("NN", "VB")), config())
+    made = method.resolve(
         config(labels=("NN", "VB"), max_length=0), type("A", (), {"longest": {"tokens": 17}})
     )
     assert (made.scheme, made.max_length) == ("plain", 32)
@@ -230,7 +236,7 @@ def test_plain_tags_need_no_scheme():
 
 
 def test_tfds_with_tokens_and_tags():
-    read = task.adapt(catalog.load("pii"), config(labels=(), max_length=0))
+    read = method.adapt(catalog.load("pii"), config(labels=(), max_length=0))
     assert read.labels["tags"][:3] == ["O", "B-company", "I-company"]
     assert [len(read.splits[s]) for s in ("train", "validation", "test")] == [3000, 400, 600]
     assert not read.problems
@@ -244,13 +250,13 @@ def test_what_is_learned_by_hand():
         (["Ann", "ate", "12", "ate"], ["B-x", "O", "O", "O"]),
         (["Ann", "99", "né"], ["B-x", "I-x", "O"]),
     ]
-    adapted = task.adapt(data(rows), config())
-    found = task.learn(adapted.splits["train"], config())
+    adapted = method.adapt(data(rows), config())
+    found = method.learn(adapted.splits["train"], config())
     assert found["words"] == ["00", "ann", "ate"]
     assert found["counts"].tolist() == [0, 0, 2, 2, 2]
     assert found["letters"] == ["n", "9", "A", "a", "e", "t"]
     assert len(found["known"]) == 2
-    assert task.learn(adapted.splits["train"], config(vocabulary=1))["words"] == ["00"]
+    assert method.learn(adapted.splits["train"], config(vocabulary=1))["words"] == ["00"]
 
 
 def test_word_dropout_takes_rare_words_and_cutting_keeps_the_rest():
@@ -261,7 +267,7 @@ def test_word_dropout_takes_rare_words_and_cutting_keeps_the_rest():
     ids[:, :3] = [2, 3, 1]
     inputs = {"words": ids, "shapes": ids, "letters": np.zeros((2000, 32, 20), np.int32)}
     targets = {"tags": ids}
-    inputs, targets = task.augment(inputs, targets, tf.constant([1, 2]), 0.0, made)
+    inputs, targets = method.augment(inputs, targets, tf.constant([1, 2]), 0.0, made)
     assert inputs["words"].shape == (2000, 16) == targets["tags"].shape
     assert inputs["letters"].shape == (2000, 16, 20)
     shares = (inputs["words"].numpy()[:, :3] == 1).mean(0)
@@ -275,7 +281,7 @@ def test_word_dropout_takes_rare_words_and_cutting_keeps_the_rest():
 def net(**changes):
     made = config(word_size=8, letter_units=4, lstm_units=4, **changes)
     learned = {"words": ["a"], "letters": ["a"], "shapes": ["x"], "counts": np.zeros(3, np.int32)}
-    return task.model(made.having(learned | changes.pop("learned", {}))), made
+    return method.model(made.having(learned | changes.pop("learned", {}))), made
 
 
 def batch(n=2, width=8):
@@ -294,7 +300,7 @@ def test_softmax_is_cross_entropy_by_token():
     assert float(model.compute_loss(None, {"tags": truth}, outputs)) == pytest.approx(
         wanted, rel=1e-5
     )
-    best = task.decode(outputs, made)["tags"]
+    best = method.decode(outputs, made)["tags"]
     np.testing.assert_array_equal(best[:, :3], logits[:, :3].argmax(-1))
     assert not np.asarray(best)[:, 3:].any()
 
@@ -333,22 +339,26 @@ def test_the_baseline_is_crfsuites_own_model(tmp_path):
     peer = pycrfsuite.Tagger()
     peer.open(str(tmp_path / "model"))
     labels = ("O", "B-loc", "I-loc", "B-per", "I-per")
-    read = task.adapt(data(rows, labels), config(architecture="features", max_length=0, labels=()))
+    own = linear_crf.Config()
+    read = linear_crf.adapt(data(rows, labels), own)
     audited = dataclasses.make_dataclass("A", ["longest"])({"tokens": 6})
-    made = run.resolved(task, task.Config(architecture="features"), read, audited)
+    made = setup.resolved(linear_crf, own, read, audited)
     assert (made.epochs, made.learning_rate, made.labels) == (1, 0.0, labels)
-    encoder, model = edge.Encoder(made.as_dict(), made.learned), task.model(made)
+    encoder = edge.Encoder(linear_crf.device(made), made.learned)
+    model = linear_crf.model(made)
+    (phase,) = linear_crf.phases(made)
+    phase.solve(model, None)
     for tokens in [row[0] for row in rows[:12]] + [["Zed", "Li", "lives"], ["in", "Bonn"]]:
         outputs = model({"clues": encoder.inputs(tokens)["clues"][None]})
-        found = np.asarray(task.decode(outputs, made)["tags"])[0, : len(tokens)]
+        found = np.asarray(linear_crf.decode(outputs, made)["tags"])[0, : len(tokens)]
         assert [labels[i] for i in found] == peer.tag(clues(tokens))
 
 
 def test_word_pieces_are_aligned_by_the_first_one():
-    made = config(backbone="minilm", max_length=8, word_length=4)
+    made = bert.Config(max_length=8, word_length=4)
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "un", "##able", "a"]
     encoder = edge.Encoder(
-        made.as_dict(), {"pieces": pieces, "letters": ["a"], "shapes": ["x"], "words": []}
+        bert.device(made), {"pieces": pieces, "letters": ["a"], "shapes": ["x"], "words": []}
     )
     found = encoder.inputs(["a", "unable", "a"])
     assert found["pieces"].tolist() == [2, 6, 4, 5, 6, 3, 0, 0]
@@ -358,15 +368,16 @@ def test_word_pieces_are_aligned_by_the_first_one():
     chosen = np.asarray(tagger.FirstPieces()(features, found["first"][None]))[0]
     np.testing.assert_array_equal(chosen[:3], [[2, 3], [4, 5], [8, 9]])
     with pytest.raises(PipelineError, match="unknown backbone 'bert' of text"):
-        task.learn(
-            task.adapt(data([(["a"], ["B-x"])]), config()).splits["train"], config(backbone="bert")
+        adapted = bert.adapt(data([(["a"], ["B-x"])]), made)
+        bert.learn(
+            adapted.splits["train"], made.replace(backbone="bert", labels=("O", "B-x", "I-x"))
         )
 
 
 def test_what_the_scheme_forbids_is_never_found():
     model, made = net(scheme="bio")
     model.get_layer("emissions").set_weights([np.zeros((8, 3)), np.array([0.0, 1.0, 5.0])])
-    found = np.asarray(task.decode(model(batch()), made)["tags"])
+    found = np.asarray(method.decode(model(batch()), made)["tags"])
     assert found[:, :3].tolist() == [[1, 2, 2]] * 2
 
 
@@ -446,11 +457,11 @@ def test_a_bundle_of_minilm_finds_spans_in_plain_text_without_us(tmp_path):
     (tmp_path / "data").mkdir()
     for split, numbers in (("train", range(48)), ("dev", range(48, 54)), ("test", range(54, 66))):
         (tmp_path / "data" / f"{split}.conll").write_text(columns(numbers))
-    settings = dict(
-        backbone="minilm", max_length=16, lstm_units=0, letters="none", epochs=6, learning_rate=3e-3
-    )
+    settings = dict(max_length=16, lstm_units=0, letters="none", epochs=6, learning_rate=3e-3)
     settings |= dict(batch_size=8, warmup_epochs=0.0, dropout=0.0, backbone_rate=0.02)
-    trained = pipelines.train("tagging", data=tmp_path / "data", run=tmp_path / "run", **settings)
+    trained = pipelines.train(
+        "tagging/bert", data=tmp_path / "data", run=tmp_path / "run", **settings
+    )
     assert trained.evaluate()["f1"] > 0.95
     bundle = trained.export(tmp_path / "bundle", formats=["float32"])
     assert bundle.files["float32"]["max_difference"] == 0
@@ -547,7 +558,7 @@ def test_any_text_gets_an_answer(made, text):
 
     bo = words.ids(trained.config.learned["words"])["bo"]
     manifest = {
-        "config": trained.config.as_dict(),
+        "config": trained.method.device(trained.config),
         "labels": trained.config.labels,
         "learned": trained.config.learned,
     }
@@ -563,11 +574,11 @@ def test_any_text_gets_an_answer(made, text):
 
 def test_a_sentence_of_10000_tokens_is_trained_and_evaluated_in_windows():
     rows = [(["a", "b"] * 5000, ["B-x", "O"] * 5000), (["a"], ["B-x"])]
-    read = task.adapt(data(rows), config(max_length=0))
+    read = method.adapt(data(rows), config(max_length=0))
     audited = dataclasses.make_dataclass("A", ["longest"])({"tokens": 10_000})
-    made = run.resolved(task, config(max_length=0, min_count=1, batch_size=4), read, audited)
-    assert made.max_length == task.LONGEST
-    split = source.split(read, "train", task, made)
+    made = setup.resolved(method, config(max_length=0, min_count=1, batch_size=4), read, audited)
+    assert made.max_length == _data.LONGEST
+    split = source.split(read, "train", method, made)
     assert len(split) == -(-(10_000 - 32) // 96) + 1
     counted = sum(
         int((keep[:, 1] - keep[:, 0]).sum())

@@ -10,12 +10,14 @@ import pytest
 from test_mediapipe import classified
 
 import pipelines
-from pipelines import catalog, fine_tuning
+from pipelines import catalog
 from pipelines.edge import text_classification as edge
 from pipelines.edge import wordpiece
 from pipelines.errors import PipelineError
+from pipelines.families import fine_tuning
 from pipelines.models import bert, pretrained
-from pipelines.tasks import text_classification as task
+
+method = catalog.method("text_classification/bert")
 
 VOCABULARY = [
     "[PAD]",
@@ -77,7 +79,7 @@ def data(tmp_path_factory):
 
 
 def config(preset, **settings):
-    return task.Config().replace(
+    return method.Config().replace(
         backbone=preset, labels=("cat", "dog"), steps_per_epoch=1, max_length=16, **settings
     )
 
@@ -126,18 +128,18 @@ def test_the_vector_of_a_sentence_is_that_of_sentence_transformers():
     assert vectors @ vectors[0] == pytest.approx([1, 0.553835, -0.021818], abs=5e-4)
 
 
-# The task.
+# The method.
 
 
 def test_texts_become_pieces_once(preset, data):
     made = config(preset)
-    once = task.adapt(catalog.load(data), made)
+    once = method.adapt(catalog.load(data), made)
     assert set(once.splits["train"].columns) == {"text", "label", "pieces"}
-    again = task.adapt(once, made)
+    again = method.adapt(once, made)
     assert again.splits["train"].columns == once.splits["train"].columns
     assert again.problems == once.problems
     assert not [p for p in once.problems if p.kind == "long"]
-    short = task.adapt(catalog.load(data), config(preset).replace(max_length=6))
+    short = method.adapt(catalog.load(data), config(preset).replace(max_length=6))
     (problem,) = [p for p in short.problems if p.kind == "long" and p.where.startswith("test")]
     assert problem.message.startswith("12 texts have more than 4 word pieces")
 
@@ -146,27 +148,27 @@ def test_what_will_not_do_is_one_line(preset, data, tmp_path):
     with pytest.raises(
         PipelineError, match="unknown backbone 'minlm' of text. Did you mean 'minilm'"
     ):
-        task.adapt(catalog.load(data), config("minlm"))
+        method.adapt(catalog.load(data), config("minlm"))
     with pytest.raises(PipelineError, match="'nowhere' cannot be had here as a BERT"):
         pretrained.text_backbone("hub:nowhere")
     with pytest.raises(
         PipelineError, match="has no 'text or sentence' with a label; it has .*image"
     ):
-        task.adapt(catalog.load("digits"), config(preset))
+        method.adapt(catalog.load("digits"), config(preset))
     with pytest.raises(PipelineError, match="has no 'title' with a label"):
-        task.adapt(catalog.load(data), config(preset, text="title"))
+        method.adapt(catalog.load(data), config(preset, text="title"))
     facts = type("A", (), {"longest": {"pieces": 600}, "class_counts": {}})
     with pytest.raises(
         PipelineError, match="max_length must be from 3 to 512 word pieces; got 600"
     ):
-        task.resolve(config(preset).replace(max_length=600), facts)
-    assert task.resolve(config(preset).replace(max_length=0), facts).max_length == 128
+        method.resolve(config(preset).replace(max_length=600), facts)
+    assert method.resolve(config(preset).replace(max_length=0), facts).max_length == 128
 
 
 def test_what_a_bert_never_trains_is_said(preset):
     made = config(preset, unfreeze=["all"], phase_epochs=[1])
-    model = task.model(made)
-    (phase,) = task.phases(made)
+    model = method.model(made)
+    (phase,) = method.phases(made)
     rows = {line.split()[0]: line.split()[1:3] for line in phase.begin(model).splitlines()[3:]}
     net = fine_tuning.trunk(model)
     assert not net.get_layer("token_embedding").trainable_variables
@@ -178,14 +180,14 @@ def test_what_a_bert_never_trains_is_said(preset):
 
 
 def test_files_that_a_head_cannot_have(preset):
-    assert set(task.unsupported(config(preset))) == {"int8"}
-    assert set(task.unsupported(config(preset, head="svm"))) == {"int8", "dynamic"}
+    assert set(method.unsupported(config(preset))) == {"int8"}
+    assert set(method.unsupported(config(preset, head="svm"))) == {"int8", "dynamic"}
 
 
 def test_batches_are_cut_to_their_longest_text(preset):
     pieces = np.zeros((2, 64), np.int32)
     pieces[0, :20] = 5
-    inputs, _ = task.augment({"pieces": pieces}, np.eye(2), None, 0.0, config(preset))
+    inputs, _ = method.augment({"pieces": pieces}, np.eye(2), None, 0.0, config(preset))
     assert inputs["pieces"].shape == (2, 32)
 
 
@@ -227,7 +229,7 @@ def test_from_training_to_the_device(preset, data, tmp_path):
     assert "was not read" in done.stdout
     with pytest.raises(PipelineError, match="there is no text in it"):
         run.predict([" "])
-    assert bundle.manifest["mediapipe"]["max_difference"] < 1e-5
+    assert bundle.manifest["extra"]["mediapipe"]["max_difference"] < 1e-5
     texts = ["The big CAT, a\t cat!", "dog-dog zebra", "a dog runs. " + "the big " * 40]
     for answer, found in zip(
         run.predict(texts), classified(bundle.path / "model_mediapipe.tflite", *texts), strict=True

@@ -46,9 +46,9 @@ def test_reads_every_example_with_its_label(data):
 
 
 def test_becomes_batches(data):
-    task = catalog.task("classification")
-    config = task.Config(image_size=16, labels=data.labels["label"])
-    inputs, targets = source.split(data, "train", task, config).sample(4)
+    method = catalog.method("scratch")
+    config = method.Config(image_size=16, labels=data.labels["label"])
+    inputs, targets = source.split(data, "train", method, config).sample(4)
     assert inputs["image"].shape == (4, 16, 16, 3)
     assert inputs["image"].dtype == np.uint8
     np.testing.assert_array_equal(targets.sum(1), 1)

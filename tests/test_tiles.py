@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines import catalog
 from pipelines.edge import overlay, segmentation, tiles
 from pipelines.models import unet
 
@@ -93,7 +94,7 @@ def test_memory_is_a_row_of_tiles():
 MANIFEST = {
     "inputs": {"image": {"shape": [1, 16, 16, 3]}},
     "labels": ["dark", "light"],
-    "config": {"fit": "tile", "depth": 2, "patch": 1, "encoder": ""},
+    "config": {"fit": "tile", "margin": 4, "step": 4},
 }
 
 
@@ -132,13 +133,16 @@ def test_a_grey_picture_is_taken_for_a_coloured_one(tmp_path):
 
 
 def test_margin_is_what_the_net_sees():
-    config = {"depth": 3, "patch": 1, "encoder": ""}
-    assert segmentation.margin(512, config) == unet.context(3) == 44
-    assert (
-        segmentation.margin(512, config | {"patch": 2}) == 44 * 2 + 1
-    )  # and the other pixel of its own cell
-    assert segmentation.margin(128, config) == 32
-    assert segmentation.margin(512, {"depth": 5, "patch": 1, "encoder": "MobileNetV3Small"}) == 128
+    method = catalog.method("unet")
+
+    def margin(**settings):
+        return method.device(method.Config(**settings))["margin"]
+
+    assert margin(depth=3, image_size=512) == unet.context(3) == 44
+    # And the other pixel of its own cell.
+    assert margin(depth=3, image_size=512, patch=2) == 44 * 2 + 1
+    assert margin(depth=3, image_size=128) == 32
+    assert margin(depth=5, image_size=512, encoder="MobileNetV3Small") == 128
 
 
 def test_colours_are_those_of_pascal_voc():

@@ -12,11 +12,13 @@ import pytest
 from conftest import write_photos
 
 import pipelines
-from pipelines import catalog, fine_tuning, optimization
+from pipelines import catalog, optimization
 from pipelines.engine.training import fit as train
 from pipelines.errors import PipelineError
+from pipelines.families import fine_tuning
 from pipelines.models import heads
-from pipelines.tasks import transfer
+
+transfer = catalog.method("transfer")
 
 SMALL = dict(image_size=32, batch_size=8)
 
@@ -263,8 +265,7 @@ def test_a_model_without_a_pretrained_net_cannot_be_frozen(data, tmp_path, backb
 
 
 def test_an_encoder_without_weights_cannot_be_frozen():
-    from pipelines.tasks import segmentation
-
+    segmentation = catalog.method("unet")
     settings = dict(
         encoder="mobilenet_v2", depth=3, image_size=64, unfreeze=["none"], phase_epochs=[1], width=4
     )
@@ -382,7 +383,7 @@ def extracted(data, tmp_path_factory):
 
 
 def test_features_are_computed_once_and_give_what_the_whole_model_gives(extracted):
-    task, resolved = transfer, extracted.config
+    resolved = extracted.config
     (phase,) = transfer.phases(resolved)
     fixed, rest = phase.cut(extracted.model)
     split = extracted.split("validation")
@@ -394,7 +395,7 @@ def test_features_are_computed_once_and_give_what_the_whole_model_gives(extracte
     for row, target in zip(batch["features"], targets, strict=True):
         (same,) = np.flatnonzero((inputs["features"] == row).all(1))
         assert np.array_equal(truth[same], target)
-    assert task.decode(whole, resolved)["probabilities"].shape == (12, 2)
+    assert transfer.decode(whole, resolved)["probabilities"].shape == (12, 2)
 
 
 def test_features_of_a_split_without_examples(data, tmp_path):

@@ -6,10 +6,10 @@ import struct
 import numpy as np
 import pytest
 
+from pipelines import catalog
 from pipelines.errors import PipelineError
 from pipelines.formats import _word_vectors as vectors
 from pipelines.formats.examples import Examples
-from pipelines.tasks import tagging
 
 TEXT = "the 1 2 3\nThe 7 7 7\n. . 4 5 6\nnaïve -1 0.5 2e-3\n"
 ROWS = [("the", (1, 2, 3)), ("naïve", (-1, 0.5, 0.25))]
@@ -68,8 +68,9 @@ def test_broken_files(tmp_path, name, content, reason):
 
 def test_the_vocabulary_has_both_and_begins_with_the_vectors(tmp_path):
     (tmp_path / "v.txt").write_text("rome 1 2\nparis 3 4\n")
-    config = tagging.Config(labels=("O",), vectors=str(tmp_path / "v.txt"), min_count=1)
-    learned = tagging.learn(
+    method = catalog.method("bilstm_crf")
+    config = method.Config(labels=("O",), vectors=str(tmp_path / "v.txt"), min_count=1)
+    learned = method.learn(
         Examples(["a"], {"tokens": [["Rome", "x", "x"]], "tags": [[0, 0, 0]]}, ["a"]), config
     )
     assert learned["words"] == ["x", "rome", "paris"]

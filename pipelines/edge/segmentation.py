@@ -55,8 +55,7 @@ def _answers(
         return run({"image": square})["probabilities"]
 
     if config["fit"] == "tile":
-        step = config["patch"] * 2 ** config["depth"]
-        yield from tiles.bands(picture, side, one, margin(side, config), step)
+        yield from tiles.bands(picture, side, one, config["margin"], config["step"])
         return
     square, _ = pictures.resize(picture, side)
     small = np.asarray(one(square[None]))[0]
@@ -71,13 +70,3 @@ def _enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         large = Image.fromarray(channel).resize((width, height), Image.Resampling.BILINEAR)
         channels.append(np.asarray(large))
     return np.stack(channels, -1)
-
-
-def margin(side: int, config: dict) -> int:
-    """Pixels along a tile's border that another tile knows better.
-
-    As far as the net sees, or a quarter of a tile.
-    """
-    # See models/unet.py; how far another net sees is not known.
-    sees = side if config["encoder"] else config["patch"] * (6 * 2 ** config["depth"] - 3) - 1
-    return min(sees, side // 4)

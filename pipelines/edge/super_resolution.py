@@ -30,7 +30,7 @@ def predict(
     def one(square: np.ndarray) -> np.ndarray:
         return run({"image": square})["image"]
 
-    for top, answer in tiles.bands(picture, side, one, margin(side, config), scale=scale):
+    for top, answer in tiles.bands(picture, side, one, config["margin"], scale=scale):
         out[top : top + len(answer)] = np.clip(np.round(answer * 255), 0, 255)
     return {"size": [height, width], "enlarged": list(out.shape[:2])}, {"enlarged": out}
 
@@ -38,13 +38,3 @@ def predict(
 def line(answer: dict) -> str:
     """An answer as people read it: `120 x 80 to 480 x 320`."""
     return f"{' x '.join(map(str, answer['size']))} to {' x '.join(map(str, answer['enlarged']))}"
-
-
-def margin(side: int, config: dict) -> int:
-    """Pixels along a tile's border that another tile knows better.
-
-    As far as the net sees, or a quarter of a tile.
-    """
-    depth = config["depth"]
-    sees = {"fast": depth + 4, "srcnn": 8, "srresnet": 2 * depth + 12}[config["generator"]]
-    return min(sees, side // 4)

@@ -17,7 +17,6 @@ from pipelines.engine.training import fit as train
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.files import in_bytes
-from pipelines.task import SERVE
 
 SECONDS = 3.0  # that the input pipeline is timed
 BATCHES = 100  # that are looked at for their shapes
@@ -104,11 +103,9 @@ def microcontroller(task_name, data, settings, ram=None, flash=None):
     made = setup.set_up(task_name, data, settings)
     method, config = made.method, made.config
     inputs, _ = made.source.held_out("train").sample(config.calibration_examples)
-    found = [_data(made.source)]
-    for name, fit in micro.check(method.model(config), method, config, inputs, ram, flash).items():
-        title = "microcontroller" if name == SERVE else f"microcontroller, {name}"
-        found.append(Finding(title, fit.fits, str(fit) if fit.fits else fit.reason))
-    return found
+    fit = micro.check(method.model(config), method, config, inputs, ram, flash)
+    text = str(fit) if fit.fits else fit.reason
+    return [_data(made.source), Finding("microcontroller", fit.fits, text)]
 
 
 def _data(source):

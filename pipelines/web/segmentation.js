@@ -26,7 +26,7 @@ export async function predict(source, run, manifest) {
   };
   const one = async (image) => (await run({image})).probabilities;
   if (config.fit === "tile") {
-    await bands(picture, side, one, margin(side, config), take, {step: config.patch * 2 ** config.depth});
+    await bands(picture, side, one, config.margin, take, {step: config.step});
   } else {
     const {data, shape} = await one(batch(resize(picture, side)[0]));
     take(0, height, bilinear({data, height: side, width: side}, height, width, shape[3]).data);
@@ -39,12 +39,6 @@ export async function predict(source, run, manifest) {
 export function line({size, shares}) {
   const ranked = Object.entries(shares).sort((a, b) => b[1] - a[1]).filter(([, share]) => share >= 0.0005);
   return `${size[0]} x ${size[1]}  ${ranked.map(([label, s]) => `${label} ${(100 * s).toFixed(1)}%`).join(", ")}`;
-}
-
-/** How far the net sees, or a quarter of a tile. */
-function margin(side, config) {
-  const sees = config.encoder ? side : config.patch * (6 * 2 ** config.depth - 3) - 1;
-  return Math.min(sees, Math.floor(side / 4));
 }
 
 /** Pascal VOC's colour of a class. */

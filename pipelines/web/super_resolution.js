@@ -17,17 +17,11 @@ export async function predict(source, run, manifest) {
   const take = (top, rows, values) => {
     for (let i = 0; i < values.length; i++) data[top * wide * 3 + i] = Math.min(Math.max(even(values[i] * 255), 0), 255);
   };
-  await bands(picture, side, async (image) => (await run({image})).image, margin(side, config), take, config);
+  await bands(picture, side, async (image) => (await run({image})).image, config.margin, take, config);
   const enlarged = {data, height: high, width: wide};
   return {answer: {size: [height, width], enlarged: [high, wide]}, pictures: {enlarged: canvas(enlarged)}};
 }
 
 export function line({size, enlarged}) {
   return `${size.join(" x ")} to ${enlarged.join(" x ")}`;
-}
-
-/** How far the net sees, or a quarter of a tile. */
-function margin(side, {generator, depth}) {
-  const sees = {fast: depth + 4, srcnn: 8, srresnet: 2 * depth + 12}[generator];
-  return Math.min(sees, Math.floor(side / 4));
 }

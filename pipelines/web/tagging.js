@@ -42,7 +42,7 @@ async function tag(words, run, encoder) {
 /** What the model takes of words; see edge/tagging.py. */
 function encoderOf({config, learned}) {
   const length = config.max_length;
-  const pieces = config.backbone ? wordPiece(learned.pieces) : null;
+  const pieces = learned.pieces ? wordPiece(learned.pieces) : null;
   const size = pieces ? length - 2 : length;
   const known = Object.fromEntries(Object.entries(learned).map(([name, list]) => [name, ids(list)]));
   const id = (name, entry) => known[name].get(entry) ?? UNKNOWN;
@@ -52,7 +52,7 @@ function encoderOf({config, learned}) {
     return {data, shape: [1, ...shape]};
   };
   const inputs = (words) => {
-    if (config.architecture === "features") {
+    if (learned.clues) {
       return {clues: made(clues(words).map((row) => row.map((clue) => id("clues", clue))), size, COUNT)};
     }
     const rows = words.map((word) => letters(word).slice(0, config.word_length).map((letter) => id("letters", letter)));

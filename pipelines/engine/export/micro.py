@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines.engine.export import convert, micro_interpreter, saved_model, tflite_file
 from pipelines.engine.proof import evaluate, proof
+from pipelines.task import SERVE
 
 # Of python_ops_resolver.cc of tflite-micro at 03e16b29, by their names in a file.
 OPS = """ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_TO_SPACE_ND BROADCAST_ARGS BROADCAST_TO
@@ -49,20 +50,21 @@ class Fit:
         return f"{RUNTIME}: {_kb(self.flash_bytes)} of flash, {_kb(self.arena_bytes)} of RAM {how}"
 
 
-def check(model, task, config, inputs, ram=None, flash=None):
-    """Fit of a Keras model, trained or not: it is converted to int8, calibrated on `inputs`, a
-    batch by name.
+def check(model, method, config, inputs, ram=None, flash=None):
+    """Fit of a Keras model, trained or not: it is converted to int8 with all its programs,
+    calibrated on `inputs`, a batch by name.
 
     ram, flash: budgets in bytes; None is any.
     """
-    if hasattr(task, "unsupported") and (why := task.unsupported(config).get("int8")):
+    why = method.unsupported(config).get("int8")
+    if why:
         return Fit(reason=f"a microcontroller needs an int8 file, and this model has none: {why}")
+    programs = method.programs(model, config, inputs)
+    shared = {name: p.inputs for name, p in programs.items() if not p.file}
     with tempfile.TemporaryDirectory() as scratch:
         scratch = Path(scratch)
-        saved_model.write(
-            model, saved_model.answer(model, task, config), scratch / "saved_model", inputs
-        )
-        made = convert.convert(scratch / "saved_model", scratch, ["int8"], inputs)["int8"]
+        saved_model.write(model, programs, scratch / "saved_model")
+        made = convert.convert(scratch / "saved_model", scratch, ["int8"], shared)["int8"]
         if isinstance(made, str):
             return Fit(
                 reason=f"a microcontroller needs an int8 file, and it cannot be made: {made}"
@@ -100,27 +102,28 @@ def check_file(path, config, ram=None, flash=None):
     return Fit(size, arena, measured, reason="; ".join(reasons))
 
 
-def prove(record, fit, path, split, task, config, reference, max_drop):
-    """A proven file's record with its Fit and, where the microcontroller's interpreter is here, the proof on that."""
+def prove(record, fit, path, part, method, config, reference, max_drop):
+    """A proven file's record with its Fit, and the proof on the microcontroller's interpreter if
+    that is installed and the file has one program: it runs the first one alone."""
     micro = {"arena_bytes": fit.arena_bytes, "measured": fit.measured, "says": str(fit)}
     record = {**record, "micro": micro}
-    if fit.measured:
+    if not fit.measured or len(tflite_file.programs(path)) > 1:
+        return record
 
-        def run(inputs):
-            return micro_interpreter.run(path, inputs)[1]
+    def run(inputs, program=SERVE):
+        return micro_interpreter.run(path, inputs)[1]
 
-        try:
-            metrics = evaluate.score(run, split, task, config, title=f"prove on {RUNTIME}")
-        except ValueError as error:
-            return record | {
-                "passed": False,
-                "reason": f"{path.name} does not run in {RUNTIME}: {error}",
-            }
-        name = evaluate.headline(task, config)
-        judged = proof.gate(metrics, reference, name, max_drop, f"{path.name} on {RUNTIME}")
-        micro[name] = metrics[name]
-        if not judged["passed"]:
-            record |= {"passed": False, "reason": judged["reason"]}
+    answer = proof.answering(run, method, config)
+    try:
+        metrics = evaluate.score(answer, part, method, config, title=f"prove on {RUNTIME}")
+    except ValueError as error:
+        reason = f"{path.name} does not run in {RUNTIME}: {error}"
+        return record | {"passed": False, "reason": reason}
+    score = method.scores[0]
+    judged = proof.gate(metrics, reference, score, max_drop, f"{path.name} on {RUNTIME}")
+    micro[score.name] = metrics[score.name]
+    if not judged["passed"]:
+        record |= {"passed": False, "reason": judged["reason"]}
     return record
 
 

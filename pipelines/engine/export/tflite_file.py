@@ -81,16 +81,23 @@ def _found(path, wanted):
     return listed
 
 
+def programs(path):
+    """Names of the programs of a file."""
+    return [s.signatureKey.decode() for s in flatbuffer.read(path).signatureDefs]
+
+
 def names(path):
-    """({input name: index}, {output name: index}) of the signature of a file that has one: the
+    """({input name: index}, {output name: index}) of the program that is a file's main graph: the
     place of each among inputs and outputs."""
     model = flatbuffer.read(path)
-    (signature,) = model.signatureDefs
-    graph = model.subgraphs[signature.subgraphIndex]
-    places = ((signature.inputs, list(graph.inputs)), (signature.outputs, list(graph.outputs)))
-    return tuple(
-        {t.name.decode(): order.index(t.tensorIndex) for t in named} for named, order in places
-    )
+    signature = next(s for s in model.signatureDefs if s.subgraphIndex == 0)
+    graph = model.subgraphs[0]
+    into = _places(signature.inputs, list(graph.inputs))
+    return into, _places(signature.outputs, list(graph.outputs))
+
+
+def _places(named, order):
+    return {t.name.decode(): order.index(t.tensorIndex) for t in named}
 
 
 def live(path):

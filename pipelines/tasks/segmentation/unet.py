@@ -149,6 +149,11 @@ class UNet(segmentation.Segmentation):
         """Those of `fine_tuning`: one, unless `unfreeze` names more."""
         return fine_tuning.phases(config, _compile)
 
+    def device(self, config):
+        """How pictures become tiles: their grid, and how much of a border another tile knows better."""
+        cell = config.patch * 2**config.depth
+        return {"fit": config.fit, "margin": _margin(config), "step": cell}
+
     def decode(self, outputs, config):
         """Logits (B, S, S, C) -> {"mask": int32 ids (B, S, S), "confidence": (B, S, S), "probabilities": (B, S, S, C)}."""
         logits = outputs["logits"]
@@ -184,6 +189,16 @@ def _step(config):
 def _smallest(config):
     """Least side of a picture, in pixels."""
     return config.patch * unet.smallest(config.depth) if config.unpadded else _step(config)
+
+
+def _margin(config):
+    """Pixels: as far as the net sees, or a quarter of a tile; how far an encoder sees is unknown."""
+    quarter = config.image_size // 4
+    if config.encoder:
+        return quarter
+    # The patch adds the other pixels of the cell that a pixel lies in.
+    sees = config.patch * (unet.context(config.depth) + 1) - 1
+    return min(sees, quarter)
 
 
 def _compile(net, config, rates=(), pull=0.0):

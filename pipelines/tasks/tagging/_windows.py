@@ -18,14 +18,10 @@ def expand(examples, encoder, config):
         for k, (start, stop, first, last) in enumerate(encoder.windows(tokens)):
             names.append(f"{examples.names[i]}+{start}" if k else examples.names[i])
             where.append(examples.where[i])
-            own = encoder.inputs(tokens[start:stop]) | _targets(
-                tokens[start:stop], examples, i, start, config
-            )
-            for name, values in {
-                **own,
-                "sentence": i,
-                "keep": [first - start, last - start],
-            }.items():
+            own = encoder.inputs(tokens[start:stop])
+            own |= _targets(tokens[start:stop], examples, i, start, encoder.size, config)
+            own |= {"sentence": i, "keep": [first - start, last - start]}
+            for name, values in own.items():
                 columns[name].append(values)
     return Examples(names, dict(columns), where)
 
