@@ -14,7 +14,8 @@ import yaml
 from conftest import write_photos
 
 import pipelines
-from pipelines import cli
+from pipelines import catalog, cli
+from pipelines.config import settings
 from pipelines.task import Score
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -137,7 +138,21 @@ def test_every_command_is_understood(page, capsys):
             continue
         if getattr(arguments, "set", None):
             given = dict(item.split("=") for item in arguments.set)
-            method(arguments, given).Config().replace(**given)
+            if arguments.method:
+                given["method"] = arguments.method
+            _method(arguments.task, given).Config().replace(**given)
+
+
+def _method(name, given):
+    """The method that a command means; of a task with several, the first that has its settings."""
+    task, own = catalog.split(name)
+    chosen = given.pop("method", own)
+    known = [m.name for m in catalog.tasks()[task].methods]
+    methods = [catalog.method(m, task) for m in ([chosen] if chosen else known)]
+    for method in methods:
+        if given.keys() <= {field.name for field in settings(method.Config)}:
+            return method
+    return methods[0]
 
 
 def test_every_verb_is_described():

@@ -367,8 +367,8 @@ def test_word_pieces_are_aligned_by_the_first_one():
     features = np.arange(16, dtype=np.float32).reshape(1, 8, 2)
     chosen = np.asarray(tagger.FirstPieces()(features, found["first"][None]))[0]
     np.testing.assert_array_equal(chosen[:3], [[2, 3], [4, 5], [8, 9]])
+    adapted = bert.adapt(data([(["a"], ["B-x"])]), made)
     with pytest.raises(PipelineError, match="unknown backbone 'bert' of text"):
-        adapted = bert.adapt(data([(["a"], ["B-x"])]), made)
         bert.learn(
             adapted.splits["train"], made.replace(backbone="bert", labels=("O", "B-x", "I-x"))
         )
