@@ -47,8 +47,13 @@ class Run:
                 " Train it again, or open it with version 0.1.0."
             )
         values = read_yaml(self.path / "config.yaml")
-        self.task_name, method = values.pop("task"), values.pop("method")
-        self.data_name = values.pop("data")
+        try:
+            self.task_name, method = values.pop("task"), values.pop("method")
+            self.data_name = values.pop("data")
+        except KeyError as error:
+            raise PipelineError(
+                f"{self.path / 'config.yaml'} lacks {error}. Train it again."
+            ) from error
         self.method = catalog.method(method, self.task_name)
         config = self.method.Config().replace(**values)
         self.config = config.having(learned.read(self.path / learned.FOLDER))

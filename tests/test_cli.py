@@ -471,7 +471,7 @@ def test_unknown_splits_and_formats(refused, trained, exported, tmp_path):
         "unknown format 'int4'"
         in refused("export", trained.path, "--formats", "int4", "--out", out)[1]
     )
-    assert "unknown format ''" in refused("export", trained.path, "--formats", "", "--out", out)[1]
+    assert "formats must name" in refused("export", trained.path, "--formats", "", "--out", out)[1]
     assert (
         "max_drop must be 0 or more"
         in refused("export", trained.path, "--max-drop", "nan", "--out", out)[1]
@@ -590,7 +590,8 @@ def test_a_damaged_model_file(refused, trained, tmp_path, damage):
     [
         ("run.json", "{", "run.json is not valid JSON"),
         ("config.yaml", "a: [", "config.yaml:1 is not plain YAML"),
-        ("config.yaml", "task: other\ndata: x\n", "unknown task 'other'"),
+        ("config.yaml", "task: other\nmethod: x\ndata: x\n", "unknown task 'other'"),
+        ("config.yaml", "task: classification\n", "config.yaml lacks 'method'"),
     ],
 )
 def test_a_damaged_run(refused, trained, tmp_path, name, text, message):

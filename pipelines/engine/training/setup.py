@@ -145,8 +145,6 @@ def start(
         _absent(path)
     made = set_up(name, data, given)
     method, config = made.method, made.config
-    if made.why:
-        print(f"method {method.name}: {made.why}", flush=True)
     path = path or processes.folder(_free(method, data))
     devices.check(config)
     model, curve = _begun(method, config), None
@@ -158,6 +156,8 @@ def start(
         _describe(part, made, config, str(data) if isinstance(data, str) and ":" in data else "")
         if curve:
             write_json(part / "learning_rate.json", curve)
+    if made.why:
+        print(f"method {method.name}: {made.why}", flush=True)
     is_data = isinstance(made.source, source.DataSet)
     return path, made.source.data if is_data else made.source
 
