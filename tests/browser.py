@@ -15,6 +15,7 @@ from pipelines import catalog
 from pipelines.edge import learned
 from pipelines.edge.litert import Model
 from pipelines.engine.serving import litert_js, serve, web
+from pipelines.task import SERVE
 
 CHECK = """
 import {open, proven} from "./bundle.js";
@@ -31,9 +32,9 @@ async function check() {
     const run = await load(await proven("../", record.path, record.sha256));
     found.outputs[kind] = [];
     found.milliseconds[kind] = [];
-    for (const inputs of wanted.inputs) {
+    for (const [i, inputs] of wanted.inputs.entries()) {
       const began = performance.now();
-      const outputs = await run(inputs);
+      const outputs = await run(inputs, wanted.programs[i]);
       found.milliseconds[kind].push(performance.now() - began);
       found.outputs[kind].push(Object.fromEntries(Object.entries(outputs).map(([name, {data}]) => [name, [...data]])));
     }
@@ -86,18 +87,29 @@ def chromium():
     return found or pytest.skip("needs Chromium")
 
 
-def check(bundle, inputs, kind="float32", sources=(), files=(), threads=True, timeout=120):
+def check(
+    bundle,
+    inputs,
+    kind="float32",
+    sources=(),
+    files=(),
+    threads=True,
+    timeout=120,
+    programs=None,
+):
     """Runs every file of a bundle in a browser -> {"threads", "outputs": {kind: [{name: flat
     list}]}, "answers"}.
 
     "milliseconds" has the times of these runs, {kind: list}. inputs: [{name: array}]; sources:
-    text, or paths of pictures, which the file `kind` answers as the page does.
+    text, or paths of pictures, which the file `kind` answers as the page does. programs: those that
+        take `inputs`, a name for each; None is the only one of a file.
     """
     chromium()
     shown = {f"source{i}": Path(file) for i, file in enumerate(files)}
     wanted = {
         "kind": kind,
         "threads": threads,
+        "programs": list(programs or [SERVE] * len(inputs)),
         "sources": [*sources, *shown],
         "inputs": [_plain(row) for row in inputs],
     }
@@ -170,11 +182,10 @@ def agrees(bundle, sources):
 
     bundle: a Bundle; sources: text, or paths of pictures.
     """
-    golden = bundle.golden()[0]
-    count = min(2, len(next(iter(golden.values()))))
-    rows = [{name: values[i : i + 1] for name, values in golden.items()} for i in range(count)]
+    programs, rows = zip(*_asked(bundle), strict=True)
     is_text = isinstance(sources[0], str)
-    found = check(bundle.path, rows, **({"sources": sources} if is_text else {"files": sources}))
+    given = {"sources": sources} if is_text else {"files": sources}
+    found = check(bundle.path, rows, programs=programs, **given)
     models = {
         kind: Model(bundle.path / r["path"])
         for kind, r in bundle.files.items()
@@ -182,13 +193,16 @@ def agrees(bundle, sources):
     }
     assert found["outputs"].keys() == models.keys()
     for kind, model in models.items():
-        for row, outputs in zip(rows, found["outputs"][kind], strict=True):
-            for name, values in model(row).items():
+        for program, row, outputs in zip(programs, rows, found["outputs"][kind], strict=True):
+            for name, values in model(row, program).items():
                 tolerance = (
                     1e-5 if kind in ("float32", "float16") else 2e-2
                 )  # one step in 256, and what it leads to
                 np.testing.assert_allclose(
-                    outputs[name], values.ravel(), atol=tolerance, err_msg=f"{kind} {name}"
+                    outputs[name],
+                    values.ravel(),
+                    atol=tolerance,
+                    err_msg=f"{kind} {program} {name}",
                 )
     half = catalog.edge(bundle.task_name)
     manifest = {**bundle.manifest, "learned": learned.read(bundle.path / "learned")}
@@ -196,6 +210,22 @@ def agrees(bundle, sources):
         wanted, _ = half.predict(source, models["float32"], manifest)
         assert_close(answer, json.loads(json.dumps(wanted)))
         assert line == half.line(wanted)
+
+
+def _asked(bundle):
+    """[(program, one example of its inputs)]: golden ones, or noise for each of several programs."""
+    if "programs" in bundle.manifest:
+        random = np.random.default_rng(0)
+        specs = {name: p["inputs"] for name, p in bundle.manifest["programs"].items()}
+        return [
+            (program, {n: random.integers(0, 256, s["shape"]).astype(s["dtype"]) for n, s in own.items()})
+            for program, own in specs.items()
+        ]  # fmt: skip
+    golden = bundle.golden()[0]
+    count = min(2, len(next(iter(golden.values()))))
+    return [
+        (SERVE, {name: values[i : i + 1] for name, values in golden.items()}) for i in range(count)
+    ]
 
 
 def assert_close(a, b):

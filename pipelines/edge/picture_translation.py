@@ -1,35 +1,32 @@
-"""The device half of `picture_translation`: a picture in, the same in the other domain out."""
-
-from collections.abc import Callable
+"""The device half of `picture_translation`: a picture in, redrawn in the other domain out."""
 
 import numpy as np
 from PIL import Image
 
 from . import pictures
+from .litert import SERVE
+
+NAMES = ("to_a", "to_b")  # of what programs give
 
 
-def predict(
-    source: pictures.Source, run: Callable[[dict], dict], manifest: dict
-) -> tuple[dict, dict[str, np.ndarray]]:
-    """A picture -> ({"size": [H, W], "to": [name of a domain]}, {"to_b": uint8 (H, W, 3)}).
+def predict(source, run, manifest):
+    """A picture, file or bytes -> ({"size": [H, W], "to": [names of domains]}, {"to_b": uint8 (H,
+    W, 3)}).
 
-    source: a file or bytes. run: {"image": uint8 (1, S, S, 3)} -> {"to_b": (1, S, S, 3) in [0, 1]},
-        or "to_a". A model of both directions takes "a" and "b", and the answer has both.
-    The picture is stretched to the model's square, and the answer back to its size. Raises
-    ValueError with a reason.
+    run: ({"image": uint8 (1, S, S, 3)}, program) -> {"to_b": (1, S, S, 3) in [0, 1]}, or "to_a".
+    Every program of the manifest is run, so the picture may be of either domain. It is stretched to
+    the model's square, and the answers back to its size. Raises ValueError with a reason.
     """
     picture = pictures.read_picture(source)
     height, width = picture.shape[:2]
-    first, *_ = manifest["inputs"].values()
-    square, _ = pictures.resize(picture, first["shape"][1])
-    answers = run(dict.fromkeys(manifest["inputs"], square[None]))
-    to, made = [], {}
-    for domain, label in zip("ab", manifest["labels"] or ("A", "B"), strict=True):
-        name = f"to_{domain}"
-        if name in answers:
-            to.append(label)
-            made[name] = _enlarged(answers[name], height, width)
-    return {"size": [height, width], "to": to}, made
+    square, _ = pictures.resize(picture, manifest["inputs"]["image"]["shape"][1])
+    answers = {}
+    for program in manifest.get("programs", (SERVE,)):
+        answers |= run({"image": square[None]}, program)
+    found = [name for name in NAMES if name in answers]
+    domains = dict(zip(NAMES, manifest["labels"] or ("A", "B"), strict=True))
+    made = {name: _enlarged(answers[name], height, width) for name in found}
+    return {"size": [height, width], "to": [domains[name] for name in found]}, made
 
 
 def line(answer: dict) -> str:

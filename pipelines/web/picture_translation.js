@@ -3,23 +3,26 @@
 import {batch, bicubic, canvas, even, read, resize} from "./pictures.js";
 
 export const takes = "picture";
+const NAMES = ["to_a", "to_b"]; // of what programs give
 
-/** A Blob -> {size: [H, W], to: [names of domains]}, and a picture for each. */
+/** A Blob -> {size: [H, W], to: [names of domains]}, and a picture for each; every program of the manifest is run. */
 export async function predict(source, run, manifest) {
   const picture = await read(source);
   const {height, width} = picture;
-  const side = Object.values(manifest.inputs)[0].shape[1];
+  const side = manifest.inputs.image.shape[1];
   const [square] = resize(picture, side);
-  const answers = await run(Object.fromEntries(Object.keys(manifest.inputs).map((name) => [name, batch(square)])));
-  const names = manifest.labels.length ? manifest.labels : ["A", "B"];
-  const to = ["a", "b"].filter((domain) => answers[`to_${domain}`]);
-  const pictures = {};
-  for (const domain of to) {
-    const values = answers[`to_${domain}`].data;
-    const data = Uint8Array.from(values, (value) => Math.min(Math.max(even(value * 255), 0), 255));
-    pictures[`to_${domain}`] = canvas(bicubic({data, height: side, width: side}, height, width, 3));
+  const answers = {};
+  for (const program of Object.keys(manifest.programs || {serving_default: null})) {
+    Object.assign(answers, await run({image: batch(square)}, program));
   }
-  return {answer: {size: [height, width], to: to.map((domain) => names["ab".indexOf(domain)])}, pictures};
+  const found = NAMES.filter((name) => answers[name]);
+  const domains = manifest.labels.length ? manifest.labels : ["A", "B"];
+  const pictures = {};
+  for (const name of found) {
+    const data = Uint8Array.from(answers[name].data, (value) => Math.min(Math.max(even(value * 255), 0), 255));
+    pictures[name] = canvas(bicubic({data, height: side, width: side}, height, width, 3));
+  }
+  return {answer: {size: [height, width], to: found.map((name) => domains[NAMES.indexOf(name)])}, pictures};
 }
 
 export function line({size, to}) {
