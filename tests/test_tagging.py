@@ -398,8 +398,11 @@ def test_it_learns_and_every_file_says_the_same(made):
     assert "LSTM" in bundle.manifest["unsupported"]["int8"]
     with pytest.raises(PipelineError, match="no int8 file"):
         export.export(trained, bundle.path.parent / "none", ["int8"])
-    assert verify.verify(bundle)["passed"]
-    assert set(bundle.evaluate()["per_class"]) == {"loc", "per"}
+    data = bundle.path.parent / "data"
+    verified = verify.verify(bundle, data)
+    assert verified["passed"]
+    assert not verified["notes"]
+    assert set(bundle.evaluate(data=data)["per_class"]) == {"loc", "per"}
 
 
 @pytest.mark.skipif(not quantizer.installed(), reason="needs the package ai-edge-quantizer")
