@@ -87,7 +87,6 @@ class Segmentation(Method):
         Score("boundary_f1"),
         Score("best_threshold_iou"),
     )
-    device = ("fit",)
     page = "segmentation.md"
 
     def floor(self, part, config):
