@@ -109,7 +109,6 @@ class Detection(Method):
         Score("recall"),
         Score("f1"),
     )
-    device = ("shown_score",)
     decode_in_float = True  # boxes moved apart by class do not fit into the 256 steps of int8
     page = "detection.md"
 
@@ -216,6 +215,10 @@ class Detection(Method):
             "crowd": extra[..., 1],
         }
         return {"image": image}, {**targets, **moved}
+
+    def device(self, config):
+        """How sure an answer must be to be shown."""
+        return {"shown_score": config.shown_score}
 
     def metrics(self, config):
         """COCO's protocol. map50, the first one named, is what an exported file is judged by: it says
