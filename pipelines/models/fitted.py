@@ -31,5 +31,5 @@ class Fitted:
         """How many numbers the arrays hold."""
         return sum(values.size for values in self.weights)
 
-    def __call__(self, inputs: Mapping, program: str) -> dict[str, np.ndarray]:
+    def __call__(self, inputs: Mapping, program: str = "") -> dict[str, np.ndarray]:
         return self.function(self.arrays, inputs, program)

@@ -1,0 +1,25 @@
+"""The device half of `generation`: a picture in, its code and the picture made anew out."""
+
+import numpy as np
+
+from . import pictures
+
+
+def predict(source, run, manifest):
+    """A picture, file or bytes -> ({"code": numbers, "error": mean square}, {"image": uint8 picture}).
+
+    run: {"image": uint8 (1, S, S, 3)}, program encode -> {"code": (1, N)}; {"code"}, program decode
+    -> {"image": (1, S, S, 3) in [0, 1]}. Raises ValueError with a reason.
+    """
+    side = manifest["inputs"]["image"]["shape"][1]
+    square, _ = pictures.resize(pictures.read_picture(source), side)
+    code = run({"image": square[None]}, "encode")["code"]
+    made = np.asarray(run({"code": code}, "decode")["image"])[0]
+    error = float(np.mean((square / 255.0 - made) ** 2))
+    image = np.clip(np.round(made * 255), 0, 255).astype(np.uint8)
+    return {"code": np.asarray(code)[0].tolist(), "error": error}, {"image": image}
+
+
+def line(answer):
+    """An answer as people read it: `32 numbers, error 0.0123`."""
+    return f"{len(answer['code'])} numbers, error {answer['error']:.4f}"

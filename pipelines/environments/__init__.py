@@ -1,0 +1,1 @@
+"""Worlds in which agents learn; each is a `Source`."""
