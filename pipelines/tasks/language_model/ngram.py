@@ -28,7 +28,7 @@ class _Config(settings.FittedConfig):
     """The shared settings, and those of the counts."""
 
     order: int = setting(
-        4, "characters of an n-gram, the predicted one included", "characters", low=1, high=8
+        3, "characters of an n-gram, the predicted one included", "characters", low=1, high=8
     )
 
 

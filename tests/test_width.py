@@ -1,0 +1,258 @@
+"""Three methods that need what a classifier does not: counts, an environment, two programs in a file."""
+
+import itertools
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import pipelines
+from pipelines import catalog
+from pipelines.edge import ngram
+from pipelines.environments import grid_world
+from pipelines.environments.grid_world import GridWorld
+
+SMALL_QUEST = dict(epochs=2, steps_per_epoch=3, batch_size=4, checkpoint_steps=1)
+
+
+# Counted n-grams.
+
+
+def counts(texts, order):
+    characters = np.array(sorted({ord(c) for text in texts for c in text + ngram.END}), np.int64)
+    rows = [ngram.ids(text, characters, order) for text in texts]
+    return ngram.counted(rows, characters, order), characters
+
+
+def test_witten_bell_is_what_it_is_by_hand():
+    # Of "ab" and "aa": after the start a comes twice; after a come b, a and the end, once each; the
+    # end comes after b and after a. Five characters are possible: a, b, the end and others.
+    arrays, characters = counts(["ab", "aa"], 2)
+    base = 1 / 4
+    unigram = {"a": (3 + 3 * base) / (6 + 3), "b": (1 + 3 * base) / (6 + 3)}
+    after_a = {"a": (1 + 3 * unigram["a"]) / (3 + 3), "b": (1 + 3 * unigram["b"]) / (3 + 3)}
+    found = ngram.following(arrays, ngram.ids("a", characters, 2)[:-1])
+    letters = {"a": ngram.FIRST + 1, "b": ngram.FIRST + 2}
+    for letter, place in letters.items():
+        assert found[place] == pytest.approx(after_a[letter])
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+def test_probabilities_after_any_history_sum_to_one(order):
+    texts = ["the cat sat", "the mat", "a rat sat on the cat"]
+    arrays, characters = counts(texts, order)
+    for history in ("", "th", "the", "zzz", "sat on", "€"):
+        ids = ngram.ids(history, characters, order)[order - 1 : -1]
+        assert ngram.following(arrays, ids).sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_log_likelihood_is_the_sum_over_brute_force_counting():
+    texts, order = ["abab", "abba", "ba"], 3
+    arrays, characters = counts(texts, order)
+    padded = ["\0\0" + text + "\n" for text in texts]
+
+    def brute(history, letter):
+        if history is None:
+            return 1 / (len(characters) + 1)
+        shorter = history[1:] if history else None
+        below = brute(shorter, letter)
+        after = [
+            text[i + len(history)]
+            for text in padded
+            for i in range(2 - len(history), len(text) - len(history))
+            if text[i : i + len(history)] == history
+        ]
+        kinds = len(set(after))
+        if not after:
+            return below
+        return (after.count(letter) + kinds * below) / (len(after) + kinds)
+
+    for text in ("abb", "baab"):
+        ids = np.array([ngram.ids(text, characters, order)])
+        got = ngram.run(arrays, {"ids": ids})["log_likelihood"][0]
+        whole = "\0\0" + text + "\n"
+        want = [math.log(brute(whole[i - 2 : i], whole[i])) for i in range(2, len(whole))]
+        np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def ngrams(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ngram")
+    run = pipelines.train("ngram", run=folder / "run", order=2)
+    return run, run.export(folder / "bundle")
+
+
+def test_a_model_of_counts_is_trained_proven_and_predicts_without_a_net(ngrams):
+    run, bundle = ngrams
+    assert run.info["status"] == "finished"
+    assert run.info["parameters"] > 100
+    result = run.evaluate("validation")
+    assert result["perplexity"] < result["floor"]
+    assert list(bundle.files) == ["numpy"]
+    assert bundle.verify()["passed"]
+    script = [sys.executable, str(bundle.path / "predict.py"), "--json", "the house"]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    (own,) = json.loads(done.stdout.splitlines()[-1])["predictions"]
+    (ours,) = run.predict("the house")
+    assert own["perplexity"] == pytest.approx(ours["perplexity"])
+
+
+def test_fewer_bits_are_better(ngrams):
+    run, _ = ngrams
+    assert [score.better for score in run.method.scores] == ["lower", "lower"]
+    with pytest.raises(pipelines.Refused, match="perplexity is .* at most 1"):
+        run.export(run.path.parent / "no", most={"perplexity": 1})
+
+
+# A table of Q.
+
+
+def brute_values(world, discount):
+    """Values of the best of all deterministic policies, by enumeration of one state's choice at a time."""
+    table = world.transitions()
+    rewards = np.array([world.reward(s) for s in range(world.states)])
+    going = np.array([not world.is_end(s) for s in range(world.states)], float)
+    policy = np.zeros(world.states, int)
+    while True:  # policy iteration: each policy is evaluated by solving its linear equations
+        rows = table[np.arange(world.states), policy] * going[:, None]
+        values = np.linalg.solve(np.eye(world.states) - discount * rows * going, rows @ rewards)
+        better = (table @ (rewards + discount * values * going)).argmax(1)
+        worth = table @ (rewards + discount * values * going)
+        current = worth[np.arange(world.states), policy]
+        if (worth.max(1) <= current + 1e-12).all():
+            return values
+        policy = better
+
+
+def test_the_optimum_of_the_grid_world_is_that_of_policy_iteration():
+    world = GridWorld()
+    np.testing.assert_allclose(world.values(0.97), brute_values(world, 0.97), atol=1e-9)
+    assert np.allclose(world.transitions().sum(-1), 1)
+
+
+def exact_return(world, policy):
+    """The mean return of a policy within the limit of steps, by dynamic programming."""
+    table, values = world.transitions(), np.zeros(world.states)
+    rewards = np.array([world.reward(s) for s in range(world.states)])
+    going = np.array([not world.is_end(s) for s in range(world.states)], float)
+    for _ in range(grid_world.LONGEST):
+        values = (table[np.arange(world.states), policy] @ (rewards + values * going)) * going
+    return values[0]
+
+
+def test_episodes_earn_what_is_expected():
+    world = GridWorld()
+    policy = np.array([1] * 16)
+    returns = world.held_out("test").returns(lambda states: policy[states])
+    expected = exact_return(world, policy)
+    error = math.sqrt(expected * (1 - expected) / len(returns))
+    assert returns.mean() == pytest.approx(expected, abs=3 * error + 1e-9)
+
+
+@pytest.fixture(scope="module")
+def quest(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("quest")
+    run = pipelines.train("q_learning", run=folder / "run")
+    return run, run.export(folder / "bundle")
+
+
+def test_q_learning_comes_near_the_optimum_and_its_files_earn_as_much(quest):
+    run, bundle = quest
+    world = GridWorld()
+    policy = run.model.get_layer("table").get_weights()[0].argmax(1)
+    discounted = world.transitions() @ (
+        [world.reward(s) for s in range(16)] + 0.97 * world.values(0.97)
+    )
+    best = exact_return(world, discounted.argmax(1))
+    assert exact_return(world, policy) >= 0.9 * best
+    result = run.evaluate()
+    assert result["mean_return"] > 10 * result["floor"]
+    for record in bundle.files.values():
+        assert record["metrics"]["mean_return"] == result["mean_return"]
+    assert bundle.verify()["passed"]
+    (answer,) = bundle.predict("14")
+    assert answer["action"] in grid_world.ACTIONS
+
+
+KILLED = """
+import json, os, signal, sys
+import pipelines
+from pipelines.engine.training import loop
+
+steps = 0
+inner = loop.Loop.on_train_batch_end
+
+def counted(self, batch, logs=None):
+    global steps
+    inner(self, batch, logs)
+    steps += 1
+    if steps == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+loop.Loop.on_train_batch_end = counted
+pipelines.train("q_learning", run=sys.argv[1], **json.loads(sys.argv[2]))
+"""
+
+
+def test_q_learning_resumes_exactly_in_the_middle_of_an_epoch(tmp_path):
+    whole = pipelines.train("q_learning", run=tmp_path / "whole", **SMALL_QUEST)
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "killed"), json.dumps(SMALL_QUEST)]
+    assert subprocess.run(command, capture_output=True).returncode == -9
+    resumed = pipelines.resume(tmp_path / "killed")
+    assert resumed.info["weights_sha256"] == whole.info["weights_sha256"]
+
+    def history(run):
+        rows = [row.split(",") for row in (run.path / "history.csv").read_text().splitlines()]
+        timed = {"seconds", "examples_per_second", "elapsed"}
+        kept = [i for i, name in enumerate(rows[0]) if name not in timed]
+        return [[row[i] for i in kept] for row in rows]
+
+    assert history(resumed) == history(whole)
+
+
+# Two programs over the same weights.
+
+
+@pytest.fixture(scope="module")
+def autoencoder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("autoencoder")
+    run = pipelines.train(
+        "autoencoder", run=folder / "run", epochs=3, image_size=8, width=32, code_size=8
+    )
+    return run, run.export(folder / "bundle", formats=["float32", "int8"])
+
+
+def test_an_autoencoder_has_two_programs_in_each_file(autoencoder):
+    run, bundle = autoencoder
+    assert list(bundle.manifest["programs"]) == ["encode", "decode"]
+    assert bundle.manifest["programs"]["encode"]["outputs"] == {
+        "code": {"shape": [1, 8], "dtype": "float32"}
+    }
+    result = run.evaluate()
+    assert result["reconstruction_mse"] < result["floor"]
+    for record in bundle.files.values():
+        assert record["metrics"]["reconstruction_mse"] == pytest.approx(
+            result["reconstruction_mse"], rel=0.05
+        )
+    assert bundle.verify()["passed"]
+
+
+def test_a_code_is_the_same_in_the_run_and_in_its_file(autoencoder, photos):
+    run, bundle = autoencoder
+    picture = next(photos({"train/cat": 1}).rglob("*.jpg"))
+    (ours,), (theirs,) = run.predict(str(picture)), bundle.predict(str(picture))
+    np.testing.assert_allclose(ours["code"], theirs["code"], atol=1e-4)
+
+
+# None of the three is known to the engine.
+
+
+def test_the_engine_names_no_task_and_no_method():
+    names = [*catalog.tasks(), *(entry.name for entry in catalog.methods().values())]
+    plain = {"scratch", "fast", "transfer", "generation", "tagging", "detection", "segmentation"}
+    sources = sorted((catalog.PACKAGE / "engine").rglob("*.py"))
+    for file, name in itertools.product(sources, set(names) - plain):
+        assert f'"{name}"' not in file.read_text(encoding="utf-8"), (file, name)
