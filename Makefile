@@ -16,6 +16,7 @@ check: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports setup.cfg
+	$(BIN)/mypy
 
 format: $(VENV)/tested
 	$(BIN)/ruff check --fix .

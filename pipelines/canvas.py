@@ -87,6 +87,8 @@ class MarkedText(str):
         bad or neutral.
     """
 
+    rows: list
+
     def __new__(cls, rows):
         lines = []
         for heading, parts in rows:

@@ -126,9 +126,11 @@ class Run:
     def source(self) -> Source:
         """What the run learns from, as training used it: what was left out stays out."""
         given = self._read() if self._given is None else self._given
+        made: Source
         if isinstance(given, Data):
-            given = source.DataSet(given, self.method, self.config)
-        made: Source = given
+            made = source.DataSet(given, self.method, self.config)
+        else:
+            made = given
         if made.fingerprint() != self.info["data"]["fingerprint"]:
             raise PipelineError(
                 f"The data of {self.path}, {self.data_name}, has changed since the run started, so"
@@ -137,8 +139,10 @@ class Run:
         return made
 
     @property
-    def data(self) -> Any:
+    def data(self) -> Data:
         """The data of a run that learns from a data set."""
+        if not isinstance(self.source, source.DataSet):
+            raise PipelineError(f"{self.path} learns from {self.data_name}, which is no data set.")
         return self.source.data
 
     def split(self, name: str, data: Any = None, format: str = "auto") -> Part:

@@ -91,7 +91,8 @@ class Program:
 class Part(Protocol):
     """Examples, or episodes, that a model is judged on or calibrated with, in a fixed order."""
 
-    names: list[str]
+    @property
+    def names(self) -> list[str]: ...
 
     def __len__(self) -> int: ...
 
