@@ -1,22 +1,18 @@
 """Captions and grids drawn on pictures, with Pillow and nothing else; spans marked in text."""
 
+import bisect
+import contextlib
 import io
 import math
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-STRIP = (
-    34,
-    38,
-    42,
-)  # dark enough to frame a picture on a light page, light enough to show on a dark one
-INK = {
-    "neutral": (242, 242, 240),
-    "good": (134, 226, 168),
-    "bad": (255, 164, 156),
-}  # 4.5:1 or better on STRIP
+STRIP = (34, 38, 42)  # frames a picture on a light page, and shows on a dark one
+# 4.5:1 or better on STRIP.
+INK = {"neutral": (242, 242, 240), "good": (134, 226, 168), "bad": (255, 164, 156)}
 WIDER_FONTS = (
     "DejaVuSans.ttf",
     "NotoSans-Regular.ttf",
@@ -24,11 +20,20 @@ WIDER_FONTS = (
     "Arial Unicode.ttf",
     "NotoSansCJK-Regular.ttc",
 )
+LONGEST = 8  # times `min_side`, which the long side of an enlarged picture may reach
 GAP = 6  # pixels between the cells of a grid
 
 
-def labelled(picture, probabilities, labels, truth=None):
-    """A picture over its best label and probability, and where `truth` (C,) is given over the true one with its own."""
+def labelled(
+    picture: np.ndarray,
+    probabilities: np.ndarray,
+    labels: Sequence[str],
+    truth: np.ndarray | None = None,
+) -> np.ndarray:
+    """A picture over its best label and probability, and over the true one if `truth` is given.
+
+    probabilities, truth: (C,).
+    """
     best = probabilities.argmax()
     lines, colour = [f"{labels[best]} {probabilities[best]:.2f}"], "neutral"
     if truth is not None:
@@ -38,7 +43,9 @@ def labelled(picture, probabilities, labels, truth=None):
     return captioned(picture, lines, colour)
 
 
-def captioned(picture, lines, colour="neutral", min_side=160):
+def captioned(
+    picture: np.ndarray, lines: Iterable[str], colour: str = "neutral", min_side: int = 160
+) -> np.ndarray:
     """A picture over a strip of caption lines: uint8 (H, W, 3) -> uint8 (H', W', 3).
 
     A picture whose short side is below `min_side` pixels is enlarged by a whole factor, pixel by
@@ -48,40 +55,47 @@ def captioned(picture, lines, colour="neutral", min_side=160):
     """
     if colour not in INK:
         raise ValueError(f"colour must be one of {', '.join(INK)}; got {colour!r}.")
-    picture = _checked(picture)
-    height, width = picture.shape[:2]
-    # The long side is bounded, or a strip of 8 x 4000 pixels would become one of 160 x 80000.
-    factor = max(
-        1, min(math.ceil(min_side / min(height, width)), 8 * min_side // max(height, width))
-    )
-    picture = picture.repeat(factor, axis=0).repeat(factor, axis=1)
+    picture = _enlarged(_checked(picture), min_side)
     height, width = picture.shape[:2]
     full_width = max(width, min_side)
 
     size = max(12, full_width // 16)
-    lines = ["".join(c if c.isprintable() else " " for c in str(line)) for line in lines]
-    font, lines = _font(lines, size)
     pad, leading = size // 2, math.ceil(size * 1.3)
-    mark = size if colour != "neutral" else 0
+    font, lines = _font(list(map(_printable, lines)), size)
     strip = len(lines) * leading + 2 * pad if lines else 0
     page = Image.new("RGB", (full_width, height + strip), STRIP)
     page.paste(Image.fromarray(picture), ((full_width - width) // 2, 0))
     draw = ImageDraw.Draw(page)
-    for i, line in enumerate(lines):
-        indent = mark if i == 0 else 0
-        top = height + pad + i * leading
-        if indent:
-            _mark(draw, colour, pad, top + size * 0.15, size * 0.7)
-        text = _fitted(line, font, full_width - 2 * pad - indent)
-        draw.text(
-            (pad + indent, top), text, font=font, fill=INK[colour] if i == 0 else INK["neutral"]
-        )
+    left, top, ink = pad, height + pad, INK[colour]
+    if lines and colour != "neutral":
+        _mark(draw, colour, left, top + size * 0.15, size * 0.7)
+        left += size
+    for line in lines:
+        text = _fitted(line, font, full_width - pad - left)
+        draw.text((left, top), text, font=font, fill=ink)
+        # Only the first line is marked.
+        left, top, ink = pad, top + leading, INK["neutral"]
     return np.asarray(page)
 
 
+def _enlarged(picture: np.ndarray, min_side: int) -> np.ndarray:
+    """Each pixel becomes a square, so that the short side has `min_side` pixels at least.
+
+    The long side is bounded, or a strip of 8 x 4000 pixels would become one of 160 x 80000.
+    """
+    short, long = sorted(picture.shape[:2])
+    factor = max(1, min(math.ceil(min_side / short), LONGEST * min_side // long))
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _printable(line: object) -> str:
+    return "".join(c if c.isprintable() else " " for c in str(line))
+
+
 class MarkedText(str):
-    """Text with marked spans, in rows. As plain text the marks are brackets: `found  [Paris |
-    place] in spring`.
+    """Text with marked spans, in rows.
+
+    As plain text the marks are brackets: `found  [Paris | place] in spring`.
 
     rows: [(heading, [(text, label, style)])]; a part without a label is not marked. style: good,
         bad or neutral.
@@ -89,7 +103,7 @@ class MarkedText(str):
 
     rows: list
 
-    def __new__(cls, rows):
+    def __new__(cls, rows: Sequence[tuple[str, Sequence[tuple[str, str, str]]]]) -> "MarkedText":
         lines = []
         for heading, parts in rows:
             text = "".join(f"[{text} | {label}]" if label else text for text, label, _ in parts)
@@ -99,10 +113,10 @@ class MarkedText(str):
         return made
 
 
-def grid(pictures, columns):
+def grid(pictures: Iterable[np.ndarray], columns: int) -> np.ndarray:
     """Pictures row by row on one sheet: uint8 (H, W, 3) of any sizes -> uint8 (H', W', 3).
 
-    Cells have the size of the largest picture; smaller ones are centred. Raises ValueError where
+    Cells have the size of the largest picture; smaller ones are centred. Raises ValueError if
     there is no picture.
     """
     pictures = [_checked(picture) for picture in pictures]
@@ -112,26 +126,26 @@ def grid(pictures, columns):
         )
     columns = min(columns, len(pictures))
     rows = math.ceil(len(pictures) / columns)
-    height = max(p.shape[0] for p in pictures)
-    width = max(p.shape[1] for p in pictures)
+    height, width, _ = np.max([picture.shape for picture in pictures], axis=0).tolist()
     sheet = np.empty((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.uint8)
     sheet[:] = STRIP
     for i, picture in enumerate(pictures):
+        row, column = divmod(i, columns)
         h, w = picture.shape[:2]
-        top = i // columns * (height + GAP) + (height - h) // 2
-        left = i % columns * (width + GAP) + (width - w) // 2
+        top = row * (height + GAP) + (height - h) // 2
+        left = column * (width + GAP) + (width - w) // 2
         sheet[top : top + h, left : left + w] = picture
     return sheet
 
 
-def png(picture):
+def png(picture: np.ndarray) -> bytes:
     """A picture as PNG: uint8 (H, W, 3) -> bytes."""
     stream = io.BytesIO()
     Image.fromarray(_checked(picture)).save(stream, "PNG", optimize=True)
     return stream.getvalue()
 
 
-def _checked(picture):
+def _checked(picture: np.ndarray) -> np.ndarray:
     picture = np.asarray(picture)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         raise ValueError(
@@ -141,57 +155,59 @@ def _checked(picture):
     return picture
 
 
-def _font(lines, size):
+def _font(lines: list[str], size: int) -> tuple[ImageFont.FreeTypeFont, list[str]]:
     """A font for `lines`, and the lines as it can draw them.
 
     Pillow's own font is the same on every machine but knows little beyond ASCII: other letters take
-    a font of the system, and where none has them all, they lose their accents or become question
-    marks.
+    a font of the system. If none has them all, they lose their accents or become question marks.
     """
-    own, letters = ImageFont.load_default(size), {c for line in lines for c in line}
+    own, letters = ImageFont.load_default(size), set("".join(lines))
     if not _missing(own, letters):
         return own, lines
-    for name in WIDER_FONTS:
-        try:
-            font = ImageFont.truetype(name, size)
-        except OSError:
-            continue
+    for font in _wider_fonts(size):
         if not _missing(font, letters):
             return font, lines
-    lines = [
-        "".join(c for c in unicodedata.normalize("NFKD", line) if not unicodedata.combining(c))
-        for line in lines
-    ]
-    unknown = _missing(own, {c for line in lines for c in line})
-    return own, ["".join("?" if c in unknown else c for c in line) for line in lines]
+    bare = list(map(_without_accents, lines))
+    replaced = dict.fromkeys(map(ord, _missing(own, set("".join(bare)))), "?")
+    return own, [line.translate(replaced) for line in bare]
 
 
-def _missing(font, letters):
+def _wider_fonts(size: int) -> Iterator[ImageFont.FreeTypeFont]:
+    """Those of WIDER_FONTS that the system has."""
+    for name in WIDER_FONTS:
+        with contextlib.suppress(OSError):
+            yield ImageFont.truetype(name, size)
+
+
+def _without_accents(line: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", line) if not unicodedata.combining(c))
+
+
+def _missing(font: ImageFont.FreeTypeFont, letters: set[str]) -> set[str]:
     """Those of `letters` that `font` draws as it draws a code point that is no character."""
     blank = _drawn(font, "\uffff")
     return {c for c in letters if not c.isascii() and _drawn(font, c) == blank}
 
 
-def _drawn(font, letter):
+def _drawn(font: ImageFont.FreeTypeFont, letter: str) -> tuple[tuple[int, int], bytes]:
     mask = font.getmask(letter)
     return mask.size, bytes(mask)
 
 
-def _fitted(line, font, width):
-    """`line` on one row of at most `width` pixels, its end replaced by an ellipsis where it is longer."""
+def _fitted(line: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+    """`line` on one row of at most `width` pixels; an ellipsis replaces the end of a longer one."""
     if font.getlength(line) <= width:
         return line
-    low, high = 0, len(line)  # the longest prefix that fits is in low..high
-    while low < high:
-        middle = (low + high + 1) // 2
-        if font.getlength(line[:middle].rstrip() + "…") <= width:
-            low = middle
-        else:
-            high = middle - 1
-    return line[:low].rstrip() + "…"
+
+    def cut(length: int) -> str:
+        return line[:length].rstrip() + "…"
+
+    lengths = range(1, len(line) + 1)
+    fitting = bisect.bisect_right(lengths, width, key=lambda n: font.getlength(cut(n)))
+    return cut(fitting)
 
 
-def _mark(draw, colour, left, top, side):
+def _mark(draw: ImageDraw.ImageDraw, colour: str, left: float, top: float, side: float) -> None:
     """A tick or a cross drawn as strokes: the font has no glyph for either."""
     strokes = {
         "good": [[(0.05, 0.55), (0.38, 0.88), (0.95, 0.15)]],

@@ -7,14 +7,16 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from pipelines.errors import PipelineError
 
 
-def in_bytes(text, name):
+def in_bytes(text: str | float, name: str) -> float:
     """Bytes of a size such as 500KB or 1.5 MB, a setting called `name`; K is 1024."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?)B?\s*", str(text), re.IGNORECASE)
     if not match or not float(match[1]):
@@ -25,12 +27,11 @@ def in_bytes(text, name):
 
 
 @contextlib.contextmanager
-def appearing(path):
-    """Yields a path beside `path` to write to; it is renamed to `path` on success and removed on
-    failure.
+def appearing(path: Path | str) -> Iterator[Path]:
+    """Yields a path next to `path` to write to; on success it is renamed, on failure removed.
 
-    Works for a file and for a folder. Raises PipelineError where the disk is full or the place
-    cannot be written.
+    Works for a file and for a folder. Raises PipelineError if the disk is full or the place cannot
+    be written.
     """
     path = Path(path)
     try:
@@ -51,29 +52,29 @@ def appearing(path):
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _cannot_write(path, error):
+def _cannot_write(path: Path, error: OSError) -> str:
     return (
         f"cannot write {path}: {error.strerror or error}. Free some space or choose a folder that"
         " you may write to."
     )
 
 
-def write_text(path, text):
+def write_text(path: Path | str, text: str) -> None:
     with appearing(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
-def write_bytes(path, data):
+def write_bytes(path: Path | str, data: bytes) -> None:
     with appearing(path) as part:
         part.write_bytes(data)
 
 
-def write_json(path, value):
+def write_json(path: Path | str, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_json(path):
-    """The JSON value in a file. Raises PipelineError naming file and line where it is missing or broken."""
+def read_json(path: Path | str) -> Any:
+    """The JSON value in a file. Raises PipelineError naming file and line if it is broken."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -84,12 +85,12 @@ def read_json(path):
         ) from error
 
 
-def write_yaml(path, value):
+def write_yaml(path: Path | str, value: Any) -> None:
     write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
 
 
-def read_yaml(path):
-    """The mapping in a YAML file, read with the safe loader. Raises PipelineError naming file and line."""
+def read_yaml(path: Path | str) -> dict:
+    """The mapping in a YAML file, by the safe loader. Raises PipelineError naming file and line."""
     try:
         value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -105,15 +106,22 @@ def read_yaml(path):
     return value
 
 
-def sha256(path):
-    """SHA-256 of a file, or of a folder's files in the order of their relative names, as hexadecimal digits."""
+def sha256(path: Path | str) -> str:
+    """SHA-256 of a file, or of a folder's files in the order of their names, hexadecimal digits."""
     path = Path(path)
+    if path.is_file():
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-    for file in files:
-        if path.is_dir():
+    for file in sorted(path.rglob("*")):
+        if file.is_file():
             digest.update(file.relative_to(path).as_posix().encode() + b"\0")
-        with open(file, "rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
+            _add(file, digest)
     return digest.hexdigest()
+
+
+def _add(file: Path, digest: Any) -> None:
+    """The file's content into a hash of hashlib's, a piece at a time."""
+    with open(file, "rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)

@@ -4,16 +4,20 @@ import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 
 
-def quiet():
-    """True where no one watches: progress bars stay away from logs and pipes."""
+def quiet() -> bool:
+    """True if no one watches: progress bars stay away from logs and pipes."""
     return not sys.stderr.isatty() or os.environ.get("TERM") == "dumb"
 
 
 @contextlib.contextmanager
-def hushed():
-    """Within it, what native libraries write to standard error is kept back; it is shown where an error follows."""
+def hushed() -> Iterator[None]:
+    """Within it, what native libraries write to standard error is kept back.
+
+    It is shown if an error follows.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as noise:
@@ -29,19 +33,21 @@ def hushed():
             os.close(kept)
 
 
-def table(rows, header):
+def table(rows: Iterable[Sequence], header: Sequence) -> str:
     """Aligned columns of text: numbers to the right, words to the left; one string."""
-    cells = [[str(c) for c in row] for row in [header, *rows]]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    right = [all(_numeric(row[i]) for row in cells[1:]) for i in range(len(header))]
-    lines = [
-        "  ".join(
-            c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in cells
-    ]
-    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+    columns = [_aligned(column) for column in zip(header, *rows, strict=True)]
+    heading, *lines = ("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
+    rule = "  ".join("-" * len(cells[0]) for cells in columns)
+    return "\n".join([heading, rule, *lines])
 
 
-def _numeric(text):
+def _aligned(column: Sequence) -> list[str]:
+    """The cells of a column, of which the first is its heading, as texts of equal length."""
+    heading, *values = map(str, column)
+    justified = str.rjust if all(map(_numeric, values)) else str.ljust
+    width = max(map(len, (heading, *values)))
+    return [justified(text, width) for text in (heading, *values)]
+
+
+def _numeric(text: str) -> bool:
     return not text or text[0] in "0123456789+-." or text == "–"

