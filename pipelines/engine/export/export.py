@@ -251,7 +251,8 @@ def _recipes(names: Sequence[str], kinds: list[str]) -> list[str]:
 def _subject(run: Any) -> Subject:
     method, config = run.method, run.config
     name, part = held_out(run)
-    predict = evaluate.decoder(run.model, method, config)
+    # By its programs, as files are asked: what passes between two of them is rounded alike.
+    predict = proof.answering(evaluate.Programs(run.model, method, config), method, config)
     reference = evaluate.score(predict, part, method, config, title="judge the trained model")
     reference = {k: v for k, v in reference.items() if k not in ("matrices", "curves")}
     judged = floor.judged(part, reference, method, config)

@@ -105,7 +105,9 @@ class Programs:
                 for name, shape in shapes.items()
             }
             programs = method.programs(model, config, empty)
-            self._calls = {name: p.call for name, p in programs.items() if not p.file}
+            self._calls = {
+                name: compiled(p.call, model) for name, p in programs.items() if not p.file
+            }
             first = next(iter(programs.values())).inputs
             self.inputs = {
                 name: {"shape": shapes.get(name, [1, *np.shape(v)[1:]]), "dtype": str(v.dtype)}
