@@ -204,6 +204,7 @@ def test_a_single_picture_trains_without_validation(tmp_path):
 def test_killed_against_the_critic_it_ends_with_the_same_bytes(folder, tmp_path):
     settings = {
         **TINY,
+        "critic_width": 4,
         "epochs": 2,
         "adversarial_epochs": 1,
         "steps_per_epoch": 4,
@@ -221,10 +222,21 @@ def test_settings_that_contradict_each_other():
         srgan.Config(epochs=3, adversarial_epochs=3)
 
 
+def test_a_fifth_of_the_epochs_is_against_the_critic():
+    def lengths(**settings):
+        return [phase.config.epochs for phase in srgan.phases(srgan.Config(**settings))]
+
+    assert lengths(epochs=10) == [8, 2]
+    assert lengths(epochs=3) == [2, 1]
+    assert lengths(epochs=10, adversarial_epochs=6) == [4, 6]
+    with pytest.raises(PipelineError, match="epochs must be at least 2; got 1"):
+        lengths(epochs=1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("generator", ["fast", "srresnet"])
 def test_from_pictures_to_a_bundle(folder, generator, tmp_path):
-    settings = {**TINY, "depth": 2, "generator": generator}
+    settings = {**TINY, "critic_width": 4, "generator": generator}
     run = pipelines.train(
         "srgan", data=folder, run=tmp_path / "run", epochs=2, adversarial_epochs=1, **settings
     )
