@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import io
+import types
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -47,7 +48,9 @@ class MeanAveragePrecision(keras.metrics.Metric):
         self.reset_state()
 
     def reset_state(self) -> None:
-        self._truth, self._found, self._pictures = [], [], 0
+        # Keras would follow every list and dict that it sees.
+        self._boxes = types.SimpleNamespace(truth=[], found=[])
+        self._pictures = 0
 
     def update_state(
         self, targets: Tensors, decoded: Tensors, sample_weight: Tensor = None
@@ -68,7 +71,9 @@ class MeanAveragePrecision(keras.metrics.Metric):
         """The true boxes of one picture, whose longer side is `scale` pixels."""
         for i in np.flatnonzero(labels >= 0):
             record = self._record(labels[i], boxes[i], scale)
-            self._truth.append({**record, "id": len(self._truth) + 1, "iscrowd": int(crowd[i])})
+            self._boxes.truth.append(
+                {**record, "id": len(self._boxes.truth) + 1, "iscrowd": int(crowd[i])}
+            )
 
     def _add_found(
         self, boxes: np.ndarray, classes: np.ndarray, scores: np.ndarray, scale: float
@@ -77,7 +82,9 @@ class MeanAveragePrecision(keras.metrics.Metric):
         for i, score in enumerate(scores.tolist()):
             record = self._record(classes[i], boxes[i], scale)
             # What COCO's `loadRes` adds, which refuses an empty list.
-            self._found.append({**record, "id": len(self._found) + 1, "iscrowd": 0, "score": score})
+            self._boxes.found.append(
+                {**record, "id": len(self._boxes.found) + 1, "iscrowd": 0, "score": score}
+            )
 
     def _record(self, label: int, box: np.ndarray, scale: float) -> dict:
         """A box of the last picture, yxyx in [0, 1], as COCO has it: x, y, width, height, pixels."""
@@ -95,7 +102,7 @@ class MeanAveragePrecision(keras.metrics.Metric):
         half = precision[HALF, :, :, 0]
         f1, best_score = _best_f1(half, scores[HALF, :, :, 0])
         support = np.zeros(len(self.labels))
-        for box in self._truth:
+        for box in self._boxes.truth:
             support[box["category_id"] - 1] += not box["iscrowd"]
         return {
             "map50": _mean(half),
@@ -129,7 +136,8 @@ class MeanAveragePrecision(keras.metrics.Metric):
     def _coco(self) -> list[np.ndarray]:
         """COCO's precision (T, R, K, A), recall (T, K, A), scores (T, R, K, A); -1 without a box."""
         from pycocotools.coco import COCO
-        from pycocotools.cocoeval import COCOeval
+
+        from pipelines.metrics.coco import Judge
 
         if not self._pictures:
             thresholds, classes, areas = 10, len(self.labels), len(SIZES) + 1
@@ -140,13 +148,16 @@ class MeanAveragePrecision(keras.metrics.Metric):
             truth.dataset = {
                 "images": [{"id": i} for i in range(1, self._pictures + 1)],
                 "categories": [{"id": k} for k in range(1, len(self.labels) + 1)],
-                "annotations": [dict(box) for box in self._truth],
+                "annotations": [dict(box) for box in self._boxes.truth],
             }
             truth.createIndex()
             found = COCO()
-            found.dataset = {**truth.dataset, "annotations": [dict(box) for box in self._found]}
+            found.dataset = {
+                **truth.dataset,
+                "annotations": [dict(box) for box in self._boxes.found],
+            }
             found.createIndex()
-            judge = COCOeval(truth, found, "bbox")
+            judge = Judge(truth, found, "bbox")
             judge.params.maxDets = [self.detections]
             judge.evaluate()
             judge.accumulate()
@@ -156,8 +167,8 @@ class MeanAveragePrecision(keras.metrics.Metric):
         """Counts (C + 1, C + 1): truth in rows, predictions in columns, the last is background."""
         background = len(self.labels)
         matrix = np.zeros((background + 1,) * 2, np.int64)
-        truth = _by_picture(box for box in self._truth if not box["iscrowd"])
-        found = _by_picture(box for box in self._found if box["score"] >= least_score)
+        truth = _by_picture(box for box in self._boxes.truth if not box["iscrowd"])
+        found = _by_picture(box for box in self._boxes.found if box["score"] >= least_score)
         for picture in truth.keys() | found.keys():
             for cell in _cells(truth[picture], found[picture], background):
                 matrix[cell] += 1
