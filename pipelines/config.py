@@ -202,62 +202,66 @@ class FittedConfig(_Data):
     learning_rate: ClassVar[float] = 0.0
 
 
-def settings(config_class):
+def settings(config_class: type) -> list[dataclasses.Field]:
     """The fields of a Config class that can be set, in the order of their definition."""
     return [field for field in dataclasses.fields(config_class) if "help" in field.metadata]
 
 
-def describe(field):
+def describe(field: dataclasses.Field) -> str:
     """One field's help line: meaning, unit, range, default."""
-    m, parts = field.metadata, []
-    if m["choices"]:
-        parts.append(" | ".join(map(str, m["choices"])))
-    elif m["low"] is not None or m["high"] is not None:
-        low, high = (
-            "" if m[end] is None else str(m[end]).removesuffix(".0") for end in ("low", "high")
-        )
-        parts.append(f"{low}..{high}" + (f" {m['unit']}" if m["unit"] else ""))
-    elif m["unit"]:
-        parts.append(m["unit"])
-    default = (
-        ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
-    )
-    parts.append(f"default {default}" if default != "" else "default: none")
-    return f"{m['help']} [{'; '.join(parts)}]"
+    default = field.default
+    if isinstance(default, tuple):
+        default = ",".join(map(str, default))
+    shown = f"default {default}" if default != "" else "default: none"
+    allowed = _allowed(field.metadata)
+    return f"{field.metadata['help']} [{f'{allowed}; ' if allowed else ''}{shown}]"
+
+
+def _allowed(metadata: collections.abc.Mapping) -> str:
+    """The choices, or the range with its unit, as help shows them."""
+    if metadata["choices"]:
+        return " | ".join(map(str, metadata["choices"]))
+    ends = (metadata["low"], metadata["high"])
+    if ends == (None, None):
+        return metadata["unit"]
+    low, high = ("" if end is None else str(end).removesuffix(".0") for end in ends)
+    return f"{low}..{high}{_unit(metadata)}"
 
 
 def _checked(field, value):
     """`value` as the field's type, or PipelineError on what is needed, what came, and what to do."""
     value = _typed(field, value)
-    m = field.metadata
-    if m["choices"] and value not in m["choices"]:
-        known = list(map(str, m["choices"]))
+    choices = field.metadata["choices"]
+    if choices and value not in choices:
+        known = list(map(str, choices))
         raise PipelineError(
             f"{field.name} must be one of {', '.join(known)}; got {value!r}."
             f" {nearest(str(value), known)}"
         )
-    for number in value if isinstance(value, tuple) else (value,):
-        if isinstance(number, (int, float)) and not isinstance(number, bool):
-            if not math.isfinite(number):
-                raise PipelineError(f"{field.name} must be a finite number; got {number}.")
-            if m["low"] is not None and number < m["low"]:
-                raise PipelineError(
-                    f"{field.name} must be at least {m['low']:g}{_unit(m)}; got {number:g}."
-                    f" {m['help']}."
-                )
-            if m["high"] is not None and number > m["high"]:
-                raise PipelineError(
-                    f"{field.name} must be at most {m['high']:g}{_unit(m)}; got {number:g}."
-                    f" {m['help']}."
-                )
-            if m["multiple_of"] and number % m["multiple_of"]:
-                step = m["multiple_of"]
-                below, above = number // step * step, (number // step + 1) * step
-                advice = f"Try {below} or {above}." if below else f"Try {above}."
-                raise PipelineError(
-                    f"{field.name} must be a multiple of {step}; got {number}. {advice}"
-                )
+    for item in value if isinstance(value, tuple) else (value,):
+        if type(item) in (int, float):
+            _check_number(field, item)
     return value
+
+
+def _check_number(field, number):
+    """Raises PipelineError if a number is out of the field's range."""
+    m = field.metadata
+    low, high, step = m["low"], m["high"], m["multiple_of"]
+    if not math.isfinite(number):
+        raise PipelineError(f"{field.name} must be a finite number; got {number}.")
+    if low is not None and number < low:
+        raise PipelineError(
+            f"{field.name} must be at least {low:g}{_unit(m)}; got {number:g}. {m['help']}."
+        )
+    if high is not None and number > high:
+        raise PipelineError(
+            f"{field.name} must be at most {high:g}{_unit(m)}; got {number:g}. {m['help']}."
+        )
+    if step and number % step:
+        below, above = number // step * step, (number // step + 1) * step
+        advice = f"Try {below} or {above}." if below else f"Try {above}."
+        raise PipelineError(f"{field.name} must be a multiple of {step}; got {number}. {advice}")
 
 
 def _unit(metadata):
@@ -266,42 +270,61 @@ def _unit(metadata):
 
 def _typed(field, value):
     kind = field.type
-    if isinstance(kind, types.GenericAlias):  # tuple[T, ...]
-        item, _ = typing.get_args(kind)
-        values = [v for v in value.split(",") if v] if isinstance(value, str) else value
-        if not isinstance(values, (list, tuple)):
-            raise PipelineError(
-                f"{field.name} must be a list; got {value!r}. Write {field.name}=a,b,c."
-            )
-        return tuple(_scalar(field, item, v) for v in values)
-    return _scalar(field, kind, value)
+    if not isinstance(kind, types.GenericAlias):
+        return _scalar(field, kind, value)
+    item, _ = typing.get_args(kind)  # of tuple[T, ...]
+    values = [v for v in value.split(",") if v] if isinstance(value, str) else value
+    if not isinstance(values, (list, tuple)):
+        raise PipelineError(
+            f"{field.name} must be a list; got {value!r}. Write {field.name}=a,b,c."
+        )
+    return tuple(_scalar(field, item, v) for v in values)
 
 
 def _scalar(field, kind, value):
-    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    read, wanted = READERS[kind]
     try:
-        if kind is bool:
-            if isinstance(value, str):
-                return words[value.lower()]
-            if isinstance(value, bool):
-                return value
-        elif kind is str:
-            if isinstance(value, bool):  # YAML reads a bare on and off as booleans
-                return "on" if value else "off"
-            if isinstance(value, (str, int, float)):
-                return str(value)
-        elif not isinstance(value, bool):
-            if kind is int:
-                number = (
-                    float(value)
-                    if isinstance(value, str) and not value.lstrip("+-").isdigit()
-                    else value
-                )
-                if int(number) == float(number):
-                    return int(number)
-            elif kind is float:
-                return float(value)
-    except (KeyError, ValueError, TypeError, OverflowError):
-        pass
-    wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[kind]
-    raise PipelineError(f"{field.name} must be {wanted}; got {value!r}. {field.metadata['help']}.")
+        return read(value)
+    except (AttributeError, KeyError, ValueError, TypeError, OverflowError) as error:
+        raise PipelineError(
+            f"{field.name} must be {wanted}; got {value!r}. {field.metadata['help']}."
+        ) from error
+
+
+def _as_bool(value):
+    if isinstance(value, bool):
+        return value
+    return WORDS[value.lower()]
+
+
+def _as_text(value):
+    if isinstance(value, bool):  # YAML reads a bare on and off as booleans
+        return "on" if value else "off"
+    if not isinstance(value, (str, int, float)):
+        raise TypeError
+    return str(value)
+
+
+def _as_whole(value):
+    if isinstance(value, bool):
+        raise TypeError
+    digits = isinstance(value, str) and value.lstrip("+-").isdigit()
+    number = int(value) if digits else float(value)
+    if int(number) != number:
+        raise ValueError
+    return int(number)
+
+
+def _as_number(value):
+    if isinstance(value, bool):
+        raise TypeError
+    return float(value)
+
+
+WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+READERS = {
+    bool: (_as_bool, "true or false"),
+    int: (_as_whole, "a whole number"),
+    float: (_as_number, "a number"),
+    str: (_as_text, "text"),
+}

@@ -125,12 +125,7 @@ class Run:
     @functools.cached_property
     def source(self) -> Source:
         """What the run learns from, as training used it: what was left out stays out."""
-        given = self._read() if self._given is None else self._given
-        made: Source
-        if isinstance(given, Data):
-            made = source.DataSet(given, self.method, self.config)
-        else:
-            made = given
+        made = self._fed(self._read() if self._given is None else self._given)
         if made.fingerprint() != self.info["data"]["fingerprint"]:
             raise PipelineError(
                 f"The data of {self.path}, {self.data_name}, has changed since the run started, so"
@@ -180,6 +175,11 @@ class Run:
         self.info |= floor.of_training(history, validation, self.method, self.config)
         write_json(self.path / "run.json", self.info)
         return self
+
+    def _fed(self, given: Data | Source) -> Source:
+        if isinstance(given, Data):
+            return source.DataSet(given, self.method, self.config)
+        return given
 
     def _read(self) -> Data | Source:
         own = self.method.source(self.data_name, self.config)

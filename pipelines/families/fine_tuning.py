@@ -24,6 +24,9 @@ OF_PHASES = (
 )  # without phases nothing heeds them
 
 
+NUMBERS = tuple(map(str, range(1, 1000)))  # of blocks
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config(shared.Config):
     """The shared settings, and those of tasks with a pretrained net inside; without `unfreeze`, all trains at once."""
@@ -61,7 +64,7 @@ class Config(shared.Config):
     def __post_init__(self):
         super().__post_init__()
         for what in self.unfreeze:
-            if what not in ("none", "all") and not (what.isdecimal() and int(what)):
+            if what not in ("none", "all", *NUMBERS):
                 raise PipelineError(
                     f"unfreeze takes none, all, or a number of blocks for each phase; got {what!r}."
                     " Try none,all."
@@ -73,16 +76,21 @@ class Config(shared.Config):
                     f"{name} needs one value for each phase of unfreeze: {len(self.unfreeze)}; got"
                     f" {len(given)}."
                 )
+        self._set_epochs()
+
+    def _set_epochs(self):
+        """The run's epochs are those of its phases together."""
+        if self.phase_epochs and not sum(self.phase_epochs):
+            raise PipelineError(
+                "phase_epochs add up to 0: nothing would be trained. Give one phase an epoch."
+            )
         if self.phase_epochs:
-            if not sum(self.phase_epochs):
-                raise PipelineError(
-                    "phase_epochs add up to 0: nothing would be trained. Give one phase an epoch."
-                )
             object.__setattr__(self, "epochs", sum(self.phase_epochs))
         elif len(self.unfreeze) > 1:
+            lengths = ",".join(["5"] * len(self.unfreeze))
             raise PipelineError(
                 f"unfreeze names {len(self.unfreeze)} phases: say how long each is, as in"
-                f" phase_epochs={','.join('5' for _ in self.unfreeze)}."
+                f" phase_epochs={lengths}."
             )
 
 
@@ -95,53 +103,61 @@ def phases(config, compiled, besides=()):
     no pretrained net.
     """
     if not config.unfreeze:
-        for field in shared.settings(type(config)):
-            if (
-                field.name in OF_PHASES
-                and field.name not in besides
-                and getattr(config, field.name) != field.default
-            ):
-                raise PipelineError(
-                    f"{field.name} is a setting of phases: name one, as in unfreeze=all."
-                )
+        _refuse_unheeded(config, besides)
         return [Phase("train", config)]
     made = []
     lengths = config.phase_epochs or (config.epochs,)
     rates = config.phase_rates or (config.learning_rate,) * len(lengths)
     for what, epochs, rate in zip(config.unfreeze, lengths, rates, strict=True):
+        own = dict(epochs=epochs, learning_rate=rate, unfreeze=(what,))
         if epochs:
-            changes = dict(
-                epochs=epochs, learning_rate=rate, unfreeze=(what,), phase_epochs=(), phase_rates=()
-            )
-            made.append(_phase(what, config.replace(**changes), compiled))
+            phase = config.replace(**own, phase_epochs=(), phase_rates=())
+            made.append(_phase(what, phase, compiled))
     return made
+
+
+def _refuse_unheeded(config, besides):
+    """Raises PipelineError for a setting of phases, if there are none to heed it."""
+    names = set(OF_PHASES) - set(besides)
+    fields = [field for field in shared.settings(type(config)) if field.name in names]
+    for field in fields:
+        if getattr(config, field.name) != field.default:
+            raise PipelineError(
+                f"{field.name} is a setting of phases: name one, as in unfreeze=all."
+            )
 
 
 def _phase(what, config, compiled):
     def begin(model):
-        net = trunk(model)
-        found, never = blocks(net), getattr(net, "never_trained", ())
-        count = int(what) if what.isdecimal() else {"none": 0, "all": len(found)}[what]
-        rows, rates = [], []
-        for layer in model._flatten_layers():
-            layer.trainable = True
-        for depth, (name, block) in enumerate(reversed(found.items())):
-            factor = config.backbone_rate * config.block_rate**depth
-            for layer in block:
-                _set(layer, depth < count and layer.name not in never, config.freeze_norm)
-                rates += [(v, factor) for v in layer.trainable_variables]
-            total = sum(layer.count_params() for layer in block)
-            trained = sum(_size(v) for layer in block for v in layer.trainable_variables)
-            rate = f"{config.learning_rate * factor:.2g}" if trained else "–"
-            rows.append([name, f"{total:,}", f"{trained:,}", rate])
-        own = sum(_size(v) for v in model.trainable_variables) - sum(_size(v) for v, _ in rates)
-        rows.insert(0, ["head", f"{own:,}", f"{own:,}", f"{config.learning_rate:.2g}"])
+        rates, rows = _unfrozen(model, what, config)
         compiled(model, config, rates, config.l2_sp)
-        table = terminal.table(rows[::-1], ["block", "parameters", "trained", "learning rate"])
+        table = terminal.table(rows, ["block", "parameters", "trained", "learning rate"])
         epochs = f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}"
         return f"{name_of(what)}, {epochs}\n{table}"
 
     return Phase(name_of(what), config, begin)
+
+
+def _unfrozen(model, what, config):
+    """Sets what is trainable -> ([(variable, factor of its rate)], rows of a table, from the input up)."""
+    net = trunk(model)
+    found, never = blocks(net), getattr(net, "never_trained", ())
+    count = int({"none": 0, "all": len(found)}.get(what, what))
+    for layer in model._flatten_layers():
+        layer.trainable = True
+    rates, rows = [], []
+    for depth, (name, block) in enumerate(reversed(found.items())):
+        factor = config.backbone_rate * config.block_rate**depth
+        for layer in block:
+            _set(layer, depth < count and layer.name not in never, config.freeze_norm)
+        own = [v for layer in block for v in layer.trainable_variables]
+        rates += [(v, factor) for v in own]
+        total, trained = sum(layer.count_params() for layer in block), sum(map(_size, own))
+        rate = f"{config.learning_rate * factor:.2g}" if trained else "–"
+        rows.append([name, f"{total:,}", f"{trained:,}", rate])
+    head = sum(map(_size, model.trainable_variables)) - sum(_size(v) for v, _ in rates)
+    rows.insert(0, ["head", f"{head:,}", f"{head:,}", f"{config.learning_rate:.2g}"])
+    return rates, rows[::-1]
 
 
 def name_of(what):

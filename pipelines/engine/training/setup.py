@@ -95,21 +95,25 @@ def chosen(name: str, data: Any, given: Mapping) -> tuple[Method, Any, str]:
     wanted = given.get("method", "")
     if method and wanted not in ("", method):
         raise PipelineError(f"{name} names the method {method}, and the settings {wanted}.")
-    if method or wanted:
-        return catalog.method(method or wanted, task), data, ""
-    known = [m.name for m in catalog.tasks()[task].methods]
-    if len(known) == 1:
-        return catalog.method(known[0], task), data, ""
-    problem = catalog.task(task)
-    if not isinstance(data, Data) and problem.source(data, None) is None:
-        data = catalog.load(
-            str(data or problem.data), given.get("format", "auto"), problem.target or None
-        )
-    best, why = problem.default(data, given)
-    for candidate in (best, *known):
-        if candidate and not _unknown(catalog.method(candidate, task), given):
-            return catalog.method(candidate, task), data, why if candidate == best else ""
-    return catalog.method(best or known[0], task), data, why
+    known = [entry.name for entry in catalog.tasks()[task].methods]
+    only = known[0] if len(known) == 1 else ""
+    named = method or wanted or only
+    if named:
+        return catalog.method(named, task), data, ""
+    data = _read(catalog.task(task), data, given)
+    best, why = catalog.task(task).default(data, given)
+    candidates = [catalog.method(own, task) for own in dict.fromkeys([best or known[0], *known])]
+    fitting = [own for own in candidates if not _unknown(own, given)]
+    taken = fitting[0] if fitting else candidates[0]
+    return taken, data, why if taken.name == best else ""
+
+
+def _read(problem: Method, data: Any, given: Mapping) -> Any:
+    """The data that a method is chosen by, if it is a data set that has not been read."""
+    if isinstance(data, Data) or problem.source(data, None) is not None:
+        return data
+    format = given.get("format", "auto")
+    return catalog.load(str(data or problem.data), format, problem.target or None)
 
 
 def _unknown(method: Method, given: Mapping) -> set[str]:

@@ -147,25 +147,17 @@ class PictureTranslation(Method):
         its own, so that what stands together follows from no order of files. No row where a domain is
         missing.
         """
-        domains, pairs = (examples.columns[name] for name in ("domain", "pair"))
-        own = [[i for i, domain in enumerate(domains) if domain == d] for d in (0, 1)]
-        rows = [(i, j, 1) for i in own[0] for j in own[1] if pairs[i] == pairs[j] >= 0]
-        if not rows and all(own):
-            own[1].sort(
-                key=lambda i: hashlib.sha256(
-                    examples.names[i].encode("utf-8", "surrogateescape")
-                ).digest()
-            )
-            count = max(map(len, own))
-            rows = [(own[0][k % len(own[0])], own[1][k % len(own[1])], 0) for k in range(count)]
-        found, source = examples.take(i for i, _, _ in rows), examples.columns["image"]
+        rows = _paired(examples) or _side_by_side(examples)
+        first, second, paired = zip(*rows, strict=True) if rows else ((), (), ())
+        source = examples.columns["image"]
         columns = {
-            "a": [source[i] for i, _, _ in rows],
-            "b": [source[j] for _, j, _ in rows],
+            "a": [source[i] for i in first],
+            "b": [source[j] for j in second],
             "index": [[i, j] for i, j, _ in rows],
-            "paired": [paired for _, _, paired in rows],
+            "paired": list(paired),
         }
         names = [f"{examples.names[i]}, {examples.names[j]}" for i, j, _ in rows]
+        found = examples.take(first)
         return replace(found, names=names, columns=columns, pictures=("a", "b"))
 
     def parse(self, example, config):
@@ -210,21 +202,57 @@ class PictureTranslation(Method):
         return canvas.captioned(canvas.grid(shown, 3), lines)
 
 
+def _domains(examples):
+    """Rows of the first domain, and of the second."""
+    domains = np.asarray(examples.columns[DOMAIN])
+    return [np.flatnonzero(domains == domain).tolist() for domain in (0, 1)]
+
+
+def _paired(examples):
+    """(row, row, 1) of each pair."""
+    own, pairs = _domains(examples), examples.columns["pair"]
+    partner = {pairs[j]: j for j in own[1] if pairs[j] >= 0}
+    return [(i, partner[pairs[i]], 1) for i in own[0] if pairs[i] in partner]
+
+
+def _side_by_side(examples):
+    """(row, row, 0): all of the larger domain, and the other's again and again, in an order of its own."""
+    own = _domains(examples)
+    if not all(own):
+        return []
+    own[1].sort(key=lambda i: _digest(examples.names[i]))
+    count = max(map(len, own))
+    return [(own[0][k % len(own[0])], own[1][k % len(own[1])], 0) for k in range(count)]
+
+
+def _digest(name):
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
+
+
 def _pairs(examples, domains, some):
-    """The number of each example's pair, or -1. some: not all need to have one, and sizes may differ."""
+    """The number of each example's pair, or -1.
+
+    some: not all need to have one, and sizes may differ.
+    """
     keys = [re.sub(r"[_-]?[abAB]$", "", Path(name).stem) for name in examples.names]
-    both = [{k: i for i, k in enumerate(keys) if domains[i] == domain} for domain in (0, 1)]
+    both = [{}, {}]
+    for i, key in enumerate(keys):
+        both[domains[i]][key] = i
     shared = sorted(set(both[0]) & set(both[1]))
-    if not some:
-        if len(shared) * 2 != len(keys):
-            return [-1] * len(keys)
-        for key in shared:
-            if len({_size(examples.columns["image"][part[key]]) for part in both}) > 1:
-                return [-1] * len(keys)
-    number = {key: i for i, key in enumerate(shared)}
-    return [
-        number.get(key, -1) if both[domains[i]].get(key) == i else -1 for i, key in enumerate(keys)
-    ]
+    found = [-1] * len(keys)
+    if not some and (len(shared) * 2 != len(keys) or _differ(examples, both, shared)):
+        return found
+    for number, key in enumerate(shared):
+        for part in both:
+            found[part[key]] = number
+    return found
+
+
+def _differ(examples, both, shared):
+    """Whether the two pictures of some pair have different sizes."""
+    source = examples.columns["image"]
+    sizes = [[_size(source[part[key]]) for part in both] for key in shared]
+    return any(first != second for first, second in sizes)
 
 
 def _size(source):

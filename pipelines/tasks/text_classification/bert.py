@@ -61,31 +61,18 @@ class Bert(TextClassification):
         """Data with the ids of each text's word pieces, `pieces`, beside `text` and `label`."""
         if all("pieces" in examples.columns for examples in data.splits.values()):
             return data
-        known = {name for examples in data.splits.values() for name in examples.columns}
-        source = config.text or next((name for name in TEXTS if name in known), "")
-        if source not in known or "label" not in known:
-            wanted = config.text or " or ".join(TEXTS)
-            raise PipelineError(
-                f"{data.source} has no {wanted!r} with a label; it has"
-                f" {', '.join(sorted(known)) or 'none'}. Name the feature with text=NAME, or choose"
-                " other data."
-            )
-        words = wordpiece.WordPiece(
-            config.learned.get("pieces") or pretrained.text_pieces(config.backbone)
-        )
-        splits, problems = {}, [*data.problems]
+        source = _source(data, config)
+        pieces = config.learned.get("pieces") or pretrained.text_pieces(config.backbone)
+        words = wordpiece.WordPiece(pieces)
+        splits, problems = {}, list(data.problems)
         for split, examples in data.splits.items():
-            pieces = [words.text(text) for text in examples.columns[source]]
-            columns = {
-                "text": examples.columns[source],
-                "label": examples.columns["label"],
-                "pieces": pieces,
-            }
+            own = examples.columns
+            columns = {"text": own[source], "label": own["label"]}
+            columns["pieces"] = [words.text(text) for text in own[source]]
             splits[split] = Examples(examples.names, columns, examples.where)
             problems += _long(splits[split], (config.max_length or LONGEST) - ENDS)
-        return dataclasses.replace(
-            data, splits=splits, labels={"label": data.labels["label"]}, problems=problems
-        )
+        labels = {"label": data.labels["label"]}
+        return dataclasses.replace(data, splits=splits, labels=labels, problems=problems)
 
     def resolve(self, config, data):
         """Settings that follow from the data: how much is read of a text, and the weights of uneven classes."""
@@ -176,6 +163,19 @@ class Bert(TextClassification):
 
         rows = [("read", [(text, "", "")]), ("found", shown(best))]
         return canvas.MarkedText(rows if targets is None else [*rows, ("is", shown(right))])
+
+
+def _source(data, config):
+    """The feature that holds the text. Raises PipelineError if there is none with a label."""
+    known = {name for examples in data.splits.values() for name in examples.columns}
+    source = config.text or next((name for name in TEXTS if name in known), "")
+    if source in known and "label" in known:
+        return source
+    wanted = config.text or " or ".join(TEXTS)
+    raise PipelineError(
+        f"{data.source} has no {wanted!r} with a label; it has {', '.join(sorted(known)) or 'none'}."
+        " Name the feature with text=NAME, or choose other data."
+    )
 
 
 def _with_segments(model, config):
