@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tiny
 
+from pipelines import catalog
 from pipelines.edge.litert import Model
-from pipelines.engine.export import tflite_file
+from pipelines.engine.export import metadata, own_file
 
 CLASSIFY = """
 import json, sys
@@ -52,7 +54,7 @@ def interpreter():
 def test_image_classifier_gives_our_answers_under_our_labels(kind, tmp_path):
     path, images = tmp_path / "model.tflite", tiny.pictures(25, seed=3)
     shutil.copy(tiny.converted()[kind], path)
-    tflite_file.attach_metadata(
+    metadata.attach_metadata(
         path, name="colours", description="Which colour it is.", labels=tiny.LABELS
     )
     np.save(tmp_path / "pictures.npy", images)
@@ -123,23 +125,19 @@ with ImageSegmenter.create_from_options(options) as segmenter:
 
 @pytest.mark.skipif(not interpreter(), reason="no MediaPipe, see above")
 def test_image_segmenter_gives_our_masks_under_our_labels(tmp_path):
-    import types
-
-    import keras
-
-    from pipelines.engine.export import mediapipe
-    from pipelines.tasks import segmentation as task
-
     keras.utils.set_random_seed(0)
-    config = task.Config(
+    method = catalog.method("unet")
+    config = method.Config().replace(
         labels=("ground", "sky", "grün"), image_size=32, depth=1, width=4, steps_per_epoch=1
     )
     model, images = (
-        task.model(config),
+        method.model(config),
         np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8),
     )
-    run = types.SimpleNamespace(task=task, config=config, path=Path("tiny"))
-    record = mediapipe.write(model, run, tmp_path, {"image": images}, "A class per pixel.")
+    program = method.programs(model, config, {"image": images})["mediapipe"]
+    record = own_file.write(
+        model, program, tmp_path, "A class per pixel.", config.labels, name="tiny"
+    )
     assert record["max_difference"] < 1e-4
     np.save(tmp_path / "pictures.npy", images)
 
@@ -151,7 +149,7 @@ def test_image_segmenter_gives_our_masks_under_our_labels(tmp_path):
 
     ours = {
         name: keras.ops.convert_to_numpy(v)
-        for name, v in task.decode(model({"image": images}), config).items()
+        for name, v in method.decode(model({"image": images}), config).items()
     }
     with np.load(tmp_path / "out.npz") as found:
         assert found["labels"].tolist() == list(config.labels)

@@ -9,7 +9,7 @@ import shapes
 from test_mediapipe import interpreter
 
 from pipelines import catalog
-from pipelines.engine.export import mediapipe
+from pipelines.engine.export import own_file
 
 DETECT = """
 import json, sys
@@ -33,20 +33,13 @@ with ObjectDetector.create_from_options(options) as detector:
 """
 
 
-class Run:
-    """What `mediapipe.write` needs of a run."""
-
-    def __init__(self, path, task, config):
-        self.path, self.task, self.config = path, task, config
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(
     not interpreter(), reason="no MediaPipe: set PIPELINES_MEDIAPIPE_PYTHON to a Python with it"
 )
 def test_object_detector_gives_our_best_box(tmp_path):
-    task = catalog.task("detection")
-    config = task.Config().replace(
+    method = catalog.method("yolo")
+    config = method.Config().replace(
         labels=shapes.LABELS,
         max_boxes=4,
         max_detections=10,
@@ -55,11 +48,10 @@ def test_object_detector_gives_our_best_box(tmp_path):
         size="pico",
         seed=3,
     )
-    net = task.model(config)
+    net = method.model(config)
     pictures = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 3), np.uint8)
-    record = mediapipe.write(
-        net, Run(tmp_path, task, config), tmp_path, {"image": pictures[:1]}, "shapes"
-    )
+    program = method.programs(net, config, {"image": pictures})["mediapipe"]
+    record = own_file.write(net, program, tmp_path, "shapes", config.labels, name="shapes")
     np.save(tmp_path / "pictures.npy", pictures)
 
     command = [
@@ -72,7 +64,7 @@ def test_object_detector_gives_our_best_box(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
 
-    ours = task.decode(net.predict_on_batch({"image": pictures}), config)
+    ours = method.decode(net.predict_on_batch({"image": pictures}), config)
     for i, line in enumerate(done.stdout.splitlines()):
         label, score, corners = json.loads(line)[0]
         assert label == shapes.LABELS[int(ours["classes"][i, 0])]

@@ -1,14 +1,27 @@
 """Microcontrollers: what a model takes, on the real interpreter of TensorFlow Lite Micro and without it."""
 
 import json
+import shutil
 
+import autoencoder
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 import tiny
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from pipelines import catalog, cli
-from pipelines.engine.export import micro, micro_interpreter, tflite_file
+from pipelines.edge import litert
+from pipelines.engine.export import (
+    convert,
+    cutting,
+    micro,
+    micro_interpreter,
+    saved_model,
+    tflite_file,
+)
+from pipelines.task import Program, Score
 
 needs_interpreter = pytest.mark.skipif(
     not micro_interpreter.installed(), reason="needs the package tflite-micro"
@@ -89,6 +102,102 @@ def test_a_model_without_int_8_says_so():
     method = catalog.method("bilstm_crf")
     fit = micro.check(None, method, method.Config(), {})
     assert fit.reason.startswith("a microcontroller needs an int8 file, and this model has none: ")
+
+
+@pytest.fixture
+def two_programs(tmp_path):
+    """A copy of an int8 file with the programs encode and decode."""
+    return shutil.copy(autoencoder.converted()["int8"], tmp_path / "model_int8.tflite")
+
+
+def test_a_program_is_cut_out_of_a_file(two_programs):
+    files = cutting.cut(two_programs)
+    assert {name: file.name for name, file in files.items()} == {
+        "encode": "model_int8_encode.tflite",
+        "decode": "model_int8_decode.tflite",
+    }
+    whole, sizes = litert.Model(two_programs), []
+    given = {"encode": {"image": tiny.pictures(1)}, "decode": {"code": autoencoder.codes(1)}}
+    for name, file in files.items():
+        assert litert.Model(file).programs == {name: whole.programs[name]}
+        wanted, got = whole(given[name], name), litert.Model(file)(given[name], name)
+        np.testing.assert_equal(got, wanted)
+        sizes.append(file.stat().st_size)
+    size = two_programs.stat().st_size  # they share no weights
+    assert size <= sum(sizes) < 1.2 * size
+    assert max(sizes) < 0.8 * size
+    assert cutting.cut(files["encode"]) == {"encode": files["encode"]}
+
+
+def test_a_loop_is_cut_out_with_its_body(tmp_path):
+    net = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+
+    def tripled(count):
+        def call(given):
+            steps, sums = tf.constant(0), tf.zeros_like(given["x"])
+            _, sums = tf.while_loop(
+                lambda i, s: i < count, lambda i, s: (i + 1, s + given["x"]), (steps, sums)
+            )
+            return {"y": sums}
+
+        return call
+
+    numbers = {"x": np.array([[1.0, 2.0]], np.float32)}
+    made = {"a": Program(tripled(2), numbers), "b": Program(tripled(3), numbers)}
+    saved_model.write(net, made, tmp_path / "saved_model")
+    calibration = dict.fromkeys(made, numbers)
+    path = convert.convert(tmp_path / "saved_model", tmp_path, ["float32"], calibration)["float32"]
+    for (name, file), factor in zip(cutting.cut(path).items(), (2, 3), strict=True):
+        assert tflite_file.operators(file)["WHILE"] == 1
+        assert litert.Model(file)(numbers, name)["y"].tolist() == [[factor, 2.0 * factor]]
+
+
+def test_a_file_with_two_programs_takes_both_files_in_flash_and_one_arena(two_programs):
+    parts = micro.check_files(cutting.cut(two_programs), None, None, None)
+    fit = micro.check_file(two_programs, None)
+    assert fit.flash_bytes == sum(part.flash_bytes for part in parts.values())
+    assert fit.arena_bytes == max(part.arena_bytes for part in parts.values())
+    assert fit.fits
+    low = min(part.arena_bytes for part in parts.values())
+    tight = micro.check_file(two_programs, None, ram=low, flash=fit.flash_bytes)
+    assert tight.reason.startswith("decode: its tensors need ")
+    assert "encode: " not in tight.reason
+    large = micro.check_file(two_programs, None, flash=fit.flash_bytes - 1)
+    assert large.reason.startswith("decode: the files of all programs have ")
+    assert "encode: the files of all programs have " in large.reason
+
+
+class Twice:
+    """A method whose answer is a picture's code, and the code of the picture made of it."""
+
+    scores = (Score("distance", "lower", tolerance=0.1),)
+
+    def answer(self, run, inputs, config):
+        code = run(inputs, "encode")["code"]
+        return {"code": code, "picture": run({"code": code}, "decode")["picture"]}
+
+    def evaluate(self, answer, part, config):
+        found = answer({"image": part})
+        wanted = autoencoder.encode({"image": part})["code"]
+        return {
+            "distance": float(np.abs(found["code"] - wanted).mean()),
+            "shape": found["picture"].shape,
+        }
+
+
+@needs_interpreter
+def test_programs_are_proven_together_on_the_interpreter(two_programs):
+    fit, part = micro.check_file(two_programs, None), tiny.pictures(5, seed=4)
+    judged = (part, Twice(), None, {"distance": 0.0}, None)
+    record = micro.prove({"passed": True}, fit, two_programs, *judged)
+    assert record["passed"]
+    assert 0 < record["micro"]["distance"] < 0.1
+    assert record["micro"]["files"] == {
+        "encode": {"path": "model_int8_encode.tflite"},
+        "decode": {"path": "model_int8_decode.tflite"},
+    }
+    worse = micro.prove({"passed": True}, fit, two_programs, *judged[:-1], 1e-6)
+    assert "distance went from 0.0000" in worse["reason"]
 
 
 @pytest.mark.slow

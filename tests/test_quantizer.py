@@ -10,7 +10,7 @@ import tiny
 
 from pipelines import cli
 from pipelines.edge.litert import Model
-from pipelines.engine.export import convert, quantizer, saved_model, tflite_file
+from pipelines.engine.export import convert, metadata, quantizer, saved_model
 from pipelines.errors import PipelineError
 from pipelines.task import Program
 
@@ -39,7 +39,7 @@ def test_weights_have_a_step_a_channel(tmp_path):
             Model(made[kind])({"x": x})["y"], wanted, atol=1e-3, err_msg=kind
         )
     before = Model(made["weight_only_int8"])({"x": x})["y"]  # its weights lie behind the flatbuffer
-    tflite_file.attach_metadata(
+    metadata.attach_metadata(
         made["weight_only_int8"], name="dense", description="One layer.", labels=["a"]
     )
     np.testing.assert_array_equal(Model(made["weight_only_int8"])({"x": x})["y"], before)

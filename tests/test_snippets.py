@@ -68,6 +68,17 @@ def test_the_card_lists_each_program():
     )
 
 
+def test_the_card_names_the_files_for_microcontrollers():
+    files = {name: {"path": f"model_int8_{name}.tflite"} for name in ("encode", "decode")}
+    one = {"path": "model_int8.tflite", "micro": {"says": "Micro: 6 KB"}}
+    two = {**one, "micro": {**one["micro"], "files": files}}
+    assert card._micro({"files": {"int8": one}}) == "`model_int8.tflite` on Micro: 6 KB.\n\n"
+    assert card._micro({"files": {"int8": two}}) == (
+        "`model_int8.tflite` on Micro: 6 KB. `model_int8_encode.tflite` is encode alone."
+        " `model_int8_decode.tflite` is decode alone.\n\n"
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("manifest", [ONE, SEVERAL])
 def test_the_code_for_android_compiles(manifest, tmp_path):

@@ -8,7 +8,7 @@ import tiny
 from ai_edge_litert import schema_py_generated as schema
 
 from pipelines.edge.litert import Model
-from pipelines.engine.export import tflite_file
+from pipelines.engine.export import metadata, tflite_file
 from pipelines.errors import Refused
 
 FACTS = dict(
@@ -81,37 +81,35 @@ def test_weights_left_outside_are_refused(tmp_path):
 
 def test_metadata_changes_no_answer(file):
     before = [run(file, seed) for seed in range(5)]
-    tflite_file.attach_metadata(file, **FACTS)
+    metadata.attach_metadata(file, **FACTS)
     np.testing.assert_array_equal([run(file, seed) for seed in range(5)], before)
 
 
 def test_metadata_is_read_back(file):
-    tflite_file.attach_metadata(file, **FACTS)
-    assert tflite_file.read_metadata(file) == FACTS
+    metadata.attach_metadata(file, **FACTS)
+    assert metadata.read_metadata(file) == FACTS
 
 
 def test_metadata_is_the_same_bytes_however_often(file, tmp_path):
     twin = shutil.copy(file, tmp_path / "twin.tflite")
-    tflite_file.attach_metadata(
-        twin, **FACTS | {"name": "a name of another length", "labels": ["x"]}
-    )
-    tflite_file.attach_metadata(file, **FACTS)
+    metadata.attach_metadata(twin, **FACTS | {"name": "a name of another length", "labels": ["x"]})
+    metadata.attach_metadata(file, **FACTS)
     once = file.read_bytes()
-    tflite_file.attach_metadata(file, **FACTS)
+    metadata.attach_metadata(file, **FACTS)
     assert file.read_bytes() == once
-    tflite_file.attach_metadata(twin, **FACTS)
-    assert tflite_file.read_metadata(twin) == FACTS
+    metadata.attach_metadata(twin, **FACTS)
+    assert metadata.read_metadata(twin) == FACTS
     assert len(twin.read_bytes()) == len(once)
 
 
 def test_a_file_without_metadata_says_so(file):
     with pytest.raises(ValueError, match="has no metadata"):
-        tflite_file.read_metadata(file)
+        metadata.read_metadata(file)
 
 
 def test_weights_lie_at_multiples_of_sixteen_bytes(file):
     """The schema's `force_align: 16`, which accelerators and microcontrollers rely on."""
-    tflite_file.attach_metadata(file, **FACTS)
+    metadata.attach_metadata(file, **FACTS)
     data = np.frombuffer(file.read_bytes(), np.uint8)
     model = schema.Model.GetRootAs(data.tobytes())
     buffers = [model.Buffers(i) for i in range(model.BuffersLength())]

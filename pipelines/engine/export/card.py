@@ -102,8 +102,14 @@ def _unsupported(manifest):
 
 
 def _micro(manifest):
-    found = [(r["path"], r["micro"]["says"]) for r in manifest["files"].values() if "micro" in r]
-    return "".join(f"`{path}` on {says}.\n\n" for path, says in found)
+    text = ""
+    for record in manifest["files"].values():
+        if "micro" in record:
+            own = record["micro"].get("files", {})
+            alone = [f"`{file['path']}` is {name} alone." for name, file in own.items()]
+            text += " ".join([f"`{record['path']}` on {record['micro']['says']}.", *alone])
+            text += "\n\n"
+    return text
 
 
 def _own_files(manifest):

@@ -139,6 +139,16 @@ def _others(folder: Path, facts: Mapping) -> list[str]:
     """Names of all files that are no model."""
     found = ["labels.txt", "config.yaml", "golden.npz", "card.md", "predict.py"]
     found += [record["path"] for record in facts["extra"].values()]
+    found += _for_microcontrollers(facts["files"])
     for place, pattern in (("edge", "*.py"), ("web", "*"), (learned.FOLDER, "*.txt")):
         found += [f"{place}/{p.name}" for p in sorted((folder / place).glob(pattern))]
+    return found
+
+
+def _for_microcontrollers(files: Mapping) -> list[str]:
+    """Names of the files of single programs; see `micro.prove`."""
+    found = []
+    for record in files.values():
+        own = record.get("micro", {}).get("files", {})
+        found += [file["path"] for file in own.values()]
     return found

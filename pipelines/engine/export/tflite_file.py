@@ -7,10 +7,8 @@ import numpy as np
 
 from pipelines.engine.export import flatbuffer
 from pipelines.engine.export.flatbuffer import OP, TYPE
-from pipelines.engine.export.metadata import attach_metadata, read_metadata
 from pipelines.errors import Refused
 
-__all__ = ["attach_metadata", "read_metadata"]
 SIZES = {
     TYPE.FLOAT32: 4,
     TYPE.INT32: 4,
