@@ -1,5 +1,6 @@
 """What `pip install` puts on a machine: one top-level name, the data sets within, found from anywhere."""
 
+import configparser
 import os
 import re
 import shutil
@@ -57,6 +58,16 @@ def wheel(checkout, tmp_path_factory):
     packed = build(checkout, tmp_path_factory.mktemp("sdist"), "sdist")
     shutil.unpack_archive(packed, unpacked := tmp_path_factory.mktemp("unpacked"), filter="data")
     return build(next(unpacked.iterdir()), tmp_path_factory.mktemp("wheel"), "wheel")
+
+
+def test_every_package_is_named():
+    metadata = configparser.ConfigParser()
+    metadata.read(ROOT / "setup.cfg", encoding="utf-8")
+    named = set(metadata["options"]["packages"].split())
+    folders = [file.parent for file in (ROOT / "pipelines").rglob("__init__.py")]
+    found = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert {"pipelines.tasks", "pipelines.datasets"} <= named
+    assert found <= named
 
 
 @pytest.mark.slow
