@@ -19,6 +19,8 @@ from pipelines.formats import _decodable as pictures
 from pipelines.formats.examples import UNLABELLED, Data, Examples
 from pipelines.task import Method
 
+LABELLED = ("label", "labels", "tags", "mask")  # kinds of feature that `feature` looks for
+
 
 class DataSet:
     """The splits of one data set, as a method takes them: a `Source`.
@@ -62,7 +64,17 @@ def read(source: Any, format: str, method: Method, config: Config) -> Data:
     """Data of a catalog name, `tfds:NAME`, a path, or of Data itself; as `method` learns it."""
     if not isinstance(source, Data):
         source = catalog.load(str(source), format, method.target or None)
-    return method.adapt(source, config)
+    data = method.adapt(source, config)
+    known = {column for examples in data.splits.values() for column in examples.columns}
+    needed = [name for name, own in method.features.items() if own.kind not in LABELLED]
+    missing = [name for name in needed if name not in known]
+    if missing:
+        raise PipelineError(
+            f"{method.task} needs the feature {missing[0]!r}, and {data.source} has"
+            f" {', '.join(sorted(known)) or 'none'}. Choose another task, or name the format with"
+            " --set format=NAME."
+        )
+    return data
 
 
 def usable(data: Data, on_bad_data: str, method: Method) -> tuple[Data, auditing.Audit, list[str]]:

@@ -148,28 +148,29 @@ def summary(run: Any) -> str:
 
 
 def _request(formats, quantizer, max_drop, target_size, target, ram, flash) -> Request:
-    if target not in (None, *TARGETS):
-        raise PipelineError(f"unknown target {target!r}. {nearest(target, TARGETS)}")
-    if target and (formats is not None or target_size is not None or quantizer):
-        raise PipelineError(
-            f"for {target} there is one kind of file, int8: leave formats, quantizer and"
-            " target_size out."
-        )
-    if not target and (ram is not None or flash is not None):
-        raise PipelineError("ram and flash are budgets of a microcontroller: add --for micro.")
     if max_drop is not None and not max_drop >= 0:  # NaN too
         raise PipelineError(
             f"max_drop must be 0 or more, how much worse the first score may get; got {max_drop}."
         )
-    given = {"ram": ram, "flash": flash}
-    budget = {name: in_bytes(v, name) for name, v in given.items() if v is not None}
-    return Request(
-        kinds=["int8"] if target else formats,
-        recipes=quantizer,
-        max_drop=max_drop,
-        target_size=None if target_size is None else in_bytes(target_size, "target_size"),
-        budget=budget if target else None,
-    )
+    given = {"target_size": target_size, "ram": ram, "flash": flash}
+    sizes = {name: in_bytes(size, name) for name, size in given.items() if size is not None}
+    if target is not None:
+        _refuse_choices(target, formats, quantizer, sizes)
+        return Request(["int8"], (), max_drop, None, sizes)
+    if "ram" in sizes or "flash" in sizes:
+        raise PipelineError("ram and flash are budgets of a microcontroller: add --for micro.")
+    return Request(formats, quantizer, max_drop, sizes.get("target_size"), None)
+
+
+def _refuse_choices(target: str, formats: Any, quantizer: Any, sizes: Mapping) -> None:
+    """Raises PipelineError for what a target leaves no choice of."""
+    if target not in TARGETS:
+        raise PipelineError(f"unknown target {target!r}. {nearest(target, TARGETS)}")
+    if formats is not None or quantizer or "target_size" in sizes:
+        raise PipelineError(
+            f"for {target} there is one kind of file, int8: leave formats, quantizer and"
+            " target_size out."
+        )
 
 
 def _limits(method: Method, least: Mapping, most: Mapping) -> list[tuple[Score, float]]:
@@ -212,17 +213,16 @@ def _limit(subject: Subject, request: Request) -> float:
 def _kinds(formats: Sequence[str] | None, unsupported: Mapping, method: Method) -> list[str]:
     """Names of the files to make. unsupported: {name: why this model has no such file}."""
     known = (proof.NUMPY,) if method.fitted else ("saved_model", *convert.FILES)
-    chosen = method.formats if formats is None else formats
-    wanted = [kind for kind in known if kind not in unsupported] if chosen is None else chosen
-    for kind in wanted:
+    for kind in formats or ():
         if kind not in known:
             raise PipelineError(f"unknown format {kind!r}. {nearest(kind, known)}")
-        if formats is not None and kind in unsupported:
+        if kind in unsupported:
             raise PipelineError(
                 f"this model has no {kind} file: {unsupported[kind]}. Leave {kind} out of"
                 " --formats."
             )
-    kinds = [kind for kind in known if kind in wanted and kind not in unsupported]
+    wanted = (method.formats or known) if formats is None else formats
+    kinds = [kind for kind in known if kind in set(wanted) - set(unsupported)]
     if not kinds:
         raise PipelineError(f"formats must name at least one of {', '.join(known)}.")
     return kinds
@@ -352,14 +352,14 @@ def _smallest(folder: Path, files: dict, limit: float, failures: list[str]):
     The others are deleted. If there is none, (files, reasons).
     """
     good = {kind: r for kind, r in files.items() if r["passed"] and kind != "saved_model"}
-    best = min(good, key=lambda kind: good[kind]["size_bytes"], default=None)
+    by_size = sorted(good, key=lambda kind: good[kind]["size_bytes"])
+    best = by_size[0] if by_size else None
     if best is None or good[best]["size_bytes"] > limit:
         sizes = [f"{r['path']} has {r['size_bytes'] / 1024:.0f} KB" for r in good.values()]
         listed = ", ".join(sizes) or "none did"
         return files, [*failures, f"no file of at most {limit / 1024:.0f} KB passed: {listed}"]
-    for kind in files:
-        if kind not in (best, "saved_model"):
-            (folder / proof.KINDS[kind]).unlink(missing_ok=True)
+    for kind in set(files) - {best, "saved_model"}:
+        (folder / proof.KINDS[kind]).unlink(missing_ok=True)
     return {best: good[best]}, []
 
 
@@ -368,12 +368,17 @@ def _advice(files: Mapping, request: Request) -> str:
         return "Allow more with --target-size or --max-drop."
     if request.budget is not None:
         return "Nothing was written."
-    bad = [kind for kind, record in files.items() if not record["passed"]]
-    good = [kind for kind in files if kind not in bad]
+    good = [kind for kind, record in files.items() if record["passed"]]
     if not good:
         return "No file passed: look at the model first."
-    flags = f"--formats {','.join(kind for kind in good if kind not in recipes.FILES)}"
-    made = [kind for kind in good if kind in recipes.FILES]
-    flags += f" --quantizer {','.join(made)}" if made else ""
+    bad = [kind for kind in files if kind not in good]
+    flags = _flags(good)
     more = " or calibrate on more examples (calibration_examples)" if "int8" in bad else ""
     return f"Leave {', '.join(bad)} out ({flags}){more}, or allow more with --max-drop."
+
+
+def _flags(kinds: list[str]) -> str:
+    """The flags that ask for these files alone."""
+    formats = [kind for kind in kinds if kind not in recipes.FILES]
+    made = [kind for kind in kinds if kind in recipes.FILES]
+    return f"--formats {','.join(formats)}" + (f" --quantizer {','.join(made)}" if made else "")

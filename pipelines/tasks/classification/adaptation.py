@@ -137,25 +137,9 @@ class Adaptation(Classification):
         self.strata(examples, config)  # raises
         if config.alignment not in WEIGHED:
             return {}
-        domain, labels = _domains(examples), np.asarray(examples.columns["label"])
-        rows = [i for i in range(len(domain)) if domain[i] == 1 or labels[i] != NONE]
-        seen = {
-            i: _glance(examples.columns["image"][i])
-            for i in tqdm.tqdm(rows, "pixels", disable=terminal.quiet(), leave=False)
-        }
-        source, target = ([i for i in rows if domain[i] == d] for d in (0, 1))
-        x, y = (np.stack([seen[i] for i in part]) for part in (source, target))
-        if config.alignment == "importance":
-            weights = instance_weights.importance(x, y)
-        elif config.alignment == "selection":
-            weights = instance_weights.selection(x, y, config.selected)
-        else:
-            few = _few(domain, labels, config.labelled_target)
-            both = instance_weights.tradaboost(
-                x, labels[source], np.stack([seen[i] for i in few]), labels[few]
-            )
-            source, weights = [*source, *few], np.concatenate(both)
-        return {"weighed": np.array([examples.names[i] for i in source]), "weights": weights}
+        names = np.array(examples.names)
+        source, weights = _weighed(examples, config)
+        return {"weighed": names[source], "weights": weights}
 
     def expand(self, examples, config):
         """The examples with what `learn` found as their `weight`, where it found any."""
@@ -281,6 +265,24 @@ class Adaptation(Classification):
         """One picture (S, S, 3) with the predicted label, its probability and, where known, the true one."""
         truth = None if targets is None or not np.any(targets["label"]) else targets["label"]
         return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, truth)
+
+
+def _weighed(examples, config):
+    """(rows of the source, their weights) by the config's way to bring the domains together."""
+    domain, labels = _domains(examples), np.asarray(examples.columns["label"])
+    source = np.flatnonzero((domain == 0) & (labels != NONE)).tolist()
+    target = np.flatnonzero(domain == 1).tolist()
+    bar = tqdm.tqdm([*source, *target], "pixels", disable=terminal.quiet(), leave=False)
+    seen = {i: _glance(examples.columns["image"][i]) for i in bar}
+    x, y = (np.stack([seen[i] for i in part]) for part in (source, target))
+    if config.alignment == "importance":
+        return source, instance_weights.importance(x, y)
+    if config.alignment == "selection":
+        return source, instance_weights.selection(x, y, config.selected)
+    few = _few(domain, labels, config.labelled_target)
+    known = np.stack([seen[i] for i in few])
+    both = instance_weights.tradaboost(x, labels[source], known, labels[few])
+    return [*source, *few], np.concatenate(both)
 
 
 def _few(domain, labels, count):
