@@ -1,13 +1,11 @@
 import json
-import types
 
 import numpy as np
 import pytest
 from conftest import SMALL, write_photos
 
 import pipelines
-from pipelines import cli
-from pipelines.config import Config
+from pipelines import catalog, cli
 from pipelines.engine.training import learning_rate
 from pipelines.errors import PipelineError, Refused
 
@@ -59,10 +57,11 @@ def test_find_sets_the_rate_and_shows_its_curve(tmp_path, capsys):
 
 
 def test_a_model_that_is_fitted_at_once_has_no_rate_to_find():
+    method = catalog.method("linear_crf")
     with pytest.raises(
         PipelineError, match="learning_rate=find needs a first phase that is trained by steps"
     ):
-        learning_rate.find(None, types.SimpleNamespace(), Config(learning_rate=0.0), None, None)
+        learning_rate.find(None, method, method.Config(), None)
 
 
 def test_a_phase_without_steps_has_no_rate_to_find(tmp_path):
