@@ -3,6 +3,7 @@
 import io
 import itertools
 import math
+import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,10 @@ from pipelines.formats.examples import (
 )
 
 ORIENTATION = 0x112  # EXIF's tag; from 5 on height and width change places
+COLUMNS = (
+    *("image", "objects/bbox", "objects/label"),
+    *("objects/is_crowd", "objects/is_difficult", "objects/where"),
+)
 
 Size = tuple[int, int]  # (height, width), pixels
 
@@ -142,26 +147,23 @@ class Scenes:
         names that occur. Raises PipelineError if there is no usable picture.
         """
         labels = labels or class_names(self.root)
-        if labels:
-            self._leave_out_others(labels)
+        self._leave_out_others(labels)
         scenes = list(itertools.chain(*self._splits.values()))
         if not scenes:
             raise PipelineError(f"{source} has no usable picture.{reason(self.problems)}")
         self._note_background(scenes)
-        labels = list(labels or sorted(set().union(*(scene.labels for scene in scenes))))
-        ids = ids_of(labels)
+        labels = list(labels or _occurring(scenes))
+        parts = self._parts(ids_of(labels))
+        names = {"objects/label": labels}
+        return Data(str(source), format, cut_splits(parts), names, self.problems)
+
+    def _parts(self, ids: Mapping[str, int]) -> dict[str, Examples]:
         known = filter(self._splits.__contains__, SPLITS)
-        parts = cut_splits({split: _examples(self._splits[split], ids) for split in known})
-        return Data(str(source), format, parts, {"objects/label": labels}, self.problems)
+        return {split: _examples(self._splits[split], ids) for split in known}
 
     def _located(self, relative: str) -> tuple[str, Path]:
         """Name and absolute path of a picture. Raises Unusable."""
-        try:
-            path = inside(self.root, relative)
-            is_there = path is not None and path.is_file()
-        except (OSError, ValueError, RuntimeError) as error:
-            # A NUL, a name that is too long, links in a circle.
-            raise Unusable("missing-file", f"{relative!r} is no path: {error}.") from error
+        path, is_there = self._path(relative)
         if path is None:
             message = f"{relative!r} lies outside of the data. Copy the picture into it."
             raise Unusable("outside", message)
@@ -170,6 +172,15 @@ class Scenes:
             message = f"there is no picture {relative!r}. Restore it."
             raise Unusable("missing-file", message, name.as_posix())
         return name.as_posix(), path
+
+    def _path(self, relative: str) -> tuple[Path | None, bool]:
+        """(absolute path, or None if it is outside, whether there is a file)."""
+        try:
+            path = inside(self.root, relative)
+            return path, path is not None and path.is_file()
+        except (OSError, ValueError, RuntimeError) as error:
+            # A NUL, a name that is too long, links in a circle.
+            raise Unusable("missing-file", f"{relative!r} is no path: {error}.") from error
 
     def _claim(self, name: str, split: str, where: str) -> None:
         """Raises Unusable if the picture is listed already."""
@@ -190,7 +201,9 @@ class Scenes:
                     yield os.path.join(folder, entry.name)
 
     def _leave_out_others(self, labels: Sequence[str]) -> None:
-        """Leaves out scenes with a class that is not among `labels`."""
+        """Leaves out scenes with a class that is not among `labels`, unless there are none."""
+        if not labels:
+            return
         for split, scenes in self._splits.items():
             self._splits[split] = [scene for scene in scenes if self._is_known(scene, labels)]
 
@@ -233,8 +246,13 @@ def class_names(folder: str | Path) -> list[str]:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise PipelineError(f"{file} cannot be read as UTF-8 text. Save it as such.") from error
+    return _distinct(file, list(map(str.strip, lines)))
+
+
+def _distinct(file: Path, lines: Sequence[str]) -> list[str]:
+    """The lines that are not blank. Raises PipelineError if two are equal."""
     found = {}
-    for n, line in enumerate(map(str.strip, lines), 1):
+    for n, line in enumerate(lines, 1):
         if line and found.setdefault(line, n) != n:
             raise PipelineError(f"{file}:{n}: two classes are called {line!r}. Rename one.")
     return list(found)
@@ -254,10 +272,19 @@ def picture_size(source: str | Path | bytes) -> Size | None:
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         with Image.open(stream, formats=FORMATS) as picture:
-            turned = picture.format == "JPEG" and picture.getexif().get(ORIENTATION, 1) >= 5
-            return picture.size if turned else picture.size[::-1]
+            return picture.size if _is_turned(picture) else picture.size[::-1]
     except Exception:  # Pillow raises nearly anything on a damaged file; the audit says which
         return None
+
+
+def _is_turned(picture: Image.Image) -> bool:
+    """Whether height and width change places when a picture is put upright."""
+    return picture.format == "JPEG" and picture.getexif().get(ORIENTATION, 1) >= 5
+
+
+def _occurring(scenes: Iterable[Scene]) -> list[str]:
+    """The class names of all objects, sorted."""
+    return sorted(set().union(*(scene.labels for scene in scenes)))
 
 
 def _checked_size(name: str, path: Path, declared: Size | None) -> Size:
@@ -276,18 +303,20 @@ def _checked_size(name: str, path: Path, declared: Size | None) -> Size:
 
 @np.errstate(over="ignore")  # a box as far off as that becomes infinite, which the audit reports
 def _examples(scenes: Sequence[Scene], ids: Mapping[str, int]) -> Examples:
-    scenes = sorted(scenes, key=lambda scene: scene.name)
-    columns = {
-        "image": [scene.path for scene in scenes],
-        "objects/bbox": [np.array(s.boxes, np.float32).reshape(-1, 4) for s in scenes],
-        "objects/label": [_numbers(s.labels, ids) for s in scenes],
-        "objects/is_crowd": [np.array(s.crowd, bool) for s in scenes],
-        "objects/is_difficult": [np.array(s.difficult, bool) for s in scenes],
-        "objects/where": [list(s.places) for s in scenes],
-    }
-    where = [scene.where for scene in scenes]
-    return Examples([scene.name for scene in scenes], columns, where, pictures=("image",))
+    scenes = sorted(scenes, key=operator.attrgetter("name"))
+    rows = [_values(scene, ids) for scene in scenes]
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
+    names, where = [scene.name for scene in scenes], [scene.where for scene in scenes]
+    return Examples(names, columns, where, pictures=("image",))
 
 
-def _numbers(labels: Sequence[str], ids: Mapping[str, int]) -> np.ndarray:
-    return np.array([ids[label] for label in labels], np.int64)
+def _values(scene: Scene, ids: Mapping[str, int]) -> tuple:
+    """What COLUMNS hold of one scene."""
+    return (
+        scene.path,
+        np.array(scene.boxes, np.float32).reshape(-1, 4),
+        np.array([ids[label] for label in scene.labels], np.int64),
+        np.array(scene.crowd, bool),
+        np.array(scene.difficult, bool),
+        list(scene.places),
+    )

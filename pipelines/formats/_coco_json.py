@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,9 @@ def contents(path: Path) -> dict[Path, Content]:
     files = _files(path)
     if not files:
         raise PipelineError(f"{path} holds no COCO JSON: a file with {', '.join(PARTS)}.")
+    right = list(filter(_looks_right, files))
     # Of files that are all wrong the first is named.
-    return {file: _content(file) for file in list(filter(_looks_right, files)) or files}
+    return {file: _content(file) for file in right or files}
 
 
 def names(contents: Mapping[Path, Content]) -> dict[Id, str]:
@@ -47,19 +48,12 @@ def names(contents: Mapping[Path, Content]) -> dict[Id, str]:
 
     Raises PipelineError if two files disagree, or two categories have one name.
     """
-    found = {}
+    found: dict[Id, str] = {}
     for file, content in contents.items():
-        for category, name in _categories(content):
-            if found.setdefault(category, name) != name:
-                raise PipelineError(
-                    f"{file}: category {category} is {name!r}, elsewhere {found[category]!r}."
-                    " Rename one."
-                )
-        counts = Counter(name for _, name in _categories(content))
-        if twice := [name for name in counts if counts[name] > 1]:
-            raise PipelineError(f"{file}: two categories are called {twice[0]!r}. Rename one.")
-    ids = sorted(found, key=lambda category: (isinstance(category, str), category))
-    return {category: found[category] for category in ids}
+        rows = [(row["id"], str(row["name"])) for row in content["categories"]]
+        _check_names(file, rows, found)
+        found.update(rows)
+    return dict(sorted(found.items(), key=_numbers_first))
 
 
 def split(file: Path, root: Path) -> tuple[str, list[str]]:
@@ -123,21 +117,35 @@ def _content(file: Path) -> Content:
 def _check(file: Path, found: Any, part: str) -> None:
     """Raises PipelineError if a part is no list of dicts with what PARTS says."""
     rows = found.get(part) if isinstance(found, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list) or not all(map(_is_dict, rows)):
         raise PipelineError(
             f"{file} has no list {part!r}. It must be COCO JSON: {', '.join(PARTS)}."
         )
     for i, row in enumerate(rows):
-        missing = [key for key in PARTS[part] if not _is_id(row.get(key))]
-        if missing:
-            raise PipelineError(
-                f"{file}: {part}[{i}] lacks {missing[0]!r}. Add it, or delete the entry."
-            )
+        _check_row(f"{file}: {part}[{i}]", row, PARTS[part])
 
 
-def _categories(content: Content) -> Iterator[tuple[Id, str]]:
-    for row in content["categories"]:
-        yield row["id"], str(row["name"])
+def _check_row(where: str, row: dict[str, Any], keys: Sequence[str]) -> None:
+    missing = [key for key in keys if not _is_id(row.get(key))]
+    if missing:
+        raise PipelineError(f"{where} lacks {missing[0]!r}. Add it, or delete the entry.")
+
+
+def _check_names(file: Path, rows: Sequence[tuple[Id, str]], known: Mapping[Id, str]) -> None:
+    """Raises PipelineError if a category has another name elsewhere, or two have one."""
+    own = dict(known)
+    for category, name in rows:
+        other = own.setdefault(category, name)
+        if other != name:
+            message = f"category {category} is {name!r}, elsewhere {other!r}. Rename one."
+            raise PipelineError(f"{file}: {message}")
+    counts = Counter(name for _, name in rows)
+    if twice := [name for name in counts if counts[name] > 1]:
+        raise PipelineError(f"{file}: two categories are called {twice[0]!r}. Rename one.")
+
+
+def _numbers_first(item: tuple[Id, str]) -> tuple[bool, Id]:
+    return isinstance(item[0], str), item[0]
 
 
 def _looks_right(file: Path) -> bool:
@@ -146,6 +154,10 @@ def _looks_right(file: Path) -> bool:
     except OSError:
         return False
     return '"images"' in text and '"annotations"' in text
+
+
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _is_id(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """What the readers of texts with a class each share: rows become examples, named by what they say."""
 
+import operator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -48,14 +49,11 @@ def data(source: str | Path, format: str, rows: Sequence[Row], problems: list[Pr
     if not rows:
         raise PipelineError(f"{source} has no usable text.{reason(errors(problems), ' Add some.')}")
     labels = sorted({row.label for row in rows})
-    name = counted()
-    names = [name(_wanted(row)) for row in rows]
-    found = {split: [] for split in SPLITS}
-    for named in zip(names, rows, strict=True):
-        found[named[1].split].append(named)
-    ids = ids_of(labels)
-    splits = {split: _examples(own, ids) for split, own in found.items() if own}
-    said = {name: digest(row.text) for name, row in zip(names, rows, strict=True)}
+    names = list(map(counted(), map(_wanted, rows)))
+    named = list(zip(names, rows, strict=True))
+    splits = {split: _examples(split, named, ids_of(labels)) for split in SPLITS}
+    splits = dict(filter(operator.itemgetter(1), splits.items()))
+    said = {name: digest(row.text) for name, row in named}
     return Data(str(source), format, cut_splits(splits, said.get), {"label": labels}, problems)
 
 
@@ -64,7 +62,8 @@ def _wanted(row: Row) -> str:
     return row.file if row.file == row.where else f"{row.file}/{digest(row.text)}"
 
 
-def _examples(named: Sequence[tuple[str, Row]], ids: dict[str, int]) -> Examples:
-    names, rows = map(list, zip(*named, strict=True))
+def _examples(split: str, named: Sequence[tuple[str, Row]], ids: dict[str, int]) -> Examples:
+    names = [name for name, row in named if row.split == split]
+    rows = [row for _, row in named if row.split == split]
     columns = {"text": [row.text for row in rows], "label": [ids[row.label] for row in rows]}
     return Examples(names, columns, [row.where for row in rows])

@@ -25,28 +25,35 @@ def read(folder: str | Path) -> tuple[tuple[str, ...], Table | None]:
     or without a line of headings. `labelmap.txt` as CVAT writes it: NAME:R,G,B::. Raises
     PipelineError naming file and line.
     """
-    file = next(filter(Path.is_file, (Path(folder) / name for name in FILES)), None)
+    file = next(filter(Path.is_file, map(Path(folder).joinpath, FILES)), None)
     if file is None:
         return (), None
     lines = _lines(file)
-    names, table = [line for _, line in lines], None
-    if any("," in name for name in names):
-        names, table = _table(file, [_row(i, line) for i, line in lines])
-    twice = [name for name, count in collections.Counter(names).items() if count > 1]
-    if twice or not 1 < len(names) < IGNORE:
-        said = f"{twice[0]!r} is there twice" if twice else f"there are {len(names)} classes"
-        raise PipelineError(f"{file}: {said}; 2 to {IGNORE - 1} different ones are needed.")
+    names, table = list(lines.values()), None
+    if "," in "".join(names):
+        names, table = _table(file, [_row(i, line) for i, line in lines.items()])
+    _check_names(file, names)
     return tuple(names), table
 
 
-def _lines(file: Path) -> list[tuple[int, str]]:
-    """(number, text) of each line that is neither blank nor a comment."""
+def _check_names(file: Path, names: Sequence[str]) -> None:
+    """Raises PipelineError if there are too few or too many, or two are equal."""
+    said = f"there are {len(names)} classes"
+    twice = [name for name, count in collections.Counter(names).items() if count > 1]
+    if twice:
+        said = f"{twice[0]!r} is there twice"
+    if twice or not 1 < len(names) < IGNORE:
+        raise PipelineError(f"{file}: {said}; 2 to {IGNORE - 1} different ones are needed.")
+
+
+def _lines(file: Path) -> dict[int, str]:
+    """{number: text} of each line that is neither blank nor a comment."""
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise PipelineError(f"{file} cannot be read as UTF-8 text. Save it as such.") from error
-    said = [(i, line.strip()) for i, line in enumerate(lines, 1) if not line.startswith("#")]
-    return [(i, line) for i, line in said if line]
+    said = {i: line.strip() for i, line in enumerate(lines, 1) if not line.startswith("#")}
+    return {i: line for i, line in said.items() if line}
 
 
 def _table(file: Path, rows: Sequence[Row]) -> tuple[list[str], dict[Value, int]]:

@@ -1,7 +1,7 @@
 """Which folder holds pictures, which one their masks, and which of two files is the mask, by their names."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.formats._folders import folders, is_seen, split_folders, split_of
@@ -28,14 +28,11 @@ Pair = tuple[str, Path, Path]  # (split, folder of pictures, folder of masks)
 
 def pairs(root: Path) -> list[Pair]:
     """The folders of pictures and masks, found by the names of folders."""
-    for top in (root, *folders(root)):
-        pictures, masks = _pictures_and_masks(top)
-        found = _by_split(pictures, masks) if pictures and masks else []
-        if found:
-            return found
-        if pictures and masks and top == root:
-            return [("train", pictures, masks)]
-    return [pair for folder in split_folders(root) for pair in _of_split(root, folder)]
+    pictures, masks = _named(root, PICTURES), _named(root, MASKS)
+    if pictures and masks:
+        return _by_split(root) or [("train", pictures, masks)]
+    found = next(filter(None, map(_by_split, folders(root))), [])
+    return found or _beside(root)
 
 
 def has_both(folder: Path) -> bool:
@@ -49,10 +46,13 @@ def told_apart(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
     The mask of NAME is called NAME_mask, or by another of SUFFIXES.
     """
     found = stems(folder)
-    marked = {stem: plain(stem) for stem in found if plain(stem) != stem}
-    masks = {own: found[stem] for stem, own in marked.items() if own in found}
+    masks = {plain(stem): file for stem, file in found.items() if _is_mask(stem, found)}
     taken = set(masks.values())
     return {stem: file for stem, file in found.items() if file not in taken}, masks
+
+
+def _is_mask(stem: str, stems: Collection[str]) -> bool:
+    return plain(stem) != stem and plain(stem) in stems
 
 
 def plain(stem: str) -> str:
@@ -81,28 +81,32 @@ def files(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield file.relative_to(folder).with_suffix("").as_posix(), file
 
 
-def _pictures_and_masks(top: Path) -> tuple[Path | None, Path | None]:
-    return _named(top, PICTURES), _named(top, MASKS)
+def _by_split(top: Path) -> list[Pair]:
+    """The pairs of folders of splits in a folder of pictures and one of masks, both in `top`."""
+    pictures, masks = _named(top, PICTURES), _named(top, MASKS)
+    if not pictures or not masks:
+        return []
+    splits = split_folders(pictures)
+    found = [(split_of(own), own, _named(masks, (own.name.lower(),))) for own in splits]
+    return [pair for pair in found if pair[2]]
 
 
-def _by_split(pictures: Path, masks: Path) -> list[Pair]:
-    """The folders of splits in a folder of pictures, and those of equal names in one of masks."""
-    found = []
-    for folder in split_folders(pictures):
-        other = _named(masks, (folder.name.lower(),))
-        if other:
-            found.append((split_of(folder), folder, other))
-    return found
+def _beside(root: Path) -> list[Pair]:
+    """The pairs of folders of splits in the root: within each, or the masks in one beside it."""
+    splits = [
+        (split_of(own), _within(own) or _with_masks(root, own)) for own in split_folders(root)
+    ]
+    return [(split, *pair) for split, pair in splits if pair]
 
 
-def _of_split(root: Path, folder: Path) -> Iterator[Pair]:
-    """Yields the pair of a split: both folders within its own, or the masks in one beside it."""
-    pictures, masks = _pictures_and_masks(folder)
-    beside = _named(root, [folder.name.lower() + end for end in BESIDE])
-    if pictures and masks:
-        yield split_of(folder), pictures, masks
-    elif beside:
-        yield split_of(folder), folder, beside
+def _within(folder: Path) -> tuple[Path, Path] | None:
+    pictures, masks = _named(folder, PICTURES), _named(folder, MASKS)
+    return (pictures, masks) if pictures and masks else None
+
+
+def _with_masks(root: Path, pictures: Path) -> tuple[Path, Path] | None:
+    masks = _named(root, [pictures.name.lower() + end for end in BESIDE])
+    return (pictures, masks) if masks else None
 
 
 def _named(folder: Path, names: Sequence[str]) -> Path | None:

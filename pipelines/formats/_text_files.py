@@ -83,15 +83,20 @@ def tagged(
     problems: list[Problem],
 ) -> Data:
     """Sentences by split -> Data of these columns, the tags of `feature` as ids, "O" the first."""
-    every = [row for own in rows.values() for *_, row in own]
-    tags = {tag for row in every for tag in row[feature]}
-    labels = sorted(tags, key=lambda tag: (tag != "O", tag))
-    ids = ids_of(labels)
-    for row in every:
-        row[feature] = [ids[tag] for tag in row[feature]]
+    labels = _number([row for own in rows.values() for *_, row in own], feature)
     splits = {split: examples(own, columns) for split, own in rows.items() if own}
     cut = cut_splits(splits, same)
     return Data(str(source.resolve()), format, cut, {feature: labels}, problems)
+
+
+def _number(rows: Sequence[dict[str, list]], feature: str) -> list[str]:
+    """Puts ids in place of tags. The tags in the order of their ids."""
+    tags = set().union(*(row[feature] for row in rows))
+    labels = sorted(tags, key=lambda tag: (tag != "O", tag))
+    ids = ids_of(labels)
+    for row in rows:
+        row[feature] = [ids[tag] for tag in row[feature]]
+    return labels
 
 
 def examples(rows: Sequence[Sentence], columns: Sequence[str]) -> Examples:

@@ -1,6 +1,6 @@
 """COCO JSON: annotations/instances_SPLIT.json, SPLIT/_annotations.coco.json, or one .json file beside its pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,18 @@ def read(path: str | Path) -> Data:
         reader = _Reader(scenes, file.relative_to(root).as_posix())
         reader.pictures(content, *_coco_json.split(file, root))
         reader.boxes(content)
-    ids = [category for category in names if isinstance(category, int)]
-    if ids and ids[-1] - ids[0] >= len(ids):
-        shown = next(iter(contents)).relative_to(root).as_posix()
-        message = f"category ids skip: {len(ids)} in {ids[0]}..{ids[-1]}. They are renumbered."
-        scenes.note("note", "skipped-ids", shown, message)
+    _note_skipped(scenes, next(iter(contents)), list(names))
     scenes.unlisted("no annotation file")
     return scenes.data(path, "coco", list(names.values()))
+
+
+def _note_skipped(scenes: _boxes.Scenes, file: Path, categories: Sequence[_coco_json.Id]) -> None:
+    """Notes ids that do not follow one another, by the first file. categories: in their order."""
+    ids = [category for category in categories if isinstance(category, int)]
+    if ids and ids[-1] - ids[0] >= len(ids):
+        shown = file.relative_to(scenes.root).as_posix()
+        message = f"category ids skip: {len(ids)} in {ids[0]}..{ids[-1]}. They are renumbered."
+        scenes.note("note", "skipped-ids", shown, message)
 
 
 def write(data: Data, folder: str | Path) -> None:
@@ -104,9 +109,7 @@ class _Reader:
                 kind, message = fault
                 self.scenes.error(kind, where, message, scene.name if scene else where)
             elif scene:
-                crowd, difficult = (row.get(mark, 0) == 1 for mark in ("iscrowd", "difficult"))
-                label = categories[row["category_id"]]
-                scene.add(_yxyx(row["bbox"]), label, where, crowd, difficult)
+                _add(scene, row, categories[row["category_id"]], where)
 
     def _fault(
         self, row: Mapping[str, Any], categories: Mapping[_coco_json.Id, str]
@@ -127,15 +130,18 @@ class _Reader:
         return None
 
 
+def _add(scene: _boxes.Scene, row: Mapping[str, Any], label: str, where: str) -> None:
+    """Adds an annotation without fault to its scene."""
+    x, y, width, height = row["bbox"]
+    box_yxyx = [y, x, y + height, x + width]
+    is_crowd, is_difficult = row.get("iscrowd", 0) == 1, row.get("difficult", 0) == 1
+    scene.add(box_yxyx, label, where, is_crowd, is_difficult)
+
+
 def _declared(row: Mapping[str, Any]) -> _boxes.Size | None:
     """(height, width) of an image in pixels if its row says both."""
     sides = row.get("height"), row.get("width")
     return sides if all(isinstance(side, int) and side > 0 for side in sides) else None
-
-
-def _yxyx(box: list[float]) -> list[float]:
-    x, y, width, height = box
-    return [y, x, y + height, x + width]
 
 
 def _is_box(box: Any) -> bool:

@@ -1,7 +1,7 @@
 """COCO JSON with polygons or RLE, as a class per pixel: what tasks of masks read of files whose boxes `coco` reads."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -79,8 +79,9 @@ def painted(size: _boxes.Size, segments: Sequence[tuple[int, Any]]) -> np.ndarra
     Raises ValueError if a segmentation is neither polygons nor RLE of that size.
     """
     layers = [(i, _layer(segmentation, size)) for i, segmentation in segments]
+    layers.sort(key=lambda item: -item[1].sum())
     mask = np.zeros(size, np.uint8)
-    for i, layer in sorted(layers, key=lambda item: -item[1].sum()):
+    for i, layer in layers:
         mask[layer] = i
     return mask
 
@@ -91,20 +92,27 @@ def counts(rle: str) -> list[int]:
     Five bits a character from 48 on, the sixth for more, signed; from the third on a length is the
     difference to the one two before (pycocotools, maskApi.c, rleFrString).
     """
-    out, value, shift = [], 0, 0
-    for bits in (ord(character) - 48 for character in rle):
+    lengths = []
+    for difference in _differences(rle):
+        before = lengths[-2] if len(lengths) > 2 else 0
+        lengths.append(difference + before)
+    return lengths
+
+
+def _differences(rle: str) -> Iterator[int]:
+    """Yields the signed numbers of COCO's compressed RLE."""
+    value = shift = 0
+    for character in rle:
+        bits = ord(character) - 48
         if not 0 <= bits < 64:
             raise ValueError("the RLE text is damaged")
         value |= (bits & 31) << shift
         shift += 5
         if not bits & 32:
-            sign = -1 << shift if bits & 16 else 0
-            before = out[-2] if len(out) > 2 else 0
-            out.append((value | sign) + before)
-            value, shift = 0, 0
+            yield value - (1 << shift if bits & 16 else 0)
+            value = shift = 0
     if shift:
         raise ValueError("the RLE text is damaged")
-    return out
 
 
 def _layer(segmentation: Any, size: _boxes.Size) -> np.ndarray:
@@ -122,11 +130,11 @@ def _layer(segmentation: Any, size: _boxes.Size) -> np.ndarray:
 
 def _runs(rle: Mapping[str, Any], size: _boxes.Size) -> np.ndarray:
     """RLE -> bool (H, W)."""
-    lengths = rle.get("counts")
+    lengths, said = rle.get("counts"), rle.get("size")
     if isinstance(lengths, str):
         lengths = counts(lengths)
-    if list(rle.get("size", ())) != list(size) or not isinstance(lengths, list):
-        raise ValueError(f"its RLE is for {rle.get('size')}, the picture has {list(size)}")
+    if list(said or ()) != list(size) or not isinstance(lengths, list):
+        raise ValueError(f"its RLE is for {said}, the picture has {list(size)}")
     if min(lengths, default=0) < 0 or sum(lengths) != size[0] * size[1]:
         raise ValueError("its RLE does not fill the picture")
     runs = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)

@@ -64,7 +64,7 @@ class Examples:
         file:line if the reader kept the `lines` of the items, else the `where` of the example.
         """
         lines = self.columns.get("lines")
-        if not lines or not len(lines[i]):
+        if not lines or len(lines[i]) == 0:
             return self.where[i]
         return f"{self.where[i].rpartition(':')[0]}:{lines[i][j]}"
 
@@ -141,10 +141,7 @@ def cut_splits(splits: dict[str, Examples], key: Callable[[str], str] = str) -> 
     if "train" not in splits or not missing:
         return dict(splits)
     train = splits["train"]
-    parts = {split: [] for split in ("train", *missing)}
-    for i, name in enumerate(train.names):
-        wanted = CUT.get(_tenth(key(name)), "train")
-        parts.get(wanted, parts["train"]).append(i)
+    parts = _parts(map(key, train.names), missing)
     return splits | {split: train.take(indices) for split, indices in parts.items()}
 
 
@@ -156,6 +153,15 @@ def inside(root: str | Path, relative: str | Path) -> Path | None:
     root = Path(root).resolve()
     path = (root / relative).resolve()
     return path if path.is_relative_to(root) else None
+
+
+def _parts(names: Iterable[str], missing: Sequence[str]) -> dict[str, list[int]]:
+    """{split: indices of its names}, for train and the splits that are missing."""
+    parts = {split: [] for split in ("train", *missing)}
+    for i, name in enumerate(names):
+        wanted = CUT.get(_tenth(name), "train")
+        parts.get(wanted, parts["train"]).append(i)
+    return parts
 
 
 def _tenth(name: str) -> int:

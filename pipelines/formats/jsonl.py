@@ -69,15 +69,13 @@ def _named(rows: dict[str, list[text_files.Sentence]]) -> str:
 def _parsed(line: str, where: str, problems: list[Problem]) -> tuple[list[str], list[str]]:
     """One line -> (words, tags). Raises ValueError with a reason."""
     value = _object(line)
-    text = value.get("text")
     # Prodigy writes its tokens beside text and spans, without tags.
-    if "tokens" in value and (_first(TAGS, value) or not isinstance(text, str)):
+    is_text = isinstance(value.get("text"), str) and not _first(TAGS, value)
+    if "tokens" in value and not is_text:
         return _tagged(value)
-    if not isinstance(text, str):
+    if not isinstance(value.get("text"), str):
         raise ValueError('there is neither "tokens" nor "text"')
-    name = _needed(SPANS, value, "spans")
-    spans = sorted(_span(item, text) for item in _list(value, name))
-    return _Text(text, spans).words_and_tags(where, problems)
+    return _spanned(value).words_and_tags(where, problems)
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -101,13 +99,18 @@ def _tagged(value: dict[str, Any]) -> tuple[list[str], list[str]]:
     return tokens, tags
 
 
+def _spanned(value: dict[str, Any]) -> "_Text":
+    text, name = value["text"], _needed(SPANS, value, "spans")
+    return _Text(text, sorted(_span(item, text) for item in _list(value, name)))
+
+
 def _span(item: Any, text: str) -> Span:
     """One span of a text."""
-    parts = [item.get(key) for key in ("start", "end", "label")] if isinstance(item, dict) else item
+    parts = list(map(item.get, ("start", "end", "label"))) if isinstance(item, dict) else item
     if not isinstance(parts, list) or len(parts) != 3:
         raise ValueError(f"{item!r} is no span: start, end and label are needed")
     start, end, label = parts
-    if not (type(start) is type(end) is int and isinstance(label, str)):
+    if [type(start), type(end), type(label)] != [int, int, str]:
         raise ValueError(f"{item!r} is no span: start and end are whole numbers, label is text")
     if not label or not 0 <= start < end <= len(text):
         raise ValueError(

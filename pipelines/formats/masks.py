@@ -63,8 +63,12 @@ def _found(root: Path, problems: list[Problem]) -> dict[str, list[Row]]:
         problems += [*_same_names(root, pictures), *_same_names(root, masks)]
         stems = mask_folders.stems(pictures), mask_folders.stems(masks)
         found.setdefault(split, []).extend(_paired(root, *stems, problems))
-    if pairs:
-        return found
+    return found if pairs else _found_by_name(root, problems)
+
+
+def _found_by_name(root: Path, problems: list[Problem]) -> dict[str, list[Row]]:
+    """The same if masks lie among pictures."""
+    found: dict[str, list[Row]] = {}
     for folder in split_folders(root) or [root]:
         problems += _same_names(root, folder)
         rows = _paired(root, *mask_folders.told_apart(folder), problems)
@@ -114,23 +118,23 @@ def _listed(root: Path, found: dict[str, list[Row]]) -> dict[str, list[Row]]:
     if list(found) != ["train"] or not lists:
         return found
     rows = {Path(row[0]).stem: row for row in found["train"]}
-    taken = {}
+    out, taken = {split: [] for split in lists}, {}
     for split, file in lists.items():
         for where, stem in _stems_in(file):
-            other = taken.setdefault(stem, (split, where))
-            if other != (split, where):
-                raise PipelineError(
-                    f"{where}: {stem!r} is in {other[0]} already. Keep one of the two."
-                )
-            if stem not in rows:
-                raise PipelineError(
-                    f"{where}: there is no picture {stem!r} with a mask. Mend the line or"
-                    " delete it."
-                )
-    out = {split: [] for split in lists}
-    for stem, (split, _) in taken.items():
-        out[split].append(rows[stem])
+            _check_line(where, stem, taken, rows)
+            taken[stem] = split
+            out[split].append(rows[stem])
     return out
+
+
+def _check_line(where: str, stem: str, taken: Mapping[str, str], rows: Mapping[str, Row]) -> None:
+    """Raises PipelineError if a list names a picture again, or one that there is not."""
+    if stem in taken:
+        raise PipelineError(f"{where}: {stem!r} is in {taken[stem]} already. Keep one of the two.")
+    if stem not in rows:
+        raise PipelineError(
+            f"{where}: there is no picture {stem!r} with a mask. Mend the line or delete it."
+        )
 
 
 def _lists(root: Path) -> dict[str, Path]:

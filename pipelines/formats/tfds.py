@@ -53,11 +53,12 @@ def read(name: str, builder: "DatasetBuilder | None" = None, download: bool = Tr
 
 def _read(where: str, builder: "DatasetBuilder", download: bool) -> Data:
     _prepare(builder, where, download)
-    kept, problems = _kept_splits(list(builder.info.splits), where)
+    kept, others = _kept_splits(list(builder.info.splits))
+    if "train" not in kept:
+        listed = ", ".join([*others, *kept.values()])
+        raise PipelineError(f"{where} has no training split; it has {listed}.")
     columns, skipped = tfds_features.columns(builder.info.features)
-    for feature, kind in skipped.items():
-        message = f"{feature} is not used: no column holds a {kind}."
-        problems.append(Problem("note", "unused-feature", where, message))
+    problems = _unused(others, skipped, where)
     ours = filter(kept.__contains__, SPLITS)
     splits = _named({split: _read_split(builder, kept[split], columns) for split in ours})
     labels = {name: column.names for name, column in columns.items() if column.names is not None}
@@ -69,25 +70,33 @@ def _read(where: str, builder: "DatasetBuilder", download: bool) -> Data:
     return Data(where, "tfds", cut_splits(splits), labels, problems)
 
 
-def _kept_splits(names: Sequence[str], where: str) -> tuple[dict[str, str], list[Problem]]:
-    """({our split: TFDS's split}, a note on those that are not used).
+def _kept_splits(names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """({our split: TFDS's split}, those that are not used).
 
     Two splits for two domains, trainA and trainB, are one: the label tells the domains apart.
     """
     kept, others = {}, []
     for name in names:
         split, of_two = SPLIT_NAMES.get(name.lower()), _of_two(name, names)
-        if split and split not in kept:
+        if of_two:
+            kept[of_two] = f"{name[:-1]}A+{name[:-1]}B"
+        elif split and split not in kept:
             kept[split] = name
-        elif of_two and name.endswith("A"):
-            kept[of_two] = f"{name}+{name[:-1]}B"
-        elif not of_two:
+        else:
             others.append(name)
-    if "train" not in kept:
-        listed = ", ".join([*others, *kept.values()])
-        raise PipelineError(f"{where} has no training split; it has {listed}.")
-    message = f"splits not used: {', '.join(others)}."
-    return kept, [Problem("note", "unused-split", where, message)] if others else []
+    return kept, others
+
+
+def _unused(splits: Sequence[str], features: Mapping[str, str], where: str) -> list[Problem]:
+    """Notes on splits, and on features with their kind, that are not used."""
+    problems = []
+    if splits:
+        message = f"splits not used: {', '.join(splits)}."
+        problems.append(Problem("note", "unused-split", where, message))
+    for feature, kind in features.items():
+        message = f"{feature} is not used: no column holds a {kind}."
+        problems.append(Problem("note", "unused-feature", where, message))
+    return problems
 
 
 def _of_two(name: str, names: Sequence[str]) -> str | None:
@@ -144,7 +153,7 @@ def _quiet() -> Iterator[None]:
 
     Quiets its warnings about itself, too.
     """
-    loggers = [logging.getLogger(name) for name in ("absl", "tensorflow")]
+    loggers = list(map(logging.getLogger, ("absl", "tensorflow")))
     levels = [logger.level for logger in loggers]
     shown = sys.stderr if sys.stderr.isatty() else io.StringIO()
     try:

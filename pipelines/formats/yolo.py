@@ -41,11 +41,9 @@ def detect(path: Path) -> bool:
     text files.
     """
     if path.is_file():
-        is_yaml = path.suffix.lower() in YAML
-        return is_yaml and "names" in path.read_text(errors="replace")
-    if _yolo_yaml.find(path):
-        return True
-    return (path / "images").is_dir() and any((path / "labels").rglob("*.txt"))
+        return path.suffix.lower() in YAML and "names" in path.read_text(errors="replace")
+    has_both = (path / "images").is_dir() and any((path / "labels").rglob("*.txt"))
+    return has_both or _yolo_yaml.find(path) is not None
 
 
 def read(path: str | Path) -> Data:
@@ -54,7 +52,20 @@ def read(path: str | Path) -> Data:
     Raises PipelineError if data.yaml cannot be used, or if there is no usable picture.
     """
     path = Path(path).resolve()
-    file, root = _yolo_yaml.find(path), path if path.is_dir() else path.parent
+    root = path if path.is_dir() else path.parent
+    labels, folders = _described(_yolo_yaml.find(path), root)
+    reader = _Reader(_boxes.Scenes(root), labels)
+    for split, listed in folders.items():
+        reader.split(split, listed)
+    ids = [i for i, _ in reader.ids]
+    if min(ids, default=0) >= 1:
+        reader.note_one_based()
+    labels = labels or list(map(str, range(max(ids, default=-1) + 1)))
+    return reader.scenes.data(path, "yolo", labels)
+
+
+def _described(file: Path | None, root: Path) -> tuple[list[str], dict[str, _yolo_yaml.Listed]]:
+    """(class names, {split: pictures}) by data.yaml, or without one by classes.txt and folders."""
     labels = _boxes.class_names(root) or _boxes.class_names(root / "labels")
     if file:
         labels, folders = _yolo_yaml.read(file, root)
@@ -64,14 +75,7 @@ def read(path: str | Path) -> Data:
         raise PipelineError(
             f"{file or root} names no folder of pictures that exists. Write train: images/train."
         )
-    reader = _Reader(_boxes.Scenes(root), labels)
-    for split, listed in folders.items():
-        reader.split(split, listed)
-    if min(reader.ids, default=(0, ""))[0] >= 1:
-        reader.note_one_based()
-    last = max(reader.ids, default=(-1, ""))[0]
-    labels = labels or list(map(str, range(last + 1)))
-    return reader.scenes.data(path, "yolo", labels)
+    return labels, folders
 
 
 def write(data: Data, folder: str | Path) -> None:
@@ -143,7 +147,11 @@ class _Reader:
             self.scenes.error(bad.kind, bad.where, str(bad), name)
             return
         scene = self.scenes.picture(name, split, where)
-        for row in rows if scene else ():
+        if scene:
+            self._add(scene, rows)
+
+    def _add(self, scene: _boxes.Scene, rows: Sequence[Row]) -> None:
+        for row in rows:
             label = self.labels[row.label] if self.labels else str(row.label)
             scene.add_share(row.box_yxyx, label, row.where)
 
@@ -160,7 +168,7 @@ class _Reader:
         return rows
 
     def _lines(self, name: str, shown: str) -> list[str]:
-        """The lines of the label file `shown`; [] if there is none."""
+        """The lines of the label file `shown` of a picture; [] if there is none."""
         try:
             file, picture = (inside(self.scenes.root, path) for path in (shown, name))
             is_there = file is not None and file.is_file()
@@ -169,41 +177,41 @@ class _Reader:
         if file is None and picture:
             message = "this link leads out of the data. Copy the file here."
             raise Unusable("outside", shown, message)
-        if not is_there:
-            return []
-        try:
-            return file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            message = "this file is no UTF-8 text. Restore or delete it."
-            raise Unusable("annotation", shown, message) from error
+        return _read(file, shown) if is_there else []
 
     def _check_classes(self, rows: Sequence[Row]) -> None:
         """Raises Unusable if a class has no name, unless none has one."""
         count = len(self.labels)
-        for row in rows if self.labels else ():
-            if row.label >= count:
-                hint = "; YOLO counts from 0" if row.label == count else ""
-                message = (
-                    f"class {row.label} is none of the {count}, 0 to {count - 1}{hint}. Correct it."
-                )
-                raise Unusable("unknown-label", row.where, message)
+        strange = [row for row in rows if row.label >= count > 0]
+        if strange:
+            label = strange[0].label
+            hint = "; YOLO counts from 0" if label == count else ""
+            message = f"class {label} is none of the {count}, 0 to {count - 1}{hint}. Correct it."
+            raise Unusable("unknown-label", strange[0].where, message)
 
     def _note_alone(self, folder: str, others: Iterable[str]) -> None:
         """Notes label files without a picture in `folder`. others: files of another kind."""
         root = self.scenes.root
         labels = inside(root, os.path.dirname(_label_file(os.path.join(folder, "x.jpg"))))
-        if not labels or not labels.is_dir():
-            return
-        for file in sorted(labels.glob("*.txt")):
+        for file in sorted(labels.glob("*.txt")) if labels else ():
             shown = file.relative_to(root).as_posix()
-            is_other = shown in others or file.name in others
-            if not is_other and not self._has_picture(os.path.join(folder, file.stem)):
+            is_alone = {shown, file.name}.isdisjoint(others)
+            if is_alone and not self._has_picture(os.path.join(folder, file.stem)):
                 message = "there is no picture to these labels. Restore it, or delete the file."
                 self.scenes.error("missing-image", shown, message)
 
     def _has_picture(self, stem: str) -> bool:
         names = [stem + suffix for suffix in SUFFIXES]
         return any(name in self.scenes or (self.scenes.root / name).exists() for name in names)
+
+
+def _read(file: Path, shown: str) -> list[str]:
+    """The lines of a file."""
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        message = "this file is no UTF-8 text. Restore or delete it."
+        raise Unusable("annotation", shown, message) from error
 
 
 def _label_file(name: str) -> str:
@@ -220,7 +228,8 @@ def _parsed(cells: Sequence[str], is_named: bool) -> tuple[int, list[float]]:
     is_named: whether the classes have names, which then say how large an id may be.
     """
     label, x, y, width, height = _numbers(cells)
-    if label != int(label) or label < 0 or (label >= MOST and not is_named):
+    most = math.inf if is_named else MOST
+    if not label.is_integer() or not 0 <= label < most:
         raise ValueError(f"the class must be a whole number from 0; got {cells[0]!r}. Correct it")
     if max(x, y, width, height) > 1 + SLACK or min(x, y) < -SLACK:
         raise ValueError(
