@@ -1,4 +1,4 @@
-"""What the writers of boxes share: pictures with their objects out of Data, and where they are put."""
+"""What the writers of boxes share: pictures with their objects, and the place of their files."""
 
 import os
 import shutil
@@ -11,7 +11,8 @@ import numpy as np
 from pipelines.errors import PipelineError
 from pipelines.files import write_bytes, write_text
 from pipelines.formats._boxes import Size, picture_size
-from pipelines.formats.examples import PICTURE_SUFFIXES, Data, Examples, inside
+from pipelines.formats._folders import is_picture
+from pipelines.formats.examples import Data, Examples, inside
 
 
 class Object(NamedTuple):
@@ -95,7 +96,7 @@ def _marks(examples: Examples, i: int, mark: str) -> list[bool]:
 
 def _with_suffix(name: str, source: str | bytes) -> str:
     """The name with the suffix of a picture."""
-    if Path(name).suffix.lower() in PICTURE_SUFFIXES:
+    if is_picture(Path(name)):
         return name
     is_jpeg = isinstance(source, bytes) and source[:2] == b"\xff\xd8"
     return name + (".jpg" if is_jpeg else ".png")

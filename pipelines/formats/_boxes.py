@@ -1,6 +1,5 @@
-"""What the readers of boxes share: pictures with objects, gathered in any order, become Examples."""
+"""What the readers of boxes share: pictures and objects, gathered in any order, become Examples."""
 
-import io
 import itertools
 import math
 import operator
@@ -10,13 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from pipelines.edge.pictures import FORMATS
 from pipelines.errors import PipelineError
-from pipelines.formats._folders import visible
+from pipelines.formats import _pillow as pillow
+from pipelines.formats._folders import is_picture, visible
 from pipelines.formats.examples import (
-    PICTURE_SUFFIXES,
     SPLITS,
     Data,
     Examples,
@@ -27,7 +24,6 @@ from pipelines.formats.examples import (
     reason,
 )
 
-ORIENTATION = 0x112  # EXIF's tag; from 5 on height and width change places
 COLUMNS = (
     *("image", "objects/bbox", "objects/label"),
     *("objects/is_crowd", "objects/is_difficult", "objects/where"),
@@ -86,6 +82,11 @@ class Scene:
         self.places.append(where)
         self.crowd.append(bool(is_crowd))
         self.difficult.append(bool(is_difficult))
+
+    def add_all(self, objects: Iterable[tuple]) -> None:
+        """Adds objects, each the arguments of `add`."""
+        for item in objects:
+            self.add(*item)
 
 
 class Scenes:
@@ -197,7 +198,7 @@ class Scenes:
         for folder in folders:
             found = visible(self.root / folder) if (self.root / folder).is_dir() else ()
             for entry in found:
-                if Path(entry.name).suffix.lower() in PICTURE_SUFFIXES:
+                if is_picture(Path(entry.name)):
                     yield os.path.join(folder, entry.name)
 
     def _leave_out_others(self, labels: Sequence[str]) -> None:
@@ -265,21 +266,13 @@ def few(names: Iterable) -> str:
 
 
 def picture_size(source: str | Path | bytes) -> Size | None:
-    """(height, width) in pixels of an upright picture, a path or encoded bytes, out of its header.
-
-    None if it has none that can be read.
-    """
-    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    """(height, width) in pixels of an upright picture, by its header; None if it has none."""
     try:
-        with Image.open(stream, formats=FORMATS) as picture:
-            return picture.size if _is_turned(picture) else picture.size[::-1]
+        with pillow.opened(source) as picture:
+            is_turned = picture.format == "JPEG" and pillow.orientation(picture) >= 5
+            return picture.size if is_turned else picture.size[::-1]
     except Exception:  # Pillow raises nearly anything on a damaged file; the audit says which
         return None
-
-
-def _is_turned(picture: Image.Image) -> bool:
-    """Whether height and width change places when a picture is put upright."""
-    return picture.format == "JPEG" and picture.getexif().get(ORIENTATION, 1) >= 5
 
 
 def _occurring(scenes: Iterable[Scene]) -> list[str]:
@@ -292,7 +285,7 @@ def _checked_size(name: str, path: Path, declared: Size | None) -> Size:
     size = picture_size(path) or declared
     if not size:
         raise Unusable("unreadable", f"{name!r} is no picture that can be read. Restore it.", name)
-    if declared and tuple(declared) != size:
+    if declared not in (None, size):
         message = (
             "the annotation is for {} x {} (height x width), the picture has {} x {}."
             " Annotate it again."

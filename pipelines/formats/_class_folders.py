@@ -1,5 +1,6 @@
-"""Class folders of any kind of file, CLASS/* or SPLIT/CLASS/*, with a Problem for what is left out."""
+"""Class folders of any kind of file, CLASS/* or SPLIT/CLASS/*; what is left out is a Problem."""
 
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,9 +36,8 @@ class Layout:
             return False
         tops = folders(path)
         classes = _class_folders(tops)
-        if _is_of_another(tops, classes) or _is_beside_a_table(path, classes):
-            return False
-        return any(map(self.has_file, classes))
+        is_other = _is_of_another(tops, classes) or _is_beside_a_table(path, classes)
+        return not is_other and any(map(self.has_file, classes))
 
     def read(self, path: str | Path) -> tuple[Path, dict[str, Pairs], list[Problem]]:
         """Folder -> (its root, {split: [(name, class)]} in the order of names, problems).
@@ -90,6 +90,11 @@ class Layout:
         return Path(name).suffix.lower() in self.suffixes
 
 
+def labels_of(found: dict[str, Pairs]) -> list[str]:
+    """The classes of all files in class folders, sorted."""
+    return sorted({label for pairs in found.values() for _, label in pairs})
+
+
 @dataclass(frozen=True)
 class _Walk:
     """One reading of class folders below `root`. What is passed over goes to `problems`."""
@@ -100,12 +105,8 @@ class _Walk:
 
     def classes(self, folder: Path, class_folders: Sequence[Path], loose: bool) -> Pairs:
         """All files below the class folders of `folder`, and, if `loose`, those right in it."""
-        pairs = []
-        for class_folder in class_folders:
-            names = self._below(class_folder)
-            pairs += [(name, class_folder.name) for name in names]
-            if not names:
-                self._add("warning", "empty-class", class_folder, self._without_files())
+        found = map(self._class, class_folders)
+        pairs = list(itertools.chain.from_iterable(found))
         if not loose:
             self.refuse_files(folder)
             return pairs
@@ -147,6 +148,13 @@ class _Walk:
                 )
             message = f"passed over: a folder without {noun}s beside the splits."
             self._add("note", f"not-a-{noun}", folder, message)
+
+    def _class(self, folder: Path) -> Pairs:
+        """All files in a class folder and below."""
+        names = self._below(folder)
+        if not names:
+            self._add("warning", "empty-class", folder, self._without_files())
+        return [(name, folder.name) for name in names]
 
     def _below(self, folder: Path) -> list[str]:
         """Names of all usable files in `folder` and below."""

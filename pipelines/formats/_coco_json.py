@@ -1,4 +1,4 @@
-"""COCO JSON files: which lie where, their split and pictures, and what boxes and masks need of them."""
+"""COCO JSON files: their places, split and pictures, and what boxes and masks need of them."""
 
 import json
 import os
@@ -38,9 +38,9 @@ def contents(path: Path) -> dict[Path, Content]:
     files = _files(path)
     if not files:
         raise PipelineError(f"{path} holds no COCO JSON: a file with {', '.join(PARTS)}.")
-    right = list(filter(_looks_right, files))
     # Of files that are all wrong the first is named.
-    return {file: _content(file) for file in right or files}
+    right = list(filter(_looks_right, files)) or files
+    return dict(zip(right, map(_content, right), strict=True))
 
 
 def names(contents: Mapping[Path, Content]) -> dict[Id, str]:
@@ -50,10 +50,15 @@ def names(contents: Mapping[Path, Content]) -> dict[Id, str]:
     """
     found: dict[Id, str] = {}
     for file, content in contents.items():
-        rows = [(row["id"], str(row["name"])) for row in content["categories"]]
+        rows = categories(content)
         _check_names(file, rows, found)
         found.update(rows)
     return dict(sorted(found.items(), key=_numbers_first))
+
+
+def categories(content: Content) -> list[tuple[Id, str]]:
+    """[(id, name)] of one file."""
+    return [(row["id"], str(row["name"])) for row in content["categories"]]
 
 
 def split(file: Path, root: Path) -> tuple[str, list[str]]:
@@ -118,9 +123,8 @@ def _check(file: Path, found: Any, part: str) -> None:
     """Raises PipelineError if a part is no list of dicts with what PARTS says."""
     rows = found.get(part) if isinstance(found, dict) else None
     if not isinstance(rows, list) or not all(map(_is_dict, rows)):
-        raise PipelineError(
-            f"{file} has no list {part!r}. It must be COCO JSON: {', '.join(PARTS)}."
-        )
+        message = f"{file} has no list {part!r}. It must be COCO JSON: {', '.join(PARTS)}."
+        raise PipelineError(message)
     for i, row in enumerate(rows):
         _check_row(f"{file}: {part}[{i}]", row, PARTS[part])
 
@@ -139,7 +143,11 @@ def _check_names(file: Path, rows: Sequence[tuple[Id, str]], known: Mapping[Id, 
         if other != name:
             message = f"category {category} is {name!r}, elsewhere {other!r}. Rename one."
             raise PipelineError(f"{file}: {message}")
-    counts = Counter(name for _, name in rows)
+    _check_distinct(file, [name for _, name in rows])
+
+
+def _check_distinct(file: Path, names: Sequence[str]) -> None:
+    counts = Counter(names)
     if twice := [name for name in counts if counts[name] > 1]:
         raise PipelineError(f"{file}: two categories are called {twice[0]!r}. Rename one.")
 

@@ -1,4 +1,4 @@
-"""Lines of columns (CoNLL): how their cells are separated, how many there are, what each is called."""
+"""Lines of columns (CoNLL): how cells are separated, how many there are, what each is called."""
 
 import collections
 import re

@@ -1,22 +1,26 @@
-"""Pictures and masks as TensorFlow can decode them: those that it would read wrongly, or not at all, are rewritten."""
+"""Pictures and masks as TensorFlow can decode them: what it would read wrongly is rewritten."""
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
 import io
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
-from pipelines.edge.pictures import FORMATS, read_picture
+from pipelines.edge.pictures import read_picture
 from pipelines.errors import PipelineError
 from pipelines.files import write_bytes
 from pipelines.formats import _mask_files as mask_files
+from pipelines.formats import _pillow as pillow
+from pipelines.formats.examples import Examples
 
-ORIENTATION = 0x112  # EXIF's tag; 2 to 8 are rotations and mirrorings
 # Measured: of these, TensorFlow 2.21 decodes the very pixels that Pillow does, whatever the
 # subsampling, interlacing, bit depth of a palette, or transparency
 # (tests/test_pictures_prepare.py). A JPEG with several frames is an MPO.
@@ -25,11 +29,9 @@ AGREED = {
     "MPO": ("L", "RGB"),
     "PNG": ("1", "L", "LA", "P", "RGB", "RGBA"),
 }
-PNG_ORIENTATION = (
-    b"eXIf",
-    b"XML:com.adobe.xmp",
-    b"Raw profile type",
-)  # what may hold a PNG's orientation
+PNG_ORIENTATION = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type")  # what may hold it in a PNG
+
+Source = str | bytes  # a file path or encoded bytes
 
 
 @dataclass(frozen=True)
@@ -43,21 +45,19 @@ class Header:
     has_frames: bool  # more than one
 
     @property
-    def is_grey(self):
+    def is_grey(self) -> bool:
         """Whether it has a single channel beside transparency, by its mode."""
         return self.mode in ("1", "L", "LA", "F") or self.mode.startswith("I")
 
     @property
-    def agreed(self):
-        """Whether TensorFlow's decoder for JPEG (exact DCT) or PNG gives the pixels of `read_picture`."""
+    def agreed(self) -> bool:
+        """Whether TensorFlow's decoder for JPEG (exact DCT) or PNG gives `read_picture`'s pixels."""
         return self.mode in AGREED.get(self.format, ()) and not self.is_rotated
 
 
-def header(source):
-    """The Header of a file path or of encoded bytes. Raises whatever Pillow raises on a file that is no picture."""
-    with Image.open(
-        io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS
-    ) as picture:
+def header(source: Source) -> Header:
+    """The Header of a picture. Raises whatever Pillow raises on a file that is no picture."""
+    with pillow.opened(source) as picture:
         return Header(
             picture.format,
             picture.mode,
@@ -67,56 +67,50 @@ def header(source):
         )
 
 
-def prepare(examples, folder):
+def prepare(examples: Examples, folder: str | Path) -> Examples:
     """Examples whose every picture TensorFlow decodes to the pixels of `read_picture`.
 
     Pictures of which it does already stay where they are. The others are decoded once and kept in
-    `folder` as PNG, or in memory where the column holds encoded bytes. Masks become grey PNGs of
-    class ids, and their tables empty. Raises PipelineError, naming the example, where one is
+    `folder` as PNG, or in memory if the column holds encoded bytes. Masks become grey PNGs of
+    class ids, and their tables empty. Raises PipelineError, naming the example, if one is
     unreadable.
     """
-    folder = Path(folder)
     columns = dict(examples.columns)
+    picture = functools.partial(_prepared, folder=Path(folder))
+    mask = functools.partial(_prepared_mask, folder=Path(folder))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name in examples.pictures:
-            columns[name] = list(
-                pool.map(lambda s, w: _prepared(s, w, folder), columns[name], examples.where)
-            )
+            columns[name] = list(pool.map(picture, columns[name], examples.where))
         for name, table in examples.masks.items():
-            change = functools.partial(_prepared_mask, table=table, folder=folder)
+            change = functools.partial(mask, table=table)
             columns[name] = list(pool.map(change, columns[name], examples.where))
     return dataclasses.replace(examples, columns=columns, masks=dict.fromkeys(examples.masks, {}))
 
 
-def _prepared(source, where, folder):
-    try:
+def _prepared(source: Source, where: str, folder: Path) -> Source:
+    # Pillow raises nearly anything on a damaged file; `read_picture` says it in one line.
+    with contextlib.suppress(Exception):
         if header(source).agreed:
             return source
-    except (
-        Exception
-    ):  # Pillow raises nearly anything on a damaged file; read_picture says it in one line
-        pass
     return _rewritten(source, where, folder, "", read_picture)
 
 
-def _prepared_mask(source, where, table, folder):
-    try:
+def _prepared_mask(source: Source, where: str, table: mask_files.Table, folder: Path) -> Source:
+    with contextlib.suppress(Exception):  # said in one line below
         found = header(source)
         if not table and (found.format, found.mode) == ("PNG", "L"):
             return source
-    except Exception:  # said in one line below
-        pass
     how = f"mask {sorted(table.items(), key=str)}"
-    return _rewritten(
-        source,
-        where,
-        folder,
-        how,
-        lambda encoded: mask_files.ids(mask_files.pixels(encoded), table)[0],
-    )
+    return _rewritten(source, where, folder, how, functools.partial(_class_ids, table=table))
 
 
-def _rewritten(source, where, folder, how, read):
+def _class_ids(encoded: bytes, table: mask_files.Table) -> np.ndarray:
+    return mask_files.ids(mask_files.pixels(encoded), table)[0]
+
+
+def _rewritten(
+    source: Source, where: str, folder: Path, how: str, read: Callable[[bytes], np.ndarray]
+) -> Source:
     """`source` as PNG of the pixels that `read` gives of its bytes; in memory or in `folder`, as
     `source` is.
 
@@ -136,17 +130,20 @@ def _rewritten(source, where, folder, how, read):
         raise PipelineError(f"{where} cannot be read: {error.strerror or error}.") from error
 
 
-def _png(pixels):
+def _png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
-def _is_rotated(picture, source):
-    if picture.format == "PNG":
-        # Pillow decodes a whole PNG to look for an orientation behind the pixels; nearly none has
-        # one.
-        encoded = source if isinstance(source, bytes) else Path(source).read_bytes()
-        if not any(mark in encoded for mark in PNG_ORIENTATION):
-            return False
-    return picture.getexif().get(ORIENTATION, 1) in range(2, 9)
+def _is_rotated(picture: Image.Image, source: Source) -> bool:
+    # Pillow decodes a whole PNG to look for an orientation behind the pixels; nearly none has one.
+    if picture.format == "PNG" and not _may_be_rotated(source):
+        return False
+    return pillow.orientation(picture) in range(2, 9)
+
+
+def _may_be_rotated(source: Source) -> bool:
+    """Whether a PNG has anything that may hold an orientation."""
+    encoded = source if isinstance(source, bytes) else Path(source).read_bytes()
+    return any(mark in encoded for mark in PNG_ORIENTATION)

@@ -1,4 +1,4 @@
-"""What the readers of .csv and .tsv files share: their text, header, rows, and the column of splits."""
+"""What the readers of .csv and .tsv files share: text, header, rows, and the column of splits."""
 
 import csv
 import io
@@ -118,29 +118,35 @@ def header(
         )
     first_line = LINE_BREAK.split(text, maxsplit=1)[0]
     headers = {d: list(map(str.strip, cells(table, first_line, d))) for d in DELIMITERS}
-    known = set().union(*wanted.values())
-    # The header tells the delimiter more surely than statistics over the rows, whose labels may
-    # hold commas.
-    delimiter = max(DELIMITERS, key=lambda d: (_count(headers[d], known), len(headers[d])))
+    delimiter = _delimiter(headers, set().union(*wanted.values()))
     found = headers[delimiter]
     places = {column: _place(table, found, column, wanted[column]) for column in wanted}
     return delimiter, found, {c: place for c, place in places.items() if place is not None}
+
+
+def _delimiter(headers: Mapping[str, Sequence[str]], known: set[str]) -> str:
+    """The delimiter by which the header has the most names of columns, or the most cells.
+
+    It tells more surely than statistics over the rows, whose labels may hold commas.
+    """
+    return max(headers, key=lambda d: (_count(headers[d], known), len(headers[d])))
 
 
 def _place(table: Path, header: Sequence[str], column: str, names: Collection[str]) -> int | None:
     """Which cell of the header is a column; None if no cell says the split."""
     places = [i for i, cell in enumerate(header) if cell.lower() in names]
     if len(places) > 1:
+        several = ", ".join(header[i] for i in places)
         raise PipelineError(
-            f"{table}:1 has {len(places)} columns that could be the {column}: "
-            f"{', '.join(header[i] for i in places)}. Keep one of them."
+            f"{table}:1 has {len(places)} columns that could be the {column}: {several}. Keep one"
+            " of them."
         )
     if not places and column != "split":
         raise PipelineError(
             f"{table}:1 has no column for the {column}; it has {', '.join(header)}. Name it"
             f" {' or '.join(names)}."
         )
-    return places[0] if places else None
+    return next(iter(places), None)
 
 
 def _count(header: Sequence[str], known: set[str]) -> int:

@@ -1,17 +1,18 @@
 """Folders of files: what they hold, which split they are of, and how their paths are shown."""
 
+import operator
 import os
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import SPLIT_NAMES
+from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES
 
 # What file managers leave behind, besides hidden files.
 UNSEEN = frozenset(("thumbs.db", "desktop.ini", "__macosx"))
 
 
 def root_of(path: str | Path, content: str) -> Path:
-    """The absolute path of a folder. Raises PipelineError, saying what it must hold, if it is none."""
+    """The absolute path of a folder. Raises PipelineError if it is none."""
     root = Path(path).resolve()
     if not root.is_dir():
         raise PipelineError(f"{path} is not a folder. Pass the folder that holds {content}.")
@@ -28,12 +29,17 @@ def visible(folder: str | Path) -> list[os.DirEntry]:
             seen = [entry for entry in entries if is_seen(entry.name)]
     except OSError as error:
         raise PipelineError(f"cannot read the folder {folder}: {error.strerror}.") from error
-    return sorted(seen, key=lambda entry: entry.name)
+    return sorted(seen, key=operator.attrgetter("name"))
 
 
 def is_seen(name: str) -> bool:
     """Whether a file or folder of this name is neither hidden nor a file manager's."""
     return not name.startswith(".") and name.lower() not in UNSEEN
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is called as a picture is."""
+    return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def folders(folder: str | Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What the readers of texts with a class each share: rows become examples, named by what they say."""
+"""What the readers of texts with a class share: rows become examples, named by what they say."""
 
 import operator
 from collections.abc import Sequence
@@ -53,8 +53,12 @@ def data(source: str | Path, format: str, rows: Sequence[Row], problems: list[Pr
     named = list(zip(names, rows, strict=True))
     splits = {split: _examples(split, named, ids_of(labels)) for split in SPLITS}
     splits = dict(filter(operator.itemgetter(1), splits.items()))
-    said = {name: digest(row.text) for name, row in named}
+    said = dict(zip(names, map(_said, rows), strict=True))
     return Data(str(source), format, cut_splits(splits, said.get), {"label": labels}, problems)
+
+
+def _said(row: Row) -> str:
+    return digest(row.text)
 
 
 def _wanted(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""A file of classes beside the masks: their names, and which value in the masks each of them has."""
+"""A file of classes next to the masks: their names, and the value that each has in the masks."""
 
 import collections
 import csv

@@ -1,15 +1,14 @@
 """Masks, pictures with a class per pixel: what their values mean, and the pixels as class ids."""
 
 import collections
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 
-from pipelines.edge.pictures import FORMATS
 from pipelines.errors import PipelineError
+from pipelines.formats import _pillow as pillow
 from pipelines.formats.examples import IGNORE, Problem, ids_of
 
 BINARY = {0: 0, 255: 1}
@@ -29,9 +28,8 @@ def pixels(source: str | bytes) -> np.ndarray:
 
     A palette PNG gives its indices, not its colours. Raises ValueError with a reason in one line.
     """
-    stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with Image.open(stream, formats=FORMATS) as picture:
+        with pillow.opened(source) as picture:
             return _values(picture)
     except Exception as error:  # Pillow raises nearly anything on a damaged file
         reason = " ".join(str(error).split())
@@ -48,11 +46,11 @@ def ids(values: np.ndarray, table: Table) -> tuple[np.ndarray, dict[Value, int]]
     coloured = values.ndim == 3
     if table.keys() == BINARY.keys() and not coloured:
         return np.where(values >= 128, table[255], table[0]).astype(np.uint8), {}
-    meaning = _packed_table(table or dict(enumerate(range(IGNORE))), coloured)
+    meaning = _packed_table(table, coloured)
     found, inverse, counts = np.unique(_packed(values), return_inverse=True, return_counts=True)
-    counted = dict(zip(found.tolist(), counts.tolist(), strict=True))
-    out = np.array([meaning.get(value, IGNORE) for value in counted], np.uint8)
-    unknown = {_unpacked(v, coloured): n for v, n in counted.items() if v not in meaning}
+    out = np.array([meaning.get(value, IGNORE) for value in found.tolist()], np.uint8)
+    counted = zip(found.tolist(), counts.tolist(), strict=True)
+    unknown = {_unpacked(v, coloured): n for v, n in counted if v not in meaning}
     return out[inverse].reshape(values.shape[:2]), unknown
 
 
@@ -80,15 +78,11 @@ def classes(
     found = _counted(sources, where)
     # A few among grey ones are wrong each by itself, which the audit says.
     if len(found.coloured) > found.grey:
-        raise PipelineError(
-            f"{where}: {len(found.coloured)} of {len(found.coloured) + found.grey} masks are"
-            f" coloured, the first {found.coloured[0]}, and nothing says which colour is which"
-            " class. Put a file classes.csv with lines NAME,R,G,B beside the folders."
-        )
-    if _is_binary(found.counts) and len(names) in (0, 2):
+        raise PipelineError(_no_colours(found, where))
+    if len(names) in (0, 2) and _is_binary(found.counts):
         return list(names or BINARY_NAMES), dict(BINARY), []
     if names:
-        return list(names), dict(enumerate(range(len(names)))), []
+        return list(names), ids_of(range(len(names))), []
     return _inferred(found.counts.keys() - {IGNORE}, where)
 
 
@@ -123,6 +117,15 @@ def _counted(sources: Iterable[str | bytes], where: str) -> _Counted:
     return found
 
 
+def _no_colours(found: _Counted, where: str) -> str:
+    coloured = len(found.coloured)
+    return (
+        f"{where}: {coloured} of {coloured + found.grey} masks are coloured, the first"
+        f" {found.coloured[0]}, and nothing says which colour is which class. Put a file"
+        " classes.csv with lines NAME,R,G,B beside the folders."
+    )
+
+
 def _inferred(values: Iterable[int], where: str) -> tuple[list[str], dict[int, int], list[Problem]]:
     """Each value as a class. Raises PipelineError if there are too many."""
     values = sorted(values)
@@ -153,7 +156,12 @@ def _values(picture: Image.Image) -> np.ndarray:
         return np.asarray(picture).astype(np.int32)
     if picture.mode in ("1", "L", "P"):
         return np.asarray(picture).astype(np.uint8)
-    values = np.asarray(picture.convert("L" if picture.mode == "LA" else "RGB"))
+    mode = "L" if picture.mode == "LA" else "RGB"
+    return _grey(np.asarray(picture.convert(mode)))
+
+
+def _grey(values: np.ndarray) -> np.ndarray:
+    """(H, W) if a picture has no colours, else as it is."""
     is_grey = values.ndim == 3 and (values == values[:, :, :1]).all()
     return values[:, :, 0] if is_grey else values
 
@@ -168,15 +176,13 @@ def _packed(values: np.ndarray) -> np.ndarray:
 
 def _packed_table(table: Table, coloured: bool) -> dict[int, int]:
     """{value as `_packed` has it: id}, with IGNORE."""
-    meaning = {_pack(key, coloured): i for key, i in table.items()}
+    ids = table or dict(enumerate(range(IGNORE)))
+    meaning = {_pack(key, coloured): i for key, i in ids.items()}
     return {_pack(IGNORE, coloured): IGNORE} | meaning
 
 
 def _pack(key: Value, coloured: bool) -> int:
-    """A key of a table as `_packed` has it in a grey or a coloured file.
-
-    A colour is nowhere in a grey one.
-    """
+    """A key of a table as `_packed` has it in a file; a colour is nowhere in a grey one."""
     r, g, b = key if isinstance(key, tuple) else (key, key, key)
     if coloured:
         return r << 16 | g << 8 | b

@@ -1,11 +1,10 @@
-"""Which folder holds pictures, which one their masks, and which of two files is the mask, by their names."""
+"""Which folder holds pictures and which their masks, and which file is a mask, by their names."""
 
 import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from pipelines.formats._folders import folders, is_seen, split_folders, split_of
-from pipelines.formats.examples import PICTURE_SUFFIXES
+from pipelines.formats._folders import folders, is_picture, is_seen, split_folders, split_of
 
 PICTURES = (
     *("image", "images", "img", "imgs", "jpegimages", "leftimg8bit", "pictures"),
@@ -18,7 +17,7 @@ MASKS = (
 )
 # What follows the name of a folder of pictures: train/ and trainannot/, train/ and train_labels/.
 BESIDE = ("annot", "_annot", "_mask", "_masks", "_label", "_labels")
-# What follows the name of a picture in that of its mask.
+# What follows the name of a picture in the name of its mask.
 SUFFIXES = (
     *("_mask", "-mask", "_label", "_labels", "_seg", "_segmentation", "_gt", "_annotation", "_l"),
 )
@@ -77,7 +76,7 @@ def files(folder: Path) -> Iterator[tuple[str, Path]]:
     for base, inner, names in os.walk(folder):
         inner[:] = sorted(filter(is_seen, inner))
         for file in (Path(base) / name for name in sorted(names)):
-            if file.suffix.lower() in PICTURE_SUFFIXES and not file.name.startswith("."):
+            if is_picture(file) and not file.name.startswith("."):
                 yield file.relative_to(folder).with_suffix("").as_posix(), file
 
 

@@ -1,4 +1,4 @@
-"""What the readers of text share: which file is which split, lines that are UTF-8, names that stay."""
+"""What the readers of text share: the split of each file, lines in UTF-8, names that stay."""
 
 import collections
 import hashlib
@@ -22,16 +22,15 @@ def files(path: Path, fits: Callable[[Path], bool]) -> tuple[dict[str, list[Path
     """
     if path.is_file():
         return {"train": [path]}, []
-    found, others = {}, []
-    for file in listed(path):
-        if fits(file):
-            found.setdefault(_split_of(file), []).append(file)
-        else:
-            others.append(file)
+    found: dict[str | None, list[Path]] = {}
+    fitting = list(filter(fits, listed(path)))
+    for file in fitting:
+        found.setdefault(_split_of(file), []).append(file)
+    others = list(map(_unused, sorted({*listed(path)} - {*fitting})))
     nameless = found.pop(None, [])
-    if not found:
-        return {"train": nameless}, list(map(_unused, others))
-    return found, list(map(_unused, others + nameless))
+    if found:
+        return found, others + list(map(_unused, nameless))
+    return {"train": nameless}, others
 
 
 def listed(folder: Path) -> list[Path]:
@@ -62,7 +61,7 @@ def lines(file: Path, problems: list[Problem]) -> Iterator[tuple[int, str | None
 def filled(
     found: dict[str, list[Path]], split: str, problems: list[Problem]
 ) -> Iterator[tuple[Path, int, str]]:
-    """Yields (file, number, text) of each line of a split's files that is not blank; see `lines`."""
+    """Yields (file, number, text) of each line of a split that is not blank; see `lines`."""
     for file in found.get(split, ()):
         for i, line in lines(file, problems):
             if line and line.strip():
@@ -117,7 +116,7 @@ def counted() -> Callable[[str], str]:
     """A function that adds a count to each name but the first of several that are equal."""
     seen = collections.Counter()
 
-    def name(wanted):
+    def name(wanted: str) -> str:
         seen[wanted] += 1
         return wanted if seen[wanted] == 1 else f"{wanted}-{seen[wanted]}"
 

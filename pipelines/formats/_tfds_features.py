@@ -62,16 +62,23 @@ def masks(columns: Mapping[str, Column]) -> set[str]:
 
 def _parts(features: Mapping[str, "FeatureConnector"]) -> Iterator[tuple[Column, bool]]:
     """Yields (column, whether it is in a sequence) of each feature, one by one for those in a dict."""
+    for name, feature in features.items():
+        inner, is_sequence = _inner(feature)
+        for keys, part in inner.items():
+            yield Column((name, *keys), part), is_sequence
+
+
+def _inner(
+    feature: "FeatureConnector",
+) -> tuple[dict[tuple[str, ...], "FeatureConnector"], bool]:
+    """({keys within the feature: part}, whether it is a sequence)."""
     from tensorflow_datasets import features as kinds
 
-    for name, feature in features.items():
-        is_sequence = type(feature) is kinds.Sequence
-        inner = feature.feature if is_sequence else feature
-        if is_sequence and isinstance(inner, kinds.FeaturesDict):
-            for key, part in inner.items():
-                yield Column((name, key), part), True
-        else:
-            yield Column((name,), inner), is_sequence
+    if type(feature) is not kinds.Sequence:
+        return {(): feature}, False
+    if not isinstance(feature.feature, kinds.FeaturesDict):
+        return {(): feature.feature}, True
+    return {(key,): part for key, part in feature.feature.items()}, True
 
 
 def _is_usable(feature: "FeatureConnector", is_sequence: bool) -> bool:

@@ -49,11 +49,15 @@ def read(file: Path, where: str) -> Annotation:
     """What a file says. where: what messages call it. Raises Unusable."""
     root = _root(file)
     claimed = _text(root, "filename")
-    if claimed.startswith("/") or ".." in claimed.replace("\\", "/").split("/"):
+    if _leads_out(claimed):
         message = f"<filename> {claimed!r} leads out of the data. Correct it."
         raise Unusable(message, root.find("filename").get(LINE), "outside")
     size = _size(root.find("size"))
     return Annotation(size, [_object(item, where) for item in root.iter("object")])
+
+
+def _leads_out(name: str) -> bool:
+    return name.startswith("/") or ".." in name.replace("\\", "/").split("/")
 
 
 def _root(file: Path) -> ET.Element:
@@ -96,13 +100,13 @@ def _size(size: ET.Element | None) -> Size | None:
     """<size> -> (height, width) in pixels, or None if it is not said."""
     if size is None:
         return None
+    height, width = size.findtext("height"), size.findtext("width")
     try:
-        height, width = (int(float(size.findtext(side))) for side in ("height", "width"))
+        sides = int(float(height)), int(float(width))
     except (TypeError, ValueError, OverflowError):
         message = "<size> needs a height and a width in pixels. Correct it."
         raise Unusable(message, size.get(LINE)) from None
-    # Some tools write 0 for "not known".
-    return (height, width) if height and width else None
+    return sides if all(sides) else None  # some tools write 0 for "not known"
 
 
 def _object(item: ET.Element, where: str) -> Object:
@@ -112,7 +116,7 @@ def _object(item: ET.Element, where: str) -> Object:
         raise Unusable("this <object> has no <name>. Name its class.", line)
     bounds = item.find("bndbox")
     box = [_side(bounds, side, line) for side in SIDES]
-    is_crowd, is_difficult = (_text(item, mark) == "1" for mark in ("iscrowd", "difficult"))
+    is_crowd, is_difficult = _text(item, "iscrowd") == "1", _text(item, "difficult") == "1"
     return Object(box, label, f"{where}:{line}", is_crowd, is_difficult)
 
 

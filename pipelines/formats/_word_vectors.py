@@ -1,4 +1,4 @@
-"""Files of word vectors: GloVe, word2vec in text and binary, fastText's .vec; any of them compressed by gzip."""
+"""Files of word vectors: GloVe, word2vec in text and binary, fastText's .vec; gzip or not."""
 
 import gzip
 import itertools
@@ -27,12 +27,8 @@ def read(path: str | Path, wanted: Collection[str], most: int) -> tuple[list[str
     Raises PipelineError, with file and line, if the file is missing, broken, or holds numbers
     that are not finite.
     """
-    found: dict[str, np.ndarray] = {}
     try:
-        for i, (word, vector) in enumerate(_rows(path)):
-            word = normal(word)
-            if i < most or word in wanted:
-                found.setdefault(word, vector)
+        found = _found(path, wanted, most)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise PipelineError(f"cannot read {path}: {reason}.") from error
@@ -49,16 +45,29 @@ def read(path: str | Path, wanted: Collection[str], most: int) -> tuple[list[str
     return words, table
 
 
+def _found(path: str | Path, wanted: Collection[str], most: int) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for i, (word, vector) in enumerate(_rows(path)):
+        word = normal(word)
+        if i < most or word in wanted:
+            found.setdefault(word, vector)
+    return found
+
+
 def _rows(path: str | Path) -> Iterator[WordAndVector]:
     """Yields each word of a file, which its suffixes say to be binary, compressed, or neither."""
     name = str(path)
-    with (gzip.open if name.endswith(".gz") else open)(path, "rb") as file:
+    with _opened(name) as file:
         first = file.readline()
         header = HEADER.fullmatch(first)
         if header and name.removesuffix(".gz").endswith(".bin"):
             yield from _binary(path, file, int(header[1]), int(header[2]))
         else:
             yield from _text(path, file, b"" if header else first)
+
+
+def _opened(name: str) -> BinaryIO:
+    return gzip.open(name, "rb") if name.endswith(".gz") else open(name, "rb")
 
 
 def _text(path: str | Path, file: BinaryIO, first: bytes) -> Iterator[WordAndVector]:

@@ -1,14 +1,14 @@
-"""YOLO's data.yaml, or the folders images/ without one: the classes, and which pictures are which split."""
+"""YOLO's data.yaml, or the folders images/ without one: the classes, and each split's pictures."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.files import read_yaml
-from pipelines.formats._folders import split_of
-from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES, inside
+from pipelines.formats._folders import is_picture, split_of
+from pipelines.formats.examples import SPLIT_NAMES, inside
 
 NAMES = ("data.yaml", "data.yml", "dataset.yaml")
 
@@ -55,14 +55,17 @@ def _names(file: Path, values: Mapping[str, Any]) -> list[str]:
             f"{file} has no names. Write names: [cat, dog], in the order of their ids."
         )
     names = list(map(str, names))
+    _check_names(file, names, values.get("nc", len(names)))
+    return names
+
+
+def _check_names(file: Path, names: Sequence[str], count: int) -> None:
+    """Raises PipelineError if two are equal, or there are not as many as the file says."""
     if twice := [name for name in names if names.count(name) > 1]:
         raise PipelineError(f"{file}: two classes are called {twice[0]!r}. Rename one.")
-    count = values.get("nc", len(names))
     if count != len(names):
-        raise PipelineError(
-            f"{file}: nc is {count}, and there are {len(names)} names. Correct one of them."
-        )
-    return names
+        said = f"nc is {count}, and there are {len(names)} names"
+        raise PipelineError(f"{file}: {said}. Correct one of them.")
 
 
 def _in_order(file: Path, names: Mapping[int, str]) -> list[str]:
@@ -113,4 +116,4 @@ def _in_list(root: Path, file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in PICTURE_SUFFIXES and not file.name.startswith(".")
+    return is_picture(file) and not file.name.startswith(".")

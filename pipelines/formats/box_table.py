@@ -92,23 +92,25 @@ class _Reader:
         except ValueError as error:
             self.scenes.error("annotation", where, f"{error}.", path)
             return
-        if path not in self.made:
-            scene = self.scenes.picture(path, split, where, _declared(cells))
-            self.made[path] = scene, split, where
-        scene, first, at = self.made[path]
+        scene, first, at = self._scene(path, split, where, cells)
         if split != first:
             message = f"{path!r} is in {split} here and in {first} at {at}."
             self.scenes.error("leak", where, message, path)
         elif scene and box:
-            marks = (cells.get(mark) == "1" for mark in MARKS)
-            scene.add(box, cells["label"], where, *marks)
+            scene.add(box, cells["label"], where, *_marks(cells))
+
+    def _scene(
+        self, path: str, split: str, where: str, cells: Mapping[str, str]
+    ) -> tuple[_boxes.Scene | None, str, str]:
+        """(scene, split, where) of a picture, as its first row has them."""
+        if path not in self.made:
+            scene = self.scenes.picture(path, split, where, _declared(cells))
+            self.made[path] = scene, split, where
+        return self.made[path]
 
 
 def _box(cells: Mapping[str, str]) -> list[float] | None:
-    """The box of a row, yxyx in pixels, or None of a background picture.
-
-    Raises ValueError with what to do.
-    """
+    """The box of a row, yxyx in pixels, or None of a background picture."""
     texts = [cells[side] for side in SIDES]
     if not cells["label"] and any(texts):
         raise ValueError("the box has no label. Fill the cell, or empty its sides too")
@@ -132,6 +134,11 @@ def _split(cells: Mapping[str, str]) -> str:
     if word.lower() not in SPLIT_NAMES:
         raise ValueError(f"unknown split {word!r}. Use {', '.join(SPLITS)}")
     return SPLIT_NAMES[word.lower()]
+
+
+def _marks(cells: Mapping[str, str]) -> list[bool]:
+    """is_crowd and is_difficult."""
+    return [cells.get(mark) == "1" for mark in MARKS]
 
 
 def _declared(cells: Mapping[str, str]) -> tuple[int, int] | None:

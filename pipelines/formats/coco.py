@@ -93,7 +93,7 @@ class _Reader:
         for i, row in enumerate(content["images"]):
             image, name, where = row["id"], row["file_name"], f"{self.shown}: images[{i}]"
             if image in self.names:
-                message = f"the id {image} is that of {self.names[image]!r} too. Renumber."
+                message = f"the id {image} is also that of {self.names[image]!r}. Renumber."
                 self.scenes.error("conflict", where, message, where)
                 continue
             self.names[image] = name
@@ -102,14 +102,18 @@ class _Reader:
 
     def boxes(self, content: _coco_json.Content) -> None:
         """Adds each annotation to its scene."""
-        categories = {row["id"]: str(row["name"]) for row in content["categories"]}
+        categories = dict(_coco_json.categories(content))
         for i, row in enumerate(content["annotations"]):
-            where, scene = f"{self.shown}: annotations[{i}]", self.found.get(row["image_id"])
-            if fault := self._fault(row, categories):
-                kind, message = fault
-                self.scenes.error(kind, where, message, scene.name if scene else where)
+            where, fault = f"{self.shown}: annotations[{i}]", self._fault(row, categories)
+            scene = self.found.get(row["image_id"])
+            if fault:
+                self._refuse(scene, where, *fault)
             elif scene:
                 _add(scene, row, categories[row["category_id"]], where)
+
+    def _refuse(self, scene: _boxes.Scene | None, where: str, kind: str, message: str) -> None:
+        """Leaves out the picture of an annotation, or if it has none the annotation alone."""
+        self.scenes.error(kind, where, message, scene.name if scene else where)
 
     def _fault(
         self, row: Mapping[str, Any], categories: Mapping[_coco_json.Id, str]

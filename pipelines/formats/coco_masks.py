@@ -79,11 +79,15 @@ def painted(size: _boxes.Size, segments: Sequence[tuple[int, Any]]) -> np.ndarra
     Raises ValueError if a segmentation is neither polygons nor RLE of that size.
     """
     layers = [(i, _layer(segmentation, size)) for i, segmentation in segments]
-    layers.sort(key=lambda item: -item[1].sum())
+    layers.sort(key=_area, reverse=True)
     mask = np.zeros(size, np.uint8)
     for i, layer in layers:
         mask[layer] = i
     return mask
+
+
+def _area(item: tuple[int, np.ndarray]) -> int:
+    return item[1].sum()
 
 
 def counts(rle: str) -> list[int]:
@@ -119,7 +123,7 @@ def _layer(segmentation: Any, size: _boxes.Size) -> np.ndarray:
     """One segmentation -> bool (H, W)."""
     if isinstance(segmentation, dict):
         return _runs(segmentation, size)
-    if not isinstance(segmentation, list) or not all(map(_is_polygon, segmentation)):
+    if not _is_polygons(segmentation):
         raise ValueError("it has neither polygons nor RLE")
     height, width = size
     layer = Image.new("1", (width, height))
@@ -130,15 +134,23 @@ def _layer(segmentation: Any, size: _boxes.Size) -> np.ndarray:
 
 def _runs(rle: Mapping[str, Any], size: _boxes.Size) -> np.ndarray:
     """RLE -> bool (H, W)."""
-    lengths, said = rle.get("counts"), rle.get("size")
-    if isinstance(lengths, str):
-        lengths = counts(lengths)
-    if list(said or ()) != list(size) or not isinstance(lengths, list):
-        raise ValueError(f"its RLE is for {said}, the picture has {list(size)}")
+    lengths = _lengths(rle, size)
     if min(lengths, default=0) < 0 or sum(lengths) != size[0] * size[1]:
         raise ValueError("its RLE does not fill the picture")
     runs = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
     return runs.reshape(size[::-1]).T  # by columns
+
+
+def _lengths(rle: Mapping[str, Any], size: _boxes.Size) -> list[int]:
+    """The run lengths of an RLE."""
+    lengths, said = rle.get("counts"), rle.get("size", ())
+    if list(said) != list(size) or not isinstance(lengths, (list, str)):
+        raise ValueError(f"its RLE is for {rle.get('size')}, the picture has {list(size)}")
+    return counts(lengths) if isinstance(lengths, str) else lengths
+
+
+def _is_polygons(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_polygon, value))
 
 
 def _is_polygon(value: Any) -> bool:

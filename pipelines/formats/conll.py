@@ -79,8 +79,11 @@ def _beginning(file: Path) -> list[str]:
             start = stream.read(LOOK).decode("utf-8", "replace")
     except OSError:
         return []
-    whole = start.split("\n")[:-1]
-    return [line for line in whole if line.strip() and not line.startswith(("#", DOCUMENT))]
+    return list(filter(_is_row, start.split("\n")[:-1]))
+
+
+def _is_row(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith(("#", DOCUMENT))
 
 
 def _marks_spans(values: Sequence[str]) -> bool:
@@ -141,7 +144,7 @@ class _File:
         """Warns of lines whose cells are separated by spaces if those of the others are by tabs."""
         if self.spaced:
             message = (
-                f"{len(self.spaced):,} lines are parted by spaces, the others by tabs; all are"
+                f"{len(self.spaced):,} lines are split by spaces, the others by tabs; all are"
                 " read. Use tabs."
             )
             where = f"{self.path.name}:{self.spaced[0]}"
@@ -152,10 +155,7 @@ class _File:
         return has_shape and self.shape.has_tabs and "\t" not in line
 
     def _is_comment(self, item: tuple[int, str]) -> bool:
-        """Whether a line that begins with # before a sentence is none of its words.
-
-        Then it has another shape, or no tag.
-        """
+        """Whether a line begins with # and is no word: it has another shape, or no tag."""
         begins, cells = item[1].startswith("#"), self.shape.cells(item[1])
         if not begins or self.names[0] == "id" or len(cells) != len(self.names):
             return begins
@@ -188,13 +188,18 @@ def _read_file(file: Path, problems: list[Problem]) -> tuple[list[str], list[Sen
 
 def _reader(file: Path, kept: Sequence[Line], problems: list[Problem]) -> _File:
     """Raises PipelineError if the lines have too few or too many columns, or are misnamed."""
-    content = [line for group in _groups(kept) for _, line in group if line is not None]
-    shape = conll_columns.shape([line for line in content if not line.startswith("#")])
+    words = _words(kept)
+    shape = conll_columns.shape([line for line in words if not line.startswith("#")])
     if not 2 <= shape.width <= MOST:
         found = f"{file} has {shape.width} column{'s' * (shape.width != 1)}"
         raise PipelineError(f"{found}; a word and its tag are needed, {MOST} columns at most.")
-    names = conll_columns.named(file, kept[0][1] or "", shape, content)
+    names = conll_columns.named(file, kept[0][1] or "", shape, words)
     return _File(file, shape, names, problems)
+
+
+def _words(kept: Sequence[Line]) -> list[str]:
+    """The lines of all sentences that are UTF-8, and the comments before them."""
+    return [line for group in _groups(kept) for _, line in group if line is not None]
 
 
 def _groups(kept: Sequence[Line]) -> Iterator[list[Line]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError, nearest
 from pipelines.formats import image_folder, pictures
-from pipelines.formats._class_folders import Pairs
+from pipelines.formats._class_folders import Pairs, labels_of
 from pipelines.formats.examples import (
     SPLITS,
     UNLABELLED,
@@ -37,22 +37,38 @@ def read(path: str | Path) -> Data:
     """
     root, problems = Path(path).resolve(), []
     _check_folders(path, root)
-    source = image_folder.listed(root, root / "source", problems)
-    labels = sorted({label for pairs in source.values() for _, label in pairs})
+    source, labels = _source(path, root, problems)
+    target = _target(path, root, labels, problems)
+    cut = [_cut(root, source, labels, 0), _cut(root, target, labels, 1)]
+    splits = {split: joined([part[split] for part in cut]) for split in SPLITS}
+    return Data(str(root), "domains", splits, {"label": labels, "domain": list(DOMAINS)}, problems)
+
+
+def _source(
+    path: str | Path, root: Path, problems: list[Problem]
+) -> tuple[dict[str, Pairs], list[str]]:
+    """({split: pictures}, class names)"""
+    found = image_folder.listed(root, root / "source", problems)
+    labels = labels_of(found)
     if not labels:
         raise PipelineError(
             f"no class folder with a usable picture in {path}/source. Sort the pictures as"
             " CLASS/*.jpg."
         )
-    target = image_folder.listed(root, root / "target", problems, loose=True)
-    target = {split: _known(pairs, labels, problems) for split, pairs in target.items()}
-    if not any(target.values()):
+    return found, labels
+
+
+def _target(
+    path: str | Path, root: Path, labels: list[str], problems: list[Problem]
+) -> dict[str, Pairs]:
+    """{split: pictures of one of the source's classes, or of none}"""
+    listed = image_folder.listed(root, root / "target", problems, loose=True)
+    found = {split: _known(pairs, labels, problems) for split, pairs in listed.items()}
+    if not any(found.values()):
         raise PipelineError(
             f"no usable picture in {path}/target. Put pictures into it; they need no labels."
         )
-    cut = [_cut(root, source, labels, 0), _cut(root, target, labels, 1)]
-    splits = {split: joined([part[split] for part in cut]) for split in SPLITS}
-    return Data(str(root), "domains", splits, {"label": labels, "domain": list(DOMAINS)}, problems)
+    return found
 
 
 def _check_folders(path: str | Path, root: Path) -> None:
@@ -69,13 +85,14 @@ def _known(pairs: Pairs, labels: list[str], problems: list[Problem]) -> Pairs:
     for name, label in pairs:
         if label not in (None, *labels):
             strange.setdefault(label, []).append(name)
-    for label, names in strange.items():
-        message = (
-            f"the source has no class {label!r}, {len(names):,} pictures here."
-            f" {nearest(label, labels)}"
-        )
-        problems.append(Problem("error", "unknown-class", names[0], message, names[0]))
+    problems += [_unknown(label, names, labels) for label, names in strange.items()]
     return [(name, label) for name, label in pairs if label not in strange]
+
+
+def _unknown(label: str, names: list[str], labels: list[str]) -> Problem:
+    count = f"{len(names):,} pictures here"
+    message = f"the source has no class {label!r}, {count}. {nearest(label, labels)}"
+    return Problem("error", "unknown-class", names[0], message, names[0])
 
 
 def _cut(

@@ -1,6 +1,7 @@
 """What every reader of `formats/` yields: examples in columns, with TFDS's feature names."""
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,10 +60,7 @@ class Examples:
         return len(self.names)
 
     def place(self, i: int, j: int) -> str:
-        """Where item `j` of example `i` stands.
-
-        file:line if the reader kept the `lines` of the items, else the `where` of the example.
-        """
+        """file:line of item `j` of example `i`, or the example's `where` if no lines were kept."""
         lines = self.columns.get("lines")
         if not lines or len(lines[i]) == 0:
             return self.where[i]
@@ -72,7 +70,7 @@ class Examples:
         """The examples at `indices`, in that order."""
         indices = list(indices)
 
-        def taken(values):
+        def taken(values: list) -> list:
             return [values[i] for i in indices]
 
         columns = {name: taken(values) for name, values in self.columns.items()}
@@ -100,10 +98,12 @@ class Data:
         return fingerprint(self.labels, self.splits)
 
 
-def of_files(root: Path, names: Sequence[str], **columns: list) -> Examples:
+def of_files(
+    root: Path, names: Sequence[str], where: Sequence[str] = (), **columns: list
+) -> Examples:
     """Pictures in files below `root` as `image`, named by their paths, with further columns."""
-    paths = [str(root / name) for name in names]
-    return Examples(list(names), {"image": paths, **columns}, list(names), pictures=("image",))
+    columns = {"image": [str(root / name) for name in names], **columns}
+    return Examples(list(names), columns, list(where or names), pictures=("image",))
 
 
 def joined(parts: Sequence[Examples]) -> Examples:
@@ -137,7 +137,7 @@ def cut_splits(splits: dict[str, Examples], key: Callable[[str], str] = str) -> 
     falls to `test` in one case of ten, to `validation` in one of ten, to `train` otherwise; splits
     that exist are left as they are. Names with the same `key` stay together.
     """
-    missing = [split for split in CUT.values() if split not in splits]
+    missing = list(itertools.filterfalse(splits.__contains__, CUT.values()))
     if "train" not in splits or not missing:
         return dict(splits)
     train = splits["train"]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipelines.formats._class_folders import Layout, Pairs
+from pipelines.formats._class_folders import Layout, Pairs, labels_of
 from pipelines.formats.examples import (
     PICTURE_SUFFIXES,
     Data,
@@ -24,7 +24,7 @@ def read(path: str | Path) -> Data:
     side.
     """
     root, found, problems = LAYOUT.read(path)
-    labels = sorted({label for pairs in found.values() for _, label in pairs})
+    labels = labels_of(found)
     ids = ids_of(labels)
     splits = {split: _examples(root, pairs, ids) for split, pairs in found.items()}
     return Data(str(root), "image_folder", cut_splits(splits), {"label": labels}, problems)

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,20 +36,26 @@ def read(path: Path) -> Data:
     be read.
     """
     found, problems = text_files.files(path, _fits)
-    rows = {split: [] for split in SPLITS}
-    for split, own in rows.items():
-        for file, i, line in text_files.filled(found, split, problems):
-            where = f"{file.name}:{i}"
-            try:
-                tokens, tags = _parsed(line, where, problems)
-                own.append((file, i, {"tokens": tokens, "tags": tags}))
-            except ValueError as error:
-                message = f"{error}. Correct the line or delete it."
-                problems.append(Problem("error", "row", where, message, where))
+    rows = {split: list(_rows(found, split, problems)) for split in SPLITS}
     if not any(rows.values()):
         raise PipelineError(f"{path} has no usable sentence.{reason(errors(problems))}")
     name = _named(rows)
     return text_files.tagged(path, "jsonl", rows, name, ["tokens", name], problems)
+
+
+def _rows(
+    found: dict[str, list[Path]], split: str, problems: list[Problem]
+) -> Iterator[text_files.Sentence]:
+    """Yields the sentences of a split with their `tokens` and `tags`."""
+    for file, i, line in text_files.filled(found, split, problems):
+        where = f"{file.name}:{i}"
+        try:
+            tokens, tags = _parsed(line, where, problems)
+        except ValueError as error:
+            message = f"{error}. Correct the line or delete it."
+            problems.append(Problem("error", "row", where, message, where))
+            continue
+        yield file, i, {"tokens": tokens, "tags": tags}
 
 
 def _fits(file: Path) -> bool:
@@ -69,13 +75,16 @@ def _named(rows: dict[str, list[text_files.Sentence]]) -> str:
 def _parsed(line: str, where: str, problems: list[Problem]) -> tuple[list[str], list[str]]:
     """One line -> (words, tags). Raises ValueError with a reason."""
     value = _object(line)
-    # Prodigy writes its tokens beside text and spans, without tags.
-    is_text = isinstance(value.get("text"), str) and not _first(TAGS, value)
-    if "tokens" in value and not is_text:
-        return _tagged(value)
-    if not isinstance(value.get("text"), str):
+    if isinstance(value.get("text"), str) and not _is_tagged(value):
+        return _spanned(value).words_and_tags(where, problems)
+    if "tokens" not in value:
         raise ValueError('there is neither "tokens" nor "text"')
-    return _spanned(value).words_and_tags(where, problems)
+    return _tagged(value)
+
+
+def _is_tagged(value: dict[str, Any]) -> bool:
+    """Prodigy writes its tokens beside text and spans, without tags."""
+    return "tokens" in value and _first(TAGS, value) is not None
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -106,10 +115,7 @@ def _spanned(value: dict[str, Any]) -> "_Text":
 
 def _span(item: Any, text: str) -> Span:
     """One span of a text."""
-    parts = list(map(item.get, ("start", "end", "label"))) if isinstance(item, dict) else item
-    if not isinstance(parts, list) or len(parts) != 3:
-        raise ValueError(f"{item!r} is no span: start, end and label are needed")
-    start, end, label = parts
+    start, end, label = _parts(item)
     if [type(start), type(end), type(label)] != [int, int, str]:
         raise ValueError(f"{item!r} is no span: start and end are whole numbers, label is text")
     if not label or not 0 <= start < end <= len(text):
@@ -118,6 +124,14 @@ def _span(item: Any, text: str) -> Span:
             " characters"
         )
     return start, end, label
+
+
+def _parts(item: Any) -> list:
+    """start, end and label of a span."""
+    parts = list(map(item.get, ("start", "end", "label"))) if isinstance(item, dict) else item
+    if not isinstance(parts, list) or len(parts) != 3:
+        raise ValueError(f"{item!r} is no span: start, end and label are needed")
+    return parts
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Pictures and masks of the same names: images/ and masks/, train/ and trainannot/, NAME.jpg and NAME_mask.png."""
 
+import itertools
+import operator
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -23,9 +25,7 @@ Row = tuple[str, str, str]  # (name, path of the picture, path of the mask)
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` has a folder of pictures and one of masks, or masks beside pictures by their
-    names.
-    """
+    """Whether `path` has a folder of pictures and one of masks, or masks beside pictures."""
     if not path.is_dir():
         return False
     if mask_folders.pairs(path):
@@ -49,7 +49,7 @@ def read(path: str | Path) -> Data:
             "Put pictures in images/ and masks in masks/ under equal names."
         )
     found = _listed(root, found)
-    sources = [mask for rows in found.values() for _, _, mask in rows]
+    sources = [mask for _, _, mask in itertools.chain(*found.values())]
     labels, table, notes = _mask_files.classes(sources, root.name, *_mask_classes.read(root))
     splits = {split: _examples(sorted(rows), table) for split, rows in found.items()}
     return Data(str(root), "masks", cut_splits(splits), {FEATURE: labels}, problems + notes)
@@ -81,22 +81,27 @@ def _paired(
 ) -> list[Row]:
     """{stem: file} of pictures and of masks -> rows; what is left over goes to `problems`."""
     rows, used = [], set()
-    by_plain = {mask_folders.plain(stem): stem for stem in masks}
+    by_plain = {mask_folders.plain(stem): stem for stem in masks} | dict(
+        zip(masks, masks, strict=True)
+    )
     for stem, picture in pictures.items():
-        match = stem if stem in masks else by_plain.get(stem)
+        match = by_plain.get(stem)
         fault = _fault(root, picture, masks.get(match))
         used.add(match)
         if fault:
             problems.append(fault)
         else:
             rows.append((shown(root, picture), str(picture), str(masks[match])))
+    problems += [_alone(shown(root, masks[stem])) for stem in masks.keys() - used]
+    problems.sort(key=operator.attrgetter("kind", "where"))
+    return rows
+
+
+def _alone(mask: str) -> Problem:
     message = (
         "this mask has no picture of its name and is left out. Add the picture, or delete the mask."
     )
-    for stem in masks.keys() - used:
-        problems.append(Problem("warning", "missing-picture", shown(root, masks[stem]), message))
-    problems.sort(key=lambda problem: (problem.kind, problem.where))
-    return rows
+    return Problem("warning", "missing-picture", mask, message)
 
 
 def _fault(root: Path, picture: Path, mask: Path | None) -> Problem | None:
@@ -114,10 +119,15 @@ def _fault(root: Path, picture: Path, mask: Path | None) -> Problem | None:
 
 def _listed(root: Path, found: dict[str, list[Row]]) -> dict[str, list[Row]]:
     """Splits as lists of names give them, if there are such lists and no folders of splits."""
-    lists = _lists(root)
-    if list(found) != ["train"] or not lists:
+    lists = _lists(root) if list(found) == ["train"] else {}
+    if not lists:
         return found
     rows = {Path(row[0]).stem: row for row in found["train"]}
+    return _assigned(lists, rows)
+
+
+def _assigned(lists: Mapping[str, Path], rows: Mapping[str, Row]) -> dict[str, list[Row]]:
+    """{split: file of names}, {stem: row} -> the rows of each split."""
     out, taken = {split: [] for split in lists}, {}
     for split, file in lists.items():
         for where, stem in _stems_in(file):
@@ -139,10 +149,9 @@ def _check_line(where: str, stem: str, taken: Mapping[str, str], rows: Mapping[s
 
 def _lists(root: Path) -> dict[str, Path]:
     """{split: file of names} of the first of the folders LISTS that has any."""
-    for folder in LISTS:
-        files = sorted((root / folder).glob("*.txt"))
-        by_split = {split_of(file.with_suffix("")): file for file in files}
-        lists = {split: by_split[split] for split in SPLITS if split in by_split}
+    for folder in map(root.joinpath, LISTS):
+        files = {split_of(file.with_suffix("")): file for file in sorted(folder.glob("*.txt"))}
+        lists = {split: files[split] for split in SPLITS if split in files}
         if lists:
             return lists
     return {}

@@ -5,9 +5,8 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats import masks
-from pipelines.formats._folders import root_of, split_folders, split_of, visible
+from pipelines.formats._folders import is_picture, root_of, split_folders, split_of, visible
 from pipelines.formats.examples import (
-    PICTURE_SUFFIXES,
     Data,
     Problem,
     cut_splits,
@@ -28,10 +27,8 @@ def read(path: str | Path) -> Data:
 
     Raises PipelineError without a picture.
     """
-    root, problems, found = root_of(path, "the pictures"), [], {}
-    for folder in split_folders(root):
-        found.setdefault(split_of(folder), []).extend(listed(root, folder, problems))
-    found = found or {"train": listed(root, root, problems)}
+    root, problems = root_of(path, "the pictures"), []
+    found = _by_split(root, problems)
     if not any(found.values()):
         raise PipelineError(
             f"no usable picture in {path}. Put pictures right into it, or into train/ and test/."
@@ -40,22 +37,33 @@ def read(path: str | Path) -> Data:
     return Data(str(root), "pictures", cut_splits(splits), {}, problems)
 
 
+def _by_split(root: Path, problems: list[Problem]) -> dict[str, list[str]]:
+    """The pictures in the folders of splits; without these all are `train`."""
+    found: dict[str, list[str]] = {}
+    for folder in split_folders(root):
+        found.setdefault(split_of(folder), []).extend(listed(root, folder, problems))
+    return found or {"train": listed(root, root, problems)}
+
+
 def listed(root: Path, folder: Path, problems: list[Problem]) -> list[str]:
     """Names, relative to `root`, of the pictures right in `folder`, in their order."""
-    names = []
-    for file in filter(is_picture, (Path(entry.path) for entry in visible(folder))):
-        name = file.relative_to(root).as_posix()
-        if inside(root, name) is None or not file.is_file():
-            message = "this link leads out of the data or to no file. Copy the picture here."
-            problems.append(Problem("error", "outside", name, message, name))
-        else:
-            names.append(name)
-    return names
+    paths = (Path(entry.path) for entry in visible(folder))
+    usable = [path for path in filter(_is_picture, paths) if _is_usable(root, path, problems)]
+    return [path.relative_to(root).as_posix() for path in usable]
 
 
-def is_picture(path: Path) -> bool:
-    """Whether a path is called as a picture is."""
-    return path.suffix.lower() in PICTURE_SUFFIXES and not path.is_dir()
+def _is_picture(path: Path) -> bool:
+    return is_picture(path) and not path.is_dir()
+
+
+def _is_usable(root: Path, path: Path, problems: list[Problem]) -> bool:
+    """Whether a picture is in the data; if not, it is a Problem."""
+    name = path.relative_to(root).as_posix()
+    if inside(root, name) is not None and path.is_file():
+        return True
+    message = "this link leads out of the data or to no file. Copy the picture here."
+    problems.append(Problem("error", "outside", name, message, name))
+    return False
 
 
 def _holds_pictures_alone(path: Path) -> bool:
@@ -65,7 +73,7 @@ def _holds_pictures_alone(path: Path) -> bool:
     others = (file for folder in folders if not split_of(folder) for file in folder.rglob("*"))
     if _has_annotation((*entries, *inner)) or _has_folder(inner) or any(map(_is_data, others)):
         return False
-    return any(map(is_picture, (*entries, *inner)))
+    return any(map(_is_picture, (*entries, *inner)))
 
 
 def _is_hidden(path: Path) -> bool:
@@ -74,7 +82,7 @@ def _is_hidden(path: Path) -> bool:
 
 def _is_data(file: Path) -> bool:
     """Whether a file, which lies in no folder of a split, tells of another format."""
-    return is_picture(file) or file.suffix.lower() in ANNOTATIONS
+    return _is_picture(file) or file.suffix.lower() in ANNOTATIONS
 
 
 def _has_annotation(entries: Iterable[Path]) -> bool:

@@ -14,6 +14,7 @@ from pipelines.formats.examples import (
     cut_splits,
     ids_of,
     inside,
+    of_files,
     reason,
 )
 
@@ -151,8 +152,5 @@ def _examples(
     root: Path, names: list[str], rows: Mapping[str, Row], ids: Mapping[str, int]
 ) -> Examples:
     own = [rows[name] for name in names]
-    columns = {
-        "image": [str(root / name) for name in names],
-        "label": [ids[row.label] for row in own],
-    }
-    return Examples(names, columns, [row.where for row in own], pictures=("image",))
+    labels = [ids[row.label] for row in own]
+    return of_files(root, names, [row.where for row in own], label=labels)

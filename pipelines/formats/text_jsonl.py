@@ -1,6 +1,8 @@
 """JSON lines of texts with a class each: {"text": "...", "label": "..."} a line."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +27,16 @@ def fits(file: Path) -> bool:
     if file.suffix.lower() not in SUFFIXES or file.name.startswith(".") or not file.is_file():
         return False
     with file.open("rb") as stream:
-        start = stream.read(LOOK)
-    for line in start.decode("utf-8", "replace").splitlines():
-        try:
-            return _parsed(json.loads(line)) is not None
-        except (ValueError, RecursionError):
-            pass
-    return False
+        start = stream.read(LOOK).decode("utf-8", "replace")
+    first = next(_values(start.splitlines()), None)
+    return _parsed(first) is not None
+
+
+def _values(lines: list[str]) -> Iterator[Any]:
+    """Yields what the lines hold that are JSON."""
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):
+            yield json.loads(line)
 
 
 def read(path: Path) -> Data:

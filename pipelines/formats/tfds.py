@@ -65,7 +65,7 @@ def _read(where: str, builder: "DatasetBuilder", download: bool) -> Data:
     for column in sorted(tfds_features.masks(columns) - labels.keys()):
         sources = itertools.chain(*(examples.columns[column] for examples in splits.values()))
         labels[column], table, found = _mask_files.classes(list(sources), where)
-        splits = {split: _with_table(own, column, table) for split, own in splits.items()}
+        splits = _with_table(splits, column, table)
         problems += found
     return Data(where, "tfds", cut_splits(splits), labels, problems)
 
@@ -80,7 +80,7 @@ def _kept_splits(names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         split, of_two = SPLIT_NAMES.get(name.lower()), _of_two(name, names)
         if of_two:
             kept[of_two] = f"{name[:-1]}A+{name[:-1]}B"
-        elif split and split not in kept:
+        elif split not in (None, *kept):
             kept[split] = name
         else:
             others.append(name)
@@ -235,8 +235,14 @@ def _in_order(examples: Examples, feature: str | None) -> Examples:
     return dataclasses.replace(examples, names=names).take(order)
 
 
-def _with_table(examples: Examples, column: str, table: _mask_files.Table) -> Examples:
-    return dataclasses.replace(examples, masks={**examples.masks, column: table})
+def _with_table(
+    splits: dict[str, Examples], column: str, table: _mask_files.Table
+) -> dict[str, Examples]:
+    """The splits with a table of what the values of a column of masks mean."""
+    return {
+        split: dataclasses.replace(examples, masks={**examples.masks, column: table})
+        for split, examples in splits.items()
+    }
 
 
 def _one_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Pascal VOC: Annotations with one XML file a picture, JPEGImages, and ImageSets/Main/SPLIT.txt where it exists."""
+"""Pascal VOC: Annotations with one XML file a picture, JPEGImages, and ImageSets/Main/SPLIT.txt if it exists."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.files import write_text
 from pipelines.formats import _box_writers, _boxes, _voc_xml
-from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES, Data
+from pipelines.formats._folders import is_picture
+from pipelines.formats.examples import SPLIT_NAMES, Data
 
 FOLDERS = ("JPEGImages", "images", "Images", ".")
 LISTS = Path("ImageSets", "Main")
@@ -34,23 +35,15 @@ def read(path: str | Path) -> Data:
             f"{path} has no Annotations/*.xml. Pass the folder that holds Annotations and"
             " JPEGImages."
         )
-    annotated = sorted(file.stem for file in (root / "Annotations").glob("*.xml"))
-    folder = next(name for name in FOLDERS if (root / name).is_dir())
-    reader = _Reader(_boxes.Scenes(root), folder, annotated)
+    reader = _reader(root)
     reader.find_pictures()
     listed = _splits(root)
     reader.rename_pictures()
-    stems = sorted({*annotated, *reader.stems})
+    stems = sorted({*reader.annotated, *reader.stems})
     listed = listed or {"train": [(stem, _xml(stem)) for stem in stems]}
     for split, items in listed.items():
         reader.read(split, items)
-    left = sorted(set(stems).difference(*map(dict, listed.values())))
-    if left:
-        message = (
-            f"{len(left):,} pictures are in no split and left out: {_boxes.few(left)}. List them,"
-            " or delete them."
-        )
-        reader.scenes.note("warning", "unlisted", LISTS.as_posix(), message)
+    reader.note_unlisted(set(stems).difference(*map(dict, listed.values())))
     return reader.scenes.data(root, "voc")
 
 
@@ -60,21 +53,22 @@ def write(data: Data, folder: str | Path) -> None:
 
     A crowd is marked by <iscrowd>, which is not VOC's own, and which other readers pass over.
     """
-    folder, sets, labels = Path(folder), {}, data.labels["objects/label"]
+    folder, splits, labels = Path(folder), {}, data.labels["objects/label"]
     for picture in _box_writers.objects(data):
         path = Path(picture.name)
-        if any(path.stem in stems for stems in sets.values()):
+        if path.stem in splits:
             message = f"two pictures are called {path.stem!r}: Pascal VOC needs a name each."
             raise PipelineError(message)
-        sets.setdefault(picture.split, {})[path.stem] = None
+        splits[path.stem] = picture.split
         _box_writers.place(picture.source, folder / "JPEGImages", path.name)
         root = _element(picture, labels)
         ET.indent(root)
         file = folder / _xml(path.stem)
         write_text(file, ET.tostring(root, "unicode") + "\n")
-    for split, stems in sets.items():
+    for split in dict.fromkeys(splits.values()):
         name = {"validation": "val"}.get(split, split)
-        write_text(folder / LISTS / f"{name}.txt", "".join(f"{stem}\n" for stem in stems))
+        lines = [f"{stem}\n" for stem, own in splits.items() if own == split]
+        write_text(folder / LISTS / f"{name}.txt", "".join(lines))
     _box_writers.write_class_names(data, folder)
 
 
@@ -104,14 +98,19 @@ def _xml(stem: str) -> str:
 
 def _splits(root: Path) -> dict[str, Items]:
     """The lists in ImageSets/Main; {} if there is none."""
-    files = {file.stem: file for file in sorted((root / LISTS).glob("*.txt"))}
-    known = {name: SPLIT_NAMES[name] for name in files if name in SPLIT_NAMES}
-    if "trainval" in files and "train" not in known.values():
-        known["trainval"] = "train"  # else train and val list its pictures already
+    names = sorted(file.stem for file in (root / LISTS).glob("*.txt"))
     found = {}
-    for name, split in sorted(known.items()):
-        found.setdefault(split, []).extend(_items(root, files[name]))
+    for name, split in _known(names).items():
+        found.setdefault(split, []).extend(_items(root, root / LISTS / f"{name}.txt"))
     return found
+
+
+def _known(names: Sequence[str]) -> dict[str, str]:
+    """{name of a list: its split}."""
+    known = {name: SPLIT_NAMES[name] for name in names if name in SPLIT_NAMES}
+    if "trainval" in names and "train" not in known.values():
+        known["trainval"] = "train"  # else train and val list its pictures already
+    return known
 
 
 def _items(root: Path, file: Path) -> Items:
@@ -135,9 +134,9 @@ class _Reader:
 
     def find_pictures(self) -> None:
         """Fills `stems`. Warns of pictures that have another's name but for the suffix."""
-        for file in sorted((self.scenes.root / self.folder).iterdir()):
-            is_picture = file.suffix.lower() in PICTURE_SUFFIXES
-            if is_picture and self.stems.setdefault(file.stem, file.name) != file.name:
+        files = sorted((self.scenes.root / self.folder).iterdir())
+        for file in filter(is_picture, files):
+            if self.stems.setdefault(file.stem, file.name) != file.name:
                 message = (
                     "another picture has this name but for its suffix, and is taken. Rename one."
                 )
@@ -149,36 +148,52 @@ class _Reader:
 
         Notes files in which the two differ.
         """
-        pictures, others = set(self.stems.values()), []
-        for stem in self.annotated:
-            claimed = _voc_xml.file_name(self.scenes.root / _xml(stem))
-            own = self.stems.get(stem)
-            if claimed not in pictures or claimed == own:
-                continue
-            if own:
-                others.append((_xml(stem), claimed))
-            elif Path(claimed).stem not in self.annotated:
-                self.stems.pop(Path(claimed).stem, None)
-                self.stems[stem] = claimed
+        claims = self._claims()
+        others = [stem for stem, name in claims.items() if self.stems.get(stem, name) != name]
+        for stem, name in claims.items():
+            self._rename(stem, name)
         if others:
-            where, claimed = others[0]
-            message = (
-                f"<filename> is {claimed!r}, and a picture has the name of the XML file: that one"
-                f" is taken, in {len(others):,} files. Correct <filename>, or the names of the"
-                " files."
+            said = (
+                f"<filename> is {claims[others[0]]!r}, and a picture has the name of the XML file"
             )
-            self.scenes.note("warning", "other-name", where, message)
+            message = (
+                f"{said}: that one is taken, in {len(others):,} files. Correct <filename>, or the"
+                " names of the files."
+            )
+            self.scenes.note("warning", "other-name", _xml(others[0]), message)
+
+    def _claims(self) -> dict[str, str]:
+        """{stem of an XML file: the picture that its <filename> claims, if there is such a one}"""
+        root, pictures = self.scenes.root, set(self.stems.values())
+        names = {stem: _voc_xml.file_name(root / _xml(stem)) for stem in self.annotated}
+        return {stem: name for stem, name in names.items() if name in pictures}
+
+    def _rename(self, stem: str, claimed: str) -> None:
+        """Lets an XML file without a picture of its name have the one that it claims."""
+        other = Path(claimed).stem
+        if stem not in self.stems and other not in self.annotated:
+            self.stems.pop(other, None)
+            self.stems[stem] = claimed
 
     def read(self, split: str, items: Items) -> None:
         """Makes a scene of each picture that a split lists."""
         known = set(self.annotated)
-        prefix = "" if self.folder == "." else f"{self.folder}/"
         for stem, where in items:
-            name = prefix + self.stems.get(stem, f"{stem}.jpg")
+            name = self._prefix() + self.stems.get(stem, f"{stem}.jpg")
             if stem in known:
                 self._annotated(name, split, _xml(stem))
             else:
                 self.scenes.picture(name, split, where)
+
+    def _prefix(self) -> str:
+        return "" if self.folder == "." else f"{self.folder}/"
+
+    def note_unlisted(self, stems: set[str]) -> None:
+        """Warns of pictures that no split lists."""
+        if stems:
+            said = f"{len(stems):,} pictures are in no split and left out"
+            message = f"{said}: {_boxes.few(sorted(stems))}. List them, or delete them."
+            self.scenes.note("warning", "unlisted", LISTS.as_posix(), message)
 
     def _annotated(self, name: str, split: str, where: str) -> None:
         """One XML file and its picture."""
@@ -189,5 +204,11 @@ class _Reader:
             self.scenes.error(bad.kind, place, str(bad), name)
             return
         scene = self.scenes.picture(name, split, where, found.size)
-        for item in found.objects if scene else ():
-            scene.add(*item)
+        if scene:
+            scene.add_all(found.objects)
+
+
+def _reader(root: Path) -> _Reader:
+    annotated = sorted(file.stem for file in (root / "Annotations").glob("*.xml"))
+    folder = next(name for name in FOLDERS if (root / name).is_dir())
+    return _Reader(_boxes.Scenes(root), folder, annotated)

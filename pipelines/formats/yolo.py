@@ -57,10 +57,9 @@ def read(path: str | Path) -> Data:
     reader = _Reader(_boxes.Scenes(root), labels)
     for split, listed in folders.items():
         reader.split(split, listed)
-    ids = [i for i, _ in reader.ids]
-    if min(ids, default=0) >= 1:
-        reader.note_one_based()
-    labels = labels or list(map(str, range(max(ids, default=-1) + 1)))
+    reader.note_one_based()
+    last = max(reader.ids, default=(-1, ""))[0]
+    labels = labels or list(map(str, range(last + 1)))
     return reader.scenes.data(path, "yolo", labels)
 
 
@@ -124,11 +123,14 @@ class _Reader:
             self._note_alone(folder, lists | {CLASSES})
 
     def note_one_based(self) -> None:
-        """Notes that no box has the class 0.
+        """Notes that no box has the class 0, if there is any box.
 
         With ids up to the number of names they count from 1, and every class is the one before.
         """
-        last, (first, where) = max(self.ids)[0], min(self.ids)
+        first, where = min(self.ids, default=(0, ""))
+        if first == 0:
+            return
+        last = max(self.ids)[0]
         said = f"class ids run from {first} to {last}, and YOLO counts from 0"
         if last == len(self.labels):
             message = f"{said}. Subtract 1 in all files."
@@ -162,22 +164,30 @@ class _Reader:
             where, cells = f"{shown}:{i}", line.split()
             try:
                 if cells:
-                    rows.append(Row(*_parsed(cells, bool(self.labels)), where))
+                    rows.append(Row(*_parsed(cells, self._most()), where))
             except ValueError as error:
                 raise Unusable("annotation", where, f"{error}.") from error
         return rows
 
+    def _most(self) -> float:
+        """What a class id is below. Classes with names are checked later, with a better message."""
+        return math.inf if self.labels else MOST
+
     def _lines(self, name: str, shown: str) -> list[str]:
         """The lines of the label file `shown` of a picture; [] if there is none."""
         try:
-            file, picture = (inside(self.scenes.root, path) for path in (shown, name))
-            is_there = file is not None and file.is_file()
+            file = self._file(name, shown)
         except (OSError, ValueError, RuntimeError):
             return []  # no path at all, which `Scenes.picture` reports
-        if file is None and picture:
+        return _read(file, shown) if file else []
+
+    def _file(self, name: str, shown: str) -> Path | None:
+        file = inside(self.scenes.root, shown)
+        if file is None and inside(self.scenes.root, name):
             message = "this link leads out of the data. Copy the file here."
             raise Unusable("outside", shown, message)
-        return _read(file, shown) if is_there else []
+        is_there = file is not None and file.is_file()
+        return file if is_there else None
 
     def _check_classes(self, rows: Sequence[Row]) -> None:
         """Raises Unusable if a class has no name, unless none has one."""
@@ -191,14 +201,18 @@ class _Reader:
 
     def _note_alone(self, folder: str, others: Iterable[str]) -> None:
         """Notes label files without a picture in `folder`. others: files of another kind."""
-        root = self.scenes.root
-        labels = inside(root, os.path.dirname(_label_file(os.path.join(folder, "x.jpg"))))
-        for file in sorted(labels.glob("*.txt")) if labels else ():
-            shown = file.relative_to(root).as_posix()
+        for file in self._label_files(folder):
+            shown = file.relative_to(self.scenes.root).as_posix()
             is_alone = {shown, file.name}.isdisjoint(others)
             if is_alone and not self._has_picture(os.path.join(folder, file.stem)):
                 message = "there is no picture to these labels. Restore it, or delete the file."
                 self.scenes.error("missing-image", shown, message)
+
+    def _label_files(self, folder: str) -> list[Path]:
+        """The label files of the pictures in `folder`."""
+        file = _label_file(os.path.join(folder, "x.jpg"))
+        labels = inside(self.scenes.root, os.path.dirname(file))
+        return sorted(labels.glob("*.txt")) if labels else []
 
     def _has_picture(self, stem: str) -> bool:
         names = [stem + suffix for suffix in SUFFIXES]
@@ -222,31 +236,32 @@ def _label_file(name: str) -> str:
     return Path(*folders, file).as_posix()
 
 
-def _parsed(cells: Sequence[str], is_named: bool) -> tuple[int, list[float]]:
-    """The cells of a line -> (class id, box yxyx in shares). Raises ValueError with what to do.
-
-    is_named: whether the classes have names, which then say how large an id may be.
-    """
-    label, x, y, width, height = _numbers(cells)
-    most = math.inf if is_named else MOST
+def _parsed(cells: Sequence[str], most: float) -> tuple[int, list[float]]:
+    """The cells of a line -> (class id below `most`, box yxyx in shares). Raises ValueError."""
+    label, *box = _numbers(cells)
     if not label.is_integer() or not 0 <= label < most:
         raise ValueError(f"the class must be a whole number from 0; got {cells[0]!r}. Correct it")
-    if max(x, y, width, height) > 1 + SLACK or min(x, y) < -SLACK:
-        raise ValueError(
-            f"coordinates are shares of the picture, 0 to 1; got {' '.join(cells[1:])!r}. Divide"
-            " pixels by its sides"
-        )
+    if not _is_inside(*box):
+        raise _no_shares(cells[1:])
+    x, y, width, height = box
     return int(label), [y - height / 2, x - width / 2, y + height / 2, x + width / 2]
+
+
+def _is_inside(x: float, y: float, width: float, height: float) -> bool:
+    return max(x, y, width, height) <= 1 + SLACK and min(x, y) >= -SLACK
+
+
+def _no_shares(cells: Sequence[str]) -> ValueError:
+    said = repr(" ".join(cells))
+    message = f"coordinates are shares of the picture, 0 to 1; got {said}."
+    return ValueError(f"{message} Divide pixels by its sides")
 
 
 def _numbers(cells: Sequence[str]) -> list[float]:
     """The five numbers of a line."""
-    said, count = repr(" ".join(cells)), len(cells)
-    if count != 5:
-        is_polygon = count >= 7 and count % 2
-        advice = "Polygons are for segmentation" if is_polygon else "Correct it"
-        message = "a line has five numbers, class x y width height; this one has"
-        raise ValueError(f"{message} {count}. {advice}")
+    if len(cells) != 5:
+        raise _wrong_count(len(cells))
+    said = repr(" ".join(cells))
     try:
         numbers = list(map(float, cells))
     except ValueError:
@@ -254,3 +269,10 @@ def _numbers(cells: Sequence[str]) -> list[float]:
     if not all(map(math.isfinite, numbers)):
         raise ValueError(f"a number is not finite: {said}. Correct it")
     return numbers
+
+
+def _wrong_count(count: int) -> ValueError:
+    is_polygon = count >= 7 and count % 2
+    advice = "Polygons are for segmentation" if is_polygon else "Correct it"
+    message = f"a line has five numbers, class x y width height; this one has {count}."
+    return ValueError(f"{message} {advice}")
