@@ -455,7 +455,7 @@ def test_yolo_ids_from_one_cannot_be_skipped(tmp_path):
     root = yolo_folder(tmp_path, "1 0.5 0.5 0.5 0.5\n")
     (root / "labels/good.txt").write_text("2 0.25 0.25 0.5 0.5\n1 0.5 0.5 1 1\n")
     with pytest.raises(Refused, match="YOLO counts from 0"):
-        source.usable(yolo.read(root), "skip")
+        source.usable(yolo.read(root), "skip", catalog.method("yolo"))
 
 
 def test_yolo_links_out_of_the_data_are_refused(tmp_path):
