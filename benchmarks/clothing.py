@@ -39,7 +39,7 @@ def main():
     for verb in (
         [
             "train",
-            "classification",
+            "scratch",
             "--data",
             options.data,
             "--run",

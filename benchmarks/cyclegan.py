@@ -106,14 +106,12 @@ def show(run, folder):
 
 
 def exported(run, out):
-    for bundle in run.export(out, ["float32", "float16", "dynamic", "int8"], max_drop=100.0):
-        print(bundle.path.name)
-        for kind, record in bundle.files.items():
-            found = {k: round(v, 4) for k, v in record["metrics"].items() if isinstance(v, float)}
-            print(
-                f"  {kind:10} {record['size_bytes'] / 1024:6.0f} KB  {json.dumps(found)}",
-                flush=True,
-            )
+    """The files of one bundle, which has a program for each direction."""
+    bundle = run.export(out, ["float32", "float16", "dynamic", "int8"], max_drop=100.0)
+    for kind, record in bundle.files.items():
+        found = {k: round(v, 4) for k, v in record["metrics"].items() if isinstance(v, float)}
+        size = record["size_bytes"] / 1024
+        print(f"{kind:10} {size:6.0f} KB  {json.dumps(found)}", flush=True)
 
 
 def throughput(folder, out):
@@ -139,9 +137,8 @@ def main():
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     out = options.out or Path(tempfile.mkdtemp(prefix="cyclegan-"))
-    from pipelines.engine.run import Run
-
     import pipelines
+    from pipelines.run import Run
 
     if "train" in options.parts:
         show(

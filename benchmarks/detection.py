@@ -29,7 +29,7 @@ def trained(name, data, settings, out):
     import pipelines
 
     began, worked = time.perf_counter(), time.process_time()
-    run = pipelines.train("detection", data=data, run=out / name, **settings)
+    run = pipelines.train("yolo", data=data, run=out / name, **settings)
     return run, (time.perf_counter() - began) / 60, (time.process_time() - worked) / 60
 
 
@@ -67,13 +67,15 @@ def judged(run, minutes, worked, out):
 def speed(data):
     """Rows of training's throughput: a model of 2.8 M parameters at 320 px, batch 16, augmentation on."""
     from pipelines import catalog
-    from pipelines.engine import run as runs
     from pipelines.engine.data import source
+    from pipelines.engine.training import setup
 
-    task = catalog.task("detection")
-    used, audited, _ = source.usable(source.read(data), "skip", task.LABELS)
-    config = runs.resolved(task, task.Config().replace(**SPEED), used, audited)
-    split, model = source.split(used, "train", task, config), task.model(config)
+    method = catalog.method("yolo")
+    config = method.Config().replace(**SPEED)
+    read = source.read(data, "auto", method, config)
+    used, audited, _ = source.usable(read, config.on_bad_data, method)
+    config = setup.resolved(method, config, used, audited)
+    split, model = source.split(used, "train", method, config), method.model(config)
     model.fit(split.train(), steps_per_epoch=3, epochs=1, verbose=0)
     steps, began, worked = 20, time.perf_counter(), time.process_time()
     model.fit(split.train(3), steps_per_epoch=steps, epochs=1, verbose=0)

@@ -48,7 +48,7 @@ def main():
         data = Data(f"digits, fold {fold}", "folds", parts, {"label": labels})
         with tempfile.TemporaryDirectory() as folder:
             run = pipelines.train(
-                "classification",
+                "scratch",
                 data,
                 Path(folder) / "run",
                 **{**SETTINGS, "epochs": options.epochs},

@@ -1,10 +1,10 @@
-"""Every task's files on every client: how far their outputs lie from LiteRT's in Python,
+"""Every method's files on every client: how far their outputs lie from LiteRT's in Python,
 milliseconds, size.
 
-    python benchmarks/edge.py [--bundles DIR] [TASK ...]
+    python benchmarks/edge.py [--bundles DIR] [METHOD ...]
 
-Trains a small model of each task on a part of the task's own data and exports it, where DIR does
-not have it yet; about twenty minutes on two cores. Clients that are not installed are left out:
+Trains a small model of each method on a part of its own data and exports it, if DIR does not have
+it yet; about twenty minutes on two cores. Clients that are not installed are left out:
 Chromium, MediaPipe, tflite-micro.
 """
 
@@ -20,10 +20,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 PICTURES = dict(batch_size=16, backbone="compact_8", image_size=32)
+LARGER = dict(epochs=2, batch_size=4, image_size=32, patch=16, features="none")
 GAN = dict(batch_size=4, epochs=1, features="none")
 RECIPES = {
     "adaptation": dict(epochs=3, references=False, **PICTURES),
-    "classification": dict(epochs=6, **PICTURES),
+    "scratch": dict(epochs=6, **PICTURES),
     "cyclegan": {
         **GAN,
         "steps_per_epoch": 20,
@@ -33,20 +34,14 @@ RECIPES = {
         "blocks": 2,
         "features": "pixels",
     },
-    "detection": dict(epochs=10, batch_size=8, size="pico", image_size=96),
-    "segmentation": dict(epochs=2, batch_size=8, depth=2, width=8, image_size=64),
-    "srgan": dict(
-        epochs=2,
-        batch_size=4,
-        width=16,
-        depth=2,
-        image_size=32,
-        patch=16,
-        features="none",
-        critic_width=8,
-    ),
-    "tagging": dict(epochs=4, batch_size=16, lstm_units=32, letter_units=16),
-    "text_classification": dict(epochs=1),
+    "yolo": dict(epochs=10, batch_size=8, size="pico", image_size=96),
+    "unet": dict(epochs=2, batch_size=8, depth=2, width=8, image_size=64),
+    "fast": dict(width=16, depth=2, **LARGER),
+    "srcnn": dict(width=16, **LARGER),
+    "srresnet": dict(width=16, depth=2, **LARGER),
+    "srgan": dict(width=16, depth=2, critic_width=8, **LARGER),
+    "bilstm_crf": dict(epochs=4, batch_size=16, lstm_units=32, letter_units=16),
+    "text_classification/bert": dict(epochs=1),
     "transfer": dict(epochs=1, batch_size=16, image_size=64),
 }
 TRAIN, HELD_OUT = 400, 24  # examples that are used, spread over the data; up to twice as many
@@ -94,14 +89,15 @@ json.dump({"answers": found, "ms": sorted(times)[len(times) // 2]}, open(out, "w
 """
 
 
-def bundles(task, folder):
-    """The Bundles of a task below `folder`, made where they are not there."""
+def bundle(name, folder):
+    """The Bundle of a method in `folder`, made if it is not there. name: TASK/METHOD."""
     import pipelines
     from pipelines import catalog
     from pipelines.engine.export import convert
 
     if not (folder / "bundle").exists():
-        data = catalog.load(catalog.task(task).DATA)
+        method = catalog.method(name)
+        data = catalog.load(method.data)
 
         def some(part, count):
             return part.take(range(0, len(part), max(1, len(part) // count)))
@@ -109,15 +105,12 @@ def bundles(task, folder):
         few = {
             s: some(part, TRAIN if s == "train" else HELD_OUT) for s, part in data.splits.items()
         }
-        run = pipelines.train(
-            task, dataclasses.replace(data, splits=few), folder / "run", **RECIPES[task]
-        )
-        unsupported = getattr(run.task, "unsupported", lambda config: {})(run.config)
+        recipe = RECIPES.get(name, RECIPES.get(method.name, {}))
+        run = pipelines.train(name, dataclasses.replace(data, splits=few), folder / "run", **recipe)
+        unsupported = method.unsupported(run.config)
         kinds = [kind for kind in convert.FILES if kind not in unsupported]
-        run.export(folder / "bundle", kinds, LARGEST_DROP)
-    return [
-        pipelines.load(path.parent) for path in sorted((folder / "bundle").rglob("manifest.json"))
-    ]
+        run.export(folder / "bundle", None if method.fitted else kinds, LARGEST_DROP)
+    return pipelines.load(folder / "bundle")
 
 
 def rows(bundle, texts, scratch):
@@ -126,15 +119,18 @@ def rows(bundle, texts, scratch):
     from pipelines.engine.proof import proof
 
     inputs, wanted = bundle.golden()
+    method, config = bundle.method, bundle.config
     files = {kind: record for kind, record in bundle.files.items() if kind != "saved_model"}
-    outputs = {
-        kind: proof.runner(bundle.path / record["path"])(inputs) for kind, record in files.items()
-    }
+    runs = {kind: proof.predictor(bundle.path, kind, method) for kind in files}
+    outputs = {kind: method.answer(run, inputs, config) for kind, run in runs.items()}
+    alone = (
+        "programs" not in bundle.manifest and not method.fitted
+    )  # else Python alone runs it here
 
     def apart(a, b):
-        return proof.apart(a, b, bundle.task, bundle.config)
+        return method.difference(a, b, config)
 
-    shown = in_browser(bundle, inputs)
+    shown = in_browser(bundle, inputs) if alone else {}
     for kind, record in files.items():
         cells = [f"{apart(wanted, outputs[kind]):.0e}", f"{record['latency_ms']['p50']:.2f}"]
         cells += (
@@ -150,11 +146,11 @@ def rows(bundle, texts, scratch):
             if whole
             else ["", ""]
         )
-        fit = micro.check_file(bundle.path / record["path"], bundle.config)
+        fit = micro.check_file(bundle.path / record["path"], config) if alone else micro.Fit()
         if fit.measured:
             arena, found = micro_interpreter.run(bundle.path / record["path"], inputs)
             cells += [same(apart(outputs[kind], found), kind), f"{arena['total'] / 1024:.0f}"]
-        elif micro_interpreter.installed():
+        elif alone and micro_interpreter.installed():
             why = (
                 fit.foreign[0][0]
                 if fit.foreign
@@ -164,7 +160,7 @@ def rows(bundle, texts, scratch):
         else:
             cells += ["", ""]
         yield [record["path"], f"{record['size_bytes'] / 1024:.0f}", *cells]
-    if extra := bundle.manifest["mediapipe"]:
+    if extra := bundle.manifest["extra"].get("mediapipe"):
         cells = in_mediapipe(bundle, extra, "mediapipe", outputs["float32"], inputs, texts, scratch)
         yield [extra["path"], f"{extra['size_bytes'] / 1024:.0f}", "", "", "", "", *cells, "", ""]
 
@@ -263,13 +259,13 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("tasks", nargs="*", default=[])
+    parser.add_argument("methods", nargs="*", default=[], metavar="METHOD")
     parser.add_argument(
         "--bundles", type=Path, help="folder of runs and bundles, kept for another time"
     )
     options = parser.parse_args()
     header = [
-        "task",
+        "method",
         "file",
         "KB",
         "Python",
@@ -283,13 +279,14 @@ def main():
     ]
     print(f"| {' | '.join(header)} |\n|{'---|' * 2}{'---:|' * (len(header) - 2)}")
     with tempfile.TemporaryDirectory() as scratch:
-        for task in options.tasks or catalog.tasks():
-            data = catalog.load(catalog.task(task).DATA).splits["test"].columns
+        for named in options.methods or catalog.methods():
+            method = catalog.method(named)
+            name = f"{method.task}/{method.name}"
+            data = catalog.load(method.data).splits["test"].columns
             texts = [text for text in data.get("text", ()) if text.isascii()][:8]
-            for bundle in bundles(task, (options.bundles or Path(scratch)) / task):
-                name = task if bundle.path.name == "bundle" else f"{task} {bundle.path.name}"
-                for row in rows(bundle, texts, Path(scratch)):
-                    print(f"| {' | '.join([name, *row])} |", flush=True)
+            made = bundle(name, (options.bundles or Path(scratch)) / name)
+            for row in rows(made, texts, Path(scratch)):
+                print(f"| {' | '.join([name, *row])} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ import numpy as np
 import tensorflow as tf
 
 from pipelines import catalog, terminal
-from pipelines.engine import run
 from pipelines.engine.audit import audit
 from pipelines.engine.data import source
+from pipelines.engine.training import setup
 
 SIZE, BATCH, EPOCHS, TURNS = 192, 32, 10, 3
 AMOUNT = 0.2  # of each colour change, and nothing but flips beside
@@ -84,9 +84,9 @@ def epochs(make, count):
 
 
 def pipeline(path, cache):
-    """Our training split, as `pipelines train classification` makes it."""
-    task, data = catalog.task("classification"), catalog.load(path)
-    config = task.Config().replace(
+    """Our training split, as `pipelines train scratch` makes it."""
+    method, data = catalog.method("scratch"), catalog.load(path)
+    config = method.Config().replace(
         image_size=SIZE,
         batch_size=BATCH,
         cache=cache,
@@ -96,9 +96,8 @@ def pipeline(path, cache):
         zoom=0,
         rotate=0,
     )
-    return source.split(
-        data, "train", task, run.resolved(task, config, data, audit.audit(data, progress=False))
-    )
+    audited = audit.audit(data, progress=False)
+    return source.split(data, "train", method, setup.resolved(method, config, data, audited))
 
 
 def keras_data(path, count, cache=False):

@@ -56,7 +56,7 @@ def main():
 
 def start(run):
     return [
-        "classification",
+        "scratch",
         "--run",
         run,
         *(f"--set={name}={value}" for name, value in SETTINGS.items()),

@@ -1,9 +1,9 @@
-"""Every task on TensorFlow, on JAX, with four devices, and in two processes of two: losses by step,
+"""Every method on TensorFlow, on JAX, with four devices, and in two processes of two: losses by step,
 steps a second.
 
-    python benchmarks/scale.py [TASK ...]
+    python benchmarks/scale.py [METHOD ...]
 
-Prints a table. Small models on the tasks' own data; devices are made of this CPU; about 40 minutes
+Prints a table. Small models on the methods' own data; devices are made of this CPU; about 40 minutes
 on two cores.
 
 The yardstick is one device again, with each first weight moved by its last bit: several devices add
@@ -36,7 +36,7 @@ SMALL = {
     "image_size": 64,
     "backbone": "compact_8",
     "size": "pico",
-}  # where a task has such settings
+}  # if a method has such settings
 TRAIN = """
 import dataclasses, json, sys
 import pipelines
@@ -46,34 +46,35 @@ from pipelines.config import settings
 from pipelines.engine.parallel import processes
 
 name, folder, (given, small, nudge) = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-fields = {field.name: field for field in settings(catalog.task(name).Config)}
+method = catalog.method(name)
+fields = {field.name: field for field in settings(method.Config)}
 for key, value in small.items():
     if key in fields and (key != "backbone" or "compact" in fields[key].metadata["help"]):
         given[key] = value if key != "size" else fields[key].metadata["choices"][0]
-data = catalog.load(catalog.task(name).DATA)
+data = catalog.load(method.data)
 counts = {"train": 200, "test": 8}  # and no validation, which would take most of the time
 some = lambda n, count: range(0, n, -(-n // count))[:count] if count else ()  # spread, as data may be in order
 few = {split: part.take(some(len(part), counts.get(split, 0))) for split, part in data.splits.items()}
 if nudge:
-    task = catalog.task(name)
-    made, moved = task.model, lambda w: np.nextafter(w, np.inf, dtype=w.dtype) if w.dtype.kind == "f" else w
-    def model(config):
-        net = made(config)
+    owner = type(method)
+    made, moved = owner.model, lambda w: np.nextafter(w, np.inf, dtype=w.dtype) if w.dtype.kind == "f" else w
+    def model(self, config):
+        net = made(self, config)
         net.set_weights([moved(w) for w in net.get_weights()])
         return net
-    task.model = model
+    owner.model = model
 with processes.together():
     pipelines.train(name, dataclasses.replace(data, splits=few), folder, **given)
 """
 
 
-def losses(task, folder, backend, devices=1, processes=1, nudge=False):
+def losses(method, folder, backend, devices=1, processes=1, nudge=False):
     """(losses by step, median seconds of a step) of a short run in processes of its own, or (None, what went wrong)."""
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices // processes}"
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
     given = json.dumps([{**SETTINGS, "devices": devices}, SMALL, nudge])
-    command = [sys.executable, "-c", TRAIN, task, str(folder), given]
+    command = [sys.executable, "-c", TRAIN, method, str(folder), given]
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     names = (
@@ -102,19 +103,27 @@ def apart(one, other):
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) / max(map(abs, one))
 
 
-def main():
+def trained():
+    """The methods that follow a gradient, TASK/METHOD: others are not shared among devices."""
     from pipelines import catalog
+    from pipelines.config import Config
+
+    return [name for name in catalog.methods() if issubclass(catalog.method(name).Config, Config)]
+
+
+def main():
     from pipelines.terminal import table
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("tasks", nargs="*", default=[])
+    parser.add_argument("methods", nargs="*", default=[], metavar="METHOD")
     rows = []
-    for task in parser.parse_args().tasks or catalog.tasks():
+    for method in parser.parse_args().methods or trained():
         with tempfile.TemporaryDirectory() as folder:
             found = [
-                losses(task, Path(folder) / str(i), **kind) for i, kind in enumerate(KINDS.values())
+                losses(method, Path(folder) / str(i), **kind)
+                for i, kind in enumerate(KINDS.values())
             ]
         bad = next(
             (
@@ -129,14 +138,14 @@ def main():
             [bad] if bad else [f"{apart(one, values):.1e}" for values, _ in (found[0], *found[2:])]
         )
         rates = ["" if values is None else f"{1 / seconds:.2f}" for values, seconds in found]
-        rows.append([task, *cells, *[""] * (len(KINDS) - 1 - len(cells)), *rates])
+        rows.append([method, *cells, *[""] * (len(KINDS) - 1 - len(cells)), *rates])
         print(*rows[-1], flush=True)
     others = [name for name in KINDS if name != "1 JAX"]
     print(
         table(
             rows,
             [
-                "task",
+                "method",
                 *(f"{name} - 1 JAX" for name in others),
                 *(f"steps/s, {name}" for name in KINDS),
             ],

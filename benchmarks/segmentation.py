@@ -42,9 +42,7 @@ LARGE = 4096  # px
 def membrane(folder, out):
     import pipelines
 
-    return pipelines.train(
-        "segmentation", data=membrane_data(folder), run=out / "membrane", **MEMBRANE
-    )
+    return pipelines.train("unet", data=membrane_data(folder), run=out / "membrane", **MEMBRANE)
 
 
 def membrane_data(folder, validation=()):
@@ -87,7 +85,7 @@ def _joined(parts):
 def scenes(out):
     import pipelines
 
-    return pipelines.train("segmentation", run=out / "scenes", **SCENES)
+    return pipelines.train("unet", run=out / "scenes", **SCENES)
 
 
 def judged(run, out, minutes):

@@ -21,19 +21,17 @@ SETTINGS = dict(
     seed=0, batch_size=16, patch=32, image_size=128, warmup_epochs=0.5, weight_decay=0.0
 )
 FAST = dict(
-    generator="fast", width=32, depth=10, steps_per_epoch=375, epochs=17, adversarial_epochs=7, learning_rate=2e-3,
-    adversarial_rate=1e-3, pixel_weight=0.1, content_weight=3.0, critic_width=8, keep="best",
+    method="srgan", generator="fast", width=32, depth=10, steps_per_epoch=375, epochs=17, adversarial_epochs=7,
+    learning_rate=2e-3, adversarial_rate=1e-3, pixel_weight=0.1, content_weight=3.0, critic_width=8, keep="best",
 )  # fmt: skip
-SRCNN = dict(
-    generator="srcnn", width=64, patch=24, steps_per_epoch=200, epochs=3, learning_rate=1e-3
-)
+SRCNN = dict(method="srcnn", width=64, patch=24, steps_per_epoch=200, epochs=3, learning_rate=1e-3)
 SRGAN = dict(
-    generator="srresnet", width=64, depth=16, patch=24, steps_per_epoch=1294, epochs=18, adversarial_epochs=6,
-    learning_rate=5e-4, adversarial_rate=1e-4, pixel_weight=0.03, content_weight=3.0, adversarial_weight=2e-3,
+    method="srgan", generator="srresnet", width=64, depth=16, patch=24, steps_per_epoch=1294, epochs=18,
+    adversarial_epochs=6, learning_rate=5e-4, adversarial_rate=1e-4, pixel_weight=0.03, content_weight=3.0, adversarial_weight=2e-3,
     critic_width=64, keep="best",
 )  # fmt: skip
 SMALL = dict(
-    generator="srresnet",
+    method="srresnet",
     width=32,
     depth=8,
     patch=24,
@@ -71,7 +69,9 @@ def trained(folder, out, name, settings):
     import pipelines
 
     began = time.perf_counter()
-    run = pipelines.train("srgan", data=data(folder), run=out / name, **SETTINGS | settings)
+    run = pipelines.train(
+        "super_resolution", data=data(folder), run=out / name, **SETTINGS | settings
+    )
     minutes = (time.perf_counter() - began) / 60
     rows = []
     if settings.get("adversarial_epochs"):
@@ -107,7 +107,9 @@ def throughput(folder, out):
             | FAST
             | dict(epochs=4, adversarial_epochs=2, steps_per_epoch=20, jit_compile=jit)
         )
-        run = pipelines.train("srgan", data=data(folder), run=out / f"throughput-{jit}", **settings)
+        run = pipelines.train(
+            "super_resolution", data=data(folder), run=out / f"throughput-{jit}", **settings
+        )
         with open(run.path / "history.csv", newline="") as file:
             rates = {
                 row["phase"]: round(float(row["examples_per_second"]), 1)

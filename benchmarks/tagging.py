@@ -18,18 +18,18 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 WNUT = dict(
-    seed=0, epochs=12, learning_rate=2e-3, dropout=0.3, min_count=1, recall_margin=2.0, ema=0.99,
+    method="bilstm_crf", seed=0, epochs=12, learning_rate=2e-3, dropout=0.3, min_count=1, recall_margin=2.0, ema=0.99,
 )  # fmt: skip
 MODELS = {
     "wnut17": WNUT,
     "softmax": WNUT | dict(output="softmax"),
-    "features": dict(architecture="features"),
+    "features": dict(method="linear_crf"),
     "minilm": dict(
-        seed=0, backbone="minilm", max_length=64, epochs=5, learning_rate=1e-3, warmup_epochs=0.5, dropout=0.2,
+        method="bert", seed=0, max_length=64, epochs=5, learning_rate=1e-3, warmup_epochs=0.5, dropout=0.2,
         letter_units=30, lstm_units=0, recall_margin=1.0, ema=0.99,
     ),
 }  # fmt: skip
-PII = dict(seed=0, epochs=3, learning_rate=3e-3)
+PII = dict(method="bilstm_crf", seed=0, epochs=3, learning_rate=3e-3)
 FILES = ("wnut17", "pii")  # runs whose files are proven and timed
 BATCH, TOKENS, TAGS, STEPS = 64, 64, 13, 20  # of the step that is taken apart
 
@@ -78,12 +78,13 @@ def step():
     import numpy as np
     import tensorflow as tf
 
+    from pipelines import catalog
     from pipelines.ops import crf, schemes
-    from pipelines.tasks import tagging
 
     kinds = ("corporation", "creative-work", "group", "location", "person", "product")
     random, words = np.random.default_rng(0), 10_000
-    config = tagging.Config(
+    method = catalog.method("bilstm_crf")
+    config = method.Config(
         labels=schemes.labels(kinds, "bio"), max_length=TOKENS, batch_size=BATCH, steps_per_epoch=1
     )
     lists = {
@@ -91,7 +92,7 @@ def step():
         "letters": list(map(chr, range(100))),
         "shapes": [""] * 200,
     }
-    model = tagging.model(config.having({**lists, "counts": np.ones(words + 2, np.int32)}))
+    model = method.model(config.having({**lists, "counts": np.ones(words + 2, np.int32)}))
     inputs = {
         "words": random.integers(2, words, (BATCH, TOKENS)), "shapes": random.integers(2, 200, (BATCH, TOKENS)),
         "letters": random.integers(2, 100, (BATCH, TOKENS, config.word_length)),

@@ -58,7 +58,7 @@ TEXTS = dict(
     on_bad_data="skip",
 )
 FEW = (10, 20, 50)  # pictures of a class
-METHODS = (
+ALIGNMENTS = (
     "source",
     "target",
     "dann",
@@ -144,7 +144,7 @@ def few(data, out):
                 image_size=64, backbone="compact_16", epochs=20, flip=True, seed=seed, keep="last"
             )
             run = pipelines.train(
-                "classification",
+                "scratch",
                 part,
                 out / f"scratch_{count}_{seed}",
                 learning_rate=3e-3,
@@ -224,7 +224,7 @@ def _plot(rows):
 def bccd(data, out):
     """A detector on the pretrained net."""
     began = time.perf_counter()
-    run = pipelines.train("detection", data / "bccd", out / "run", **BCCD)
+    run = pipelines.train("yolo", data / "bccd", out / "run", **BCCD)
     minutes, found = (time.perf_counter() - began) / 60, run.evaluate()
     print(terminal.table([[f"{found['map50']:.4f}", f"{found['map50_95']:.4f}", f"{minutes:.1f}"]], ["mAP50", "mAP50-95", "minutes"]))  # fmt: skip
 
@@ -234,7 +234,7 @@ def membrane(data, out):
     began = time.perf_counter()
     settings = segmentation.MEMBRANE | MEMBRANE
     run = pipelines.train(
-        "segmentation", segmentation.membrane_data(data / "membrane"), out / "run", **settings
+        "unet", segmentation.membrane_data(data / "membrane"), out / "run", **settings
     )
     minutes, found = (time.perf_counter() - began) / 60, run.evaluate()
     each = ", ".join(
@@ -296,25 +296,25 @@ def _macro(truth, guess):
 
 
 def adaptation(data, out):
-    """Accuracy in the target domain by method, mean of three seeds; `source` is the floor, `target` the ceiling."""
+    """Accuracy in the target domain by alignment, mean of three seeds; `source` is the floor, `target` the ceiling."""
     found = {}
-    for method in METHODS:
+    for alignment in ALIGNMENTS:
         for seed in SEEDS:
-            run = pipelines.train(
-                "adaptation", None, out / f"{method}_{seed}", method=method, seed=seed, **ADAPTED
-            )
+            settings = dict(alignment=alignment, seed=seed, **ADAPTED)
+            run = pipelines.train("adaptation", None, out / f"{alignment}_{seed}", **settings)
             result = run.evaluate()
-            found.setdefault(method, []).append((result["accuracy"], result["source_accuracy"]))
-        print(method, found[method], flush=True)
-    floor, ceiling = (np.mean(found[method], 0)[0] for method in ("source", "target"))
+            pair = result["accuracy"], result["source_accuracy"]
+            found.setdefault(alignment, []).append(pair)
+        print(alignment, found[alignment], flush=True)
+    floor, ceiling = (np.mean(found[alignment], 0)[0] for alignment in ("source", "target"))
     rows = []
-    for method, values in found.items():
+    for alignment, values in found.items():
         accuracy, source = np.mean(values, 0)
         closed = f"{(accuracy - floor) / (ceiling - floor):.0%}"
         rows.append(
-            [method, f"{accuracy:.3f} ± {np.std(values, 0)[0]:.3f}", f"{source:.3f}", closed]
+            [alignment, f"{accuracy:.3f} ± {np.std(values, 0)[0]:.3f}", f"{source:.3f}", closed]
         )
-    print(terminal.table(rows, ["method", "target accuracy", "source accuracy", "of the gap"]))
+    print(terminal.table(rows, ["alignment", "target accuracy", "source accuracy", "of the gap"]))
 
 
 def cached(data, out):

@@ -76,6 +76,8 @@ class PictureTranslation(Method):
     scores = (
         Score("relative_distance", "lower"),
         Score("frechet_distance", "lower", relative=True),
+        Score("frechet_distance_to_a", "lower", relative=True),
+        Score("frechet_distance_to_b", "lower", relative=True),
         Score("cycle_error", "lower"),
         Score("mean_iou_to_a"),
         Score("mean_iou_to_b"),
