@@ -1,8 +1,9 @@
 """Where a name becomes a module or data: tasks, methods, data sets, formats and edge modules.
 
 They are found by listing folders of this package, and by entry points of others, in the groups
-`pipelines.tasks` (task = package), `pipelines.methods` (task.method = module), `pipelines.edge`,
-`pipelines.formats` (name = module) and `pipelines.datasets` (name = package with its builder).
+`pipelines.tasks` (task = package with its methods), `pipelines.methods` (task.method = module),
+`pipelines.edge` and `pipelines.formats` (name = module), and `pipelines.datasets` (name = package
+of that name, with its builder and README). A name of this package cannot be taken by another one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import importlib.util
 import os
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -48,16 +50,17 @@ class Entry:
 @functools.cache
 def tasks() -> dict[str, Entry]:
     """{name: Entry} of all tasks, with their methods in the order of their names."""
-    packages = {folder.name: f"pipelines.tasks.{folder.name}" for folder in _folders("tasks")}
-    packages |= _foreign("tasks")
+    own = {folder.name: f"pipelines.tasks.{folder.name}" for folder in _folders("tasks")}
+    packages = _with_foreign(own, "tasks")
     extra = _foreign("methods")
     found = {}
     for name, module in sorted(packages.items()):
         file = _file(module)
         names = [f.stem for f in sorted(file.parent.glob("*.py")) if not f.stem.startswith("_")]
-        modules = {method: f"{module}.{method}" for method in names}
-        own = (key for key in extra if key.startswith(f"{name}."))
-        modules |= {key.partition(".")[2]: extra[key] for key in own}
+        listed = {f"{name}.{method}": f"{module}.{method}" for method in names}
+        added = {key: extra[key] for key in extra if key.startswith(f"{name}.")}
+        joined = _joined(listed, added, "methods")
+        modules = {key.partition(".")[2]: path for key, path in joined.items()}
         methods = tuple(Entry(m, path, _file(path)) for m, path in sorted(modules.items()))
         found[name] = Entry(name, module, file, methods)
     return found
@@ -104,13 +107,13 @@ def method(name: str, of: str = "") -> Method:
             names = ", ".join(m.name for m in entry.methods)
             raise PipelineError(f"{task} has several methods: {names}. Name one.")
         chosen = entry.methods[0].name
-    return _only(methods()[f"{task}{SEPARATOR}{chosen}"].module)()
+    return _only(methods()[f"{task}{SEPARATOR}{chosen}"].module)(task, chosen)
 
 
 def task(name: str) -> Method:
     """The problem itself, with what its methods share: the class of `tasks/NAME/__init__.py`."""
     found, _ = split(name)
-    return _only(tasks()[found].module)()
+    return _only(tasks()[found].module)(found, found)
 
 
 def task_title(name: str) -> str:
@@ -141,13 +144,18 @@ def edge(name: str) -> ModuleType:
 
 def formats() -> list[ModuleType]:
     """The modules of all formats, in the order of their names."""
-    return [importlib.import_module(module) for module in _modules("formats").values()]
+    return list(_formats().values())
+
+
+def _formats() -> dict[str, ModuleType]:
+    return {name: importlib.import_module(m) for name, m in _modules("formats").items()}
 
 
 def datasets() -> dict[str, Path]:
     """{name: folder} of all data sets."""
     own = {f.name: f for f in sorted(_datasets_folder().iterdir()) if _builder(f).is_file()}
-    return own | {name: _file(module).parent for name, module in _foreign("datasets").items()}
+    added = {name: _file(module).parent for name, module in _foreign("datasets").items()}
+    return _joined(own, added, "datasets")
 
 
 def dataset_summary(name: str) -> str:
@@ -200,29 +208,28 @@ def load(source: str, format: str = "auto", feature: str | None = None) -> Data:
     if not os.path.exists(path):
         raise PipelineError(_no_such_data(source))
     if format == "auto":
-        found = _detected(path)
-        format = getattr(found, "ALSO", {}).get(feature, found.__name__.rpartition(".")[2])
+        format = _detected(path)
+        also = getattr(_module("formats", format, "format"), "ALSO", {})
+        format = also.get(feature, format)
     return _module("formats", format, "format").read(path)
 
 
-def _detected(path: Path) -> ModuleType:
-    """The one format whose `detect` says yes. Raises PipelineError on none or several."""
+def _detected(path: Path) -> str:
+    """The name of the one format whose `detect` says yes. Raises PipelineError on none or several."""
     if path.is_dir() and not any(not p.name.startswith(".") for p in path.iterdir()):
         raise PipelineError(f"{path} is an empty folder. Pass the folder that holds the data.")
-    known = formats()
-    fitting = [format for format in known if format.detect(path)]
+    known = _formats()
+    fitting = {name: format for name, format in known.items() if format.detect(path)}
     if len(fitting) == 1:
-        return fitting[0]
+        return next(iter(fitting))
     remedy = "Say which it is with `--set format=NAME` (train) or `--format NAME` (audit)."
     if fitting:
         raise PipelineError(f"{path} fits several formats: {_listed(fitting)} {remedy}")
     raise PipelineError(f"{path} fits no known format. Looked for: {_listed(known)} {remedy}")
 
 
-def _listed(modules: list[ModuleType]) -> str:
-    return " ".join(
-        f"[{m.__name__.rpartition('.')[2]}] {m.__doc__.splitlines()[0]}" for m in modules
-    )
+def _listed(modules: Mapping[str, ModuleType]) -> str:
+    return " ".join(f"[{name}] {m.__doc__.splitlines()[0]}" for name, m in modules.items())
 
 
 def _no_such_data(source: str) -> str:
@@ -238,7 +245,7 @@ def _modules(folder: str) -> dict[str, str]:
     """{name: module} of a folder of this package, and of entry points."""
     files = sorted((PACKAGE / folder).glob("*.py"))
     names = [f.stem for f in files if not f.stem.startswith("_") and f.stem != "examples"]
-    return {name: f"pipelines.{folder}.{name}" for name in names} | _foreign(folder)
+    return _with_foreign({name: f"pipelines.{folder}.{name}" for name in names}, folder)
 
 
 def _module(folder: str, name: str, what: str) -> ModuleType:
@@ -252,7 +259,22 @@ def _module(folder: str, name: str, what: str) -> ModuleType:
 def _foreign(group: str) -> dict[str, str]:
     """{name: module} of what other packages add to a group."""
     points = importlib.metadata.entry_points(group=f"pipelines.{group}")
-    return {point.name: point.value for point in points}
+    return {point.name: point.module for point in points}
+
+
+def _with_foreign(own: Mapping[str, str], group: str) -> dict[str, str]:
+    return _joined(own, _foreign(group), group)
+
+
+def _joined(own: Mapping, added: Mapping, group: str) -> dict:
+    """Both together. Raises PipelineError if another package takes a name of this one."""
+    taken = sorted(own.keys() & added.keys())
+    if taken:
+        raise PipelineError(
+            f"another package has an entry point {taken[0]!r} in the group pipelines.{group}, and"
+            " this package has that name already. Give it another name."
+        )
+    return {**own, **added}
 
 
 def _folders(parent: str) -> list[Path]:
@@ -264,7 +286,10 @@ def _file(module: str) -> Path:
     if module.startswith("pipelines."):
         path = PACKAGE.joinpath(*module.split(".")[1:])
         return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    spec = importlib.util.find_spec(module)
+    try:
+        spec = importlib.util.find_spec(module)
+    except ImportError as error:
+        raise PipelineError(f"an entry point names the module {module}: {error}.") from error
     if spec is None or spec.origin is None:
         raise PipelineError(f"an entry point names the module {module}, which is not there.")
     return Path(spec.origin)

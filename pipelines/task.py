@@ -213,15 +213,19 @@ class Method(Task):
                     f" a method. {nearest(name, known)} Begin names of your own with _."
                 )
 
+    def __init__(self, task: str = "", name: str = "") -> None:
+        package, _, file = type(self).__module__.rpartition(".")
+        self._task, self._name = task or package.rpartition(".")[2], name or file
+
     @property
     def name(self) -> str:
-        """The name of its file."""
-        return type(self).__module__.rpartition(".")[2]
+        """What it is called: the name of its file, or of its entry point."""
+        return self._name
 
     @property
     def task(self) -> str:
         """The name of its task."""
-        return type(self).__module__.split(".")[-2]
+        return self._task
 
     # Before training.
 

@@ -22,6 +22,8 @@ from pipelines.task import SERVE, Method
 FORMAT = 2  # of a bundle's folder; 1 knew no methods
 GOLDEN = 8  # held-out examples that go with it, so that it can be verified without the data
 ALWAYS = ("__init__", "pictures", "learned", "litert", "fitted", "predict")  # modules of edge/
+# Another package imports modules of edge/ by their full names; in a bundle all are in one package.
+IMPORT = re.compile(r"^(\s*)from pipelines\.edge(?:\.(\w+))? import\b", re.MULTILINE)
 PREDICT = '''"""Runs this model on the files named on the command line; needs NumPy, Pillow and ai-edge-litert only."""
 
 from edge.predict import main
@@ -109,7 +111,8 @@ def _edge(folder: Path, method: Method) -> None:
     for name in ALWAYS:
         shutil.copy(Path(edge.__file__).parent / f"{name}.py", folder)
     for name in dict.fromkeys(own):
-        shutil.copy(catalog.edge(name).__file__, folder / f"{name}.py")
+        text = Path(catalog.edge(name).__file__).read_text(encoding="utf-8")
+        write_text(folder / f"{name}.py", IMPORT.sub(r"\1from .\2 import", text))
 
 
 def _programs(subject: Any, inputs: Mapping, outputs: Mapping) -> dict:
