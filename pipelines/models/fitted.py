@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from pipelines.edge.litert import SERVE
+
 
 class Fitted:
     """Arrays by name, found at once, and what is computed with them.
@@ -31,5 +33,5 @@ class Fitted:
         """How many numbers the arrays hold."""
         return sum(values.size for values in self.weights)
 
-    def __call__(self, inputs: Mapping, program: str = "") -> dict[str, np.ndarray]:
+    def __call__(self, inputs: Mapping, program: str = SERVE) -> dict[str, np.ndarray]:
         return self.function(self.arrays, inputs, program)
