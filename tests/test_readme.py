@@ -81,8 +81,10 @@ def test_python_runs(place):
     )
     assert done.returncode == 0, done.stdout
     said = done.stdout.splitlines()
-    assert any(line.startswith("runs/classification-photos-001 ") for line in said), done.stdout
-    assert said[-1] == "True runs/classification-photos-001/report.html", done.stdout
+    assert any(line.startswith("runs/classification-scratch-photos-001 ") for line in said), (
+        done.stdout
+    )
+    assert said[-1] == "True runs/classification-scratch-photos-001/report.html", done.stdout
     assert (place / "saved_models/photos/model_int8.tflite").is_file()
 
 
@@ -136,6 +138,8 @@ def test_every_command_is_understood(page, capsys):
             if stop.code:
                 pytest.fail(f"{line}\n{capsys.readouterr().err}")
             continue
+        if getattr(arguments, "task", None):
+            catalog.split(arguments.task)
         if getattr(arguments, "set", None):
             given = dict(item.split("=") for item in arguments.set)
             if arguments.method:
@@ -153,6 +157,27 @@ def _method(name, given):
         if given.keys() <= {field.name for field in settings(method.Config)}:
             return method
     return methods[0]
+
+
+def test_the_rows_of_the_textbook_are_methods_and_commands():
+    text = (ROOT / "docs/textbook.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| [\d.].* \| \[(\S+)\]\((\S+?)(?:#\w+)?\) \| `pipelines (.+?)` \|", text, re.M
+    )
+    assert len(rows) >= 14
+    for name, page, line in rows:
+        arguments = cli._parser().parse_args(shlex.split(line))
+        task, method = catalog.split(arguments.task)
+        assert name in catalog.methods()
+        assert task == name.partition("/")[0]
+        assert (method or arguments.method or catalog.method(task).name) == name.partition("/")[2]
+        assert (ROOT / "docs" / page).is_file()
+
+
+def test_every_method_names_a_page_that_exists():
+    for name in catalog.methods():
+        page = catalog.method(name).page
+        assert not page or (ROOT / "docs" / page).is_file(), name
 
 
 def test_every_verb_is_described():
