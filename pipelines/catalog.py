@@ -144,11 +144,7 @@ def edge(name: str) -> ModuleType:
 
 def formats() -> list[ModuleType]:
     """The modules of all formats, in the order of their names."""
-    return list(_formats().values())
-
-
-def _formats() -> dict[str, ModuleType]:
-    return {name: importlib.import_module(m) for name, m in _modules("formats").items()}
+    return [importlib.import_module(module) for module in _modules("formats").values()]
 
 
 def datasets() -> dict[str, Path]:
@@ -208,28 +204,35 @@ def load(source: str, format: str = "auto", feature: str | None = None) -> Data:
     if not os.path.exists(path):
         raise PipelineError(_no_such_data(source))
     if format == "auto":
-        format = _detected(path)
-        also = getattr(_module("formats", format, "format"), "ALSO", {})
-        format = also.get(feature, format)
+        found = _detected(path)
+        format = getattr(found, "ALSO", {}).get(feature, _format_name(found))
     return _module("formats", format, "format").read(path)
 
 
-def _detected(path: Path) -> str:
-    """The name of the one format whose `detect` says yes. Raises PipelineError on none or several."""
+def _detected(path: Path) -> ModuleType:
+    """The one format whose `detect` says yes. Raises PipelineError on none or several."""
     if path.is_dir() and not any(not p.name.startswith(".") for p in path.iterdir()):
         raise PipelineError(f"{path} is an empty folder. Pass the folder that holds the data.")
-    known = _formats()
-    fitting = {name: format for name, format in known.items() if format.detect(path)}
+    known = formats()
+    fitting = [format for format in known if format.detect(path)]
     if len(fitting) == 1:
-        return next(iter(fitting))
+        return fitting[0]
     remedy = "Say which it is with `--set format=NAME` (train) or `--format NAME` (audit)."
     if fitting:
         raise PipelineError(f"{path} fits several formats: {_listed(fitting)} {remedy}")
     raise PipelineError(f"{path} fits no known format. Looked for: {_listed(known)} {remedy}")
 
 
-def _listed(modules: Mapping[str, ModuleType]) -> str:
-    return " ".join(f"[{name}] {m.__doc__.splitlines()[0]}" for name, m in modules.items())
+def _listed(modules: list[ModuleType]) -> str:
+    lines = ((m.__doc__ or "").partition("\n")[0] for m in modules)
+    names = map(_format_name, modules)
+    return " ".join(f"[{name}] {line}" for name, line in zip(names, lines, strict=True))
+
+
+def _format_name(format: ModuleType) -> str:
+    """The name of a format: of its entry point, or of its file."""
+    named = {module: name for name, module in _modules("formats").items()}
+    return named.get(format.__name__, format.__name__.rpartition(".")[2])
 
 
 def _no_such_data(source: str) -> str:
