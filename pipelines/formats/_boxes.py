@@ -18,6 +18,7 @@ from pipelines.formats.examples import (
     Data,
     Examples,
     Problem,
+    Unusable,
     cut_splits,
     ids_of,
     inside,
@@ -30,14 +31,6 @@ COLUMNS = (
 )
 
 Size = tuple[int, int]  # (height, width), pixels
-
-
-class Unusable(Exception):
-    """Why a picture cannot be used: the kind of the Problem, and the picture's name if known."""
-
-    def __init__(self, kind: str, message: str, name: str = ""):
-        super().__init__(message)
-        self.kind, self.name = kind, name
 
 
 @dataclass
@@ -110,8 +103,8 @@ class Scenes:
             name, path = self._located(relative)
             self._claim(name, split, where)
             size = _checked_size(name, path, declared)
-        except Unusable as refused:
-            self.error(refused.kind, where, str(refused), refused.name)
+        except Unusable as bad:
+            self.problems.append(bad.problem(where))
             return None
         scene = Scene(name, str(path), where, size)
         self._splits.setdefault(split, []).append(scene)
@@ -171,7 +164,7 @@ class Scenes:
         name = path.relative_to(self.root) if ".." in relative else Path(relative)
         if not is_there:
             message = f"there is no picture {relative!r}. Restore it."
-            raise Unusable("missing-file", message, name.as_posix())
+            raise Unusable("missing-file", message, name=name.as_posix())
         return name.as_posix(), path
 
     def _path(self, relative: str) -> tuple[Path | None, bool]:
@@ -189,7 +182,7 @@ class Scenes:
             other, at = self._listed[name]
             kind = "leak" if other != split else "conflict"
             message = f"{name!r} is listed already at {at}, in {other}. Keep one of them."
-            raise Unusable(kind, message, name)
+            raise Unusable(kind, message, name=name)
         self._listed[name] = split, where
 
     def _beside(self) -> Iterator[str]:
@@ -284,13 +277,14 @@ def _checked_size(name: str, path: Path, declared: Size | None) -> Size:
     """(height, width) of a picture. Raises Unusable if it is not the one that was declared."""
     size = picture_size(path) or declared
     if not size:
-        raise Unusable("unreadable", f"{name!r} is no picture that can be read. Restore it.", name)
+        message = f"{name!r} is no picture that can be read. Restore it."
+        raise Unusable("unreadable", message, name=name)
     if declared not in (None, size):
         message = (
             "the annotation is for {} x {} (height x width), the picture has {} x {}."
             " Annotate it again."
         )
-        raise Unusable("picture-size", message.format(*declared, *size), name)
+        raise Unusable("picture-size", message.format(*declared, *size), name=name)
     return size
 
 

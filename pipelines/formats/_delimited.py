@@ -8,19 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem
+from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem, Unusable
 
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = ",;\t"
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
-
-
-class BadRow(Exception):
-    """A row that cannot be used, and the kind of its Problem."""
-
-    def __init__(self, kind: str, message: str):
-        super().__init__(message)
-        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -65,16 +57,16 @@ class Table:
     def cells(self, values: Sequence[str]) -> dict[str, str]:
         """The cells of a row by column, and its split, which is train by default.
 
-        Raises BadRow.
+        Raises Unusable.
         """
         width = len(self.header)
         if len(values) != width:
             advice = "Put cells that hold the delimiter into double quotes."
-            raise BadRow("row", f"this row has {len(values)} cells, the header {width}. {advice}")
+            raise Unusable("row", f"this row has {len(values)} cells, the header {width}. {advice}")
         cells = {column: values[i].strip() for column, i in self.columns.items()}
         word = cells.get("split", "train")
         if word.lower() not in SPLIT_NAMES:
-            raise BadRow("unknown-split", f"unknown split {word!r}. Use {', '.join(SPLITS)}.")
+            raise Unusable("unknown-split", f"unknown split {word!r}. Use {', '.join(SPLITS)}.")
         return cells | {"split": SPLIT_NAMES[word.lower()]}
 
 

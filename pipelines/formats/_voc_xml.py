@@ -7,17 +7,10 @@ from typing import Any, NamedTuple
 from xml.parsers import expat
 
 from pipelines.formats._boxes import Size
+from pipelines.formats.examples import Unusable
 
 LINE = "line"  # attribute that keeps the line where an element began
 SIDES = ("ymin", "xmin", "ymax", "xmax")
-
-
-class Unusable(Exception):
-    """Why an annotation cannot be used, and the line, or 0 if it is the whole file."""
-
-    def __init__(self, message: str, line: int | str = 0, kind: str = "annotation"):
-        super().__init__(message)
-        self.line, self.kind = line, kind
 
 
 class Object(NamedTuple):
@@ -47,12 +40,12 @@ def file_name(file: Path) -> str:
 
 def read(file: Path, where: str) -> Annotation:
     """What a file says. where: what messages call it. Raises Unusable."""
-    root = _root(file)
+    root = _root(file, where)
     claimed = _text(root, "filename")
     if _leads_out(claimed):
         message = f"<filename> {claimed!r} leads out of the data. Correct it."
-        raise Unusable(message, root.find("filename").get(LINE), "outside")
-    size = _size(root.find("size"))
+        raise Unusable("outside", message, _at(root.find("filename"), where))
+    size = _size(root.find("size"), where)
     return Annotation(size, [_object(item, where) for item in root.iter("object")])
 
 
@@ -60,18 +53,24 @@ def _leads_out(name: str) -> bool:
     return name.startswith("/") or ".." in name.replace("\\", "/").split("/")
 
 
-def _root(file: Path) -> ET.Element:
+def _at(element: ET.Element, where: str) -> str:
+    """file:line of an element."""
+    return f"{where}:{element.get(LINE)}"
+
+
+def _root(file: Path, where: str) -> ET.Element:
     try:
         root = _parsed(file.read_bytes())
     except expat.ExpatError as error:
         reason = expat.ErrorString(error.code)
         message = f"this XML does not parse: {reason}. Restore or delete the file."
-        raise Unusable(message, error.lineno) from error
+        raise Unusable("annotation", message, f"{where}:{error.lineno}") from error
     except (OSError, ValueError) as error:
         message = f"this file cannot be used: {error}. Restore or delete it."
-        raise Unusable(message) from error
+        raise Unusable("annotation", message, where) from error
     if root.tag != "annotation":
-        raise Unusable(f"the root must be <annotation>; got <{root.tag}>. Restore it.")
+        message = f"the root must be <annotation>; got <{root.tag}>. Restore it."
+        raise Unusable("annotation", message, where)
     return root
 
 
@@ -96,7 +95,7 @@ def _parsed(encoded: bytes) -> ET.Element:
     return builder.close()
 
 
-def _size(size: ET.Element | None) -> Size | None:
+def _size(size: ET.Element | None, where: str) -> Size | None:
     """<size> -> (height, width) in pixels, or None if it is not said."""
     if size is None:
         return None
@@ -105,22 +104,22 @@ def _size(size: ET.Element | None) -> Size | None:
         sides = int(float(height)), int(float(width))
     except (TypeError, ValueError, OverflowError):
         message = "<size> needs a height and a width in pixels. Correct it."
-        raise Unusable(message, size.get(LINE)) from None
+        raise Unusable("annotation", message, _at(size, where)) from None
     return sides if all(sides) else None  # some tools write 0 for "not known"
 
 
 def _object(item: ET.Element, where: str) -> Object:
     """<object> -> Object."""
-    line, label = item.get(LINE), _text(item, "name")
+    place, label = _at(item, where), _text(item, "name")
     if not label:
-        raise Unusable("this <object> has no <name>. Name its class.", line)
+        raise Unusable("annotation", "this <object> has no <name>. Name its class.", place)
     bounds = item.find("bndbox")
-    box = [_side(bounds, side, line) for side in SIDES]
+    box = [_side(bounds, side, place) for side in SIDES]
     is_crowd, is_difficult = _text(item, "iscrowd") == "1", _text(item, "difficult") == "1"
-    return Object(box, label, f"{where}:{line}", is_crowd, is_difficult)
+    return Object(box, label, place, is_crowd, is_difficult)
 
 
-def _side(bounds: ET.Element | None, side: str, line: str) -> float:
+def _side(bounds: ET.Element | None, side: str, where: str) -> float:
     """One side of a box, in pixels."""
     text = None if bounds is None else bounds.findtext(side)
     try:
@@ -129,7 +128,7 @@ def _side(bounds: ET.Element | None, side: str, line: str) -> float:
         value = math.nan
     if not math.isfinite(value):
         message = f"<{side}> must be a number of pixels; got {text!r}. Correct the box."
-        raise Unusable(message, line)
+        raise Unusable("annotation", message, where)
     return value
 
 

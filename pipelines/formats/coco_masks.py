@@ -16,6 +16,7 @@ from pipelines.formats.examples import (
     Data,
     Examples,
     Problem,
+    Unusable,
     cut_splits,
     ids_of,
     inside,
@@ -165,14 +166,6 @@ def _points(polygon: list[float]) -> list[tuple[float, float]]:
     return list(map(tuple, points))
 
 
-class _Bad(Exception):
-    """Why a picture cannot be used."""
-
-    def __init__(self, problem: Problem):
-        super().__init__(problem.message)
-        self.problem = problem
-
-
 @dataclass(frozen=True)
 class _Reader:
     """Reads one file. What is wrong goes to `problems`."""
@@ -190,24 +183,24 @@ class _Reader:
             item = f"{self.shown}: annotations[{i}]", annotation
             by_image.setdefault(annotation["image_id"], []).append(item)
         for i, image in enumerate(content["images"]):
-            annotations = by_image.pop(image["id"], [])
+            where, annotations = f"{self.shown}: images[{i}]", by_image.pop(image["id"], [])
             try:
-                rows.append(self._row(f"{self.shown}: images[{i}]", image, annotations))
-            except _Bad as bad:
-                self.problems.append(bad.problem)
+                rows.append(self._row(where, image, annotations))
+            except Unusable as bad:
+                self.problems.append(bad.problem(where))
         for image, annotations in by_image.items():
             self._note_alone(image, annotations)
         return rows
 
     def _row(self, where: str, image: Mapping[str, Any], annotations: Sequence[Item]) -> Row:
-        """One picture with its mask. Raises _Bad."""
+        """One picture with its mask. Raises Unusable."""
         file = image["file_name"]
         name = _coco_json.placed(self.root, str(file), self.places)
         picture = self._picture(name, where, file)
         size = _boxes.picture_size(picture)
         if not size:
             message = f"{file!r} is no picture that can be read. Correct it."
-            raise _Bad(Problem("error", "annotation", where, message, name))
+            raise Unusable("annotation", message, where, name)
         segments = [self._segment(item, size, name) for item in annotations]
         return Row(name, str(picture), _encoded(painted(size, segments)), where)
 
@@ -220,10 +213,10 @@ class _Reader:
             is_there = False  # a NUL, a name that is too long, links in a circle
         if not is_there:
             message = f"there is no picture {file!r}. Restore it."
-            raise _Bad(Problem("error", "missing-file", where, message, name))
+            raise Unusable("missing-file", message, where, name)
         if picture is None:
             message = f"{file!r} lies outside of the data. Copy the picture into it."
-            raise _Bad(Problem("error", "outside", where, message, name))
+            raise Unusable("outside", message, where, name)
         return picture
 
     def _segment(self, item: Item, size: _boxes.Size, name: str) -> tuple[int, Any]:
@@ -233,8 +226,8 @@ class _Reader:
             segment = self._class_id(annotation), annotation.get("segmentation")
             painted(size, [segment])
         except (ValueError, TypeError, OverflowError) as error:
-            problem = Problem("error", "annotation", where, f"{error}. Correct it.", name)
-            raise _Bad(problem) from error
+            message = f"{error}. Correct it."
+            raise Unusable("annotation", message, where, name) from error
         return segment
 
     def _class_id(self, annotation: Mapping[str, Any]) -> int:

@@ -36,6 +36,19 @@ class Problem:
     example: str = ""  # name of the example that training must leave out, if one
 
 
+class Unusable(Exception):
+    """Why an example cannot be used. where, name: those of the Problem, if they are known."""
+
+    def __init__(self, kind: str, message: str, where: str = "", name: str = ""):
+        super().__init__(message)
+        self.kind, self.where, self.name = kind, where, name
+
+    def problem(self, where: str, name: str = "") -> Problem:
+        """The error that it is; where, name: what is taken if the exception does not say it."""
+        place = self.where or where
+        return Problem("error", self.kind, place, str(self), self.name or name or place)
+
+
 @dataclass(frozen=True)
 class Examples:
     """One split, in columns of equal length, in a fixed order.

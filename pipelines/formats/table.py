@@ -11,6 +11,7 @@ from pipelines.formats.examples import (
     Data,
     Examples,
     Problem,
+    Unusable,
     cut_splits,
     ids_of,
     inside,
@@ -70,8 +71,8 @@ def read(path: str | Path) -> Data:
         try:
             cells = table.cells(values)
             name = _name(root, cells)
-        except delimited.BadRow as bad:
-            problems.append(Problem("error", bad.kind, where, str(bad), where))
+        except Unusable as bad:
+            problems.append(bad.problem(where))
             continue
         row = Row(cells["split"], cells["label"], where)
         if rows.setdefault(name, row) is not row:
@@ -97,29 +98,29 @@ def _has_columns(table: Path) -> bool:
 
 
 def _name(root: Path, cells: Mapping[str, str]) -> str:
-    """The picture of a row, relative to the root. Raises BadRow."""
+    """The picture of a row, relative to the root. Raises Unusable."""
     path = cells["path"]
     if not path:
         message = "the cell of the picture's path is empty. Fill it or delete the row."
-        raise delimited.BadRow("missing-file", message)
+        raise Unusable("missing-file", message)
     if not cells["label"]:
         message = f"{path!r} has no label. Fill the cell or delete the row."
-        raise delimited.BadRow("empty-label", message)
+        raise Unusable("empty-label", message)
     try:
         return _file(root, path).relative_to(root).as_posix()
     except (OSError, ValueError, RuntimeError) as error:
         # A NUL, a name that is too long, links in a circle.
-        raise delimited.BadRow("missing-file", f"{path!r} is no path: {error}.") from error
+        raise Unusable("missing-file", f"{path!r} is no path: {error}.") from error
 
 
 def _file(root: Path, path: str) -> Path:
     file = inside(root, path.replace("\\", "/"))
     if file is None:
         message = f"{path!r} lies outside of the table's folder. Copy the picture into it."
-        raise delimited.BadRow("outside", message)
+        raise Unusable("outside", message)
     if not file.is_file():
         message = f"there is no picture {path!r}. Paths are relative to the table's folder."
-        raise delimited.BadRow("missing-file", message)
+        raise Unusable("missing-file", message)
     return file
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pipelines.formats import _delimited as delimited
 from pipelines.formats import _labelled_text as labelled_text
 from pipelines.formats import table
-from pipelines.formats.examples import Data, Problem
+from pipelines.formats.examples import Data, Unusable
 
 COLUMNS = {"text": table.TEXT, "label": table.COLUMNS["label"], "split": table.COLUMNS["split"]}
 
@@ -32,9 +32,9 @@ def read(path: str | Path) -> Data:
             cells = opened.cells(values)
             if not cells["label"]:
                 message = "this row has no label. Fill the cell or delete the row."
-                raise delimited.BadRow("empty-label", message)
+                raise Unusable("empty-label", message)
             text, label = cells["text"], cells["label"]
             rows.append(labelled_text.Row(cells["split"], opened.file.name, where, text, label))
-        except delimited.BadRow as bad:
-            problems.append(Problem("error", bad.kind, where, str(bad), where))
+        except Unusable as bad:
+            problems.append(bad.problem(where))
     return labelled_text.data(opened.path, "text_table", rows, problems)

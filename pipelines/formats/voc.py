@@ -9,7 +9,7 @@ from pipelines.errors import PipelineError
 from pipelines.files import write_text
 from pipelines.formats import _box_writers, _boxes, _voc_xml
 from pipelines.formats._folders import is_picture
-from pipelines.formats.examples import SPLIT_NAMES, Data
+from pipelines.formats.examples import SPLIT_NAMES, Data, Unusable
 
 FOLDERS = ("JPEGImages", "images", "Images", ".")
 LISTS = Path("ImageSets", "Main")
@@ -199,9 +199,8 @@ class _Reader:
         """One XML file and its picture."""
         try:
             found = _voc_xml.read(self.scenes.root / where, where)
-        except _voc_xml.Unusable as bad:
-            place = f"{where}:{bad.line}" if bad.line else where
-            self.scenes.error(bad.kind, place, str(bad), name)
+        except Unusable as bad:
+            self.scenes.problems.append(bad.problem(where, name))
             return
         scene = self.scenes.picture(name, split, where, found.size)
         if scene:

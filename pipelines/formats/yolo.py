@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pipelines.errors import PipelineError
 from pipelines.files import write_text, write_yaml
 from pipelines.formats import _box_writers, _boxes, _yolo_yaml
-from pipelines.formats.examples import PICTURE_SUFFIXES, Data, Problem, inside
+from pipelines.formats.examples import PICTURE_SUFFIXES, Data, Problem, Unusable, inside
 
 YAML = (".yaml", ".yml")
 MOST = 10_000  # classes without names; a larger id is no class
@@ -26,14 +26,6 @@ class Row(NamedTuple):
     label: int
     box_yxyx: list[float]  # shares of the picture
     where: str
-
-
-class Unusable(Exception):
-    """Why a picture's labels cannot be used."""
-
-    def __init__(self, kind: str, where: str, message: str):
-        super().__init__(message)
-        self.kind, self.where = kind, where
 
 
 def detect(path: Path) -> bool:
@@ -146,7 +138,7 @@ class _Reader:
             self.ids.extend((row.label, row.where) for row in rows)
             self._check_classes(rows)
         except Unusable as bad:
-            self.scenes.error(bad.kind, bad.where, str(bad), name)
+            self.scenes.problems.append(bad.problem(where, name))
             return
         scene = self.scenes.picture(name, split, where)
         if scene:
@@ -166,7 +158,7 @@ class _Reader:
                 if cells:
                     rows.append(Row(*_parsed(cells, self._most()), where))
             except ValueError as error:
-                raise Unusable("annotation", where, f"{error}.") from error
+                raise Unusable("annotation", f"{error}.", where) from error
         return rows
 
     def _most(self) -> float:
@@ -185,7 +177,7 @@ class _Reader:
         file = inside(self.scenes.root, shown)
         if file is None and inside(self.scenes.root, name):
             message = "this link leads out of the data. Copy the file here."
-            raise Unusable("outside", shown, message)
+            raise Unusable("outside", message, shown)
         is_there = file is not None and file.is_file()
         return file if is_there else None
 
@@ -197,7 +189,7 @@ class _Reader:
             label = strange[0].label
             hint = "; YOLO counts from 0" if label == count else ""
             message = f"class {label} is none of the {count}, 0 to {count - 1}{hint}. Correct it."
-            raise Unusable("unknown-label", strange[0].where, message)
+            raise Unusable("unknown-label", message, strange[0].where)
 
     def _note_alone(self, folder: str, others: Iterable[str]) -> None:
         """Notes label files without a picture in `folder`. others: files of another kind."""
@@ -225,7 +217,7 @@ def _read(file: Path, shown: str) -> list[str]:
         return file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         message = "this file is no UTF-8 text. Restore or delete it."
-        raise Unusable("annotation", shown, message) from error
+        raise Unusable("annotation", message, shown) from error
 
 
 def _label_file(name: str) -> str:
