@@ -1,6 +1,7 @@
 """A program in a file of its own, for a client that wants other outputs than people do."""
 
 import dataclasses
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +41,7 @@ def write(
         made = convert.convert(saved, scratch, ["float32"], {})["float32"]
         if isinstance(made, str):
             raise Refused(f"{program.file}: {made}")
-        made.rename(path)
+        shutil.move(made, path)  # maybe to another disk
     tflite_file.refuse_foreign(path)
     metadata.attach_metadata(
         path, name=name, description=description, labels=labels, **program.metadata
