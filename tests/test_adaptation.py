@@ -14,7 +14,8 @@ from pipelines.engine.data import split as data
 from pipelines.losses import adaptation, coral, mmd
 from pipelines.metrics import domains
 from pipelines.models import correlation_alignment, gradient_reversal, instance_weights, paired
-from pipelines.tasks import adaptation as task
+
+METHOD = catalog.method("adaptation")
 
 
 def number(value):
@@ -96,10 +97,10 @@ def test_each_domain_is_normalised_by_itself_and_the_targets_statistics_are_kept
 def test_every_batch_has_as_many_of_each_domain(cache):
     train = catalog.load("digit_domains").splits["train"].take([*range(0, 30), *range(1079, 1090)])
     names = [str(digit) for digit in range(10)]
-    config = task.Config().replace(
-        method="dann", labels=names, batch_size=8, image_size=16, cache=cache
+    config = METHOD.Config().replace(
+        alignment="dann", labels=names, batch_size=8, image_size=16, cache=cache
     )
-    split = data.Split(train, task, config)
+    split = data.Split(train, METHOD, config)
     batches = [targets["domain"] for _, targets in split.train().take(12).as_numpy_iterator()]
     assert np.array(batches).tolist() == [[0.0] * 4 + [1.0] * 4] * 12
     later = next(split.train(5).as_numpy_iterator())
@@ -107,20 +108,20 @@ def test_every_batch_has_as_many_of_each_domain(cache):
         later[0]["image"], list(split.train().take(6).as_numpy_iterator())[5][0]["image"]
     )
     with pytest.raises(pipelines.PipelineError, match="batch_size must be a multiple of 2"):
-        data.Split(train, task, config.replace(batch_size=7)).train()
+        data.Split(train, METHOD, config.replace(batch_size=7)).train()
 
 
 @pytest.mark.parametrize(
-    ("method", "domains"), [("source", {0.0}), ("target", {1.0}), ("selection", {0.0})]
+    ("alignment", "domains"), [("source", {0.0}), ("target", {1.0}), ("selection", {0.0})]
 )
-def test_a_method_that_needs_one_domain_sees_no_other(method, domains):
+def test_an_alignment_that_needs_one_domain_sees_no_other(alignment, domains):
     train = catalog.load("digit_domains").splits["train"].take(range(1060, 1100))
-    config = task.Config().replace(
-        method=method, labels=[str(i) for i in range(10)], batch_size=8, image_size=16
+    config = METHOD.Config().replace(
+        alignment=alignment, labels=[str(i) for i in range(10)], batch_size=8, image_size=16
     )
     found = [
         targets["domain"]
-        for _, targets in data.Split(train, task, config).train().take(6).as_numpy_iterator()
+        for _, targets in data.Split(train, METHOD, config).train().take(6).as_numpy_iterator()
     ]
     assert set(np.array(found).ravel().tolist()) == domains
 
@@ -131,7 +132,9 @@ def test_coral_solves_its_head_in_the_last_epoch_and_goes_to_the_device(photos, 
     small = dict(
         backbone="compact_8", image_size=16, batch_size=8, steps_per_epoch=2, references=False
     )
-    run = pipelines.train("adaptation", root, tmp_path / "run", method="coral", epochs=2, **small)
+    run = pipelines.train(
+        "adaptation", root, tmp_path / "run", alignment="coral", epochs=2, **small
+    )
     rows = (run.path / "history.csv").read_text().splitlines()
     assert [row["phase"] for row in csv.DictReader(rows)] == ["source", "coral"]
     assert run.evaluate()["source_accuracy"] > 0.5
@@ -139,7 +142,7 @@ def test_coral_solves_its_head_in_the_last_epoch_and_goes_to_the_device(photos, 
     for client in (bare, browser):
         client.agrees(bundle, [next((root / "target").glob("*.jpg"))])
     with pytest.raises(pipelines.PipelineError, match="set epochs=2 or more"):
-        pipelines.train("adaptation", root, tmp_path / "other", method="coral", epochs=1)
+        pipelines.train("adaptation", root, tmp_path / "other", alignment="coral", epochs=1)
 
 
 def test_the_gradient_is_reversed_and_grows():
@@ -239,22 +242,24 @@ def test_without_labels_in_the_target_the_source_is_judged():
     assert metric.result()["target_unlabelled"] == 0
 
 
-@pytest.mark.parametrize("method", ["importance", "selection", "tradaboost"])
-def test_source_examples_get_weights(method):
-    config = task.Config().replace(method=method, labels=[str(digit) for digit in range(10)])
+@pytest.mark.parametrize("alignment", ["importance", "selection", "tradaboost"])
+def test_source_examples_get_weights(alignment):
+    config = METHOD.Config().replace(
+        alignment=alignment, labels=[str(digit) for digit in range(10)]
+    )
     whole = catalog.load("digit_domains").splits
     train = whole["train"].take(range(0, 2158, 3))
-    config = config.having(task.learn(train, config))
-    weights = np.array(task.expand(train, config).columns["weight"])
+    config = config.having(METHOD.learn(train, config))
+    weights = np.array(METHOD.expand(train, config).columns["weight"])
     domain = np.array(train.columns["domain"])
     assert weights[domain == 0].mean() == pytest.approx(1)
     assert weights[domain == 0].std() > 0
     counted = (domain == 1) & (weights > 0)
-    assert counted.sum() == (50 if method == "tradaboost" else 0)
-    if method == "tradaboost":
+    assert counted.sum() == (50 if alignment == "tradaboost" else 0)
+    if alignment == "tradaboost":
         assert sorted(np.array(train.columns["label"])[counted]) == sorted([*range(10)] * 5)
-        assert set(task.strata(train, config)[1]) == set(np.flatnonzero(counted))
-    other = np.array(task.expand(whole["test"], config).columns["weight"])
+        assert set(METHOD.strata(train, config)[1]) == set(np.flatnonzero(counted))
+    other = np.array(METHOD.expand(whole["test"], config).columns["weight"])
     assert (other == 1 - np.array(whole["test"].columns["domain"])).all()
 
 

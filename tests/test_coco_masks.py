@@ -62,8 +62,9 @@ def test_tasks_of_masks_read_them_where_others_read_boxes(tmp_path):
     root = _write(tmp_path / "d", [{"segmentation": [[0, 0, 6, 0, 6, 3]], "bbox": [0, 0, 6, 3]}])
     assert catalog.load(root).format == "coco"
     assert catalog.load(root, feature="segmentation_mask").format == "coco_masks"
+    unet = catalog.method("unet")
     assert catalog.load(root, "coco", feature="segmentation_mask").format == "coco"
-    assert source.read(root, task=catalog.task("segmentation")).labels == {
+    assert source.read(root, "auto", unet, unet.Config()).labels == {
         "segmentation_mask": ["background", "cat", "dog"]
     }
 

@@ -53,16 +53,16 @@ def split():
     """60 digits, of which 15 steps of 4 are an epoch: `split(address)`."""
 
     def make(address=""):
-        task, data = catalog.task("classification"), catalog.load("digits")
+        method, data = catalog.method("scratch"), catalog.load("digits")
         data = dataclasses.replace(data, splits={"train": data.splits["train"].take(range(60))})
-        config = task.Config().replace(
+        config = method.Config().replace(
             image_size=8,
             batch_size=4,
             cache="off",
             data_service=address,
             labels=data.labels["label"],
         )
-        return source.split(data, "train", task, config)
+        return source.split(data, "train", method, config)
 
     return make
 

@@ -17,13 +17,14 @@ from PIL import Image
 
 import pipelines
 from pipelines import canvas, catalog
+from pipelines import run as runs
 from pipelines.edge import detection as edge
 from pipelines.edge.litert import Model
-from pipelines.engine import run as runs
 from pipelines.engine.audit import audit
 from pipelines.engine.data import source
-from pipelines.engine.proof import proof
+from pipelines.engine.training import setup
 from pipelines.errors import PipelineError, Refused
+from pipelines.ops import gaps
 
 SMALL = dict(
     size="pico",
@@ -33,14 +34,14 @@ SMALL = dict(
     max_detections=20,
     calibration_examples=32,
 )
-TASK = catalog.task("detection")
+METHOD = catalog.method("yolo")
 
 
 def config(**settings):
     defaults = dict(
         labels=shapes.LABELS, max_boxes=4, max_detections=10, image_size=64, steps_per_epoch=5
     )
-    return TASK.Config().replace(**{**defaults, **settings})
+    return METHOD.Config().replace(**{**defaults, **settings})
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def run():
         )
 
     folder = once("detection", make)
-    return runs.Run(folder / "run", data=shapes.data(folder / "shapes"))
+    return runs.Run(folder / "run", shapes.data(folder / "shapes"))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_settings_that_cannot_be(settings, says):
 
 
 def test_settings_follow_from_the_data(data):
-    resolved = runs.resolved(TASK, TASK.Config(), data, audit.audit(data, progress=False))
+    resolved = setup.resolved(METHOD, METHOD.Config(), data, audit.audit(data, progress=False))
     most = max(len(boxes) for e in data.splits.values() for boxes in e.columns["objects/bbox"])
     assert (resolved.image_size, resolved.max_boxes, resolved.max_detections) == (96, most, 100)
     assert resolved.labels == shapes.LABELS
@@ -101,13 +102,13 @@ def test_settings_follow_from_the_data(data):
 
 def test_more_boxes_than_there_is_room_for_are_refused(data):
     with pytest.raises(PipelineError, match="max_boxes is 1, and a picture has"):
-        runs.resolved(
-            TASK, TASK.Config().replace(max_boxes=1), data, audit.audit(data, progress=False)
+        setup.resolved(
+            METHOD, METHOD.Config().replace(max_boxes=1), data, audit.audit(data, progress=False)
         )
     with pytest.raises(
         PipelineError, match=r"png: \d boxes, and the model was set up for 1 at most"
     ):
-        source.split(data, "train", TASK, config(max_boxes=1))
+        source.split(data, "train", METHOD, config(max_boxes=1))
 
 
 def test_data_without_boxes_is_refused(photos):
@@ -145,9 +146,9 @@ def test_500_boxes_in_a_picture_are_kept(tmp_path):
         "objects/bbox": boxes,
         "objects/label": np.arange(500) % 2,
     }
-    _, targets = TASK.parse(example, config(max_boxes=500))
+    _, targets = METHOD.parse(example, config(max_boxes=500))
     assert (targets["labels"].numpy() >= 0).sum() == 500
-    moved = TASK.augment(
+    moved = METHOD.augment(
         {"image": tf.zeros((1, 64, 64, 3), tf.uint8)},
         tf.nest.map_structure(lambda t: t[None], targets),
         (0, 0),
@@ -164,7 +165,7 @@ def test_parsing_letterboxes_boxes_with_their_picture():
         "objects/label": tf.constant([1]),
         "objects/is_crowd": tf.constant([True]),
     }
-    inputs, targets = TASK.parse(example, config())
+    inputs, targets = METHOD.parse(example, config())
     # 30 x 60 in 64: 32 x 64, 16 bars above and below.
     assert targets["boxes"].numpy()[0] == pytest.approx([0.25, 0.5, 0.75, 1])
     assert targets["labels"].numpy().tolist() == [1, -1, -1, -1]
@@ -179,9 +180,9 @@ def test_parsing_letterboxes_boxes_with_their_picture():
 
 def test_mosaic_ends_before_the_run_does(data):
     made = config(mosaic=1.0, scale=0.0, flip=False, colour=0.0, plain_end=0.3)
-    inputs, targets = source.split(data, "train", TASK, made).sample(4)
-    late = TASK.augment(inputs, targets, (1, 1), tf.constant(0.75), made)
-    early = TASK.augment(inputs, targets, (1, 1), tf.constant(0.65), made)
+    inputs, targets = source.split(data, "train", METHOD, made).sample(4)
+    late = METHOD.augment(inputs, targets, (1, 1), tf.constant(0.75), made)
+    early = METHOD.augment(inputs, targets, (1, 1), tf.constant(0.65), made)
 
     def labels(found):
         return [sorted(row[row >= 0]) for row in np.asarray(found["labels"])]
@@ -201,7 +202,7 @@ def test_mosaic_ends_before_the_run_does(data):
 
 
 def test_every_level_has_its_cells():
-    net = TASK.model(config(strides=(4, 8, 16), size="pico"))
+    net = METHOD.model(config(strides=(4, 8, 16), size="pico"))
     outputs = net({"image": np.zeros((2, 64, 64, 3), np.uint8)})
     cells = 16**2 + 8**2 + 4**2
     assert {k: tuple(v.shape) for k, v in outputs.items()} == {
@@ -212,14 +213,14 @@ def test_every_level_has_its_cells():
 
 @pytest.mark.slow
 def test_any_backbone_of_classification_will_do():
-    net = TASK.model(config(backbone="mobilenet_v3_small"))
+    net = METHOD.model(config(backbone="mobilenet_v3_small"))
     assert net({"image": np.zeros((1, 64, 64, 3), np.uint8)})["classes"].shape == (
         1,
         64 + 16 + 4,
         2,
     )
     with pytest.raises(PipelineError, match="Did you mean 'MobileNetV3Small'"):
-        TASK.model(config(backbone="mobilenet_v3_smal"))
+        METHOD.model(config(backbone="mobilenet_v3_smal"))
 
 
 def test_decoding_gives_back_the_boxes_that_the_sides_stand_for():
@@ -233,7 +234,7 @@ def test_decoding_gives_back_the_boxes_that_the_sides_stand_for():
     logits[0, cell, 1] = 2.0
     for side, distance in enumerate((1, 2, 3, 0)):  # top, left, bottom, right
         sides[0, cell, side, distance] = 30
-    found = TASK.decode({"classes": logits, "sides": sides.reshape(1, cells, 64)}, made)
+    found = METHOD.decode({"classes": logits, "sides": sides.reshape(1, cells, 64)}, made)
     assert found["count"].numpy().tolist() == [1]
     assert found["classes"].numpy()[0, 0] == 1
     assert found["scores"].numpy()[0, 0] == pytest.approx(1 / (1 + np.exp(-2)))
@@ -318,7 +319,7 @@ def test_drawing_names_what_is_missed_and_false(monkeypatch):
     found = decoded_of(
         (left, 0.9, 0), (shifted, 0.8, 1), ([0.6, 0.6, 0.7, 0.7], 0.7, 0), (low, 0.1, 0)
     )
-    drawn = TASK.draw(image, found, config(), targets)
+    drawn = METHOD.draw(image, found, config(), targets)
     (boxes, captions, colours), counted = said
     assert drawn.shape == (320, 320, 3)
     assert captions == ("", "missed square", "badly placed: disc 0.80", "false: square 0.70")
@@ -326,10 +327,10 @@ def test_drawing_names_what_is_missed_and_false(monkeypatch):
     assert np.asarray(boxes[0]) == pytest.approx(np.array(left) * 320, abs=1e-3)
     assert counted == (["1 right, 1 missed, 1 badly placed, 1 false"], "bad")
     said.clear()
-    TASK.draw(image, found, config())
+    METHOD.draw(image, found, config())
     assert said[0][1] == ["square 0.90", "disc 0.80", "square 0.70"]
     said.clear()
-    TASK.draw(image, decoded_of(), config(), {**targets, "labels": np.full(5, -1)})
+    METHOD.draw(image, decoded_of(), config(), {**targets, "labels": np.full(5, -1)})
     assert said == [(["nothing there, nothing found"], "good")]
 
 
@@ -342,9 +343,9 @@ def test_objects_that_change_places_are_the_same_answer():
     hardly = ([0.2, 0.2, 0.3, 0.3], 0.05, 1)
     wanted = batch(decoded_of(a, b, hardly), decoded_of())
     swapped = batch(decoded_of(b, a), decoded_of())
-    assert TASK.difference(wanted, swapped, config()) == pytest.approx(0, abs=1e-6)
+    assert METHOD.difference(wanted, swapped, config()) == pytest.approx(0, abs=1e-6)
     assert (
-        proof.difference(wanted["boxes"], swapped["boxes"]) > 0.3
+        gaps.gap(wanted["boxes"], swapped["boxes"]) > 0.3
     )  # what number by number would have said
 
 
@@ -353,8 +354,8 @@ def test_what_differs_counts_by_how_much():
     wanted = batch(decoded_of(a, b))
 
     def apart(*objects):
-        both = TASK.difference(wanted, batch(decoded_of(*objects)), config())
-        assert both == TASK.difference(batch(decoded_of(*objects)), wanted, config())
+        both = METHOD.difference(wanted, batch(decoded_of(*objects)), config())
+        assert both == METHOD.difference(batch(decoded_of(*objects)), wanted, config())
         return both
 
     assert apart(a, (b[0], 0.7, 1)) == pytest.approx(0.1, abs=1e-6)

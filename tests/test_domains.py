@@ -5,12 +5,13 @@ import pytest
 
 import pipelines
 from pipelines import catalog
-from pipelines.engine import run as runs
+from pipelines import run as runs
 from pipelines.engine.data import source
 from pipelines.engine.data.split import Split
 from pipelines.engine.proof import evaluate
 from pipelines.formats import domains
-from pipelines.tasks import adaptation
+
+adaptation = catalog.method("adaptation")
 
 
 def by_split(data):
@@ -50,7 +51,7 @@ def test_a_class_that_the_source_lacks_is_an_error(photos):
     assert problem.message == "the source has no class 'bird', 2 pictures here. Known: cat, dog."
     assert not [name for e in data.splits.values() for name in e.names if "bird" in name]
     with pytest.raises(pipelines.Refused, match="the source has no class 'bird'"):
-        source.usable(data, "refuse", "label", True)
+        source.usable(data, "refuse", catalog.method("adaptation"))
 
 
 def test_one_folder_is_not_enough(photos):
@@ -74,12 +75,12 @@ def test_examples_without_a_label_are_an_error_to_other_tasks(photos):
     ]
     assert {p.kind for p in told} == {"unknown-label"}
     data = catalog.load(root)
-    with pytest.raises(pipelines.PipelineError, match="has no label, which this task needs"):
+    with pytest.raises(pipelines.PipelineError, match="has no label, which this method needs"):
         source.split(
             data,
             "train",
-            catalog.task("classification"),
-            catalog.task("classification").Config().replace(labels=["cat", "dog"]),
+            catalog.method("scratch"),
+            catalog.method("scratch").Config().replace(labels=["cat", "dog"]),
         )
 
 
@@ -105,7 +106,7 @@ def test_a_damaged_picture_is_the_audits_to_find(photos, tmp_path):
     train = catalog.load(root).splits["train"]
     name = next(name for name in train.names if name.startswith("target"))
     (root / name).write_bytes((root / name).read_bytes()[:200])
-    small = dict(method="importance", backbone="compact_8", image_size=16)
+    small = dict(alignment="importance", backbone="compact_8", image_size=16)
     with pytest.raises(pipelines.Refused, match=f"{name}: this file"):
         runs.start("adaptation", root, tmp_path / "run", small)
     run = runs.start("adaptation", root, tmp_path / "run", {**small, "on_bad_data": "skip"})
@@ -117,16 +118,16 @@ def test_a_damaged_picture_is_the_audits_to_find(photos, tmp_path):
 
 def test_an_empty_split_cannot_be_measured(trained):
     part = trained.split("test")
-    empty = Split(part.examples.take([]), trained.task, trained.config)
+    empty = Split(part.examples.take([]), trained.method, trained.config)
     with pytest.raises(pipelines.PipelineError, match="the split is empty"):
-        evaluate.score(None, empty, trained.task, trained.config)
+        evaluate.score(None, empty, trained.method, trained.config)
 
 
-def test_a_method_that_needs_labels_of_the_target_says_so(photos, tmp_path):
+def test_an_alignment_that_needs_labels_of_the_target_says_so(photos, tmp_path):
     root = photos({"source/cat": 12, "source/dog": 12, "target": 12})
-    for method in ("target", "tradaboost"):
+    for alignment in ("target", "tradaboost"):
         with pytest.raises(
-            pipelines.PipelineError, match=f"method={method} learns from labels of the target"
+            pipelines.PipelineError, match=f"alignment={alignment} learns from labels of the target"
         ):
-            runs.start("adaptation", root, tmp_path / "run", {"method": method})
+            runs.start("adaptation", root, tmp_path / "run", {"alignment": alignment})
     assert not (tmp_path / "run").exists()

@@ -122,7 +122,7 @@ def test_a_task_that_is_not_in_the_bundle_is_not_imported(bundle, task):
     [
         ("{", "Expecting"),
         ("{}", "manifest.json lacks 'files'"),
-        ('{"files": {}}', "has no TFLite file"),
+        ('{"files": {}}', "has no file that runs here"),
     ],
 )
 def test_a_broken_manifest_is_one_line(bundle, manifest, reason):
