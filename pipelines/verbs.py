@@ -58,14 +58,19 @@ def tasks(a):
 
 def methods(a):
     """Every method: its task, where it comes from, what it exports, the page with its results."""
-    rows, told = [], []
-    for full, entry in catalog.methods().items():
-        method = catalog.method(full)
-        exports = "NumPy" if method.fitted else "SavedModel, TFLite"
-        rows.append([method.task, method.name, entry.summary, method.paper, exports, method.page])
-        told.append({"task": method.task, "method": method.name, "summary": entry.summary})
-        told[-1] |= {"paper": method.paper, "exports": exports, "page": f"docs/{method.page}"}
-    print(terminal.table(rows, ["task", "method", "what it is", "paper", "exports", "docs/"]))
+    told = []
+    for task, entry in catalog.tasks().items():
+        print(f"{task}: {entry.summary.partition(': ')[2]}")
+        width = max(len(own.name) for own in entry.methods) + 2
+        for own in entry.methods:
+            method = catalog.method(own.name, task)
+            exports = "NumPy" if method.fitted else "SavedModel, TFLite"
+            facts = [method.paper, exports, f"docs/{method.page}" if method.page else ""]
+            print(f"  {own.name.ljust(width)}{own.summary}")
+            print(f"  {'':{width}}{'; '.join(fact for fact in facts if fact)}")
+            about = {"summary": own.summary, "paper": method.paper, "exports": exports}
+            told.append({"task": task, "method": own.name, **about, "page": facts[-1]})
+        print()
     return {"methods": told}, 0
 
 

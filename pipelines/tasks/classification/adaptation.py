@@ -103,6 +103,7 @@ class Adaptation(Classification):
     """Labels in a source domain, pictures without labels in the target domain."""
 
     Config = _Config
+    paper = "Long et al. 2015; Sun & Saenko 2016; Ganin et al. 2016"
     data = "digit_domains"
     unlabelled = True  # the target needs no labels
     page = "adaptation.md"

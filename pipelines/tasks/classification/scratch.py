@@ -38,6 +38,7 @@ class Scratch(Classification):
     """A compact net, or a backbone of your choice, trained from random weights."""
 
     Config = _Config
+    paper = "He et al. 2016"
 
     def resolve(self, config, data):
         """Settings that follow from the data: the picture's size and the weights of uneven classes."""

@@ -39,6 +39,7 @@ class Transfer(Classification):
     """A pretrained net and a head for your own classes."""
 
     Config = _Config
+    paper = "Yosinski et al. 2014"
     page = "transfer.md"
 
     def resolve(self, config, data):
