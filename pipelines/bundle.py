@@ -12,11 +12,11 @@ from pipelines import catalog
 from pipelines.engine import benchmark
 from pipelines.engine.data import learned, source
 from pipelines.engine.export import contents
-from pipelines.engine.proof import evaluate, floor, proof, verify
+from pipelines.engine.proof import evaluate, floor, proof, seal, verify
 from pipelines.engine.report import report
 from pipelines.engine.serving import predict
 from pipelines.errors import PipelineError, nearest
-from pipelines.files import read_json, read_yaml, sha256
+from pipelines.files import read_json, read_yaml, sha256, within
 from pipelines.task import Part
 
 
@@ -62,13 +62,16 @@ class Bundle:
             )
         return format
 
-    def intact(self) -> list[str]:
-        """Names of the files that are missing or differ from what was proven."""
-        wanted = {r["path"]: r["sha256"] for r in self.files.values()} | self.manifest["sha256"]
-        return [name for name, digest in wanted.items() if not self._is(name, digest)]
+    def broken(self) -> list[str]:
+        """What is not as it was proven, a line each: files that differ, lack or were added."""
+        found = seal.broken(self.path, self.manifest)
+        listed = (self.path / "labels.txt").read_text(encoding="utf-8").split("\n")[:-1]
+        if listed != self.manifest["labels"]:
+            found.append("labels.txt and manifest.json name different labels")
+        return found
 
     def _is(self, name: str, digest: str) -> bool:
-        file = self.path / name
+        file = within(self.path, name)
         return file.exists() and sha256(file) == digest
 
     def _own(self, kind: str) -> None:

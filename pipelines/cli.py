@@ -47,7 +47,7 @@ def main(argv=None):
             print(json.dumps(result, ensure_ascii=False))
         return code
     except PipelineError as error:
-        print(f"pipelines: {error}", file=sys.stderr)
+        print(f"pipelines: {terminal.shown(error)}", file=sys.stderr)
         if "--json" in argv and getattr(error, "details", None):
             print(json.dumps({"error": str(error), **error.details}, ensure_ascii=False))
         return error.exit_code

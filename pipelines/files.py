@@ -13,7 +13,9 @@ from typing import Any
 
 import yaml
 
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, Refused
+
+SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")  # names that tempfile makes of `appearing`'s prefix
 
 
 def in_bytes(text: str | float, name: str) -> float:
@@ -57,6 +59,48 @@ def _cannot_write(path: Path, error: OSError) -> str:
         f"cannot write {path}: {error.strerror or error}. Free some space or choose a folder that"
         " you may write to."
     )
+
+
+def within(root: Path | str, name: str) -> Path:
+    """The path of `name` below `root`. Raises PipelineError if it leads out, by a link as well."""
+    folder = Path(root).resolve()
+    path = (folder / str(name)).resolve()
+    if not path.is_relative_to(folder):
+        raise PipelineError(
+            f"{root} names {name!r}, which leads out of it. Do not use this folder."
+        )
+    return path
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Within it, this process alone has the file `path`, in which its number stands.
+
+    The system lets go of it when the process ends, however it ends. Raises Refused if another
+    process has it.
+    """
+    import fcntl
+
+    with open(path, "a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            owner = file.read().strip() or "another process"
+            raise Refused(
+                f"{path.parent} is in use by process {owner}. Wait for it, or stop it first."
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def sweep(folder: Path) -> None:
+    """Removes what `appearing` left behind in a folder when its process was killed."""
+    for path in folder.rglob(".*"):
+        if path.is_dir() and SCRATCH.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -22,7 +22,7 @@ from pipelines.engine.report import report
 from pipelines.engine.serving import predict
 from pipelines.engine.training import fit, references, setup, weights
 from pipelines.errors import PipelineError
-from pipelines.files import read_json, read_yaml, write_bytes, write_json
+from pipelines.files import locked, read_json, read_yaml, sweep, write_bytes, write_json
 from pipelines.formats.examples import Data
 from pipelines.task import Part, Source
 
@@ -152,7 +152,15 @@ class Run:
         return self.info["status"] == "finished"
 
     def train(self) -> Run:
-        """Trains to the end, from the last checkpoint if there is one."""
+        """Trains to the end, from the last checkpoint if there is one.
+
+        Raises Refused if another process does so.
+        """
+        with locked(self.path / "lock"):
+            sweep(self.path)
+            return self._train()
+
+    def _train(self) -> Run:
         began = time.perf_counter()
         processes.agree("settings", str(self.config.as_dict()))
         processes.agree("the contents of the data", self.info["data"]["fingerprint"])

@@ -33,6 +33,11 @@ def hushed() -> Iterator[None]:
             os.close(kept)
 
 
+def shown(text: object) -> str:
+    """Text for a line of the terminal: what would move the cursor or change colours is escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
+
+
 def table(rows: Iterable[Sequence], header: Sequence) -> str:
     """Aligned columns of text: numbers to the right, words to the left; one string."""
     columns = [_aligned(column) for column in zip(header, *rows, strict=True)]
@@ -43,7 +48,7 @@ def table(rows: Iterable[Sequence], header: Sequence) -> str:
 
 def _aligned(column: Sequence) -> list[str]:
     """The cells of a column, of which the first is its heading, as texts of equal length."""
-    heading, *values = map(str, column)
+    heading, *values = map(shown, column)
     justified = str.rjust if all(map(_numeric, values)) else str.ljust
     width = max(map(len, (heading, *values)))
     return [justified(text, width) for text in (heading, *values)]

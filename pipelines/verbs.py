@@ -213,7 +213,7 @@ def predict(a):
     owner = pipelines.load(a.path)
     answers, line = owner.predict(a.inputs, a.out), catalog.edge(owner.task_name).line
     for answer in answers:
-        print(f"{answer['input']}  {line(answer)}")
+        print(terminal.shown(f"{answer['input']}  {line(answer)}"))
     return {"predictions": answers}, 0
 
 

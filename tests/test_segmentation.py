@@ -272,7 +272,7 @@ def test_from_data_to_bundle_and_back(tmp_path):
     assert {kind: record["passed"] for kind, record in bundle.files.items()} == dict.fromkeys(
         bundle.files, True
     )
-    assert bundle.intact() == []
+    assert bundle.broken() == []
     assert "model_mediapipe.tflite" in bundle.manifest["sha256"]
     large = np.zeros((100, 70, 3), np.uint8)
     large[40:60, 30:60] = 170

@@ -57,7 +57,7 @@ def _answer(options, path, half, manifest):
         answers.append({"input": name, **answer})
         if options.out:
             save(Path(options.out), stem(i, name), answers[-1], pictures)
-        print(f"{name}  {_text(half, answers[-1])}")
+        print(_shown(f"{name}  {_text(half, answers[-1])}"))
     if options.json:
         print(json.dumps({"file": path.name, "predictions": answers}, ensure_ascii=False))
     return code
@@ -143,5 +143,10 @@ def _text(half, answer):
 
 
 def _complain(message, code):
-    print(message, file=sys.stderr)
+    print(_shown(message), file=sys.stderr)
     return code
+
+
+def _shown(text):
+    """Text for a line of the terminal: what would move the cursor or change colours is escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipelines import terminal
 from pipelines.engine.audit import boxes, labelled_text, labels, masks, pictures, text
 from pipelines.engine.audit.facts import Facts, Look, listed, rows, splits
 from pipelines.formats.examples import Data, Examples, Problem
@@ -65,7 +66,8 @@ class Audit:
         """For the terminal: the figures, then the problems by kind, the worst first."""
         figures = [self._examples_line(), self._classes_line(), self._pictures_line()]
         lines = [line for line in figures if line]
-        return "\n".join([*lines, *self._problem_lines(), "", self._totals_line()])
+        every = [*lines, *self._problem_lines(), "", self._totals_line()]
+        return "\n".join(terminal.shown(line) for line in every)
 
     def _examples_line(self) -> str:
         by_split = "  ".join(f"{split} {n:,}" for split, n in self.counts.items())

@@ -15,8 +15,9 @@ from pipelines import catalog, edge
 from pipelines.config import Config, settings
 from pipelines.engine.data import learned
 from pipelines.engine.export import card
+from pipelines.engine.proof import seal
 from pipelines.engine.serving import web
-from pipelines.files import sha256, write_json, write_text, write_yaml
+from pipelines.files import sha256, write_text, write_yaml
 from pipelines.task import SERVE, Method
 
 FORMAT = 2  # of a bundle's folder; 1 knew no methods
@@ -26,7 +27,25 @@ ALWAYS = ("__init__", "pictures", "learned", "litert", "fitted", "predict")  # m
 IMPORT = re.compile(r"^(\s*)from pipelines\.edge(?:\.(\w+))? import\b", re.MULTILINE)
 PREDICT = '''"""Runs this model on the files named on the command line; needs NumPy, Pillow and ai-edge-litert only."""
 
-from edge.predict import main
+import sys
+
+if not sys.flags.safe_path:  # a file beside this one must not stand for a library, such as numpy.py
+    del sys.path[0]
+
+import importlib.util
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent / "edge"
+
+
+def main():
+    places = [str(FOLDER)]
+    file = FOLDER / "__init__.py"
+    spec = importlib.util.spec_from_file_location("edge", file, submodule_search_locations=places)
+    sys.modules["edge"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["edge"])
+    return importlib.import_module("edge.predict").main()
+
 
 if __name__ == "__main__":
     raise SystemExit(main())
@@ -76,7 +95,7 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
     for record in manifest["files"].values():
         record["sha256"] = sha256(folder / record["path"])
     manifest["sha256"] = {name: sha256(folder / name) for name in _others(folder, facts)}
-    write_json(folder / "manifest.json", manifest)
+    seal.write(folder, manifest)
 
 
 def named(source: str) -> bool:

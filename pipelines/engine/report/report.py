@@ -8,11 +8,12 @@ from PIL import Image
 from pipelines import catalog
 from pipelines.config import settings
 from pipelines.engine.export import contents
+from pipelines.engine.proof import seal
 from pipelines.engine.report import numbers as page_numbers
 from pipelines.engine.report import page
 from pipelines.engine.training import fit as train
 from pipelines.engine.training.loop import monitor_sign
-from pipelines.files import read_json, write_text
+from pipelines.files import read_json, within, write_text
 
 FILE_FACTS = (
     "size_bytes",
@@ -36,7 +37,10 @@ def write_run(run, bundle=None):
 
 def write_bundle(bundle, run=None):
     """Writes BUNDLE/report.html, with what is known of the run where that is at hand -> path."""
-    return _write(bundle.path, {**(of_run(run) if run else {}), **of_bundle(bundle)})
+    known = of_run(run) if run else {}
+    path = _write(bundle.path, {**known, **of_bundle(bundle)})
+    seal.add(bundle.path, path.name)
+    return path
 
 
 def _write(folder, context):
@@ -155,7 +159,7 @@ def _best(history, config, method):
 def _pictured(row, folder):
     if "picture" not in row:
         return row
-    with Image.open(folder / row["picture"]) as picture:
+    with Image.open(within(folder, row["picture"]), formats=("PNG",)) as picture:
         picture.thumbnail((SIDE, SIDE))
         out = io.BytesIO()
         picture.save(out, "PNG")

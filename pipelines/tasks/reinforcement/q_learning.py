@@ -60,6 +60,10 @@ class QLearning(Reinforcement):
 
         return [Phase("train", config, steps=steps)]
 
+    def unsupported(self, config):
+        """No table has an int8 file: actions that are worth nearly the same change places."""
+        return {"int8": "256 steps cannot tell actions apart that are worth nearly the same"}
+
     def decode(self, outputs, config):
         """The best action, int32 (B,), and the values of all."""
         values = outputs["values"]
