@@ -217,7 +217,10 @@ def _detected(path: Path) -> ModuleType:
     fitting = [format for format in known if format.detect(path)]
     if len(fitting) == 1:
         return fitting[0]
-    remedy = "Say which it is with `--set format=NAME` (train) or `--format NAME` (audit)."
+    remedy = (
+        "Say which it is with `--set format=NAME` (train), `--format NAME` (audit) or"
+        " `--data-format NAME` (evaluate, verify)."
+    )
     if fitting:
         raise PipelineError(f"{path} fits several formats: {_listed(fitting)} {remedy}")
     raise PipelineError(f"{path} fits no known format. Looked for: {_listed(known)} {remedy}")
