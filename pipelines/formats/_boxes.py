@@ -245,7 +245,7 @@ def class_names(folder: str | Path) -> list[str]:
 
 def _distinct(file: Path, lines: Sequence[str]) -> list[str]:
     """The lines that are not blank. Raises PipelineError if two are equal."""
-    found = {}
+    found: dict[str, int] = {}
     for n, line in enumerate(lines, 1):
         if line and found.setdefault(line, n) != n:
             raise PipelineError(f"{file}:{n}: two classes are called {line!r}. Rename one.")

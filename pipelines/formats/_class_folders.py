@@ -20,7 +20,7 @@ OTHER_LAYOUTS = frozenset(  # folders that tell that the files belong to another
 TABLES = (".csv", ".tsv")
 LINK = "links to folders are not followed. Put the folder itself here, or pass it as the data."
 
-Pairs = list[tuple[str, str | None]]  # (name of a file relative to the root, its class)
+Pairs = list[tuple[str, str]]  # (name of a file relative to the root, its class or "")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Layout:
         there is no class folder with such a file, or if folders of splits and of classes lie
         side by side.
         """
-        root, problems = root_of(path, "the class folders"), []
+        root = root_of(path, "the class folders")
+        problems: list[Problem] = []
         found = self.listed(root, root, problems)
         if not any(found.values()):
             suffix = ".jpg" if ".jpg" in self.suffixes else min(self.suffixes)
@@ -61,19 +62,19 @@ class Layout:
     ) -> dict[str, Pairs]:
         """The files below the folder `top`: {split: [(name relative to `root`, class)]}.
 
-        loose: whether files in no class folder count, with the class None. What is passed over goes
+        loose: whether files in no class folder count, with the class "". What is passed over goes
             to `problems`.
         """
         walk = _Walk(self, root, problems)
         tops = walk.entered(top)
-        splits = [folder for folder in tops if split_of(folder)]
+        splits = {folder: split for folder in tops if (split := split_of(folder))}
         if not splits:
             return {"train": walk.classes(top, tops, loose)}
-        walk.refuse_classes(splits, [folder for folder in tops if not split_of(folder)])
+        walk.refuse_classes(list(splits), [folder for folder in tops if folder not in splits])
         found: dict[str, Pairs] = {}
-        for folder in splits:
+        for folder, split in splits.items():
             pairs = walk.classes(folder, walk.entered(folder), loose)
-            found.setdefault(split_of(folder), []).extend(pairs)
+            found.setdefault(split, []).extend(pairs)
         walk.refuse_files(top)
         return found
 
@@ -92,7 +93,7 @@ class Layout:
 
 def labels_of(found: dict[str, Pairs]) -> list[str]:
     """The classes of all files in class folders, sorted."""
-    return sorted({label for pairs in found.values() for _, label in pairs})
+    return sorted({label for pairs in found.values() for _, label in pairs if label})
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class _Walk:
         if not loose:
             self.refuse_files(folder)
             return pairs
-        return pairs + [(name, None) for name in self.files(folder)]
+        return pairs + [(name, "") for name in self.files(folder)]
 
     def files(self, folder: Path) -> list[str]:
         """Names, relative to the root, of the usable files right in `folder`."""
@@ -165,7 +166,7 @@ class _Walk:
 
     def _told_apart(self, folder: Path) -> tuple[list[Path], list[Path]]:
         """The files right in `folder`: (those of the kind, others)."""
-        found = {True: [], False: []}
+        found: dict[bool, list[Path]] = {True: [], False: []}
         for entry in visible(folder):
             if not entry.is_dir():
                 found[self._is_of_the_kind(entry)].append(Path(entry.path))

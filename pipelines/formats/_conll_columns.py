@@ -45,7 +45,7 @@ def shape(lines: Sequence[str]) -> Shape:
     has_tabs = sum("\t" in line for line in lines) * 2 > len(lines)
     cells = Shape(has_tabs, 0).cells
     widths = collections.Counter(len(cells(line)) for line in lines)
-    return Shape(has_tabs, max(widths, key=widths.get, default=0))
+    return Shape(has_tabs, max(widths, key=widths.__getitem__, default=0))
 
 
 def named(file: Path, header: str, shape: Shape, lines: Sequence[str]) -> list[str]:

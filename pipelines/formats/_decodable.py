@@ -38,7 +38,7 @@ Source = str | bytes  # a file path or encoded bytes
 class Header:
     """What a picture file says of itself before its pixels are decoded."""
 
-    format: str  # Pillow's name: JPEG, PNG...
+    format: str | None  # Pillow's name: JPEG, PNG...
     mode: str  # Pillow's name: RGB, L, P, CMYK, I;16...
     is_rotated: bool  # an EXIF orientation is to be applied
     has_alpha: bool
@@ -52,7 +52,7 @@ class Header:
     @property
     def agreed(self) -> bool:
         """Whether TensorFlow's decoder for JPEG (exact DCT) or PNG gives `read_picture`'s pixels."""
-        return self.mode in AGREED.get(self.format, ()) and not self.is_rotated
+        return self.mode in AGREED.get(self.format or "", ()) and not self.is_rotated
 
 
 def header(source: Source) -> Header:

@@ -16,10 +16,17 @@ BLOCK = 1000  # examples that are written down at once: bounds the memory that i
 class Columns(Protocol):
     """What is read of `Examples`, which see."""
 
-    names: Sequence[str]
-    columns: Mapping[str, Sequence]
-    pictures: Sequence[str]
-    masks: Mapping[str, Mapping]
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    @property
+    def columns(self) -> Mapping[str, Sequence]: ...
+
+    @property
+    def pictures(self) -> Sequence[str]: ...
+
+    @property
+    def masks(self) -> Mapping[str, Mapping]: ...
 
 
 class Digest(Protocol):

@@ -52,9 +52,10 @@ def split_of(path: Path) -> str | None:
     return SPLIT_NAMES.get(path.name.lower())
 
 
-def split_folders(folder: str | Path) -> list[Path]:
-    """The folders in a folder that are called by a split."""
-    return [inner for inner in folders(folder) if split_of(inner)]
+def split_folders(folder: str | Path) -> list[tuple[str, Path]]:
+    """[(split, folder)] of the folders in a folder that are called by a split."""
+    named = [(split_of(inner), inner) for inner in folders(folder)]
+    return [(split, inner) for split, inner in named if split]
 
 
 def shown(root: Path, path: Path) -> str:

@@ -54,7 +54,9 @@ def data(source: str | Path, format: str, rows: Sequence[Row], problems: list[Pr
     splits = {split: _examples(split, named, ids_of(labels)) for split in SPLITS}
     splits = dict(filter(operator.itemgetter(1), splits.items()))
     said = dict(zip(names, map(_said, rows), strict=True))
-    return Data(str(source), format, cut_splits(splits, said.get), {"label": labels}, problems)
+    return Data(
+        str(source), format, cut_splits(splits, said.__getitem__), {"label": labels}, problems
+    )
 
 
 def _said(row: Row) -> str:
@@ -69,5 +71,6 @@ def _wanted(row: Row) -> str:
 def _examples(split: str, named: Sequence[tuple[str, Row]], ids: dict[str, int]) -> Examples:
     names = [name for name, row in named if row.split == split]
     rows = [row for _, row in named if row.split == split]
-    columns = {"text": [row.text for row in rows], "label": [ids[row.label] for row in rows]}
-    return Examples(names, columns, [row.where for row in rows])
+    texts, labels = [row.text for row in rows], [ids[row.label] for row in rows]
+    where = [row.where for row in rows]
+    return Examples(names, {"text": texts, "label": labels}, where)

@@ -59,7 +59,8 @@ def _lines(file: Path) -> dict[int, str]:
 def _table(file: Path, rows: Sequence[Row]) -> tuple[list[str], dict[Value, int]]:
     """(names, {value: id}) of rows with values."""
     is_headed = not _numbers(rows[0][2])
-    names, table = [], {}
+    names: list[str] = []
+    table: dict[Value, int] = {}
     for i, name, cells in rows[1:] if is_headed else rows:
         value = _value(cells)
         if value is None:

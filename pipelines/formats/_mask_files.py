@@ -11,7 +11,6 @@ from pipelines.errors import PipelineError
 from pipelines.formats import _pillow as pillow
 from pipelines.formats.examples import IGNORE, Problem, ids_of
 
-BINARY = {0: 0, 255: 1}
 BINARY_NAMES = ("background", "foreground")
 CLEAN = 0.9  # share of the pixels of a binary mask near 0 and 255, smoothed or after JPEG, too
 NEAR = 32  # grey levels that JPEG moves a pixel by
@@ -20,6 +19,8 @@ MOST = 64  # classes that can be inferred; more are a photo, or ids that only a 
 
 Value = int | tuple[int, int, int]  # of a pixel in a file: grey or an index, or (r, g, b)
 Table = Mapping[Value, int]  # {value in the file: class id}; empty if the values are the ids
+
+BINARY: Table = {0: 0, 255: 1}
 
 
 def pixels(source: str | bytes) -> np.ndarray:
@@ -82,7 +83,7 @@ def classes(
     if len(names) in (0, 2) and _is_binary(found.counts):
         return list(names or BINARY_NAMES), dict(BINARY), []
     if names:
-        return list(names), ids_of(range(len(names))), []
+        return list(names), dict(enumerate(range(len(names)))), []
     return _inferred(found.counts.keys() - {IGNORE}, where)
 
 
@@ -126,7 +127,7 @@ def _no_colours(found: _Counted, where: str) -> str:
     )
 
 
-def _inferred(values: Iterable[int], where: str) -> tuple[list[str], dict[int, int], list[Problem]]:
+def _inferred(values: Iterable[int], where: str) -> tuple[list[str], Table, list[Problem]]:
     """Each value as a class. Raises PipelineError if there are too many."""
     values = sorted(values)
     if len(values) > MOST:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from pipelines.formats._folders import folders, is_picture, is_seen, split_folders, split_of
+from pipelines.formats._folders import folders, is_picture, is_seen, split_folders
 
 PICTURES = (
     *("image", "images", "img", "imgs", "jpegimages", "leftimg8bit", "pictures"),
@@ -86,16 +86,15 @@ def _by_split(top: Path) -> list[Pair]:
     if not pictures or not masks:
         return []
     splits = split_folders(pictures)
-    found = [(split_of(own), own, _named(masks, (own.name.lower(),))) for own in splits]
-    return [pair for pair in found if pair[2]]
+    found = [(split, own, _named(masks, (own.name.lower(),))) for split, own in splits]
+    return [(split, own, other) for split, own, other in found if other]
 
 
 def _beside(root: Path) -> list[Pair]:
     """The pairs of folders of splits in the root: within each, or the masks in one beside it."""
-    splits = [
-        (split_of(own), _within(own) or _with_masks(root, own)) for own in split_folders(root)
-    ]
-    return [(split, *pair) for split, pair in splits if pair]
+    splits = split_folders(root)
+    found = [(split, _within(own) or _with_masks(root, own)) for split, own in splits]
+    return [(split, *pair) for split, pair in found if pair]
 
 
 def _within(folder: Path) -> tuple[Path, Path] | None:

@@ -22,12 +22,12 @@ def files(path: Path, fits: Callable[[Path], bool]) -> tuple[dict[str, list[Path
     """
     if path.is_file():
         return {"train": [path]}, []
-    found: dict[str | None, list[Path]] = {}
+    found: dict[str, list[Path]] = {}
     fitting = list(filter(fits, listed(path)))
     for file in fitting:
         found.setdefault(_split_of(file), []).append(file)
     others = list(map(_unused, sorted({*listed(path)} - {*fitting})))
-    nameless = found.pop(None, [])
+    nameless = found.pop("", [])
     if found:
         return found, others + list(map(_unused, nameless))
     return {"train": nameless}, others
@@ -114,7 +114,7 @@ def digest(*words: str) -> str:
 
 def counted() -> Callable[[str], str]:
     """A function that adds a count to each name but the first of several that are equal."""
-    seen = collections.Counter()
+    seen: collections.Counter[str] = collections.Counter()
 
     def name(wanted: str) -> str:
         seen[wanted] += 1
@@ -123,10 +123,10 @@ def counted() -> Callable[[str], str]:
     return name
 
 
-def _split_of(file: Path) -> str | None:
-    """The split that a word in the name of a file says."""
+def _split_of(file: Path) -> str:
+    """The split that a word in the name of a file says, or ""."""
     words = filter(NAMES.__contains__, re.split(r"[^a-z]+", file.name.lower()))
-    return NAMES.get(next(words, None))
+    return NAMES.get(next(words, ""), "")
 
 
 def _unused(file: Path) -> Problem:

@@ -53,9 +53,9 @@ def _leads_out(name: str) -> bool:
     return name.startswith("/") or ".." in name.replace("\\", "/").split("/")
 
 
-def _at(element: ET.Element, where: str) -> str:
-    """file:line of an element."""
-    return f"{where}:{element.get(LINE)}"
+def _at(element: ET.Element | None, where: str) -> str:
+    """file:line of an element, or the file without one."""
+    return where if element is None else f"{where}:{element.get(LINE)}"
 
 
 def _root(file: Path, where: str) -> ET.Element:
@@ -99,10 +99,10 @@ def _size(size: ET.Element | None, where: str) -> Size | None:
     """<size> -> (height, width) in pixels, or None if it is not said."""
     if size is None:
         return None
-    height, width = size.findtext("height"), size.findtext("width")
+    height, width = size.findtext("height", ""), size.findtext("width", "")
     try:
         sides = int(float(height)), int(float(width))
-    except (TypeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         message = "<size> needs a height and a width in pixels. Correct it."
         raise Unusable("annotation", message, _at(size, where)) from None
     return sides if all(sides) else None  # some tools write 0 for "not known"
@@ -123,8 +123,8 @@ def _side(bounds: ET.Element | None, side: str, where: str) -> float:
     """One side of a box, in pixels."""
     text = None if bounds is None else bounds.findtext(side)
     try:
-        value = float(text)
-    except (TypeError, ValueError):
+        value = float(text or "")
+    except ValueError:
         value = math.nan
     if not math.isfinite(value):
         message = f"<{side}> must be a number of pixels; got {text!r}. Correct the box."

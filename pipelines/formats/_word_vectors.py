@@ -1,12 +1,12 @@
 """Files of word vectors: GloVe, word2vec in text and binary, fastText's .vec; gzip or not."""
 
 import gzip
+import io
 import itertools
 import re
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -66,11 +66,11 @@ def _rows(path: str | Path) -> Iterator[WordAndVector]:
             yield from _text(path, file, b"" if header else first)
 
 
-def _opened(name: str) -> BinaryIO:
+def _opened(name: str) -> io.BufferedIOBase:
     return gzip.open(name, "rb") if name.endswith(".gz") else open(name, "rb")
 
 
-def _text(path: str | Path, file: BinaryIO, first: bytes) -> Iterator[WordAndVector]:
+def _text(path: str | Path, file: io.BufferedIOBase, first: bytes) -> Iterator[WordAndVector]:
     """Yields the word of each line.
 
     A word may hold spaces, as in GloVe's largest files: numbers are counted.
@@ -102,7 +102,9 @@ def _parsed(path: str | Path, i: int, line: bytes, width: int) -> WordAndVector:
     return word.decode("utf-8", "replace"), vector
 
 
-def _binary(path: str | Path, file: BinaryIO, count: int, width: int) -> Iterator[WordAndVector]:
+def _binary(
+    path: str | Path, file: io.BufferedIOBase, count: int, width: int
+) -> Iterator[WordAndVector]:
     """Yields each word, a space, float32 in the machine's usual order, and maybe a line break."""
     for i in range(count):
         word = _word(file)
@@ -114,7 +116,7 @@ def _binary(path: str | Path, file: BinaryIO, count: int, width: int) -> Iterato
         yield word, np.frombuffer(content, "<f4")
 
 
-def _word(file: BinaryIO) -> str | None:
+def _word(file: io.BufferedIOBase) -> str | None:
     """A word up to the space behind it, without line breaks before it; None if it has no end."""
     word = bytearray()
     while (letter := file.read(1)) not in (b" ", b"") and len(word) < LONGEST:

@@ -28,7 +28,8 @@ def read(file: Path, root: Path) -> tuple[list[str], dict[str, Listed]]:
     Raises PipelineError if it has no names, or a place that it names is not in the data.
     """
     values = read_yaml(file)
-    names, base, found = _names(file, values), str(values.get("path") or "."), {}
+    names, base = _names(file, values), str(values.get("path") or ".")
+    found: dict[str, Listed] = {}
     for key, split in SPLIT_NAMES.items():
         for place in _places(values.get(key)):
             pictures = _pictures(root, _within(root, base, str(place), file))
@@ -38,7 +39,7 @@ def read(file: Path, root: Path) -> tuple[list[str], dict[str, Listed]]:
 
 def folders(root: Path) -> dict[str, Listed]:
     """{split: pictures} of images/SPLIT, or of images alone."""
-    found = {}
+    found: dict[str, Listed] = {}
     for folder in sorted(filter(Path.is_dir, (root / "images").iterdir())):
         if split := split_of(folder):
             found.setdefault(split, []).extend(_pictures(root, folder))

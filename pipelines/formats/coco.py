@@ -50,7 +50,8 @@ def write(data: Data, folder: str | Path) -> None:
     """Data with boxes -> the same as COCO JSON in `folder`: SPLIT/ with pictures,
     annotations/instances_SPLIT.json.
     """
-    folder, parts = Path(folder), {}
+    folder = Path(folder)
+    parts: dict[str, _coco_json.Content] = {}
     names = data.labels["objects/label"]
     categories = [{"id": i, "name": name} for i, name in enumerate(names, 1)]
     for picture in _box_writers.objects(data):
@@ -144,8 +145,10 @@ def _add(scene: _boxes.Scene, row: Mapping[str, Any], label: str, where: str) ->
 
 def _declared(row: Mapping[str, Any]) -> _boxes.Size | None:
     """(height, width) of an image in pixels if its row says both."""
-    sides = row.get("height"), row.get("width")
-    return sides if all(isinstance(side, int) and side > 0 for side in sides) else None
+    height, width = row.get("height"), row.get("width")
+    if isinstance(height, int) and isinstance(width, int) and min(height, width) > 0:
+        return height, width
+    return None
 
 
 def _is_box(box: Any) -> bool:

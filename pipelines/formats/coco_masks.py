@@ -18,7 +18,6 @@ from pipelines.formats.examples import (
     Problem,
     Unusable,
     cut_splits,
-    ids_of,
     inside,
     reason,
 )
@@ -61,7 +60,9 @@ def read(path: str | Path) -> Data:
         raise PipelineError(
             f"{path} has {len(names)} categories; a mask holds at most {IGNORE - 1}."
         )
-    ids, problems, splits = ids_of([None, *names]), [], {}
+    ids = {category: i for i, category in enumerate(names, 1)}
+    problems: list[Problem] = []
+    splits: dict[str, list[Row]] = {}
     for file, content in contents.items():
         split, places = _coco_json.split(file, root)
         reader = _Reader(root, file.relative_to(root).as_posix(), places, ids, problems)
@@ -97,7 +98,7 @@ def counts(rle: str) -> list[int]:
     Five bits a character from 48 on, the sixth for more, signed; from the third on a length is the
     difference to the one two before (pycocotools, maskApi.c, rleFrString).
     """
-    lengths = []
+    lengths: list[int] = []
     for difference in _differences(rle):
         before = lengths[-2] if len(lengths) > 2 else 0
         lengths.append(difference + before)
@@ -173,12 +174,13 @@ class _Reader:
     root: Path
     shown: str  # the file, below the root
     places: list[str]  # folders in which its pictures may lie
-    ids: Mapping[_coco_json.Id | None, int]  # category -> class
+    ids: Mapping[_coco_json.Id, int]  # category -> class
     problems: list[Problem]
 
     def rows(self, content: _coco_json.Content) -> list[Row]:
         """The pictures that can be used."""
-        by_image, rows = {}, []
+        rows: list[Row] = []
+        by_image: dict[_coco_json.Id, list[Item]] = {}
         for i, annotation in enumerate(content["annotations"]):
             item = f"{self.shown}: annotations[{i}]", annotation
             by_image.setdefault(annotation["image_id"], []).append(item)
@@ -188,8 +190,8 @@ class _Reader:
                 rows.append(self._row(where, image, annotations))
             except Unusable as bad:
                 self.problems.append(bad.problem(where))
-        for image, annotations in by_image.items():
-            self._note_alone(image, annotations)
+        for missing, annotations in by_image.items():
+            self._note_alone(missing, annotations)
         return rows
 
     def _row(self, where: str, image: Mapping[str, Any], annotations: Sequence[Item]) -> Row:
@@ -251,6 +253,7 @@ def _encoded(mask: np.ndarray) -> bytes:
 
 
 def _examples(rows: Sequence[Row]) -> Examples:
-    columns = {"image": [row.picture for row in rows], FEATURE: [row.mask for row in rows]}
+    pictures, masks = [row.picture for row in rows], [row.mask for row in rows]
     names, where = [row.name for row in rows], [row.where for row in rows]
+    columns: dict[str, list] = {"image": pictures, FEATURE: masks}
     return Examples(names, columns, where, ("image",), {FEATURE: {}})

@@ -94,11 +94,12 @@ def _sentences(
     found: dict[str, list[Path]], problems: list[Problem]
 ) -> tuple[list[str], dict[str, list[Sentence]]]:
     """{split: files} -> (names of the columns that are used, {split: sentences})."""
-    names, rows = None, {}
+    names: list[str] = []
+    rows: dict[str, list[Sentence]] = {}
     for split in SPLITS:
         for file in found.get(split, ()):
             own, sentences = _read_file(file, problems)
-            names = own if names is None else names
+            names = names or own
             if own != names:
                 raise PipelineError(
                     f"{file} has the columns {', '.join(own)}, files before it"
@@ -129,7 +130,7 @@ class _File:
 
     def _rows(self, lines: Sequence[Line]) -> list[Row]:
         """The numbers and cells of the lines that are words and UTF-8."""
-        known = (item for item in lines if item[1] is not None)
+        known = [(i, line) for i, line in lines if line is not None]
         body = list(itertools.dropwhile(self._is_comment, known))
         self.spaced.extend(i for i, line in body if self._is_spaced(line))
         return [(i, self.shape.cells(line)) for i, line in body]

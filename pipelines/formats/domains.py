@@ -35,7 +35,8 @@ def read(path: str | Path) -> Data:
     A target picture in no class folder has the label UNLABELLED. Raises PipelineError if the
     source has no class folder with a usable picture, or the target no usable picture.
     """
-    root, problems = Path(path).resolve(), []
+    root = Path(path).resolve()
+    problems: list[Problem] = []
     _check_folders(path, root)
     source, labels = _source(path, root, problems)
     target = _target(path, root, labels, problems)
@@ -81,9 +82,9 @@ def _check_folders(path: str | Path, root: Path) -> None:
 
 def _known(pairs: Pairs, labels: list[str], problems: list[Problem]) -> Pairs:
     """Those whose class the source has too, and those without one."""
-    strange = {}
+    strange: dict[str, list[str]] = {}
     for name, label in pairs:
-        if label not in (None, *labels):
+        if label not in ("", *labels):
             strange.setdefault(label, []).append(name)
     problems += [_unknown(label, names, labels) for label, names in strange.items()]
     return [(name, label) for name, label in pairs if label not in strange]
@@ -105,7 +106,7 @@ def _cut(
 
 
 def _examples(root: Path, pairs: Pairs, labels: list[str], domain: int) -> Examples:
-    ids = {None: UNLABELLED, **ids_of(labels)}
+    ids = {"": UNLABELLED, **ids_of(labels)}
     class_ids = {name: ids[label] for name, label in pairs}
     names = sorted(class_ids)
     own = [class_ids[name] for name in names]

@@ -2,9 +2,10 @@
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from pipelines.formats._fingerprint import fingerprint
 
@@ -14,6 +15,7 @@ SPLIT_NAMES = {  # what people call the three splits, lower case
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test", "tst": "test",
 }  # fmt: skip
+Key = TypeVar("Key")
 CUT = {0: "test", 1: "validation"}  # a tenth of all names -> the split that it falls to
 UNLABELLED = -1  # as a class id: no one has said what it is; the same as in TFDS
 IGNORE = 255  # in masks: a pixel that counts in neither loss nor metric
@@ -67,7 +69,7 @@ class Examples:
     columns: dict[str, list]
     where: list[str]
     pictures: tuple[str, ...] = ()
-    masks: dict[str, dict] = field(default_factory=dict)
+    masks: dict[str, Mapping] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -127,7 +129,7 @@ def joined(parts: Sequence[Examples]) -> Examples:
     return Examples(names, columns, where, first.pictures, first.masks)
 
 
-def ids_of(labels: Iterable[str]) -> dict[str, int]:
+def ids_of(labels: Iterable[Key]) -> dict[Key, int]:
     """Class names in the order of their ids -> {name: id}."""
     return {label: i for i, label in enumerate(labels)}
 
@@ -170,7 +172,7 @@ def inside(root: str | Path, relative: str | Path) -> Path | None:
 
 def _parts(names: Iterable[str], missing: Sequence[str]) -> dict[str, list[int]]:
     """{split: indices of its names}, for train and the splits that are missing."""
-    parts = {split: [] for split in ("train", *missing)}
+    parts: dict[str, list[int]] = {split: [] for split in ("train", *missing)}
     for i, name in enumerate(names):
         wanted = CUT.get(_tenth(name), "train")
         parts.get(wanted, parts["train"]).append(i)

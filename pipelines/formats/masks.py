@@ -30,7 +30,8 @@ def detect(path: Path) -> bool:
         return False
     if mask_folders.pairs(path):
         return True
-    return any(map(mask_folders.has_both, (path, *split_folders(path))))
+    splits = [folder for _, folder in split_folders(path)]
+    return any(map(mask_folders.has_both, (path, *splits)))
 
 
 def read(path: str | Path) -> Data:
@@ -41,7 +42,8 @@ def read(path: str | Path) -> Data:
     classes, see `_mask_classes.read`, or from the values. A picture without a mask is an error,
     a mask without a picture a warning. Raises PipelineError if nothing pairs up.
     """
-    root, problems = root_of(path, "the pictures and their masks"), []
+    root = root_of(path, "the pictures and their masks")
+    problems: list[Problem] = []
     found = _found(root, problems)
     if not any(found.values()):
         raise PipelineError(
@@ -69,10 +71,10 @@ def _found(root: Path, problems: list[Problem]) -> dict[str, list[Row]]:
 def _found_by_name(root: Path, problems: list[Problem]) -> dict[str, list[Row]]:
     """The same if masks lie among pictures."""
     found: dict[str, list[Row]] = {}
-    for folder in split_folders(root) or [root]:
+    for split, folder in split_folders(root) or [("train", root)]:
         problems += _same_names(root, folder)
         rows = _paired(root, *mask_folders.told_apart(folder), problems)
-        found.setdefault(split_of(folder) or "train", []).extend(rows)
+        found.setdefault(split, []).extend(rows)
     return found
 
 
@@ -81,18 +83,16 @@ def _paired(
 ) -> list[Row]:
     """{stem: file} of pictures and of masks -> rows; what is left over goes to `problems`."""
     rows, used = [], set()
-    by_plain = {mask_folders.plain(stem): stem for stem in masks} | dict(
-        zip(masks, masks, strict=True)
-    )
+    by_plain = {mask_folders.plain(stem): mask for stem, mask in masks.items()} | dict(masks)
     for stem, picture in pictures.items():
-        match = by_plain.get(stem)
-        fault = _fault(root, picture, masks.get(match))
-        used.add(match)
+        mask = by_plain.get(stem)
+        fault = _fault(root, picture, mask)
+        used.add(mask)
         if fault:
             problems.append(fault)
         else:
-            rows.append((shown(root, picture), str(picture), str(masks[match])))
-    problems += [_alone(shown(root, masks[stem])) for stem in masks.keys() - used]
+            rows.append((shown(root, picture), str(picture), str(mask)))
+    problems += [_alone(shown(root, mask)) for mask in masks.values() if mask not in used]
     problems.sort(key=operator.attrgetter("kind", "where"))
     return rows
 
@@ -128,7 +128,8 @@ def _listed(root: Path, found: dict[str, list[Row]]) -> dict[str, list[Row]]:
 
 def _assigned(lists: Mapping[str, Path], rows: Mapping[str, Row]) -> dict[str, list[Row]]:
     """{split: file of names}, {stem: row} -> the rows of each split."""
-    out, taken = {split: [] for split in lists}, {}
+    out: dict[str, list[Row]] = {split: [] for split in lists}
+    taken: dict[str, str] = {}
     for split, file in lists.items():
         for where, stem in _stems_in(file):
             _check_line(where, stem, taken, rows)

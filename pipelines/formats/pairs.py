@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats import pictures
-from pipelines.formats._folders import folders, root_of, split_folders, split_of
+from pipelines.formats._folders import folders, root_of, split_folders
 from pipelines.formats.examples import Data, Examples, Problem, cut_splits
 
 SCALE = re.compile(r"x[2348]$")  # what the stem of a smaller picture may end in
@@ -22,7 +22,8 @@ def read(path: str | Path) -> Data:
 
     One without the other is an error or a warning. Raises PipelineError if nothing pairs up.
     """
-    root, problems, splits = root_of(path, "LR/ and HR/"), [], {}
+    root, splits = root_of(path, "LR/ and HR/"), {}
+    problems: list[Problem] = []
     for split, low, high in _pairs_of_folders(root):
         splits[split] = _examples(root, _paired(root, low, high, problems))
     if not any(map(len, splits.values())):
@@ -59,8 +60,7 @@ def _examples(root: Path, rows: list[tuple[str, str]]) -> Examples:
 
 def _pairs_of_folders(root: Path) -> Iterator[tuple[str, Path, Path]]:
     """Yields (split, LR, HR)."""
-    for folder in (root, *split_folders(root)):
+    for split, folder in (("train", root), *split_folders(root)):
         inner = {entry.name.lower(): entry for entry in folders(folder)}
         if inner.keys() >= {"lr", "hr"}:
-            split = "train" if folder == root else split_of(folder)
             yield split, inner["lr"], inner["hr"]

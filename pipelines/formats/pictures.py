@@ -27,7 +27,8 @@ def read(path: str | Path) -> Data:
 
     Raises PipelineError without a picture.
     """
-    root, problems = root_of(path, "the pictures"), []
+    root = root_of(path, "the pictures")
+    problems: list[Problem] = []
     found = _by_split(root, problems)
     if not any(found.values()):
         raise PipelineError(
@@ -40,8 +41,8 @@ def read(path: str | Path) -> Data:
 def _by_split(root: Path, problems: list[Problem]) -> dict[str, list[str]]:
     """The pictures in the folders of splits; without these all are `train`."""
     found: dict[str, list[str]] = {}
-    for folder in split_folders(root):
-        found.setdefault(split_of(folder), []).extend(listed(root, folder, problems))
+    for split, folder in split_folders(root):
+        found.setdefault(split, []).extend(listed(root, folder, problems))
     return found or {"train": listed(root, root, problems)}
 
 

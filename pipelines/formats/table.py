@@ -66,7 +66,8 @@ def read(path: str | Path) -> Data:
     """
     table = delimited.opened(path, COLUMNS)
     problems = table.unused()
-    root, rows = table.file.parent, {}
+    root = table.file.parent
+    rows: dict[str, Row] = {}
     for where, values in table.rows():
         try:
             cells = table.cells(values)
@@ -143,7 +144,7 @@ def _repeated(name: str, first: Row, second: Row) -> Problem:
 
 
 def _splits(root: Path, rows: Mapping[str, Row], ids: Mapping[str, int]) -> dict[str, Examples]:
-    named = {split: [] for split in SPLITS}
+    named: dict[str, list[str]] = {split: [] for split in SPLITS}
     for name in sorted(rows):
         named[rows[name].split].append(name)
     return {split: _examples(root, names, rows, ids) for split, names in named.items() if names}

@@ -80,7 +80,7 @@ def _kept_splits(names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         split, of_two = SPLIT_NAMES.get(name.lower()), _of_two(name, names)
         if of_two:
             kept[of_two] = f"{name[:-1]}A+{name[:-1]}B"
-        elif split not in (None, *kept):
+        elif split and split not in kept:
             kept[split] = name
         else:
             others.append(name)
@@ -190,7 +190,8 @@ def _read_split(builder: "DatasetBuilder", split: str, columns: Mapping[str, Col
         decoders=tfds.decode.PartialDecoding(tfds_features.wanted(columns), undecoded),
         read_config=tfds.ReadConfig(add_tfds_id=True),
     )
-    names, values = [], {column: [] for column in columns}
+    names: list[str] = []
+    values: dict[str, list] = {name: [] for name in columns}
     for example in data.as_numpy_iterator():
         names.append(example["tfds_id"].decode())
         for name, column in columns.items():

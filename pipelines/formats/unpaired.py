@@ -30,7 +30,8 @@ def read(path: str | Path) -> Data:
     A split without folders is cut out of trainA and trainB, but never all that one of them has.
     Raises PipelineError if trainA or trainB holds no picture.
     """
-    root, problems = root_of(path, "trainA/ and trainB/"), []
+    root = root_of(path, "trainA/ and trainB/")
+    problems: list[Problem] = []
     found = _listed(root, problems)
     for domain in DOMAINS:
         if not found.get(("train", domain)):
@@ -46,7 +47,7 @@ def read(path: str | Path) -> Data:
 
 def _listed(root: Path, problems: list[Problem]) -> dict[tuple[str, str], list[str]]:
     """{(split, domain): names of its pictures}"""
-    found = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for split, domain, folder in _folders(root):
         names = pictures.listed(root, folder, problems)
         found.setdefault((split, domain), []).extend(names)
@@ -54,7 +55,7 @@ def _listed(root: Path, problems: list[Problem]) -> dict[tuple[str, str], list[s
 
 
 def _examples(root: Path, found: dict[tuple[str, str], list[str]]) -> dict[str, Examples]:
-    parts = {}
+    parts: dict[str, list[Examples]] = {}
     for (split, domain), names in found.items():
         part = of_files(root, names, label=[DOMAINS.index(domain)] * len(names))
         parts.setdefault(split, []).append(part)

@@ -87,8 +87,8 @@ def _element(picture: _box_writers.Picture, labels: Sequence[str]) -> ET.Element
         if box.is_crowd:
             ET.SubElement(item, "iscrowd").text = "1"
         bounds = ET.SubElement(item, "bndbox")
-        for side, value in zip(_voc_xml.SIDES, box.pixels(picture.size), strict=True):
-            ET.SubElement(bounds, side).text = repr(value)
+        for side, pixels in zip(_voc_xml.SIDES, box.pixels(picture.size), strict=True):
+            ET.SubElement(bounds, side).text = repr(pixels)
     return root
 
 
@@ -99,7 +99,7 @@ def _xml(stem: str) -> str:
 def _splits(root: Path) -> dict[str, Items]:
     """The lists in ImageSets/Main; {} if there is none."""
     names = sorted(file.stem for file in (root / LISTS).glob("*.txt"))
-    found = {}
+    found: dict[str, Items] = {}
     for name, split in _known(names).items():
         found.setdefault(split, []).extend(_items(root, root / LISTS / f"{name}.txt"))
     return found
