@@ -73,8 +73,8 @@ def test_breaks_say_where_and_what():
     ]
     assert schemes.breaks(["I-x"], "bio") == [(0, "I-x at the start: a span begins with B-x")]
     assert schemes.breaks(["B-x", "I-x", "B-x", "O", "B-y"], "iob1") == [
-        (0, "B-x at the start: B only parts two spans of one type"),
-        (4, "B-y after O: B only parts two spans of one type"),
+        (0, "B-x at the start: B only separates two spans of one type"),
+        (4, "B-y after O: B only separates two spans of one type"),
     ]
     assert schemes.breaks(["B-x", "O", "E-y", "B-x"], "bioes") == [
         (1, "O after B-x: that span has no last token"),

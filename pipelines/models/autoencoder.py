@@ -1,4 +1,4 @@
-"""Dense encoder and decoder of pictures. Hinton & Salakhutdinov 2006, here with two hidden layers."""
+"""Dense encoder and decoder of pictures: Hinton & Salakhutdinov 2006, with two hidden layers."""
 
 import math
 
@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 
-def encoder(shape, code_size, width):
+def encoder(shape: tuple[int, ...], code_size: int, width: int) -> keras.Model:
     """uint8 pictures (B, H, W, C) -> codes (B, code_size)."""
     inputs = keras.Input(shape, dtype="uint8", name="image")
     x = layers.Rescaling(1 / 255.0, name="scaled")(inputs)
@@ -16,7 +16,7 @@ def encoder(shape, code_size, width):
     return keras.Model(inputs, code, name="encoder")
 
 
-def decoder(shape, code_size, width):
+def decoder(shape: tuple[int, ...], code_size: int, width: int) -> keras.Model:
     """Codes (B, code_size) -> pictures (B, H, W, C) in [0, 1]."""
     code = keras.Input((code_size,), name="code")
     x = layers.Dense(width, activation="relu", name="decoder_hidden")(code)

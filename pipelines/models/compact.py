@@ -6,10 +6,12 @@ normalisation after each convolution; deviations: no max pooling, 3x3 stem, widt
 
 from keras import layers
 
+from pipelines.models import Tensor
+
 MOMENTUM = 0.9  # Keras's 0.99 needs hundreds of steps to forget its start; small data sets have few
 
 
-def compact(x, width=32, blocks=1):
+def compact(x: Tensor, width: int = 32, blocks: int = 1) -> Tensor:
     """Features of a float picture: (B, S, S, C) -> (B, S/4, S/4, 4 * width), rounded up."""
     x = _conv(x, width, 3, name="stem")
     for stage, (filters, stride) in enumerate(((width, 1), (2 * width, 2), (4 * width, 2)), 1):
@@ -18,12 +20,11 @@ def compact(x, width=32, blocks=1):
     return x
 
 
-def _residual(x, filters, stride, name):
+def _residual(x: Tensor, filters: int, stride: int, name: str) -> Tensor:
     shortcut = x
     if stride > 1:
         # With the convolution below, a strided 1x1 one. In one piece its gradient writes beyond its
-        # memory where there
-        # are 8 channels or fewer: TensorFlow 2.21, oneDNN, AVX-512.
+        # memory if there are 8 channels or fewer: TensorFlow 2.21, oneDNN, AVX-512.
         shortcut = layers.MaxPooling2D(1, stride, "same", name=f"{name}_stride")(shortcut)
     if stride > 1 or x.shape[-1] != filters:
         shortcut = _conv(shortcut, filters, 1, activate=False, name=f"{name}_shortcut")
@@ -32,7 +33,9 @@ def _residual(x, filters, stride, name):
     return layers.ReLU(name=f"{name}_out")(layers.Add(name=f"{name}_add")([x, shortcut]))
 
 
-def _conv(x, filters, kernel, stride=1, activate=True, *, name):
+def _conv(
+    x: Tensor, filters: int, kernel: int, stride: int = 1, activate: bool = True, *, name: str
+) -> Tensor:
     x = layers.Conv2D(
         filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name
     )(x)

@@ -3,9 +3,8 @@
 import numpy as np
 
 
-def coral(source, target):
-    """Source features (N, F) -> the same (N, F), whitened and given the covariance of `target` (M,
-    F).
+def coral(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Source features (N, F) -> the same, whitened and given the covariance of `target` (M, F).
 
     Sun, Feng & Saenko 2016, arXiv:1511.05547, algorithm 1, with the identity added to both
     covariances; each domain is standardised first, as in the authors' code, and the result has the
@@ -18,12 +17,15 @@ def coral(source, target):
     return x @ whiten @ colour * deviation + mean
 
 
-def _standard(features):
-    """(features of mean 0 and deviation 1 in float64, their mean, their deviation); a constant one stays 0."""
+def _standard(features: np.ndarray) -> tuple[np.ndarray, ...]:
+    """(features of mean 0 and deviation 1 in float64, their mean, their deviation).
+
+    A constant one stays 0.
+    """
     mean, deviation = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
     return (features - mean) / np.where(deviation > 0, deviation, 1), mean, deviation
 
 
-def _power(matrix, exponent):
+def _power(matrix: np.ndarray, exponent: float) -> np.ndarray:
     values, vectors = np.linalg.eigh(matrix)
     return vectors * values**exponent @ vectors.T

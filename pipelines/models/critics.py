@@ -1,16 +1,18 @@
-"""Discriminators that judge patches of a picture: PatchGAN (Isola et al. 2017, arXiv:1611.07004, section 3.2.2)."""
+"""Discriminators that judge patches of a picture.
+
+PatchGAN: Isola et al. 2017, arXiv:1611.07004, section 3.2.2.
+"""
 
 import keras
 from keras import layers
 
 
-def patch_critic(width=64, halvings=3, name="critic"):
+def patch_critic(width: int = 64, halvings: int = 3, name: str = "critic") -> keras.Model:
     """keras.Model: float pictures (B, H, W, 3) -> logits (B, h, w, 1), each of one patch.
 
     Three halvings see 70 x 70 px. Instance normalisation but in the first layer, as in CycleGAN
-    (arXiv:1703.10593,
-    appendix 7.2): the layer keeps no statistics, so that what is said of one picture depends on no
-        other.
+    (arXiv:1703.10593, appendix 7.2): the layer keeps no statistics, so that what is said of one
+    picture depends on no other.
     """
     inputs = x = keras.Input((None, None, 3), name="picture")
     for level in range(halvings + 1):
@@ -29,6 +31,6 @@ def patch_critic(width=64, halvings=3, name="critic"):
     return keras.Model(inputs, x, name=name)
 
 
-def normal():
+def normal() -> keras.Initializer:
     """N(0, 0.02), as in CycleGAN's appendix 7.1."""
     return keras.initializers.RandomNormal(stddev=0.02)

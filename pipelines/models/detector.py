@@ -8,13 +8,17 @@ and easier to quantise; the widths.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers, ops
 
-from pipelines.models import backbones
+from pipelines.models import Tensor, backbones
 
-BINS = 16  # distances of a side from its cell, 0 to 15 strides: Li et al. 2020, arXiv:2006.04388, table 2
+# Distances of a side from its cell, 0 to 15 strides: Li et al. 2020, arXiv:2006.04388, table 2.
+BINS = 16
+OBJECTS = 5  # in a picture, about, as the classes' biases expect at the start
 MOMENTUM = 0.97  # of batch statistics, as in YOLOv5 and later
 SIZES = {  # widths at strides 2, 4, 8, 16, 32; blocks at strides 4 to 32; least width of the heads
     "pico": ((16, 24, 48, 96, 160), (1, 1, 1, 1), 48),
@@ -24,13 +28,19 @@ SIZES = {  # widths at strides 2, 4, 8, 16, 32; blocks at strides 4 to 32; least
 }
 
 
-def detector(pictures, classes, size="nano", strides=(8, 16, 32), backbone="csp", arguments="{}"):
-    """Outputs of uint8 pictures (B, S, S, 3): {"classes": (B, A, C) logits, "sides": (B, A, 4 BINS)
-    logits}.
+def detector(
+    pictures: Tensor,
+    classes: int,
+    size: str = "nano",
+    strides: Sequence[int] = (8, 16, 32),
+    backbone: str = "csp",
+    arguments: str = "{}",
+) -> dict[str, Tensor]:
+    """Logits of uint8 pictures (B, S, S, 3): {"classes": (B, A, C), "sides": (B, A, 4 BINS)}.
 
     A cells, level by level, row by row, S a multiple of 32. size: a name of SIZES. strides: of the
-    levels, the
-    finest first, 4 to 32. backbone: `csp`, or one of `models.backbones`, with its arguments.
+    levels, the finest first, 4 to 32. backbone: `csp`, or one of `models.backbones`, with its
+    arguments.
     """
     widths, blocks, head = SIZES[size]
     if backbone == "csp":
@@ -39,40 +49,32 @@ def detector(pictures, classes, size="nano", strides=(8, 16, 32), backbone="csp"
         levels = backbones.pyramid(backbone, pictures, [4, 8, 16, 32], arguments)
     chosen = [levels[int(math.log2(stride)) - 2] for stride in strides]
     chosen = _pyramid(chosen, [widths[int(math.log2(stride)) - 1] for stride in strides])
-    classes_out, sides_out = [], []
+    found = {"classes": [], "sides": []}
     for stride, x in zip(strides, chosen, strict=True):
+        cells = (pictures.shape[1] / stride) ** 2
+        bias = keras.initializers.Constant(math.log(OBJECTS / classes / cells))
         name = f"head{stride}"
-        for outputs, channels, branch in (
-            (classes_out, classes, "classes"),
-            (sides_out, 4 * BINS, "sides"),
-        ):
-            y = conv(x, head, 3, name=f"{name}_{branch}_conv")
-            bias = "zeros"
-            if (
-                branch == "classes"
-            ):  # at the start about 5 objects in a picture of S / stride squared cells and C classes
-                cells = (pictures.shape[1] / stride) ** 2
-                bias = keras.initializers.Constant(math.log(5 / classes / cells))
-            y = layers.Conv2D(
-                channels, 1, bias_initializer=bias, dtype="float32", name=f"{name}_{branch}"
-            )(y)
-            outputs.append(
-                layers.Reshape((-1, channels), dtype="float32", name=f"{name}_{branch}_flat")(y)
-            )
-
-    def join(values, name):
-        return (
-            layers.Concatenate(1, dtype="float32", name=name)(values)
-            if len(values) > 1
-            else values[0]
-        )
-
-    return {"classes": join(classes_out, "classes"), "sides": join(sides_out, "sides")}
+        found["classes"].append(_branch(x, head, classes, bias, f"{name}_classes"))
+        found["sides"].append(_branch(x, head, 4 * BINS, "zeros", f"{name}_sides"))
+    return {name: _joined(values, name) for name, values in found.items()}
 
 
-def conv(x, filters, kernel=1, stride=1, *, name):
+def _branch(x: Tensor, width: int, channels: int, bias: Any, name: str) -> Tensor:
+    """Features (B, h, w, C) -> logits (B, h * w, channels)."""
+    x = conv(x, width, 3, name=f"{name}_conv")
+    x = layers.Conv2D(channels, 1, bias_initializer=bias, dtype="float32", name=name)(x)
+    return layers.Reshape((-1, channels), dtype="float32", name=f"{name}_flat")(x)
+
+
+def _joined(values: list[Tensor], name: str) -> Tensor:
+    if len(values) == 1:
+        return values[0]
+    return layers.Concatenate(1, dtype="float32", name=name)(values)
+
+
+def conv(x: Tensor, filters: int, kernel: int = 1, stride: int = 1, *, name: str) -> Tensor:
     """Convolution, batch normalisation, ReLU."""
-    # Keras's "same" pads an even picture on the far side only, where a stride of 2 shifts every
+    # Keras's "same" pads an even picture on the far side only, so that a stride of 2 shifts every
     # cell by half a pixel.
     if stride == 2:
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x)
@@ -84,13 +86,13 @@ def conv(x, filters, kernel=1, stride=1, *, name):
         padding,
         use_bias=False,
         kernel_initializer="he_normal",
-        name=f"{name}",
+        name=name,
     )(x)
     x = layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-3, name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
-def _csp(pictures, widths, blocks):
+def _csp(pictures: Tensor, widths: Sequence[int], blocks: Sequence[int]) -> list[Tensor]:
     """Features at strides 4, 8, 16 and 32."""
     x = layers.Rescaling(1 / 255.0, dtype="float32", name="rescale")(pictures)
     x = conv(x, widths[0], 3, 2, name="stem")
@@ -104,8 +106,11 @@ def _csp(pictures, widths, blocks):
     return levels
 
 
-def partial(x, filters, blocks, shortcut=True, *, name):
-    """A cross-stage partial block: half of the channels go through residual blocks, and every stage of them is kept."""
+def partial(x: Tensor, filters: int, blocks: int, shortcut: bool = True, *, name: str) -> Tensor:
+    """A cross-stage partial block.
+
+    Half of the channels go through residual blocks, and every stage of them is kept.
+    """
     half = filters // 2
     x = conv(x, 2 * half, name=f"{name}_in")
     kept = list(ops.split(x, 2, -1))
@@ -116,7 +121,7 @@ def partial(x, filters, blocks, shortcut=True, *, name):
     return conv(layers.Concatenate(name=f"{name}_join")(kept), filters, name=f"{name}_out")
 
 
-def _pooled(x, width):
+def _pooled(x: Tensor, width: int) -> Tensor:
     """Spatial pyramid pooling by three poolings in a row, as in YOLOv5."""
     kept = [conv(x, width // 2, name="pool_in")]
     for i in range(3):
@@ -124,7 +129,7 @@ def _pooled(x, width):
     return conv(layers.Concatenate(name="pool_join")(kept), width, name="pool_out")
 
 
-def _pyramid(levels, widths):
+def _pyramid(levels: list[Tensor], widths: Sequence[int]) -> list[Tensor]:
     """Features of the levels, each informed by all others; the finest first."""
     for i in range(len(levels) - 1, 0, -1):
         up = layers.UpSampling2D(name=f"up{i}")(levels[i])

@@ -1,20 +1,29 @@
-"""EfficientNet-Lite0: EfficientNet-B0 without squeeze and excitation, with ReLU6 (Tan & Le 2019,
-arXiv:1905.11946;
-https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite).
+"""EfficientNet-Lite0: EfficientNet-B0 without squeeze and excitation, with ReLU6.
 
+Tan & Le 2019, arXiv:1905.11946;
+https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite.
 Built with KerasHub's layers. Blocks that halve the picture pad as TensorFlow does, which the
 weights were trained with.
 """
 
+from collections.abc import Mapping
+
+import keras
 import keras_hub
+import numpy as np
 from keras import layers
+
+from pipelines.models import Tensor
 
 REPEATS = (1, 2, 2, 3, 3, 4, 1)
 MOMENTUM = 0.99  # of batch statistics, as in the original
 
 
-def backbone():
-    """KerasHub backbone, random weights: pictures (B, S, S, 3) as `scaled` gives them -> (B, S/32, S/32, 1280)."""
+def backbone() -> keras.Model:
+    """KerasHub backbone with random weights: (B, S, S, 3) -> (B, S/32, S/32, 1280).
+
+    It takes pictures as `scaled` gives them.
+    """
     return keras_hub.models.EfficientNetBackbone(
         stackwise_kernel_sizes=[3, 3, 5, 3, 5, 5, 3],
         stackwise_num_repeats=list(REPEATS),
@@ -25,10 +34,8 @@ def backbone():
         stackwise_squeeze_and_excite_ratios=[0.0] * 7,
         stackwise_width_coefficients=[1.0] * 7,
         stackwise_depth_coefficients=[1.0] * 7,
-        stackwise_block_types=[
-            "v1",
-            *["unfused"] * 6,
-        ],  # unfused ones pad as TensorFlow does; in the first both agree
+        # Unfused ones pad as TensorFlow does; in the first both agree.
+        stackwise_block_types=["v1", *["unfused"] * 6],
         min_depth=None,
         use_depth_divisor_as_min_depth=True,
         cap_round_filter_decrease=True,
@@ -43,21 +50,24 @@ def backbone():
     )
 
 
-def scaled(pictures):
+def scaled(pictures: Tensor) -> Tensor:
     """Float pictures in [0, 255] -> as the net was trained: (x - 127) / 128."""
     return layers.Rescaling(1 / 128, offset=-127 / 128, name="rescale")(pictures)
 
 
-def assign(net, weights):
-    """Puts `weights`, {PyTorch name: array}, into a `backbone`. Raises KeyError or ValueError where they do not fit."""
+def assign(net: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
+    """Puts `weights`, {PyTorch name: array}, into a `backbone`.
 
-    def convolution(layer, name):
+    Raises KeyError or ValueError if they do not fit.
+    """
+
+    def convolution(layer: keras.Layer, name: str) -> None:
         layer.kernel.assign(weights[f"{name}.weight"].transpose(2, 3, 1, 0))
 
-    def depthwise(layer, name):
+    def depthwise(layer: keras.Layer, name: str) -> None:
         layer.kernel.assign(weights[f"{name}.weight"].transpose(2, 3, 0, 1))
 
-    def norm(layer, name):
+    def norm(layer: keras.Layer, name: str) -> None:
         layer.gamma.assign(weights[f"{name}.weight"])
         layer.beta.assign(weights[f"{name}.bias"])
         layer.moving_mean.assign(weights[f"{name}.running_mean"])
@@ -65,9 +75,9 @@ def assign(net, weights):
 
     convolution(net.get_layer("stem_conv"), "_conv_stem")
     norm(net.get_layer("stem_bn"), "_bn0")
-    names = [
-        f"block{i}{'abcd'[j]}_" for i, repeats in enumerate(REPEATS, 1) for j in range(repeats)
-    ]
+    names = []
+    for stage, repeats in enumerate(REPEATS, 1):
+        names += [f"block{stage}{letter}_" for letter in "abcd"[:repeats]]
     for i, name in enumerate(names):
         theirs = f"_blocks.{i}."
         if i == 0:  # its expansion of 1 is left out

@@ -1,4 +1,4 @@
-"""A model that is no net: named arrays and a NumPy function of them, such as counts or neighbours."""
+"""A model that is no net: named arrays and a NumPy function of them, such as counts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Heads that read features: a linear layer or two, trained by steps or found by scikit-learn."""
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,11 +16,15 @@ from threadpoolctl import threadpool_limits
 from pipelines.errors import PipelineError
 
 GRID = tuple(10 ** (exponent / 3) for exponent in range(-12, -2))  # of C: 1e-4 to 0.1
-PLAIN = 1e-3  # C, where there is no validation split to choose by
+Split = tuple[dict[str, np.ndarray], np.ndarray]  # inputs, one-hot targets
+PLAIN = 1e-3  # C, if there is no validation split to choose by
 
 
-def layers(classes, hidden=0, dropout=0.0, seed=0):
-    """Layers from features (B, F) to float32 logits (B, classes); hidden: units of a layer in between, 0 for none."""
+def layers(classes: int, hidden: int = 0, dropout: float = 0.0, seed: int = 0) -> list[keras.Layer]:
+    """Layers from features (B, F) to float32 logits (B, classes).
+
+    hidden: units of a layer in between, 0 for none.
+    """
     between = [keras.layers.Dense(hidden, activation="relu", name="hidden")] if hidden else []
     return [
         *between,
@@ -27,17 +33,25 @@ def layers(classes, hidden=0, dropout=0.0, seed=0):
     ]
 
 
-def solve(layer, kind, train, validation=None, strength=0.0, class_weights=(), seed=0):
-    """Gives a Dense `layer` the weights of scikit-learn's logistic regression or linear SVM -> a
-    line that says how.
+def solve(
+    layer: keras.Layer,
+    kind: str,
+    train: Split,
+    validation: Split | None = None,
+    strength: float = 0.0,
+    class_weights: Sequence[float] = (),
+    seed: int = 0,
+) -> str:
+    """Gives a Dense `layer` weights by scikit-learn -> a line that says how.
 
+    kind: "svm", a linear one, or logistic regression.
     train, validation: ({"features": (N, F)}, one-hot (N, C)). Features are standardised, and that
-        is folded into the
-    weights. strength: scikit-learn's C; 0 takes the one with the best validation accuracy, the
-        smallest of equals.
-    class_weights: one number a class, or empty. The margins of an SVM are scaled so that their
-    softmax fits the labels (Guo et al. 2017, arXiv:1706.04599, section 4.2). Raises PipelineError
-    where training has one class.
+        is folded into the weights.
+    strength: scikit-learn's C; 0 takes the one with the best validation accuracy, the smallest of
+        equals.
+    class_weights: one number a class, or empty.
+    The margins of an SVM are scaled so that their softmax fits the labels (Guo et al. 2017,
+    arXiv:1706.04599, section 4.2). Raises PipelineError if training has one class.
     """
     x, y = train[0]["features"], train[1].argmax(-1)
     if len(np.unique(y)) < 2:
@@ -48,23 +62,18 @@ def solve(layer, kind, train, validation=None, strength=0.0, class_weights=(), s
     mean, deviation = x.mean(0), x.std(0)
     deviation[deviation == 0] = 1
 
-    def standard(features):
+    def standard(features: np.ndarray) -> np.ndarray:
         return ((features - mean) / deviation).astype(np.float64)
 
     judged = validation or train
     judged_x, judged_y = standard(judged[0]["features"]), judged[1].argmax(-1)
-    grid = [strength] if strength else GRID if validation else [PLAIN]
-    best, model = None, _model(kind, class_weights, seed)
+    grid = _grid(strength, bool(validation))
+    model = _model(kind, class_weights, seed)
+    best = -1.0, 0.0, None, None
     for c in grid:
-        # One thread: what BLAS wins by more on such matrices, it loses many times over where others
-        # share the cores.
-        with warnings.catch_warnings(), threadpool_limits(1):
-            warnings.simplefilter(
-                "ignore", ConvergenceWarning
-            )  # what it reached is judged like the others
-            model.set_params(C=c).fit(standard(x), y)
+        _fit(model.set_params(C=c), standard(x), y)
         score = model.score(judged_x, judged_y)
-        if best is None or score > best[0]:
+        if score > best[0]:
             best = score, c, *_every_class(model, layer.units)
     score, c, weights, bias = best
     if kind == "svm":
@@ -77,30 +86,47 @@ def solve(layer, kind, train, validation=None, strength=0.0, class_weights=(), s
     return f"{kind}: C {c:.2g}{chosen}, accuracy {score:.4f} there"
 
 
-def _model(kind, class_weights, seed):
+def _grid(strength: float, has_validation: bool) -> Sequence[float]:
+    """The values of C to try."""
+    if strength:
+        return [strength]
+    return GRID if has_validation else [PLAIN]
+
+
+def _fit(model: Any, x: np.ndarray, y: np.ndarray) -> None:
+    # One thread: what BLAS wins by more on such matrices, it loses many times over if others share
+    # the cores.
+    with warnings.catch_warnings(), threadpool_limits(1):
+        # What it reached is judged like the others.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(x, y)
+
+
+def _model(kind: str, class_weights: Sequence[float], seed: int) -> LogisticRegression | LinearSVC:
     weight = dict(enumerate(class_weights)) or None
     if kind == "svm":
         return LinearSVC(class_weight=weight, random_state=seed, dual="auto", max_iter=1000)
     return LogisticRegression(class_weight=weight, max_iter=300, tol=1e-3, warm_start=True)
 
 
-def _every_class(model, classes):
-    """(weights (F, classes), bias): scikit-learn has one column for two classes, none for a class without examples."""
+def _every_class(model: Any, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """(weights (F, classes), bias).
+
+    scikit-learn has one column for two classes, and none for a class without examples.
+    """
     weights, bias = model.coef_.T, model.intercept_
     if len(model.classes_) == 2:  # softmax of half the margin, either way, is the sigmoid of it
-        weights, bias = (
-            np.concatenate([-weights, weights], 1) / 2,
-            np.concatenate([-bias, bias]) / 2,
-        )
+        weights = np.concatenate([-weights, weights], 1) / 2
+        bias = np.concatenate([-bias, bias]) / 2
     full, offset = np.zeros((len(weights), classes)), np.full(classes, bias.min() - 20.0)
     full[:, model.classes_], offset[model.classes_] = weights, bias
     return full, offset
 
 
-def _temperature(margins, labels):
+def _temperature(margins: np.ndarray, labels: np.ndarray) -> float:
     """The factor with which softmax of the margins has the least cross-entropy."""
 
-    def loss(power):
+    def loss(power: float) -> float:
         return -log_softmax(margins * np.exp(power), 1)[np.arange(len(labels)), labels].mean()
 
     return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))

@@ -2,10 +2,22 @@
 
 import keras
 
+from pipelines.models import Tensor
+
 
 @keras.saving.register_keras_serializable("pipelines")
 class Joint(keras.Model):
-    """As keras.Model, but its one loss sees whole structures; Keras pairs each output with a target of its own."""
+    """As keras.Model, but its one loss sees whole structures.
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    Keras pairs each output with a target of its own.
+    """
+
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
         return self.loss.call(y, y_pred)

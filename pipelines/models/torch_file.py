@@ -1,10 +1,16 @@
-"""Weights out of PyTorch's old file format, a chain of pickles, without PyTorch and without running anything in it."""
+"""Weights out of PyTorch's old file format, a chain of pickles.
+
+PyTorch is not needed, and nothing in the file is run.
+"""
 
 import collections
 import math
 import os
 import pickle
 import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -20,8 +26,10 @@ ERRORS = (
     AttributeError,
     IndexError,
     struct.error,
+    MemoryError,
+    OverflowError,
+    RecursionError,
 )
-ERRORS += (MemoryError, OverflowError, RecursionError)
 TYPES = {
     "DoubleStorage": "<f8",
     "FloatStorage": "<f4",
@@ -31,10 +39,10 @@ TYPES = {
 }
 
 
-def read(path):
+def read(path: Path | str) -> dict[str, np.ndarray]:
     """A file of `torch.save(model.state_dict())` in the format before PyTorch 1.6 -> {name: array}.
 
-    Raises PipelineError where the file is damaged, or asks for anything but tensors: that is never
+    Raises PipelineError if the file is damaged, or asks for anything but tensors: that is never
     called.
     """
     try:
@@ -46,35 +54,41 @@ def read(path):
         raise _bad(path, str(error)) from error
 
 
-def _bad(path, what):
+def _bad(path: Path | str, what: str) -> PipelineError:
     return PipelineError(
         f"{path} {what}: none of its weights were read. Install the package that it came with"
         " again."
     )
 
 
-def _tensors(file):
-    if (
-        _Plain(file).load() != MAGIC
-        or _Plain(file).load() != PROTOCOL
-        or not _Plain(file).load()["little_endian"]
-    ):
+def _tensors(file: BinaryIO) -> dict[str, np.ndarray]:
+    for wanted in (MAGIC, PROTOCOL):
+        if _Plain(file).load() != wanted:
+            raise ValueError("it is not in this format")
+    if not _Plain(file).load()["little_endian"]:
         raise ValueError("it is not in this format")
     described = {name: _Tensor(*given) for name, given in _Plain(file).load().items()}
-    storages, size = {}, os.fstat(file.fileno()).st_size
+    storages = {}
     for key in _Plain(file).load():
-        kind, count = _storage(described, key)
-        (stored,) = struct.unpack("<q", file.read(8))
-        if stored != count or not 0 <= count * np.dtype(kind).itemsize <= size - file.tell():
-            raise ValueError(f"storage {key} has not the {count} values that it should have")
-        storages[key] = np.frombuffer(file.read(count * np.dtype(kind).itemsize), kind, count)
+        storages[key] = _read_storage(file, key, *_storage(described, key))
     # Views of one another would be small in the file and large in memory.
-    if sum(math.prod(t.shape) for t in described.values()) > sum(map(len, storages.values())):
+    values = sum(math.prod(tensor.shape) for tensor in described.values())
+    if values > sum(map(len, storages.values())):
         raise ValueError("its tensors have more values than it holds")
     return {name: tensor.of(storages) for name, tensor in described.items()}
 
 
-def _storage(described, key):
+def _read_storage(file: BinaryIO, key: str, kind: str, count: int) -> np.ndarray:
+    """The next `count` values of the file. No more is read than it has."""
+    (stored,) = struct.unpack("<q", file.read(8))
+    length = count * np.dtype(kind).itemsize
+    left = os.fstat(file.fileno()).st_size - file.tell()
+    if stored != count or not 0 <= length <= left:
+        raise ValueError(f"storage {key} has not the {count} values that it should have")
+    return np.frombuffer(file.read(length), kind, count)
+
+
+def _storage(described: dict[str, "_Tensor"], key: str) -> tuple[str, int]:
     """(type, count) of a storage, as the tensors in it say."""
     said = {(t.kind, t.count) for t in described.values() if t.key == key}
     if len(said) != 1:
@@ -85,47 +99,43 @@ def _storage(described, key):
 class _Tensor:
     """A tensor before its values are there: a view of a storage."""
 
-    def __init__(self, storage, offset, shape, strides, *_):
+    def __init__(
+        self, storage: tuple, offset: int, shape: Sequence[int], strides: Sequence[int], *_
+    ):
         _, kind, self.key, _, self.count, _ = storage
-        self.kind, self.offset, self.shape, self.strides = (
-            TYPES[kind],
-            offset,
-            tuple(shape),
-            tuple(strides),
-        )
-        last = offset + sum(
-            (n - 1) * step for n, step in zip(self.shape, self.strides, strict=True)
-        )
-        if (
-            min((offset, self.count, *self.shape, *self.strides)) < 0
-            or math.prod(self.shape) > self.count
-        ):
+        self.kind, self.offset = TYPES[kind], offset
+        self.shape, self.strides = tuple(shape), tuple(strides)
+        values = math.prod(self.shape)
+        least = min((offset, self.count, *self.shape, *self.strides))
+        if least < 0 or values > self.count:
             raise ValueError("a tensor has an impossible shape")
-        if math.prod(self.shape) and last >= self.count:
+        steps = zip(self.shape, self.strides, strict=True)
+        last = offset + sum((n - 1) * step for n, step in steps)
+        if values and last >= self.count:
             raise ValueError("a tensor reaches beyond its storage")
 
-    def of(self, storages):
-        values = storages[self.key]
+    def of(self, storages: dict[str, np.ndarray]) -> np.ndarray:
+        values = storages[self.key][self.offset :]
         steps = [step * values.itemsize for step in self.strides]
-        view = np.lib.stride_tricks.as_strided(
-            values[self.offset :], self.shape, steps, writeable=False
-        )
+        view = np.lib.stride_tricks.as_strided(values, self.shape, steps, writeable=False)
         return np.ascontiguousarray(view).reshape(self.shape)
 
 
 class _Plain(pickle.Unpickler):
-    """Unpickles tensors, ordered dictionaries and plain values; any other name is refused before it is looked up."""
+    """Unpickles tensors, ordered dictionaries and plain values.
 
-    def find_class(self, module, name):
+    Any other name is refused before it is looked up.
+    """
+
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda *given: (
-                given
-            )  # plain values: a class could be changed from within the file
+            # Plain values: a class could be changed from within the file.
+            return lambda *given: given
         if module == "torch" and name in TYPES:
             return name
         raise pickle.UnpicklingError(f"holds {module}.{name}, which is no tensor")
 
-    def persistent_load(self, pid):
+    def persistent_load(self, pid: Any) -> Any:
         return pid

@@ -1,1 +1,5 @@
 """Pure functions on arrays."""
+
+from typing import Any
+
+Tensor = Any  # of Keras (symbolic or not), of its backend, or of NumPy

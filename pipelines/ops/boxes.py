@@ -1,25 +1,29 @@
 """Boxes as tensors: ymin xmin ymax xmax along the last axis, in any unit, for any Keras backend."""
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
 from keras import ops
+
+from pipelines.ops import Tensor
 
 EPSILON = 1e-7
 
 
-def area(boxes):
+def area(boxes: Tensor) -> Tensor:
     """(..., 4) -> (...); a box whose corners are swapped has none."""
     return ops.prod(ops.maximum(boxes[..., 2:] - boxes[..., :2], 0.0), -1)
 
 
-def intersection(a, b):
+def intersection(a: Tensor, b: Tensor) -> Tensor:
     """Areas that boxes share, by broadcasting: (..., 4), (..., 4) -> (...)."""
     low, high = ops.maximum(a[..., :2], b[..., :2]), ops.minimum(a[..., 2:], b[..., 2:])
     sides = ops.maximum(high - low, 0.0)
     return sides[..., 0] * sides[..., 1]
 
 
-def iou(a, b):
+def iou(a: Tensor, b: Tensor) -> Tensor:
     """Pairwise IoU: (..., N, 4), (..., M, 4) -> (..., N, M) in [0, 1]. An empty union scores 0."""
     # Axis by axis: a broadcast (N, M, 4) would take four times the memory, and CPUs wait for it.
     sides = []
@@ -32,7 +36,7 @@ def iou(a, b):
     return shared / ops.maximum(union, EPSILON)
 
 
-def ciou(a, b):
+def ciou(a: Tensor, b: Tensor) -> Tensor:
     """Complete IoU of boxes one to one: (..., 4), (..., 4) -> (...) in (-1.5, 1].
 
     IoU less the squared distance of the centres over the enclosing box's squared diagonal, less a
@@ -45,20 +49,20 @@ def ciou(a, b):
     diagonal = ops.sum(ops.square(high - low), -1) + EPSILON
     distance = ops.sum(ops.square(a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:]), -1) / 4
 
-    def ratio(box):
-        return ops.arctan(
-            (box[..., 3] - box[..., 1]) / (ops.maximum(box[..., 2] - box[..., 0], 0.0) + EPSILON)
-        )
+    def ratio(box: Tensor) -> Tensor:
+        height = ops.maximum(box[..., 2] - box[..., 0], 0.0)
+        return ops.arctan((box[..., 3] - box[..., 1]) / (height + EPSILON))
 
     v = 4 / math.pi**2 * ops.square(ratio(a) - ratio(b))
     weight = ops.stop_gradient(v / (1 - plain + v + EPSILON))
     return plain - distance / diagonal - weight * v
 
 
-def anchor_points(image_size, strides):
-    """Centres of the cells of all levels, row by row: NumPy (A, 2) yx in pixels, and their strides (A,)."""
-    import numpy as np
+def anchor_points(image_size: int, strides: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Centres of the cells of all levels, row by row, and their strides.
 
+    NumPy (A, 2) yx in pixels, and (A,).
+    """
     points, steps = [], []
     for stride in strides:
         side = image_size // stride
@@ -68,9 +72,8 @@ def anchor_points(image_size, strides):
     return np.concatenate(points), np.concatenate(steps)
 
 
-def from_sides(logits, points, strides):
-    """Distributions over the distance to each side -> boxes: (..., A, 4 R) -> (..., A, 4) in
-    pixels.
+def from_sides(logits: Tensor, points: Tensor, strides: Tensor) -> Tensor:
+    """Distributions over the distance to each side (..., A, 4 R) -> boxes (..., A, 4) in pixels.
 
     Each side (top, left, bottom, right) has R logits of the distances 0..R-1, in strides; its
     distance is their mean (Li et al. 2020, arXiv:2006.04388, section 3.2).

@@ -1,25 +1,29 @@
-"""Linear-chain conditional random field: scores of tag sequences, their partition function, and the
-best one.
+"""Linear-chain conditional random field: scores of tag sequences, their sum, and the best one.
 
 Lafferty et al. 2001; Lample et al. 2016, arXiv:1603.01360, section 2.2. Everywhere: emissions float
-(B, T, K); tags int (B, T); mask (B, T), 1 where there is a token, which are the first ones of each
-row, and at least one; transitions (K, K), from the row's tag to the column's; start, end (K,).
+(B, T, K); tags int (B, T); mask (B, T), 1 for tokens, which are the first ones of each row, and at
+least one; transitions (K, K), from the row's tag to the column's; start, end (K,).
 """
 
 from keras import ops
 
-FORBIDDEN = (
-    -1e4
-)  # score of what cannot follow: exp of it is 0, and sums over a sentence stay finite in float32
+from pipelines.ops import Tensor
+
+# Score of what cannot follow: exp of it is 0, and sums over a sentence stay finite in float32.
+FORBIDDEN = -1e4
 
 
-def negative_log_likelihood(emissions, tags, mask, transitions, start, end):
+def negative_log_likelihood(
+    emissions: Tensor, tags: Tensor, mask: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+) -> Tensor:
     """-log p(tags | emissions) of each sentence -> (B,)."""
     partition = log_partition(emissions, mask, transitions, start, end)
     return partition - score(emissions, tags, mask, transitions, start, end)
 
 
-def score(emissions, tags, mask, transitions, start, end):
+def score(
+    emissions: Tensor, tags: Tensor, mask: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+) -> Tensor:
     """Score of one tag sequence of each sentence, not normalised -> (B,)."""
     count, mask = emissions.shape[-1], ops.cast(mask, emissions.dtype)
     tags = ops.cast(tags, "int32")
@@ -31,11 +35,13 @@ def score(emissions, tags, mask, transitions, start, end):
     return inner + ops.take(start, tags[:, 0]) + ops.take(end, last)
 
 
-def log_partition(emissions, mask, transitions, start, end):
+def log_partition(
+    emissions: Tensor, mask: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+) -> Tensor:
     """log of the sum of exp(score) over all tag sequences, by the forward algorithm -> (B,)."""
 
     def step(alpha, inputs):
-        emission, is_token = _parted(inputs)
+        emission, is_token = _split(inputs)
         grown = ops.logsumexp(alpha[:, :, None] + transitions[None], 1) + emission
         alpha = ops.where(is_token, grown, alpha)
         return alpha, alpha
@@ -44,7 +50,9 @@ def log_partition(emissions, mask, transitions, start, end):
     return ops.logsumexp(last + end, -1)
 
 
-def viterbi(emissions, mask, transitions, start, end):
+def viterbi(
+    emissions: Tensor, mask: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+) -> Tensor:
     """The best tag sequence of each sentence, 0 behind its last token -> int32 (B, T).
 
     Of tags that are equally good the first is taken. Only ops that LiteRT has: no argmax of floats,
@@ -52,16 +60,16 @@ def viterbi(emissions, mask, transitions, start, end):
     """
 
     def forward(alpha, inputs):
-        emission, is_token = _parted(inputs)
+        emission, is_token = _split(inputs)
         grown = ops.max(alpha[:, :, None] + transitions[None], 1) + emission
         alpha = ops.where(is_token, grown, alpha)
         return alpha, alpha
 
     def back(tag, inputs):
-        alpha, is_token = _parted(
-            inputs
-        )  # of the step before `tag`, a one-hot row; whether `tag` belongs to a token
-        tag = ops.where(is_token, _best(alpha + ops.matmul(tag, ops.transpose(transitions))), tag)
+        # alpha: of the step before `tag`, a one-hot row; is_token: whether `tag` belongs to one
+        alpha, is_token = _split(inputs)
+        arriving = ops.matmul(tag, ops.transpose(transitions))
+        tag = ops.where(is_token, _best(alpha + arriving), tag)
         return tag, tag
 
     first = start + emissions[:, 0]
@@ -76,27 +84,25 @@ def viterbi(emissions, mask, transitions, start, end):
     return ops.cast(tags * ops.cast(mask, tags.dtype), "int32")
 
 
-def _by_time(emissions, mask):
-    """Emissions, and the mask behind them, of all steps but the first: (T - 1, B, K + 1); one step
-    where T is 1.
+def _by_time(emissions: Tensor, mask: Tensor) -> Tensor:
+    """Emissions, and the mask behind them, of all steps but the first: (T - 1, B, K + 1).
 
-    One tensor, as `scan` fails for several of unknown length (Keras 3.15).
+    There is one step if T is 1. One tensor, as `scan` fails for several of unknown length (Keras
+    3.15).
     """
     if emissions.shape[1] == 1:  # a scan over nothing is an error
-        emissions, mask = (
-            ops.pad(emissions, [[0, 0], [0, 1], [0, 0]]),
-            ops.pad(mask, [[0, 0], [0, 1]]),
-        )
+        emissions = ops.pad(emissions, [[0, 0], [0, 1], [0, 0]])
+        mask = ops.pad(mask, [[0, 0], [0, 1]])
     both = ops.concatenate([emissions, ops.cast(mask, emissions.dtype)[..., None]], -1)
     return ops.transpose(both[:, 1:], (1, 0, 2))
 
 
-def _parted(inputs):
-    """One step of `_by_time` (B, K + 1) -> what is (B, K), and whether there is a token, bool (B, 1)."""
+def _split(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """One step of `_by_time` (B, K + 1) -> what is (B, K), and whether there is a token (B, 1)."""
     return inputs[:, :-1], inputs[:, -1:] > 0
 
 
-def _best(scores):
+def _best(scores: Tensor) -> Tensor:
     """One-hot rows of the first largest of scores (B, K)."""
     count = scores.shape[-1]
     numbers = ops.arange(count, dtype=scores.dtype)

@@ -4,22 +4,25 @@ import math
 
 import tensorflow as tf
 
+from pipelines.ops import Tensor
+
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
-def resize(picture, size):
-    """Antialiased bilinear: uint8 (H, W, C) -> uint8 (size, size, C); within 1 grey level of Pillow's."""
+def resize(picture: Tensor, size: int) -> Tensor:
+    """Antialiased bilinear: uint8 (H, W, C) -> uint8 (size, size, C).
+
+    Within 1 grey level of Pillow's.
+    """
     resized = tf.image.resize(picture, (size, size), antialias=True)
     return tf.ensure_shape(_uint8(resized), (size, size, picture.shape[-1]))
 
 
-def letterbox(picture, size, padding=114):
-    """Scaled to fit and centred between grey bars: uint8 (H, W, 3) -> uint8 (size, size, 3), and
-    its content.
+def letterbox(picture: Tensor, size: int, padding: int = 114) -> tuple[Tensor, Tensor]:
+    """Scaled to fit and centred between grey bars: uint8 (H, W, 3) -> uint8 (size, size, 3), place.
 
-    The content is where the picture lies in the square: int32 (4,), ymin xmin ymax xmax in pixels.
-    It is placed exactly as `edge.pictures.resize(..., "letterbox")` places it; the pixels are
-    within 1 grey level.
+    The place is that of the picture in the square: int32 (4,), ymin xmin ymax xmax in pixels. It is
+    exactly that of `edge.pictures.resize(..., "letterbox")`; the pixels are within 1 grey level.
     """
     height, width = tf.shape(picture)[0], tf.shape(picture)[1]
     sides = tf.cast(tf.stack([height, width]), tf.float64)
@@ -27,18 +30,25 @@ def letterbox(picture, size, padding=114):
     low = (size - inner) // 2
     resized = _uint8(tf.image.resize(picture, inner, antialias=True))
     after = size - inner - low
-    square = tf.pad(
-        resized, [[low[0], after[0]], [low[1], after[1]], [0, 0]], constant_values=padding
-    )
+    bars = [[low[0], after[0]], [low[1], after[1]], [0, 0]]
+    square = tf.pad(resized, bars, constant_values=padding)
     return tf.ensure_shape(square, (size, size, 3)), tf.concat([low, low + inner], 0)
 
 
-def random_affine(pictures, seed, *, flip=False, shift=0.0, zoom=0.0, rotate=0.0):
-    """One random flip, shift, zoom and rotation per picture, in one bilinear resampling; edges are
-    continued.
+def random_affine(
+    pictures: Tensor,
+    seed: Tensor,
+    *,
+    flip: bool = False,
+    shift: float = 0.0,
+    zoom: float = 0.0,
+    rotate: float = 0.0,
+) -> Tensor:
+    """One random flip, shift, zoom and rotation per picture, in one bilinear resampling.
 
-    shift: largest move as a share of the side; zoom: largest change of scale (0.2: 0.8 to 1.2);
-    rotate: largest angle in degrees; seed: int (2,). Returns uint8 of the same shape.
+    Edges are continued. shift: largest move as a share of the side; zoom: largest change of scale
+    (0.2: 0.8 to 1.2); rotate: largest angle in degrees; seed: int (2,). Returns uint8 of the same
+    shape.
     """
     if not (shift or zoom or rotate):
         return random_flip(pictures, seed) if flip else pictures
@@ -65,38 +75,35 @@ def random_affine(pictures, seed, *, flip=False, shift=0.0, zoom=0.0, rotate=0.0
 
 
 @tf.function(jit_compile=True)  # one pass over the pixels instead of six: 4 times as fast
-def random_colour(pictures, seed, amount):
+def random_colour(pictures: Tensor, seed: Tensor, amount: float) -> Tensor:
     """Random brightness, contrast and saturation per picture, each by up to `amount` in [0, 1].
-    uint8 in and out.
 
-    Contrast keeps the mean luma, which is taken from every fourth pixel of every fourth row.
+    uint8 in and out. Contrast keeps the mean luma, which is taken from every fourth pixel of every
+    fourth row.
     """
     if not amount:
         return pictures
     u = tf.random.stateless_uniform((3, tf.shape(pictures)[0], 1, 1), seed, -amount, amount)
     contrast, saturation = 1 + u[0], 1 + u[1]
     luma = tf.constant(LUMA)
-    mean = tf.reduce_mean(
-        tf.tensordot(tf.cast(pictures[:, ::4, ::4], tf.float32), luma, 1), (1, 2)
-    )[:, None, None]
-    mix = contrast * (
-        saturation * tf.eye(3) + (1 - saturation) * luma[:, None]
-    )  # (B, 3, 3), columns are channels out
-    pixels = tf.cast(
-        tf.reshape(pictures, (-1, pictures.shape[1] * pictures.shape[2], 3)), tf.float32
-    )
+    sample = tf.cast(pictures[:, ::4, ::4], tf.float32)
+    mean = tf.reduce_mean(tf.tensordot(sample, luma, 1), (1, 2))[:, None, None]
+    # (B, 3, 3), columns are channels out
+    mix = contrast * (saturation * tf.eye(3) + (1 - saturation) * luma[:, None])
+    pixels = tf.reshape(pictures, (-1, pictures.shape[1] * pictures.shape[2], 3))
+    pixels = tf.cast(pixels, tf.float32)
     changed = tf.matmul(pixels, mix) + (mean * (1 - contrast) + u[2] * 255)
     return tf.reshape(_uint8(changed), tf.shape(pictures))
 
 
 @tf.function(jit_compile=True)
-def random_flip(pictures, seed):
+def random_flip(pictures: Tensor, seed: Tensor) -> Tensor:
     """Each picture mirrored left to right, or not, by an even chance. uint8 in and out."""
     chosen = tf.random.stateless_uniform((tf.shape(pictures)[0], 1, 1, 1), seed) < 0.5
     return tf.where(chosen, tf.reverse(pictures, [2]), pictures)
 
 
-def random_turn(pictures, seed):
+def random_turn(pictures: Tensor, seed: Tensor) -> Tensor:
     """Each picture turned by 0, 90, 180 or 270 degrees at random. Square, of any type."""
     quarters = tf.random.stateless_uniform((tf.shape(pictures)[0], 1, 1, 1), seed, 0, 4, tf.int32)
     for bit in (1, 2):
@@ -104,15 +111,21 @@ def random_turn(pictures, seed):
     return pictures
 
 
-def cut(pictures, begin, side):
-    """A square out of each picture: (B, H, W, C), first row and column int (B, 2) -> (B, side, side, C)."""
+def cut(pictures: Tensor, begin: Tensor, side: int) -> Tensor:
+    """A square out of each picture (B, H, W, C) -> (B, side, side, C).
+
+    begin: first row and column, int (B, 2).
+    """
     rows, columns = (begin[:, axis, None] + tf.range(side) for axis in (0, 1))
     found = tf.gather(tf.gather(pictures, rows, batch_dims=1), columns, axis=2, batch_dims=1)
     return tf.ensure_shape(found, (pictures.shape[0], side, side, pictures.shape[-1]))
 
 
-def cutout(pictures, seed, share):
-    """A grey square of side `share` of the picture at a random place (DeVries & Taylor 2017, arXiv:1708.04552)."""
+def cutout(pictures: Tensor, seed: Tensor, share: float) -> Tensor:
+    """A grey square of side `share` of the picture at a random place.
+
+    DeVries & Taylor 2017, arXiv:1708.04552.
+    """
     if not share:
         return pictures
     count, side = tf.shape(pictures)[0], pictures.shape[1]
@@ -122,7 +135,7 @@ def cutout(pictures, seed, share):
     return tf.where(hole, tf.constant(127, tf.uint8), pictures)
 
 
-def mixup(pictures, targets, seed, alpha):
+def mixup(pictures: Tensor, targets: Tensor, seed: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
     """Blends each picture and its target with the next one of the batch, by Beta(alpha, alpha).
 
     targets: float (B, C), one-hot or soft. Zhang et al. 2018, arXiv:1710.09412.
@@ -138,10 +151,10 @@ def mixup(pictures, targets, seed, alpha):
     return _uint8(x), share[:, None] * targets + (1 - share[:, None]) * tf.roll(targets, 1, 0)
 
 
-def split_seed(seed, count):
+def split_seed(seed: Tensor, count: int) -> list[Tensor]:
     """`count` independent seeds out of one: int (2,) -> list of int (2,)."""
     return tf.unstack(tf.random.experimental.stateless_split(seed, count))
 
 
-def _uint8(x):
+def _uint8(x: Tensor) -> Tensor:
     return tf.cast(tf.clip_by_value(tf.round(x), 0, 255), tf.uint8)

@@ -1,4 +1,7 @@
-"""What MediaPipe's ObjectDetector must be told of a file: see its object_detector_metadata_schema.fbs."""
+"""What MediaPipe's ObjectDetector must be told of a file.
+
+See its object_detector_metadata_schema.fbs.
+"""
 
 import flatbuffers
 
@@ -10,11 +13,11 @@ ANCHORS, FIXED, SSD, DECODING = 0, 0, 1, 2
 CLASSES, BOXES, COORDINATES, VALUES_PER_KEYPOINT, SCALES = 0, 1, 2, 5, (6, 7, 8, 9)
 
 
-def options(boxes, classes):
-    """The options of `boxes` boxes, centre and size as shares of the picture, with scores of
-    `classes` -> bytes.
+def options(boxes: int, classes: int) -> bytes:
+    """The options of `boxes` boxes with scores of `classes` -> bytes.
 
-    Every box has the same anchor, the whole picture, so that it decodes to itself.
+    A box has centre and size, as shares of the picture. Every box has the same anchor, the whole
+    picture, so that it decodes to itself.
     """
     builder = flatbuffers.Builder()
     builder.StartObject(4)  # a centre of (0, 0) is the default
@@ -28,12 +31,8 @@ def options(boxes, classes):
     fixed = _table(builder, {ANCHORS: anchors})
     ssd = _table(builder, {FIXED: fixed})
     builder.StartObject(12)
-    for slot, value in (
-        (CLASSES, classes),
-        (BOXES, boxes),
-        (COORDINATES, 4),
-        (VALUES_PER_KEYPOINT, 2),
-    ):
+    numbers = {CLASSES: classes, BOXES: boxes, COORDINATES: 4, VALUES_PER_KEYPOINT: 2}
+    for slot, value in numbers.items():
         builder.PrependInt32Slot(slot, value, 0)
     for slot in SCALES:
         builder.PrependFloat32Slot(slot, 1.0, 0.0)
@@ -42,7 +41,7 @@ def options(boxes, classes):
     return bytes(builder.Output())
 
 
-def _table(builder, offsets):
+def _table(builder: flatbuffers.Builder, offsets: dict[int, int]) -> int:
     builder.StartObject(max(offsets) + 1)
     for slot, offset in offsets.items():
         builder.PrependUOffsetTRelativeSlot(slot, offset, 0)

@@ -7,11 +7,13 @@ area and lies behind those left.
 
 import tensorflow as tf
 
+from pipelines.ops import Tensor
+
 PADDING = 114  # grey of the letterbox's bars
 LEAST = 1.0  # pixels of a side, below which a box has nothing left to show
 
 
-def flip(pictures, boxes, seed, axis):
+def flip(pictures: Tensor, boxes: Tensor, seed: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Mirrors every other picture along `axis`: 1 top to bottom, 2 left to right."""
     yes = tf.random.stateless_uniform((tf.shape(pictures)[0],), seed) < 0.5
     pictures = tf.where(yes[:, None, None, None], tf.reverse(pictures, [axis]), pictures)
@@ -22,15 +24,25 @@ def flip(pictures, boxes, seed, axis):
     return pictures, tf.where(yes[:, None, None], turned, boxes)
 
 
-def mosaic(pictures, boxes, extra, content, seed, *, share, scale, least_visible, capacity):
-    """Each picture at a random scale and place; a `share` of them beside random parts of three
-    others.
+def mosaic(
+    pictures: Tensor,
+    boxes: Tensor,
+    extra: Tensor,
+    content: Tensor,
+    seed: Tensor,
+    *,
+    share: float,
+    scale: float,
+    least_visible: float,
+    capacity: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Each picture at a random scale and place; a `share` of them next to parts of three others.
 
-    content: (B, 4) in pixels, where the picture lies in its letterbox; only that is shown. scale:
-        largest random change
-    of size (0.5: 0.5 to 1.5). A box of which less than `least_visible` is left is dropped. Returns
-    pictures, boxes (B, capacity, 4), extra (B, capacity, K). Mosaic: Bochkovskiy et al. 2020,
-    arXiv:2004.10934, section 3.3.
+    content: (B, 4) in pixels, where the picture lies in its letterbox; only that is shown.
+    scale: largest random change of size (0.5: 0.5 to 1.5).
+    A box of which less than `least_visible` is left is dropped. Returns pictures, boxes (B,
+    capacity, 4), extra (B, capacity, K). Mosaic: Bochkovskiy et al. 2020, arXiv:2004.10934, section
+    3.3.
     """
     count, side = tf.shape(pictures)[0], pictures.shape[1]
     seeds = tf.random.experimental.stateless_split(seed, 7)
@@ -42,29 +54,23 @@ def mosaic(pictures, boxes, extra, content, seed, *, share, scale, least_visible
     place = tf.argsort(order)
     sheets, all_boxes, all_extra = [], [], []
     for i in range(4):
-        low = tf.stack(
-            [centre[:, j] if (i >> j) & 1 else tf.zeros_like(centre[:, j]) for j in (0, 1)], 1
-        )
-        high = tf.stack(
-            [tf.fill([count], float(side)) if (i >> j) & 1 else centre[:, j] for j in (0, 1)], 1
-        )
+        # Whether this quadrant lies behind the centre, along y and along x.
+        is_behind = tf.constant([bool(i & 1), bool(i & 2)])
+        low = tf.where(is_behind, centre, 0.0)
+        high = tf.where(is_behind, float(side), centre)
         # The i-th next in a random order, so that four different pictures meet where there are
         # four.
         source = tf.gather(order, (place + i) % count)
         u = tf.random.stateless_uniform((count, 3), seeds[3 + i])
         factor = 1 + (2 * u[:, :1] - 1) * scale
         inner = tf.cast(tf.gather(content, source), tf.float32)
-        # The picture slides over its quadrant where it is the larger one, and within it where it is
-        # the smaller.
-        offset = (
-            low
-            + u[:, 1:] * (high - low - factor * (inner[:, 2:] - inner[:, :2]))
-            - factor * inner[:, :2]
-        )
+        # The picture slides over its quadrant if it is the larger one, and within it if it is the
+        # smaller.
+        room = high - low - factor * (inner[:, 2:] - inner[:, :2])
+        offset = low + u[:, 1:] * room - factor * inner[:, :2]
         sheets.append((source, factor, offset))
-        moved = (
-            tf.gather(boxes, source) * side * factor[..., None] + tf.tile(offset, [1, 2])[:, None]
-        )
+        moved = tf.gather(boxes, source) * side * factor[..., None]
+        moved += tf.tile(offset, [1, 2])[:, None]
         cut = tf.clip_by_value(moved, tf.tile(low, [1, 2])[:, None], tf.tile(high, [1, 2])[:, None])
         lasts = _area(cut) >= least_visible * _area(moved)
         lasts &= tf.reduce_all(cut[..., 2:] - cut[..., :2] >= LEAST, -1)
@@ -75,19 +81,19 @@ def mosaic(pictures, boxes, extra, content, seed, *, share, scale, least_visible
     right = at[None, None, :, None] >= centre[:, 1, None, None, None]
     below = at[None, :, None, None] >= centre[:, 0, None, None, None]
 
-    def filled():
+    def filled() -> Tensor:
         parts = [_placed(pictures, *sheet) for sheet in sheets[1:]]
         return tf.where(right, tf.where(below, parts[2], parts[1]), tf.where(below, parts[0], out))
 
     out = tf.cond(tf.reduce_any(is_mosaic), filled, lambda: out)
-    return tf.ensure_shape(out, pictures.shape), *compact(
-        tf.concat(all_boxes, 1), tf.concat(all_extra, 1), capacity
-    )
+    kept = compact(tf.concat(all_boxes, 1), tf.concat(all_extra, 1), capacity)
+    return tf.ensure_shape(out, pictures.shape), *kept
 
 
-def mixup(pictures, boxes, extra, seed, share, capacity):
-    """Blends a `share` of the pictures half and half with another, and gives them the boxes of
-    both.
+def mixup(
+    pictures: Tensor, boxes: Tensor, extra: Tensor, seed: Tensor, share: float, capacity: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Blends a `share` of the pictures half and half with another; they get the boxes of both.
 
     Zhang et al. 2019, arXiv:1902.04103, who blend by Beta(1.5, 1.5), with its mean.
     """
@@ -96,12 +102,11 @@ def mixup(pictures, boxes, extra, seed, share, capacity):
     blend = tf.cast((tf.cast(pictures, tf.uint16) + tf.cast(other, tf.uint16) + 1) // 2, tf.uint8)
     pictures = tf.where(yes[:, None, None, None], blend, pictures)
     added = tf.roll(boxes, 1, 0) * tf.cast(yes, boxes.dtype)[:, None, None]
-    return pictures, *compact(
-        tf.concat([boxes, added], 1), tf.concat([extra, tf.roll(extra, 1, 0)], 1), capacity
-    )
+    both = tf.concat([boxes, added], 1), tf.concat([extra, tf.roll(extra, 1, 0)], 1)
+    return pictures, *compact(*both, capacity)
 
 
-def compact(boxes, extra, capacity):
+def compact(boxes: Tensor, extra: Tensor, capacity: int) -> tuple[Tensor, Tensor]:
     """Boxes with an area first, in their order, cut or filled up with nothing to `capacity`."""
     short = capacity - boxes.shape[1]
     if short > 0:
@@ -110,8 +115,11 @@ def compact(boxes, extra, capacity):
     return tf.gather(boxes, order, batch_dims=1), tf.gather(extra, order, batch_dims=1)
 
 
-def _placed(pictures, source, factor, offset):
-    """pictures[source] scaled by `factor` (B, 1) and moved by `offset` (B, 2) yx, in pixels; grey around them."""
+def _placed(pictures: Tensor, source: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
+    """pictures[source] scaled by `factor` (B, 1) and moved by `offset` (B, 2) yx, in pixels.
+
+    There is grey around them.
+    """
     zero, inverse = tf.zeros_like(factor[:, 0]), 1 / factor[:, 0]
     # Box edges lie between pixels, whose centres the transform counts from 0: hence the halves.
     y, x = (0.5 - offset[:, 0]) * inverse - 0.5, (0.5 - offset[:, 1]) * inverse - 0.5
@@ -125,6 +133,6 @@ def _placed(pictures, source, factor, offset):
     )
 
 
-def _area(boxes):
+def _area(boxes: Tensor) -> Tensor:
     sides = tf.maximum(boxes[..., 2:] - boxes[..., :2], 0.0)
     return sides[..., 0] * sides[..., 1]

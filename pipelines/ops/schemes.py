@@ -1,131 +1,148 @@
 """Schemes by which tags mark spans: BIO (IOB2), IOB1, BIOES, BILOU, and plain tags without one."""
 
+import collections
 import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from pipelines.edge.spans import spans, split
 
 RARE = 20  # one tag in so many may be a slip; with more, tags are of no scheme
+Parts = tuple[str, str]  # a tag's prefix and type
+OUTSIDE = ("O", "")  # prefix and type of what is in no span
 TAG = re.compile(r"O|[BIESLU](-.+)?", re.DOTALL)
 
 
-def scheme(sentences):
+def scheme(sentences: Iterable[Sequence[str]]) -> str:
     """Tags by sentence, an iterable of lists -> the name of their scheme.
 
     BIO and IOB1 have the same tags; what decides is whether a span that follows none of its own
     type begins with B or with I, in most cases.
     """
-    prefixes, fresh, total, slips = set(), {"B": 0, "I": 0}, 0, 0
+    letters, fresh, total, slips = set(), collections.Counter(), 0, 0
     for tags in sentences:
-        before = ("O", None)
-        for tag in tags:
-            total += 1
-            if not TAG.fullmatch(tag):
-                slips += 1
-                continue
-            prefixes.add(tag[0])
-            now = split(tag)
-            if now[0] in fresh and (before[0] == "O" or before[1] != now[1]):
-                fresh[now[0]] += 1
-            before = now
+        known = list(filter(TAG.fullmatch, tags))
+        total += len(tags)
+        slips += len(tags) - len(known)
+        letters.update(tag[0] for tag in known)
+        fresh.update(_fresh(known))
     if slips * RARE > total:
         return "plain"
-    if prefixes & set("LU"):
+    if letters & {"L", "U"}:
         return "bilou"
-    if prefixes & set("ES"):
+    if letters & {"E", "S"}:
         return "bioes"
     return "iob1" if fresh["I"] > fresh["B"] else "bio"
 
 
-def breaks(tags, scheme):
-    """Tags of one sentence -> [(index, what is wrong)]; an index of len(tags) is the sentence's end."""
+def _fresh(tags: Iterable[str]) -> Iterator[str]:
+    """The prefixes of the tags that follow none of their own type."""
+    before = OUTSIDE
+    for tag in tags:
+        now = split(tag)
+        if before[0] == "O" or before[1] != now[1]:
+            yield now[0]
+        before = now
+
+
+def breaks(tags: Sequence[str], scheme: str) -> list[tuple[int, str]]:
+    """Tags of one sentence -> [(index, what is wrong)]; len(tags) stands for the sentence's end."""
     if scheme == "plain":
         return []
-    found, before = [], ("O", None)
+    fault = FAULTS[scheme]
+    found, before = [], OUTSIDE
     for i, tag in enumerate([*tags, "O"]):
         if not TAG.fullmatch(tag):
             found.append((i, f"{tag} is no tag of it"))
-            before = ("O", None)
+            before = OUTSIDE
             continue
-        prefix, kind = split(tag)
-        continues = before[1] == kind and before[0] in (
-            "BI" if scheme in ("bioes", "bilou") else "BIES"
-        )
-        after = f"after {tags[i - 1]}" if i else "at the start"
-        if scheme == "bio" and prefix == "I" and not continues:
-            found.append((i, f"{tag} {after}: a span begins with B-{kind}"))
-        elif scheme == "iob1" and prefix == "B" and not continues:
-            found.append((i, f"{tag} {after}: B only parts two spans of one type"))
-        elif scheme in ("bioes", "bilou"):
-            if prefix in "IE" and not continues:
-                found.append((i, f"{tag} {after}: a span begins with B-{kind}"))
-            elif before[0] in "BI" and not (continues and prefix in "IE"):
-                end = tag if i < len(tags) else "the end"
-                found.append((i, f"{end} {after}: that span has no last token"))
-        before = (prefix, kind) if prefix != "O" else ("O", None)
+        now = split(tag)
+        what = fault(before, now)
+        if what:
+            shown = tag if i < len(tags) else "the end"
+            after = f"after {tags[i - 1]}" if i else "at the start"
+            found.append((i, f"{shown} {after}: {what}"))
+        before = OUTSIDE if now[0] == "O" else now
     return found
 
 
-def odd(tags):
+def _bio_fault(before: Parts, now: Parts) -> str:
+    """What is wrong about a tag in BIO after another, both as (prefix, type); "" if nothing is."""
+    prefix, kind = now
+    if prefix == "I" and kind != before[1]:
+        return f"a span begins with B-{kind}"
+    return ""
+
+
+def _iob1_fault(before: Parts, now: Parts) -> str:
+    prefix, kind = now
+    if prefix == "B" and kind != before[1]:
+        return "B only separates two spans of one type"
+    return ""
+
+
+def _bioes_fault(before: Parts, now: Parts) -> str:
+    prefix, kind = now
+    is_open = before[0] in "BI"
+    is_inner = prefix in "IE"
+    if is_inner and not (is_open and kind == before[1]):
+        return f"a span begins with B-{kind}"
+    if is_open and not is_inner:
+        return "that span has no last token"
+    return ""
+
+
+FAULTS = {
+    "bio": _bio_fault,
+    "iob1": _iob1_fault,
+    "bioes": _bioes_fault,
+    "bilou": _bioes_fault,
+}
+
+
+def odd(tags: Iterable[str]) -> int:
     """How many tags no scheme has."""
     return sum(not TAG.fullmatch(tag) for tag in tags)
 
 
-def convert(tags, to):
-    """Tags of one sentence in any scheme -> in the scheme `to`: bio or bioes. What no scheme has becomes O."""
-    return tagged(spans([tag if TAG.fullmatch(tag) else "O" for tag in tags]), len(tags), to)
+def convert(tags: Sequence[str], to: str) -> list[str]:
+    """Tags of one sentence in any scheme -> in the scheme `to`: bio or bioes.
+
+    What no scheme has becomes O.
+    """
+    known = [tag if TAG.fullmatch(tag) else "O" for tag in tags]
+    return tagged(spans(known), len(tags), to)
 
 
-def tagged(found, length, scheme):
-    """[(start, end, type)] without overlap -> tags of a sentence of `length` tokens, in bio or bioes."""
+def tagged(found: Iterable[tuple[int, int, str]], length: int, scheme: str) -> list[str]:
+    """[(start, end, type)] without overlap -> tags of a sentence, in bio or bioes."""
     tags = ["O"] * length
     for start, end, kind in found:
-        for i in range(start, end):
-            tags[i] = f"{'B' if i == start else 'I'}-{kind}"
+        tags[start:end] = [f"I-{kind}"] * (end - start)
+        tags[start] = f"B-{kind}"
         if scheme == "bioes":
-            tags[end - 1] = f"{'S' if end == start + 1 else 'E'}-{kind}"
+            last = "S" if end == start + 1 else "E"
+            tags[end - 1] = f"{last}-{kind}"
     return tags
 
 
-def labels(types, scheme):
+def labels(types: Iterable[str], scheme: str) -> list[str]:
     """Every tag that spans of `types` may have in a scheme, O first: bio or bioes."""
-    return [
-        "O",
-        *(f"{prefix}-{kind}" for kind in types for prefix in ("BI" if scheme == "bio" else "BIES")),
-    ]
+    prefixes = "BI" if scheme == "bio" else "BIES"
+    return ["O", *(f"{prefix}-{kind}" for kind in types for prefix in prefixes)]
 
 
-def allowed(labels, scheme):
+def allowed(labels: Sequence[str], scheme: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What may follow what in bio, bioes or plain -> (first (K,), next (K, K), last (K,)), bool.
 
     first and last: what a sentence may begin and end with; next[i, j]: whether j may follow i.
     """
-    parts = [split(label) for label in labels]
-    if scheme == "plain":
-        parts = [("O", None)] * len(labels)
-
-    def within(a, b):
-        return a[0] in "BI" and b[0] in "IE" and a[1] == b[1]
-
+    parts = [OUTSIDE] * len(labels) if scheme == "plain" else [split(label) for label in labels]
+    prefixes, kinds = (np.array(column) for column in zip(*parts, strict=True))
+    is_open, is_inner = np.isin(prefixes, ["B", "I"]), np.isin(prefixes, ["I", "E"])
+    continues = is_open[:, None] & is_inner & (kinds[:, None] == kinds)
     if scheme == "bio":
-
-        def follows(a, b):
-            return b[0] != "I" or within(a, b)
-
-        def ends(a):
-            return True
-    else:
-
-        def follows(a, b):
-            return within(a, b) if a[0] in "BI" else b[0] not in "IE"
-
-        def ends(a):
-            return a[0] not in "BI"
-
-    outside = ("O", None)
-    return (
-        np.array([follows(outside, b) for b in parts]),
-        np.array([[follows(a, b) for b in parts] for a in parts]),
-        np.array([ends(a) for a in parts]),
-    )
+        begins = prefixes != "I"
+        return begins, begins | continues, np.ones(len(labels), bool)
+    return ~is_inner, np.where(is_open[:, None], continues, ~is_inner), ~is_open

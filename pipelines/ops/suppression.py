@@ -2,21 +2,24 @@
 
 import tensorflow as tf
 
+from pipelines.ops import Tensor
+
 APART = 4.0  # boxes in [0, 1] of different classes, this far apart, never overlap
 
 
-def suppress(boxes, scores, *, count, iou, least_score, candidates):
-    """The best boxes of each picture: boxes (B, A, 4) yxyx in [0, 1], scores (B, A, C) in [0, 1] ->
-    dict.
+def suppress(
+    boxes: Tensor, scores: Tensor, *, count: int, iou: float, least_score: float, candidates: int
+) -> dict[str, Tensor]:
+    """The best boxes of each picture.
 
-    A cell stands for its best class alone; only boxes of one class suppress each other, where their
-    IoU is above `iou`. The best `candidates` cells take part. Returns {"boxes": (B, count, 4),
-    "scores": (B, count), "classes": int32
-    (B, count), "count": int32 (B,)}, the highest score first, zeros behind the last.
+    boxes: (B, A, 4) yxyx in [0, 1]; scores: (B, A, C) in [0, 1]. A cell stands for its best class
+    alone; only boxes of one class suppress each other, if their IoU is above `iou`. The best
+    `candidates` cells take part. Returns {"boxes": (B, count, 4), "scores": (B, count), "classes":
+    int32 (B, count), "count": int32 (B,)}, the highest score first, zeros behind the last.
     """
     boxes, scores = tf.convert_to_tensor(boxes), tf.convert_to_tensor(scores)
 
-    def one(pair):
+    def one(pair: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         return _picture(*pair, count, iou, least_score, candidates)
 
     if boxes.shape[0] == 1:  # what is exported: without a loop
@@ -25,7 +28,9 @@ def suppress(boxes, scores, *, count, iou, least_score, candidates):
     return tf.map_fn(one, (boxes, scores), fn_output_signature=kinds)
 
 
-def _picture(boxes, scores, count, iou, least_score, candidates):
+def _picture(
+    boxes: Tensor, scores: Tensor, count: int, iou: float, least_score: float, candidates: int
+) -> dict[str, Tensor]:
     best = tf.reduce_max(scores, -1)
     best, kept = tf.math.top_k(best, min(candidates, boxes.shape[0]))
     boxes = tf.gather(boxes, kept)

@@ -2,6 +2,9 @@
 
 import csv
 import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -9,8 +12,8 @@ from pipelines import catalog
 from pipelines.config import settings
 from pipelines.engine.export import contents
 from pipelines.engine.proof import seal
-from pipelines.engine.report import numbers as page_numbers
 from pipelines.engine.report import page
+from pipelines.engine.report.numbers import size
 from pipelines.engine.training import fit as train
 from pipelines.engine.training.loop import monitor_sign
 from pipelines.files import read_json, within, write_text
@@ -23,140 +26,152 @@ FILE_FACTS = (
     "worst_class_drop",
     "max_difference",
     "latency_ms",
+    "passed",
+    "reason",
 )
-FILE_FACTS += ("passed", "reason")
+HEADLINE_KINDS = ("float32", "int8")  # of file, whose sizes stand at the top
+NAMED = 20  # examples that a note lists
 SIDE = 400  # pixels of a picture on the page; more only makes the file larger
 
 
-def write_run(run, bundle=None):
+def write_run(run: Any, bundle: Any = None) -> Path:
     """Writes RUN/report.html, with the files of its newest bundle if there is one -> path."""
-    found = of_bundle(bundle) if bundle else {}
-    exported = {key: found[key] for key in ("files", "reference") if key in found}
-    return _write(run.path, {**of_run(run), **exported})
+    context = of_run(run)
+    if bundle:
+        exported = of_bundle(bundle)
+        context |= {key: exported[key] for key in ("files", "reference")}
+    return _write(run.path, context)
 
 
-def write_bundle(bundle, run=None):
-    """Writes BUNDLE/report.html, with what is known of the run where that is at hand -> path."""
-    known = of_run(run) if run else {}
-    path = _write(bundle.path, {**known, **of_bundle(bundle)})
+def write_bundle(bundle: Any, run: Any = None) -> Path:
+    """Writes BUNDLE/report.html, with what is known of the run if that is at hand -> path."""
+    context = of_run(run) if run else {}
+    path = _write(bundle.path, context | of_bundle(bundle))
     seal.add(bundle.path, path.name)
     return path
 
 
-def _write(folder, context):
+def _write(folder: Path, context: dict) -> Path:
     write_text(folder / "report.html", page.render(context))
     return folder / "report.html"
 
 
-def of_run(run):
+def of_run(run: Any) -> dict:
     """The page's context of a run."""
-    info, kept = run.info, run.path / "evaluations"
-    found = (
-        read_json(kept / "test" / "result.json")
-        if (kept / "test" / "result.json").is_file()
-        else {}
-    )
+    info, tested = run.info, run.path / "evaluations/test"
+    found = _if_there(tested / "result.json")
     evaluation = found.get("result", {})
-    name = run.method.scores[0].name
-    history, last = (
-        _history(run.path / "history.csv"),
-        train.phases(run.method, run.config)[-1].config,
-    )
-    defaults = {field.name: field.default for field in settings(type(run.config))}
-    headline = (
-        [(name, evaluation[name], f"{evaluation['examples']:,} {evaluation['split']} examples")]
-        if evaluation
-        else []
-    )
-    if "parameters" in info:
-        headline += [
-            ("parameters", f"{info['parameters']:,}"),
-            ("training", f"{info['minutes']:.1f} min", f"{info['epochs_done']} epochs"),
-        ]
-    if evaluation and (run.path / "learning_rate.json").is_file():
-        curve = {"learning rate range test": read_json(run.path / "learning_rate.json")}
-        evaluation = {**evaluation, "curves": {**evaluation.get("curves", {}), **curve}}
+    history = _history(run.path / "history.csv")
+    last = train.phases(run.method, run.config)[-1].config
     return {
         "title": f"{catalog.task_title(run.task_name)}: {contents.data_name(run.data_name)}",
         "subtitle": f"run {run.path.name} · {run.data_name} · {info['started'][:10]}",
-        "headline": headline,
+        "headline": _headline(run, evaluation),
         "notes": _notes(info, evaluation),
         "labels": list(run.config.labels),
-        "evaluation": {"labels": list(run.config.labels), **evaluation} if evaluation else None,
-        "worst": [_pictured(row, kept / "test") for row in found.get("worst", [])],
+        "evaluation": _evaluation(run, evaluation) if evaluation else None,
+        "worst": [_pictured(row, tested) for row in found.get("worst", [])],
         "history": history,
         "best_epoch": _best(history, last, run.method) if last.keep == "best" else None,
         "audit": read_json(run.path / "audit.json"),
         "settings": run.config.as_dict(),
-        "changed": {
-            name for name, default in defaults.items() if getattr(run.config, name) != default
-        },
+        "changed": _changed(run.config),
         "environment": read_json(run.path / "environment.json"),
     }
 
 
-def _notes(info, evaluation):
+def _if_there(path: Path) -> dict:
+    return read_json(path) if path.is_file() else {}
+
+
+def _headline(run: Any, evaluation: Mapping) -> list[tuple]:
+    """(name, value, hint) of what stands at the top of the page."""
+    info, lines = run.info, []
+    if evaluation:
+        name = run.method.scores[0].name
+        judged = f"{evaluation['examples']:,} {evaluation['split']} examples"
+        lines.append((name, evaluation[name], judged))
+    if "parameters" in info:
+        lines.append(("parameters", f"{info['parameters']:,}"))
+        lines.append(("training", f"{info['minutes']:.1f} min", f"{info['epochs_done']} epochs"))
+    return lines
+
+
+def _evaluation(run: Any, evaluation: Mapping) -> dict:
+    """The test's result; the learning rate range test, if there is one, is one of its curves."""
+    curves = dict(evaluation.get("curves", {}))
+    found = _if_there(run.path / "learning_rate.json")
+    if found:
+        curves["learning rate range test"] = found
+    return {"labels": list(run.config.labels), **evaluation, "curves": curves}
+
+
+def _changed(config: Any) -> set[str]:
+    """The names of the settings that differ from their defaults."""
+    fields = settings(type(config))
+    return {field.name for field in fields if getattr(config, field.name) != field.default}
+
+
+def _notes(info: Mapping, evaluation: Mapping) -> list[str]:
     """What a reader has to know before anything else."""
-    notes = []
+    notes, left_out = [], info["left_out"]
     if "below_floor" in evaluation:
         notes.append(f"On the {evaluation['split']} split: {evaluation['below_floor']}")
     elif "below_floor" in info:
         notes.append(f"On the validation split: {info['below_floor']}")
-    if info["left_out"]:
-        listed = ", ".join(info["left_out"][:20])
-        notes.append(f"{len(info['left_out'])} examples were left out (on_bad_data=skip): {listed}")
+    if left_out:
+        listed = ", ".join(left_out[:NAMED])
+        notes.append(f"{len(left_out)} examples were left out (on_bad_data=skip): {listed}")
     return notes
 
 
-def of_bundle(bundle):
+def of_bundle(bundle: Any) -> dict:
     """The page's context of a bundle."""
-    manifest = bundle.manifest
+    manifest, method = bundle.manifest, bundle.method
     proof, reference = manifest["proof"], manifest["reference"]
-    files = [
-        {
-            "file": record["path"],
-            "kind": kind,
-            **{key: record.get(key) for key in FILE_FACTS},
-        }
-        for kind, record in bundle.files.items()
-    ]
-    name = bundle.method.scores[0].name
+    name = method.scores[0].name
+    headline = [(name, reference[name], f"{proof['examples']:,} {proof['split']} examples")]
+    files = []
+    for kind, record in bundle.files.items():
+        facts = {key: record.get(key) for key in FILE_FACTS}
+        files.append({"file": record["path"], "kind": kind, **facts})
+        if kind in HEADLINE_KINDS:
+            headline.append((kind, size(record.get("size_bytes")), record["path"]))
+    created = manifest["created"][:10]
     return {
         "title": manifest["name"],
-        "subtitle": f"{bundle.method.task}, {bundle.method.name} · {proof['data']} · {manifest['created'][:10]}",
-        "headline": (
-            [(name, reference[name], f"{proof['examples']:,} {proof['split']} examples")]
-            + [
-                (f["kind"], page_numbers.size(f["size_bytes"]), f["file"])
-                for f in files
-                if f["kind"] in ("float32", "int8")
-            ]
-        ),
+        "subtitle": f"{method.task}, {method.name} · {proof['data']} · {created}",
+        "headline": headline,
         "labels": manifest["labels"],
         "files": files,
         "reference": reference,
-        "settings": manifest["config"],
+        "settings": {"labels": manifest["labels"], **manifest["config"]},
     }
 
 
-def _history(path):
+def _history(path: Path) -> list[dict]:
     if not path.is_file():
         return []
     with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def _best(history, config, method):
-    rows = [
-        row
-        for row in history
-        if row.get(config.monitor) and row.get("phase") == history[-1].get("phase")
-    ]
-    pick = max if monitor_sign(method, config.monitor) > 0 else min
-    return int(pick(rows, key=lambda row: float(row[config.monitor]))["epoch"]) if rows else None
+def _best(history: list[dict], config: Any, method: Any) -> int | None:
+    """The epoch of the last phase that is best by what its settings monitor."""
+    rows = [row for row in _last_phase(history) if row.get(config.monitor)]
+    if not rows:
+        return None
+    sign = monitor_sign(method, config.monitor)
+    best = max(rows, key=lambda row: sign * float(row[config.monitor]))
+    return int(best["epoch"])
 
 
-def _pictured(row, folder):
+def _last_phase(history: list[dict]) -> list[dict]:
+    return [row for row in history if row.get("phase") == history[-1].get("phase")]
+
+
+def _pictured(row: Mapping, folder: Path) -> Mapping:
+    """An example with its picture, if it has one, as PNG of at most SIDE pixels."""
     if "picture" not in row:
         return row
     with Image.open(within(folder, row["picture"]), formats=("PNG",)) as picture:

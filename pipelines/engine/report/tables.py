@@ -29,9 +29,9 @@ def bar_table(caption: str, rows: Mapping[str, Mapping], mark_lowest: bool = Fal
     column's largest value.
     """
     names = dict.fromkeys(itertools.chain.from_iterable(rows.values()))
-    columns = {name: _column(name, [row.get(name) for row in rows.values()]) for name in names}
-    if not mark_lowest:
-        columns = {name: column | {"low": None} for name, column in columns.items()}
+    columns = {}
+    for name in names:
+        columns[name] = _column(name, [row.get(name) for row in rows.values()], mark_lowest)
     body = [{"label": label, "cells": _cells(row, columns)} for label, row in rows.items()]
     # One row more than the fold is shorter than the line that would fold it.
     shown = len(body) if len(body) <= FOLD + 1 else FOLD
@@ -43,24 +43,28 @@ def bar_table(caption: str, rows: Mapping[str, Mapping], mark_lowest: bool = Fal
     }
 
 
-def _column(name: str, values: Sequence) -> dict:
+def _column(name: str, values: Sequence, mark_lowest: bool) -> dict:
     """A column's head.
 
     scale: the value of a whole bar, 0 without bars; low: the lowest value of a column of shares.
     """
     found = [value for value in map(finite, values) if value is not None]
     low, high = min(found, default=0), max(found, default=0)
-    scale, marked = max(high, 0), None
-    if low < 0:
-        scale = 0
-    elif high <= 1 and not _are_counts(values):
-        scale, marked = 1, low
+    are_shares = low >= 0 and high <= 1 and not _are_counts(values)
+    marked = mark_lowest and are_shares and low < high
     return {
         "name": words(name),
-        "scale": scale,
-        "low": marked if low < high else None,
+        "scale": _scale(low, high, are_shares),
+        "low": low if marked else None,
         "characters": max(6, *(len(number(value)) for value in values)),
     }
+
+
+def _scale(low: float, high: float, are_shares: bool) -> float:
+    """The value of a whole bar; 0 if there are no bars, as a value is negative."""
+    if low < 0:
+        return 0
+    return 1 if are_shares else high
 
 
 def _are_counts(values: Sequence) -> bool:
