@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format clean
+.PHONY: demo test test-all check format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
 	$(BIN)/pipelines demo
 
 test: $(VENV)/tested check
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not exhaustive"
+
+test-all: $(VENV)/tested check
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/tested

@@ -4,6 +4,7 @@ import atexit
 import colorsys
 import contextlib
 import fcntl
+import itertools
 import os
 import shutil
 import tempfile
@@ -18,6 +19,10 @@ if "PIPELINES_TEST_SCRATCH" not in os.environ:
 SCRATCH = Path(os.environ["PIPELINES_TEST_SCRATCH"])
 os.environ["XDG_CACHE_HOME"] = str(SCRATCH / "cache")
 os.environ["TFDS_DATA_DIR"] = str(SCRATCH / "tfds")
+# What XLA has compiled for one process of JAX is read by the next.
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(SCRATCH / "jax")
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import hypothesis  # noqa: E402
@@ -34,11 +39,31 @@ CLASSES = ("apple", "grün", "sky")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Lets the exceptions in setup.cfg stand where `-W error` is given on the command line as well."""
+    """Lets the exceptions in setup.cfg stand if `-W error` is given on the command line as well, and
+    puts the longest files first."""
+    items[:] = _longest_first(items)
     for line in config.getini("filterwarnings"):
         if line.startswith("ignore:"):
             for item in items:
                 item.add_marker(pytest.mark.filterwarnings(line))
+
+
+def _longest_first(items):
+    """The same tests, file by file, files with most slow tests first in either half.
+
+    Each of two workers gets one half of the list, and takes from the end of the other's if it is
+    done, so that both end with short tests.
+    """
+    files = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+
+    def weight(tests):
+        slow = sum(item.get_closest_marker("slow") is not None for item in tests)
+        return (-slow, -len(tests))
+
+    ordered = sorted(files.values(), key=weight)
+    return list(itertools.chain(*ordered[::2], *ordered[1::2]))
 
 
 @pytest.fixture(scope="session")

@@ -609,7 +609,10 @@ def test_a_damaged_run(refused, trained, tmp_path, name, text, message):
 
 @pytest.mark.parametrize(
     ("limit", "written"),
-    [(500, "config.yaml"), (30_000, "best.npz")],  # as the run begins; at its first checkpoint
+    [
+        pytest.param(500, "config.yaml", marks=pytest.mark.exhaustive),  # as the run begins
+        (30_000, "best.npz"),  # at its first checkpoint
+    ],
 )
 def test_training_on_a_full_disk(photos, tmp_path, limit, written):
     words = [

@@ -93,9 +93,9 @@ def stopped(monkeypatch, step, method="on_train_batch_end"):
 @pytest.mark.parametrize(
     ("step", "method"),
     [
-        (5, "on_train_batch_end"),
+        pytest.param(5, "on_train_batch_end", marks=pytest.mark.exhaustive),
         (BORDER, "finish"),
-        (BORDER + 1, "on_train_batch_end"),
+        pytest.param(BORDER + 1, "on_train_batch_end", marks=pytest.mark.exhaustive),
         (14, "on_train_batch_end"),
     ],
 )
@@ -112,6 +112,7 @@ def test_stopped_in_either_phase_or_at_their_border_it_ends_with_the_same_weight
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive  # as killed processes are in `test_train`
 def test_killed_in_the_second_phase_it_ends_with_the_same_weights(data, whole, tmp_path):
     run, step = tmp_path / "run", random.Random().randint(BORDER + 1, STEPS - 1)
     words = [word for name, value in SETTINGS.items() for word in ("--set", f"{name}={value}")]
