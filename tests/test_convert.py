@@ -8,6 +8,7 @@ import tiny
 
 from pipelines.edge.litert import Model
 from pipelines.engine.export import convert, tflite_file
+from pipelines.task import SERVE
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_kinds_differ_in_their_weights():
 def test_input_means_grey_levels_whatever_the_calibration(tmp_path):
     dark = np.random.default_rng(0).integers(20, 60, (16, 16, 16, 3)).astype(np.uint8)
     saved = tiny.converted()["float32"].parent / "saved_model"
-    path = convert.convert(saved, tmp_path, ["int8"], {"image": dark})["int8"]
+    path = convert.convert(saved, tmp_path, ["int8"], {SERVE: {"image": dark}})["int8"]
     assert Model(path)._programs["serving_default"]._inputs["image"]["quantization"] == (1.0, 0)
 
 
@@ -57,7 +58,7 @@ def test_a_crash_costs_only_the_kind_it_happened_in(tmp_path):
         saved,
         tmp_path,
         ["int8", "float32"],
-        {"tokens": examples},
+        {SERVE: {"tokens": examples}},
         lambda kind, result: seen.append((kind, result)),
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipelines.engine.export import convert
+from pipelines.task import SERVE
 
 LABELS = ["red", "green", "blue", "grün"]
 SIDE = 16
@@ -63,4 +64,6 @@ def converted():
         tf.TensorSpec((1, SIDE, SIDE, 3), tf.uint8, name="image"),
         folder / "saved_model",
     )
-    return convert.convert(saved, folder, list(convert.FILES), {"image": pictures(64, seed=1)})
+    return convert.convert(
+        saved, folder, list(convert.FILES), {SERVE: {"image": pictures(64, seed=1)}}
+    )

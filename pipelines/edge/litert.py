@@ -1,5 +1,11 @@
 """A TFLite file as a function of named arrays, for each of its programs."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 SERVE = "serving_default"  # the program of a file that has one only
@@ -16,7 +22,7 @@ class Model:
     op that LiteRT does not know.
     """
 
-    def __init__(self, path, threads=None):
+    def __init__(self, path: Path | str, threads: int | None = None):
         from ai_edge_litert.interpreter import Interpreter  # takes 0.15 s, and `--help` should not
 
         try:
@@ -33,7 +39,7 @@ class Model:
         first = self.programs[SERVE if SERVE in names else names[0]]
         self.inputs, self.outputs = first["inputs"], first["outputs"]
 
-    def __call__(self, inputs, program=SERVE):
+    def __call__(self, inputs: Mapping[str, Any], program: str = SERVE) -> dict[str, np.ndarray]:
         """{name: array} -> {name: new array} of a program, real numbers both ways: a quantised
         tensor's scale is applied here.
 
@@ -53,7 +59,7 @@ class _Program:
         self._inputs = runner.get_input_details()
         self._outputs = runner.get_output_details()
 
-    def specs(self):
+    def specs(self) -> dict[str, dict]:
         """{"inputs": {name: {"shape", "dtype"}}, "outputs": the same}."""
         return {
             "inputs": {name: _spec(details) for name, details in self._inputs.items()},

@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,13 @@ EXAMPLES = "calibration.npz"  # beside the job
 LONGEST_REASON = 300  # characters; the converter's own errors print the whole graph
 
 
-def convert(saved_model, out, kinds, calibration, progress=None):
+def convert(
+    saved_model: Path,
+    out: Path | str,
+    kinds: Sequence[str],
+    calibration: Mapping[str, Mapping[str, Any]],
+    progress: Callable[[str, Path | str], Any] | None = None,
+) -> dict[str, Path | str]:
     """Converts `saved_model` to `kinds` out of PATHS, in the folder `out` -> {kind: Path, or one
     line on why not}.
 
@@ -38,8 +45,6 @@ def convert(saved_model, out, kinds, calibration, progress=None):
     for kind in waiting:
         # An old file must not stand for a failed new one.
         (out / PATHS[kind]).unlink(missing_ok=True)
-    if not all(isinstance(inputs, Mapping) for inputs in calibration.values()):
-        calibration = {SERVE: calibration}
     job = {
         "saved_model": str(Path(saved_model).resolve()),
         "out": str(out.resolve()),
@@ -75,7 +80,8 @@ def _examples(path, programs):
 
 
 def _attempt(scratch, job):
-    """One run of the converter: yields (kind, reason or "") of those it got through and of the one it died of."""
+    """One run of the converter: yields (kind, reason or "") of those it got through and of the one
+    it died of."""
     done, path = set(), scratch / "job.json"
     path.write_text(json.dumps(job))
     with open(scratch / "log", "w+") as log:
@@ -123,8 +129,11 @@ def _death(kind, code, last):
     return f"the converter was killed by signal {-code} ({signal.Signals(-code).name}){advice}"
 
 
-def main(job):
-    """The child: a JSON line [kind, reason or ""] on standard output for each kind; chatter goes to standard error."""
+def main(job: str) -> None:
+    """The child: a JSON line [kind, reason or ""] on standard output for each kind.
+
+    Chatter goes to standard error.
+    """
     reports = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # TensorFlow's C++ prints to standard output too
     path = Path(job)
@@ -166,7 +175,7 @@ def _convert_one(kind, saved_model, path, calibration):
         rewriting.quantise_uint8_inputs(part)
 
 
-def _representative(calibration):
+def _representative(calibration: Mapping[str, Mapping]) -> Iterator:
     """Yields what int8 is calibrated on, as the converter wants it: one example's {name: (1, ...)},
     or (program, such) if there are several programs."""
     for program, inputs in calibration.items():

@@ -31,7 +31,7 @@ def _alone(model: Any, program: str) -> Any:
     model.subgraphs = [model.subgraphs[i] for i in order]
     signature.subgraphIndex = 0
     model.signatureDefs, model.metadata = [signature], None
-    ops = [op for graph in model.subgraphs for op in graph.operators or ()]
+    ops = [op for _, op in flatbuffer.operators_of(model)]
     for op in ops:
         for options, name in _references(op):
             setattr(options, name, graphs[getattr(options, name)])

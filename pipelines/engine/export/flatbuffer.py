@@ -1,6 +1,8 @@
 """TFLite files as trees of plain Python objects, by the schema that comes with LiteRT."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import flatbuffers
 import numpy as np
@@ -12,8 +14,8 @@ OP, TYPE = schema.BuiltinOperator, schema.TensorType
 LARGEST = 2**31 - 1  # bytes of a flatbuffer
 
 
-def read(path):
-    """A file as one flatbuffer: weights that lie behind it, as the quantizer puts them, are taken into it."""
+def read(path: Path) -> Any:
+    """A file as one flatbuffer, which takes in weights that lie behind it, as the quantizer puts them."""
     content = Path(path).read_bytes()
     if len(content) > LARGEST:
         raise Refused(
@@ -23,7 +25,7 @@ def read(path):
     return opened(content)
 
 
-def opened(content):
+def opened(content: bytes) -> Any:
     """`read` of a file's bytes."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
     for buffer in model.buffers:
@@ -33,7 +35,7 @@ def opened(content):
     return model
 
 
-def packed(model):
+def packed(model: Any) -> bytes:
     """The bytes of what `read` gives, with weights where the schema wants them."""
     builder = AlignedBuilder()
     builder.Finish(model.Pack(builder), b"TFL3")
@@ -41,31 +43,38 @@ def packed(model):
 
 
 class AlignedBuilder(flatbuffers.Builder):
-    """Puts weights at multiples of 16 bytes, as the TFLite schema demands and its own Python code forgets."""
+    """Puts weights at multiples of 16 bytes, as the schema wants and its own Python code forgets."""
 
-    def CreateNumpyVector(self, x):
+    def CreateNumpyVector(self, x: np.ndarray) -> int:
         if x.dtype == np.uint8:
             self.Prep(16, x.nbytes)
         return super().CreateNumpyVector(x)
 
 
-def mains(model):
+def mains(model: Any) -> list:
     """The graphs of a file's signatures; others are the bodies of loops and branches."""
     indices = {signature.subgraphIndex for signature in model.signatureDefs}
     return [model.subgraphs[i] for i in sorted(indices)]
 
 
-def shape_of(tensor):
+def shape_of(tensor: Any) -> tuple[int, ...]:
     """A tensor's lengths, as a tuple."""
     return () if tensor.shape is None else tuple(tensor.shape)
 
 
-def code_of(model, op):
-    """A number out of OP. Codes above 127 are in the newer field alone, and old files have the older one alone."""
+def operators_of(model: Any) -> Iterator[tuple[Any, Any]]:
+    """(graph, op) of all ops."""
+    for graph in model.subgraphs:
+        for op in graph.operators or ():
+            yield graph, op
+
+
+def code_of(model: Any, op: Any) -> int:
+    """A number out of OP. A code above 127 is in the newer field alone; old files have the older one."""
     code = model.operatorCodes[op.opcodeIndex]
     return max(code.builtinCode, code.deprecatedBuiltinCode)
 
 
-def inputs_of(op):
+def inputs_of(op: Any) -> Sequence[int]:
     """Indices of the tensors that an op reads; -1 is one that is left out."""
     return () if op.inputs is None else op.inputs

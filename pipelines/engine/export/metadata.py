@@ -2,6 +2,9 @@
 
 import io
 import zipfile
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
 
 import flatbuffers
 import numpy as np
@@ -39,8 +42,16 @@ CLASSES = {
 
 
 def attach_metadata(
-    path, *, name, description, labels, license="", custom=None, boxes=(), pieces=()
-):
+    path: Path,
+    *,
+    name: str,
+    description: str,
+    labels: Sequence[str],
+    license: str = "",
+    custom: tuple[str, bytes] | None = None,
+    boxes: Collection[str] = (),
+    pieces: Sequence[str] = (),
+) -> None:
     """Writes TFLite metadata into a file, and the labels behind it, for MediaPipe and Android
     Studio; in place.
 
@@ -55,7 +66,7 @@ def attach_metadata(
     table = _metadata(model, name, description, labels, license, custom, boxes, pieces)
     builder.Finish(_put(builder, table), IDENTIFIER)
     model.metadata = model.metadata or []
-    entry = next((entry for entry in model.metadata if entry.name == METADATA), None)
+    entry = _entry(model)
     if entry is None:
         entry = schema.MetadataT(METADATA, len(model.buffers))
         model.metadata.append(entry)
@@ -64,17 +75,26 @@ def attach_metadata(
     stream = io.BytesIO(flatbuffer.packed(model))
     stream.seek(0, io.SEEK_END)
     with zipfile.ZipFile(stream, "w") as archive:  # counts its offsets from the start of the stream
-        for file, lines in ((LABELS, labels), *([(VOCABULARY, pieces)] if pieces else [])):
+        files = {LABELS: labels} | ({VOCABULARY: pieces} if pieces else {})
+        for file, lines in files.items():
             member = zipfile.ZipInfo(file, (1980, 1, 1, 0, 0, 0))
             member.create_system = 3  # or the bytes would depend on the machine
             archive.writestr(member, "".join(f"{line}\n" for line in lines))
     write_bytes(path, stream.getvalue())
 
 
-def read_metadata(path):
-    """The metadata of a file -> {"name", "description", "license", "labels"}. Raises ValueError where it has none."""
+def _entry(model):
+    """Where a model's metadata is, or None."""
+    return next((entry for entry in model.metadata or () if entry.name == METADATA), None)
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """The metadata of a file -> {"name", "description", "license", "labels"}.
+
+    Raises ValueError if it has none.
+    """
     model = flatbuffer.read(path)
-    entry = next((entry for entry in model.metadata or () if entry.name == METADATA), None)
+    entry = _entry(model)
     if entry is None:
         raise ValueError(f"{path} has no metadata.")
     data = model.buffers[entry.buffer].data.tobytes()
@@ -113,7 +133,7 @@ def _metadata(model, name, description, labels, license, custom, boxes, pieces):
 
 
 def _graph(graph, signature, labels, boxes):
-    """The table of a graph, in the order of its tensors; an empty one if it is the body of a loop."""
+    """The table of a graph, in the order of its tensors; empty if it is the body of a loop."""
     if signature is None:
         return {}
     named = (*signature.inputs, *signature.outputs)
@@ -155,7 +175,10 @@ def _is_picture(tensor):
 
 
 def _put(builder, value):
-    """Writes text, bytes, a {slot: value} table, or a vector of floats or tables -> its offset; integers are bytes."""
+    """Writes text, bytes, a {slot: value} table, or a vector of floats or tables -> its offset.
+
+    Integers are bytes.
+    """
     if isinstance(value, np.ndarray):
         return builder.CreateNumpyVector(value)
     if isinstance(value, bytes):

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,14 @@ LARGEST = 256 * 2**20  # bytes of arena that are tried; no microcontroller has a
 LONGEST_REASON = 300  # characters
 
 
-def installed():
+def installed() -> bool:
     """Whether the package is there."""
     return importlib.util.find_spec("tflite_micro") is not None
 
 
-def run(path, inputs=None):
+def run(
+    path: Path, inputs: Mapping[str, np.ndarray] | None = None
+) -> tuple[dict[str, int], dict[str, np.ndarray]]:
     """A file -> ({"total", "head", "tail"}, {output name: (N, ...)} of `inputs`, {name: (N, ...)}).
 
     The first are the bytes of arena that it takes: `head` for tensors, `tail` for what is kept
@@ -50,21 +53,21 @@ def run(path, inputs=None):
         ]
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode:
-            said = [
-                line
-                for line in done.stderr.splitlines()
-                if line.strip() and not line.startswith((" ", "Traceback"))
-            ]
-            raise ValueError(" ".join(said)[:LONGEST_REASON] or f"exit code {done.returncode}")
-        arena = {
-            part: int(size)
-            for part, size in re.findall(r"Arena allocation (\w+) (\d+) bytes", done.stderr)
-        }
+            raise ValueError(_reason(done.stderr) or f"exit code {done.returncode}")
+        printed = re.findall(r"Arena allocation (\w+) (\d+) bytes", done.stderr)
+        arena = {part: int(size) for part, size in printed}
         with np.load(got, allow_pickle=False) as file:
             return arena, {name: file[str(i)] for name, i in out_of.items() if inputs}
 
 
-def main(path, given, got, *outputs):
+def _reason(printed):
+    """One line of what the child printed, without the lines of a traceback."""
+    lines = [line for line in printed.splitlines() if line.strip()]
+    said = [line for line in lines if not line.startswith((" ", "Traceback"))]
+    return " ".join(said)[:LONGEST_REASON]
+
+
+def main(path: str, given: str, got: str, *outputs: str) -> None:
     """The child: outputs go to the file `got`, allocations to standard error."""
     from tflite_micro.python.tflite_micro import runtime
 
@@ -78,14 +81,8 @@ def main(path, given, got, *outputs):
             interpreter.set_input(np.ascontiguousarray(values[i : i + 1], kind), int(index))
         interpreter.invoke()
         rows.append([interpreter.get_output(int(index)) for index in outputs])
-    np.savez(
-        got,
-        **(
-            {index: np.concatenate(found) for index, *found in zip(outputs, *rows, strict=True)}
-            if rows
-            else {}
-        ),
-    )
+    columns = zip(outputs, *rows, strict=True) if rows else ()
+    np.savez(got, **{index: np.concatenate(found) for index, *found in columns})
     interpreter.print_allocations()
 
 

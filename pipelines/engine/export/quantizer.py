@@ -1,6 +1,7 @@
 """A second route to small files: ai-edge-quantizer, which makes them of the float32 file, recurrent layers included."""
 
 import importlib.util
+from pathlib import Path
 
 from pipelines.engine.proof import kinds
 
@@ -19,13 +20,16 @@ FOUR = (
 EIGHT = (*FOUR, "CONV_2D_TRANSPOSE", "DEPTHWISE_CONV_2D")
 
 
-def installed():
+def installed() -> bool:
     """Whether the package is there."""
     return importlib.util.find_spec("ai_edge_quantizer") is not None
 
 
-def quantised(path, kind):
-    """The float32 file `path` -> bytes of a file of `kind`, out of FILES, whose weights have a scale a channel."""
+def quantised(path: Path, kind: str) -> bytes:
+    """The float32 file `path` -> bytes of a file of `kind`, out of FILES.
+
+    Weights have a scale for each channel.
+    """
     from ai_edge_quantizer import qtyping, quantizer
 
     bits, made = BITS[kind], quantizer.Quantizer(str(path))

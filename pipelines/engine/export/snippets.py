@@ -1,6 +1,7 @@
 """Code for phones, ready to paste: exactly the programs of one bundle, in Kotlin and in Swift."""
 
 import math
+from collections.abc import Mapping
 
 from pipelines.task import SERVE
 
@@ -8,14 +9,14 @@ KOTLIN = {"uint8": "ByteBuffer", "int32": "IntBuffer", "float32": "FloatBuffer"}
 SWIFT = {"uint8": "UInt8", "int32": "Int32", "float32": "Float32"}
 
 
-def programs(manifest):
+def programs(manifest: Mapping) -> dict[str, dict]:
     """{name: {"inputs": {name: {"shape", "dtype"}}, "outputs": the same}} of a bundle's files; an
     axis of -1 takes any length."""
     only = {"inputs": manifest["inputs"], "outputs": manifest["outputs"]}
     return manifest.get("programs") or {SERVE: only}
 
 
-def kotlin(manifest):
+def kotlin(manifest: Mapping) -> str:
     """A class for Android with LiteRT's Interpreter: a function for each program, which takes its
     inputs and gives all its outputs."""
     found = programs(manifest)
@@ -80,7 +81,7 @@ def _kotlin_program(name, specs):
 """
 
 
-def swift(manifest):
+def swift(manifest: Mapping) -> str:
     """A class for iOS with TensorFlowLiteSwift's SignatureRunner, like `kotlin`."""
     found = programs(manifest)
     functions = "\n".join(_swift_program(name, specs) for name, specs in found.items())

@@ -1,7 +1,9 @@
 """What TFLite files are made of: their ops, and the tensors that these hold."""
 
 from collections import Counter
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,13 +30,13 @@ ADVICE = {  # for ops that keras.ops makes of something innocent
 }
 
 
-def operators(path):
-    """How often each op is in a file: Counter of names; custom ops by their own, such as FlexBitwiseAnd."""
+def operators(path: Path) -> Counter[str]:
+    """How often each op is in a file; custom ops have their own names, such as FlexBitwiseAnd."""
     model = flatbuffer.read(path)
-    return Counter(_name(model, op) for graph in model.subgraphs for op in graph.operators or ())
+    return Counter(_name(model, op) for _, op in flatbuffer.operators_of(model))
 
 
-def tensors_of(scope, content):
+def tensors_of(scope: str, content: bytes) -> list[str]:
     """Names of the tensors that ops of a name scope make, of a file's bytes, and of the outputs of
     the graphs that have any: an op that passes an output on has the signature's name."""
     model = flatbuffer.opened(content)
@@ -48,43 +50,43 @@ def tensors_of(scope, content):
     return found
 
 
-def refuse_foreign(path):
-    """Raises Refused, naming op and layer, where a file holds an op that plain LiteRT does not have."""
-    # Variables that nothing initialises are weights left out of the file: it runs without an error,
-    # and gives NaN.
-    refused = {OP.CUSTOM} if "CALL_ONCE" in operators(path) else {OP.CUSTOM, OP.VAR_HANDLE}
+def refuse_foreign(path: Path) -> None:
+    """Raises Refused, naming op and layer, if a file holds an op that plain LiteRT does not have."""
+    refused = {OP.CUSTOM}
+    if "CALL_ONCE" not in operators(path):
+        # Variables that nothing initialises are weights left out of the file: it runs without an
+        # error, and gives NaN.
+        refused.add(OP.VAR_HANDLE)
     if foreign := _found(path, lambda model, op: flatbuffer.code_of(model, op) in refused):
         raise Refused(f"{Path(path).name}: {foreign_ops(foreign)}")
 
 
-def beyond(path, names):
-    """Ops of a file that are not among `names`: [(op, name of a tensor, which begins with its layer's)]."""
+def beyond(path: Path, names: Collection[str]) -> list[tuple[str, str]]:
+    """Ops of a file that are not among `names`: [(op, name of a tensor, which begins with its
+    layer's)]."""
     return _found(path, lambda model, op: _name(model, op) not in names)
 
 
-def _found(path, wanted):
+def _found(path: Path, wanted: Callable[[Any, Any], bool]) -> list[tuple[str, str]]:
     """[(op, name of a tensor)] of the ops for which `wanted(model, op)` holds."""
-    model, listed = flatbuffer.read(path), []
-    for graph in model.subgraphs:
-        for op in graph.operators or ():
-            if wanted(model, op):
-                names = [
-                    graph.tensors[i].name.decode()
-                    for i in (*op.outputs, *flatbuffer.inputs_of(op))
-                    if i >= 0
-                ]
-                listed.append(
-                    (_name(model, op), next((name for name in names if "/" in name), names[0]))
-                )
-    return listed
+    model = flatbuffer.read(path)
+    chosen = [(graph, op) for graph, op in flatbuffer.operators_of(model) if wanted(model, op)]
+    return [(_name(model, op), _layered(graph, op)) for graph, op in chosen]
 
 
-def programs(path):
+def _layered(graph, op):
+    """The name of a tensor of an op, one with its layer's in it if there is any."""
+    indices = [i for i in (*op.outputs, *flatbuffer.inputs_of(op)) if i >= 0]
+    names = [graph.tensors[i].name.decode() for i in indices]
+    return next((name for name in names if "/" in name), names[0])
+
+
+def programs(path: Path) -> list[str]:
     """Names of the programs of a file."""
     return [s.signatureKey.decode() for s in flatbuffer.read(path).signatureDefs]
 
 
-def names(path):
+def names(path: Path) -> tuple[dict[str, int], dict[str, int]]:
     """({input name: index}, {output name: index}) of the program that is a file's main graph: the
     place of each among inputs and outputs."""
     model = flatbuffer.read(path)
@@ -98,7 +100,7 @@ def _places(named, order):
     return {t.name.decode(): order.index(t.tensorIndex) for t in named}
 
 
-def live(path):
+def live(path: Path) -> tuple[int, list[str]]:
     """(bytes, names of tensors, largest first) of what a file's main graph holds at once at its
     fullest step.
 
@@ -112,36 +114,34 @@ def live(path):
         made |= dict.fromkeys(op.outputs, step)
         last |= dict.fromkeys(flatbuffer.inputs_of(op), step)
     last |= dict.fromkeys(graph.outputs, len(steps))
-    sizes = {
-        i: SIZES.get(graph.tensors[i].type, 1) * int(np.prod(flatbuffer.shape_of(graph.tensors[i])))
-        for i in made
-    }
-    held = [
-        [i for i in made if made[i] <= step <= last.get(i, made[i])] for step in range(len(steps))
-    ]
+    sizes = {i: _bytes(graph.tensors[i]) for i in made}
+    held: list[list[int]] = []
+    for step in range(len(steps)):
+        held.append([i for i in made if made[i] <= step <= last.get(i, made[i])])
     fullest = max(held, key=lambda tensors: sum(sizes[i] for i in tensors))
     ordered = sorted(fullest, key=sizes.get, reverse=True)
     return sum(sizes[i] for i in fullest), [graph.tensors[i].name.decode() for i in ordered]
 
 
-def foreign_ops(found, runtime="plain LiteRT"):
-    """One line on ops that do not run: [(op, name of a tensor, which begins with its layer's)] -> text."""
-    layers = {}
+def _bytes(tensor):
+    return SIZES.get(tensor.type, 1) * int(np.prod(flatbuffer.shape_of(tensor)))
+
+
+def foreign_ops(found: Collection[tuple[str, str]], runtime: str = "plain LiteRT") -> str:
+    """One line on ops that do not run. found: [(op, name of a tensor, which begins with its
+    layer's)]."""
+    layers: dict[str, str] = {}
     for op, tensor in found:
-        layers.setdefault(
-            op.removeprefix("Flex").removeprefix("tf."), tensor.rpartition("/")[0] or tensor
-        )
+        name = op.removeprefix("Flex").removeprefix("tf.")
+        layers.setdefault(name, tensor.rpartition("/")[0] or tensor)
     ops = ", ".join(f"{op} (layer {layer})" for op, layer in layers.items())
-    advice = [ADVICE[op] for op in layers if op in ADVICE] or [
-        "write that layer with other ops, or leave it out"
-    ]
-    return f"{ops} does not run in {runtime}: {'; '.join(advice)}."
+    known = [ADVICE[op] for op in layers if op in ADVICE]
+    advice = "; ".join(known) or "write that layer with other ops, or leave it out"
+    return f"{ops} does not run in {runtime}: {advice}."
 
 
 def _name(model, op):
     code = flatbuffer.code_of(model, op)
-    return (
-        model.operatorCodes[op.opcodeIndex].customCode.decode()
-        if code == OP.CUSTOM
-        else OP_NAMES[code]
-    )
+    if code != OP.CUSTOM:
+        return OP_NAMES[code]
+    return model.operatorCodes[op.opcodeIndex].customCode.decode()
