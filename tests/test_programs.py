@@ -109,6 +109,11 @@ def with_a_free_axis(folder):
     tracks = {"track": np.random.default_rng(0).normal(size=(32, 20, 3)).astype(np.float32)}
     made = {"smooth": Program(smooth, tracks, {"track": (1,)}), "total": Program(total, tracks)}
     saved_model.write(net, made, folder / "saved_model")
+    track, smoothed = ({"shape": [1, -1, width], "dtype": "float32"} for width in (3, 2))
+    assert saved_model.signature(made["smooth"]) == {
+        "inputs": {"track": track},
+        "outputs": {"smoothed": smoothed},
+    }
     calibration = {"smooth": tracks, "total": tracks}
     files = convert.convert(folder / "saved_model", folder, list(convert.FILES), calibration)
     return net, tracks, files

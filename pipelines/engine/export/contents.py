@@ -14,7 +14,7 @@ import numpy as np
 from pipelines import catalog, edge
 from pipelines.config import Config, settings
 from pipelines.engine.data import learned
-from pipelines.engine.export import card
+from pipelines.engine.export import card, saved_model
 from pipelines.engine.proof import seal
 from pipelines.engine.serving import web
 from pipelines.files import sha256, write_text, write_yaml
@@ -137,14 +137,10 @@ def _edge(folder: Path, method: Method) -> None:
 def _programs(subject: Any, inputs: Mapping, outputs: Mapping) -> dict:
     """{"inputs", "outputs"} of one example, and the same of each program if there are several."""
     named = {name: p for name, p in subject.programs.items() if not p.file}
-    if set(named) <= {SERVE}:
+    free = any(program.free for program in named.values())
+    if set(named) <= {SERVE} and not free:
         return {"inputs": specs(inputs), "outputs": specs(outputs)}
-    made = {}
-    for name, program in named.items():
-        one = {key: np.asarray(values)[:1] for key, values in program.inputs.items()}
-        given = program.call({key: np.asarray(values) for key, values in one.items()})
-        arrays = {key: np.asarray(values) for key, values in given.items()}
-        made[name] = {"inputs": specs(one), "outputs": specs(arrays)}
+    made = {name: saved_model.signature(program) for name, program in named.items()}
     first = next(iter(made.values()))
     return {**first, "programs": made}
 

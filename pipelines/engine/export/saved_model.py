@@ -34,6 +34,21 @@ def write(model: Any, programs: Mapping[str, Program], folder: Path) -> None:
         ) from error
 
 
+def signature(program: Program) -> dict[str, dict]:
+    """{"inputs": {name: {"shape", "dtype"}}, "outputs": the same} of a program; a free axis is -1."""
+    given = _specs(program)
+    traced = tf.function(program.call).get_concrete_function(given)
+    return {"inputs": _plain(given), "outputs": _plain(traced.structured_outputs)}
+
+
+def _plain(specs):
+    found = {}
+    for name, spec in specs.items():
+        shape = [-1 if length is None else length for length in spec.shape]
+        found[name] = {"shape": shape, "dtype": spec.dtype.name}
+    return found
+
+
 def _specs(program):
     """{input name: TensorSpec} of a program's signature."""
     specs = {}
