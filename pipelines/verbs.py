@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines import catalog, terminal
 from pipelines.errors import PipelineError
+from pipelines.files import read_json
 
 
 def demo(a):
@@ -208,13 +209,34 @@ def evaluate(a):
 
 def predict(a):
     """Answers for files; pictures and text go to DIR."""
-    import pipelines
+    from pipelines.engine.serving import answers
 
-    owner = pipelines.load(a.path)
-    answers, line = owner.predict(a.inputs, a.out), catalog.edge(owner.task_name).line
-    for answer in answers:
-        print(terminal.shown(f"{answer['input']}  {line(answer)}"))
-    return {"predictions": answers}, 0
+    folder = Path(a.path)
+    if (folder / "manifest.json").is_file():
+        task = read_json(folder / "manifest.json").get("task", "")
+        found = answers.of_bundle(folder, a.inputs, a.out)  # loads no TensorFlow
+    else:
+        task, found = _of_run(a)
+    half, told, bad = catalog.edge(task), [], 0
+    for answer in found:
+        if "error" in answer:
+            bad += 1
+            line = f"pipelines: {answer['input']}: {answer['error']}"
+            print(terminal.shown(line), file=sys.stderr)
+        else:
+            told.append(answer)
+            print(terminal.shown(f"{answer['input']}  {half.line(answer)}"), flush=True)
+    return {"predictions": told}, 2 if bad else 0
+
+
+def _of_run(a):
+    """(task, answers as they come) of a run."""
+    with terminal.hushed():
+        import pipelines
+        from pipelines.engine.serving import predict as serving
+
+        owner = pipelines.load(a.path)
+        return owner.task_name, serving.of_run(owner, a.inputs, a.out)
 
 
 def export(a):
@@ -385,4 +407,4 @@ def _free(stem):
     )
 
 
-LIGHT = (tasks, methods, datasets, backbones, serve)  # those that need no TensorFlow
+LIGHT = (tasks, methods, datasets, backbones, serve, predict)  # those that need no TensorFlow

@@ -145,7 +145,7 @@ def of_bundle(bundle: Any) -> dict:
         "labels": manifest["labels"],
         "files": files,
         "reference": reference,
-        "settings": {"labels": manifest["labels"], **manifest["config"]},
+        "settings": {**contents.judging(bundle.method, bundle.config), **manifest["config"]},
     }
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pipelines import catalog
-from pipelines.edge.predict import save, stem
 from pipelines.engine.data import learned
 from pipelines.engine.proof import evaluate, proof
+from pipelines.engine.serving import answers
 from pipelines.errors import PipelineError
-from pipelines.task import Answer
 
 
 def run(owner: Any, inputs: Any, out: Path | str | None = None) -> list[dict]:
-    """Answers of a Run: [{"input": file, ...}]; see `predict`."""
+    """Answers of a Run: [{"input": file, ...}]; see `collected`."""
+    return collected(of_run(owner, inputs, out))
+
+
+def of_run(owner: Any, inputs: Any, out: Path | str | None = None) -> Iterator[dict]:
+    """The same, each as soon as it is there."""
     method, config, model = owner.method, owner.config, owner.model
     manifest = {
         "task": method.task,
@@ -26,39 +29,26 @@ def run(owner: Any, inputs: Any, out: Path | str | None = None) -> list[dict]:
     }
     programs = evaluate.Programs(model, method, config)
     manifest |= {"inputs": programs.inputs, "programs": {name: {} for name in programs.names}}
-    return predict(inputs, programs, manifest, out)
+    return answers.each(inputs, catalog.edge(method.task), programs, manifest, out)
 
 
 def bundle(
     owner: Any, inputs: Any, out: Path | str | None = None, format: str | None = None
 ) -> list[dict]:
-    """Answers of one file of a Bundle: [{"input": file, ...}]; see `predict`."""
+    """Answers of one file of a Bundle: [{"input": file, ...}]; see `collected`."""
     manifest = {**owner.manifest, "learned": learned.lists(owner.config.learned)}
+    half = catalog.edge(owner.task_name)
     try:
-        answer = proof.predictor(owner.path, owner.kind(format), owner.method)
-        return predict(inputs, answer, manifest, out)
+        run = proof.predictor(owner.path, owner.kind(format), owner.method)
+        return collected(answers.each(inputs, half, run, manifest, out))
     except ValueError as error:
         raise PipelineError(str(error)) from error
 
 
-def predict(
-    inputs: Any, run: Answer, manifest: Mapping, out: Path | str | None = None
-) -> list[dict]:
-    """One answer for each input: a file's name, encoded bytes, or text if the task takes it.
-
-    JSON, and answers that are pictures, go to the folder `out`. Raises PipelineError naming the
-    input that cannot be used.
-    """
-    half, answers = catalog.edge(manifest["task"]), []
-    if isinstance(inputs, (str, os.PathLike, bytes)):
-        inputs = [inputs]
-    for i, item in enumerate(inputs):
-        name = f"input {i}" if isinstance(item, bytes) else str(item)
-        try:
-            answer, pictures = half.predict(item, run, manifest)
-        except (ValueError, OSError) as error:
-            raise PipelineError(f"{name}: {error}") from error
-        answers.append({"input": name, **answer})
-        if out:
-            save(Path(out), stem(i, name), answers[-1], pictures)
-    return answers
+def collected(found: Iterable[dict]) -> list[dict]:
+    """All answers. Raises PipelineError if no input can be used, naming the first."""
+    listed = list(found)
+    bad = [answer for answer in listed if "error" in answer]
+    if bad and len(bad) == len(listed):
+        raise PipelineError(f"{bad[0]['input']}: {bad[0]['error']}")
+    return listed
