@@ -14,6 +14,7 @@ from test_cli import command, refused  # noqa: F401
 
 import pipelines
 from pipelines import catalog
+from pipelines.engine.export import contents
 from pipelines.engine.proof import proof
 from pipelines.engine.training import checkpoint, loop
 from pipelines.errors import PipelineError
@@ -302,6 +303,20 @@ def test_a_new_bundle_has_a_report_of_its_run_without_paths(trained, tmp_path):
     page = (bundle.path / "report.html").read_text(encoding="utf-8")
     for place in (SCRATCH, ROOT, tmp_path):
         assert str(place) not in page
+
+
+@pytest.mark.parametrize(
+    ("method", "setting", "given", "kept"),
+    [
+        ("bilstm_crf", "vectors", "/home/me/glove.txt", "glove.txt"),
+        ("transfer", "backbone", "hub:/home/me/net", "hub:net"),
+        ("transfer", "backbone", "hub:mobilenet", "hub:mobilenet"),
+    ],
+)
+def test_settings_in_a_bundle_name_no_folder(method, setting, given, kept):
+    found = catalog.method(method)
+    config = found.Config().replace(**{setting: given})
+    assert contents.judging(found, config) == {setting: kept}
 
 
 @pytest.mark.parametrize("number", [None, 1])

@@ -117,7 +117,17 @@ def judging(method: Method, config: Any) -> dict:
     shared = {field.name for field in settings(Config)} - {"labels", "format", "batch_size"}
     default, found = method.Config(), config.as_dict()
     changed = (name for name, value in default.as_dict().items() if found[name] != value)
-    return {name: found[name] for name in changed if name not in shared}
+    return {name: _placeless(found[name]) for name in changed if name not in shared}
+
+
+def _placeless(value: Any) -> Any:
+    """A setting without the folders of this machine: of a path, as in `hub:/a/net`, its name."""
+    if not isinstance(value, str):
+        return value
+    kind, colon, place = value.rpartition(":")
+    if not Path(place).expanduser().is_absolute():
+        return value
+    return kind + colon + Path(place).name
 
 
 def _edge(folder: Path, method: Method) -> None:
