@@ -213,7 +213,8 @@ def monitor_sign(method, monitor):
 
     Raises PipelineError if it is neither val_loss nor a score of the method.
     """
-    known = {f"val_{score.name}": score.sign for score in method.scores} | {"val_loss": -1, "": 0}
+    scores = {f"val_{score.name}": score.sign for score in method.scores}
+    known = {"val_loss": -1, **scores, "": 0}
     if monitor not in known:
         names = ", ".join(name for name in known if name)
         raise PipelineError(f"monitor must be one of {names}; got {monitor!r}.")
