@@ -1,15 +1,19 @@
 """The device half of `generation`: a picture in, its code and the picture made anew out."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from . import pictures
 
 
-def predict(source, run, manifest):
-    """A picture, file or bytes -> ({"code": numbers, "error": mean square}, {"image": uint8 picture}).
+def predict(
+    source: pictures.Source, run: Callable[..., dict], manifest: dict
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """A picture -> ({"code": numbers, "error": mean square}, {"image": uint8 picture}).
 
-    run: {"image": uint8 (1, S, S, 3)}, program encode -> {"code": (1, N)}; {"code"}, program decode
-    -> {"image": (1, S, S, 3) in [0, 1]}. Raises ValueError with a reason.
+    source: a file or bytes. run: {"image": uint8 (1, S, S, 3)}, program encode -> {"code": (1, N)};
+    {"code"}, program decode -> {"image": (1, S, S, 3) in [0, 1]}. Raises ValueError with a reason.
     """
     side = manifest["inputs"]["image"]["shape"][1]
     square, _ = pictures.resize(pictures.read_picture(source), side)
@@ -20,6 +24,6 @@ def predict(source, run, manifest):
     return {"code": np.asarray(code)[0].tolist(), "error": error}, {"image": image}
 
 
-def line(answer):
+def line(answer: dict) -> str:
     """An answer as people read it: `32 numbers, error 0.0123`."""
     return f"{len(answer['code'])} numbers, error {answer['error']:.4f}"

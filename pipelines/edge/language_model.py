@@ -1,14 +1,19 @@
 """The device half of `language_model`: text in, how probable it is and what may come next out."""
 
+import os
+from collections.abc import Callable
+
 import numpy as np
 
 from . import ngram, plain_text
 
-FILES = ("plain_text", "ngram")  # what this file needs besides itself
+FILES = ("plain_text", "ngram")  # the files that this one needs next to it
 SHOWN = 5  # characters that may come next
 
 
-def predict(source, run, manifest):
+def predict(
+    source: str | os.PathLike | bytes, run: Callable[[dict], dict], manifest: dict
+) -> tuple[dict, dict]:
     """Text, or a file or bytes of it, -> ({"text", "perplexity", "bits_per_character", "next"}, {}).
 
     next: [{"text", "probability"}], the likeliest first. run: {"ids": int32 (1, T + n - 1)} ->
@@ -30,7 +35,9 @@ def predict(source, run, manifest):
     }, {}
 
 
-def _next(ids, run, characters, order):
+def _next(
+    ids: list[int], run: Callable[[dict], dict], characters: np.ndarray, order: int
+) -> list[dict]:
     """What may come after `ids`, by asking for each character."""
     history = ids[len(ids) - order + 1 :] if order > 1 else []
     rows = [[*history, i] for i in range(ngram.FIRST, ngram.FIRST + len(characters))]
@@ -39,7 +46,7 @@ def _next(ids, run, characters, order):
     return [{"text": chr(characters[i]), "probability": float(likely[i])} for i in best]
 
 
-def line(answer):
+def line(answer: dict) -> str:
     """An answer as people read it: `perplexity 4.2; next e 0.61, a 0.20`."""
     following = ", ".join(f"{item['text']!r} {item['probability']:.2f}" for item in answer["next"])
     return f"perplexity {answer['perplexity']:.2f}; next {following}"

@@ -1,11 +1,13 @@
 """Counted n-grams of characters: how probable a text is, and what comes next. NumPy alone.
 
-Interpolated Witten-Bell smoothing: with c(h) the times that a history h was seen, t(h) the number of
-different characters after it and h' the history without its first character,
-p(x | h) = (c(hx) + t(h) p(x | h')) / (c(h) + t(h)); below the empty history all characters are
-equally probable, those that training has not among them. So the probabilities of all characters
-after any history sum to one. Witten & Bell 1991, method C.
+Interpolated Witten-Bell smoothing: with c(h) the times that a history h was seen, t(h) the number
+of different characters after it and h' the history without its first character, p(x | h) = (c(hx) +
+t(h) p(x | h')) / (c(h) + t(h)); below the empty history all characters are equally probable, those
+that training has not among them. So the probabilities of all characters after any history sum to
+one. Witten & Bell 1991, method C.
 """
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -13,12 +15,12 @@ NOTHING, START, UNKNOWN, FIRST = -1, 0, 1, 2  # ids: behind the end, before the 
 END = "\n"  # closes each text
 
 
-def codes(learned):
+def codes(learned: dict[str, list[str]]) -> np.ndarray:
     """The code points that a model knows, int64, out of what it learned: {"characters": numbers}."""
     return np.array([int(code) for code in learned["characters"]], np.int64)
 
 
-def ids(text, characters, order):
+def ids(text: str, characters: np.ndarray, order: int) -> list[int]:
     """Text -> ids of its characters and of its end, `order - 1` START before it: list of int."""
     codes = np.array([ord(c) for c in text + END], np.int64)
     places = np.searchsorted(characters, codes)
@@ -26,14 +28,19 @@ def ids(text, characters, order):
     return [START] * (order - 1) + np.where(found, places + FIRST, UNKNOWN).tolist()
 
 
-def text(ids, characters):
+def text(ids: Iterable[int], characters: np.ndarray) -> str:
     """Ids -> text; what training has not is shown as a replacement character."""
     return "".join(chr(characters[i - FIRST]) if i >= FIRST else "\ufffd" for i in ids)
 
 
-def counted(rows, characters, order):
-    """Rows of ids -> arrays: for each n up to `order`, the numbers of the n-grams that were seen, in
-    increasing order, and how often; and for each history its count and its different followers."""
+def counted(
+    rows: Sequence[Sequence[int]], characters: np.ndarray, order: int
+) -> dict[str, np.ndarray]:
+    """Rows of ids -> arrays for each n up to `order`.
+
+    They are the numbers of the n-grams that were seen, in increasing order, and how often; and for
+    each history its count and its different followers.
+    """
     size = len(characters) + FIRST
     arrays = {"characters": np.asarray(characters, np.int64), "order": np.array([order], np.int64)}
     for n in range(1, order + 1):
@@ -47,7 +54,9 @@ def counted(rows, characters, order):
     return arrays
 
 
-def run(arrays, inputs, program=""):
+def run(
+    arrays: dict[str, np.ndarray], inputs: dict[str, np.ndarray], program: str = ""
+) -> dict[str, np.ndarray]:
     """{"ids": int (N, T + order - 1)} -> {"log_likelihood": float32 (N, T)}; 0 behind the end."""
     order = int(arrays["order"][0])
     given = np.asarray(inputs["ids"], np.int64)
@@ -58,7 +67,7 @@ def run(arrays, inputs, program=""):
     return {"log_likelihood": found}
 
 
-def probabilities(arrays, grams):
+def probabilities(arrays: dict[str, np.ndarray], grams: np.ndarray) -> np.ndarray:
     """Of the last id of each row after those before it: (M, order) -> (M,)."""
     size, order = len(arrays["characters"]) + FIRST, grams.shape[1]
     found = np.full(len(grams), 1 / (size - 1))  # START never follows
@@ -73,7 +82,7 @@ def probabilities(arrays, grams):
     return found
 
 
-def following(arrays, before):
+def following(arrays: dict[str, np.ndarray], before: Sequence[int]) -> np.ndarray:
     """Probabilities of every id after the ids `before`: (size,), which sum to one; START has none."""
     size, order = len(arrays["characters"]) + FIRST, int(arrays["order"][0])
     history = [*[START] * (order - 1), *before][len(before) :]
@@ -83,19 +92,19 @@ def following(arrays, before):
     return found
 
 
-def _numbers(row, n, order, size):
+def _numbers(row: np.ndarray, n: int, order: int, size: int) -> np.ndarray:
     """The numbers of the n-grams of one row, one for each id that is no START."""
     windows = np.lib.stride_tricks.sliding_window_view(row[order - n :], n)
     return _number(windows, size)
 
 
-def _number(grams, size):
+def _number(grams: np.ndarray, size: int) -> np.ndarray:
     number = np.zeros(len(grams), np.int64)
     for column in grams.T:
         number = number * size + column
     return number
 
 
-def _looked_up(keys, values, wanted):
+def _looked_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[places] == wanted, values[places], 0)

@@ -1,11 +1,12 @@
 """The device half of `reinforcement`: a state in, what to do out."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 
 
-def predict(source, run, manifest):
+def predict(source: str | bytes, run: Callable[[dict], dict], manifest: dict) -> tuple[dict, dict]:
     """A state as JSON, such as "5" or "[0.1, 0.2]" -> ({"state", "action", "values"}, {}).
 
     run: {"state": (1, ...)} -> {"action": int32 (1,), "values": (1, A)}. Raises ValueError with a
@@ -28,7 +29,7 @@ def predict(source, run, manifest):
     }, {}
 
 
-def line(answer):
+def line(answer: dict) -> str:
     """An answer as people read it: `5: down (left 0.31, down 0.52, ...)`."""
     values = ", ".join(f"{name} {value:.2f}" for name, value in answer["values"].items())
     return f"{answer['state']}: {answer['action']} ({values})"

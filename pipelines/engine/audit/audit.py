@@ -13,7 +13,7 @@ from pipelines.engine.audit import boxes, labelled_text, labels, masks, pictures
 from pipelines.engine.audit.facts import Facts, Look, listed, rows, splits
 from pipelines.formats.examples import Data, Examples, Problem
 
-# Errors that leaving out examples cannot mend.
+# Errors that remain if examples are left out.
 HOPELESS = ("one-class", "empty-split", "no-boxes", "one-based")
 SEVERITIES = ("error", "warning", "note")
 LISTED = 10  # problems of one kind, and classes, in the terminal

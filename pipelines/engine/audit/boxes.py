@@ -131,8 +131,8 @@ def counts(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:
     names = dict(enumerate(facts.data.labels.get(feature, ())))
     labels = examples.columns.get(feature, ())
     ids = collections.Counter(int(i) for i in itertools.chain.from_iterable(labels))
-    if ids and names:
-        listed = ", ".join(f"{names[i]} {n:,}" for i, n in ids.most_common() if i in names)
+    listed = ", ".join(f"{names[i]} {n:,}" for i, n in ids.most_common() if i in names)
+    if listed:
         yield Problem("note", "boxes", "train", f"{ids.total():,} boxes: {listed}.")
 
 

@@ -18,7 +18,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import keras
 import numpy as np
@@ -77,11 +77,11 @@ def _join() -> None:
 
     # Two steps at once on one processor may take up each other's messages.
     jax.config.update("jax_cpu_enable_async_dispatch", False)
-    address, *numbers = (os.environ.get(name, "") for name in (ADDRESS, COUNT, INDEX))
-    if not all(number.isdigit() for number in numbers):
+    numbers = [os.environ.get(name, "") for name in (COUNT, INDEX)]
+    if not all(map(str.isdigit, numbers)):
         raise PipelineError(f"with {ADDRESS}, {COUNT} and {INDEX} must be numbers; got {numbers}.")
     count, index = map(int, numbers)
-    first_address = address.split(",")[0]  # Keras takes a list
+    first_address, *_ = os.environ[ADDRESS].split(",")  # Keras takes a list
     try:
         jax.distributed.initialize(first_address, count, index, heartbeat_timeout_seconds=SILENCE)
     except RuntimeError as error:
@@ -166,13 +166,13 @@ def share(data: tf.data.Dataset) -> tf.data.Dataset:
 
     index, parts = jax.process_index(), jax.process_count()
 
-    def rows(values):
+    def rows(values: tf.Tensor) -> tf.Tensor:
         size = tf.shape(values)[0] // parts
         cut = values[index * size : (index + 1) * size]
         static = values.shape[0] // parts if values.shape[0] else None
         return tf.ensure_shape(cut, [static, *values.shape[1:]])
 
-    def cut(*batch):
+    def cut(*batch: Any) -> Any:
         return tf.nest.map_structure(rows, batch)
 
     return data.map(cut, num_parallel_calls=tf.data.AUTOTUNE)
