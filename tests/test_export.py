@@ -14,7 +14,7 @@ import pipelines
 from pipelines.bundle import Bundle
 from pipelines.edge import litert
 from pipelines.engine.export import export, tflite_file
-from pipelines.engine.proof import proof, verify
+from pipelines.engine.proof import proof, seal, verify
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import in_bytes, read_json, sha256
 from pipelines.task import Score
@@ -257,7 +257,7 @@ def test_other_answers_than_keras_gave_fail(copy):
     changed = {"in/image": inputs["image"], "out/probabilities": outputs["probabilities"][:, ::-1]}
     np.savez(copy / "golden.npz", **changed)
     manifest["sha256"]["golden.npz"] = sha256(copy / "golden.npz")
-    (copy / "manifest.json").write_text(json.dumps(manifest))
+    seal.write(copy, manifest)
     result = Bundle(copy).verify()
     assert not result["passed"]
     assert len(result["failures"]) == 5
