@@ -1,5 +1,7 @@
 """Pretrained nets small enough for a test: presets of KerasHub with random weights, saved once."""
 
+import zlib
+
 from conftest import once
 
 WORDS = [
@@ -13,9 +15,11 @@ def pictures():
     return f"hub:{once('preset_of_pictures', _write_pictures)}"
 
 
-def text():
-    """`backbone=` of a BERT of one layer and some words."""
-    return f"hub:{once('preset_of_text', _write_text)}"
+def text(*words):
+    """`backbone=` of a BERT of one layer that knows some words, and `words` besides."""
+    known = list(dict.fromkeys([*WORDS, *map(str.lower, words)]))
+    name = f"preset_of_text_{zlib.crc32(' '.join(known).encode())}"
+    return f"hub:{once(name, lambda folder: _write_text(folder, known))}"
 
 
 def _write_pictures(folder):
@@ -32,11 +36,11 @@ def _write_pictures(folder):
     net.save_to_preset(str(folder))
 
 
-def _write_text(folder):
+def _write_text(folder, words):
     import keras_hub
 
     net = keras_hub.models.BertBackbone(
-        vocabulary_size=len(WORDS),
+        vocabulary_size=len(words),
         num_layers=1,
         num_heads=2,
         hidden_dim=16,
@@ -44,5 +48,5 @@ def _write_text(folder):
         max_sequence_length=64,
     )
     net.save_to_preset(str(folder))
-    tokenizer = keras_hub.models.BertTokenizer(vocabulary=WORDS, lowercase=True)
+    tokenizer = keras_hub.models.BertTokenizer(vocabulary=words, lowercase=True)
     tokenizer.save_to_preset(str(folder))

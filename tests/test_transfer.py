@@ -1,13 +1,14 @@
 import dataclasses
 import json
-import os
 import subprocess
 import sys
 
 import bare
 import browser
+import child
 import keras
 import numpy as np
+import presets
 import pytest
 from conftest import write_photos
 
@@ -179,13 +180,8 @@ print(keras.backend.backend(), float(low[0, 0]), float(high[0, 0]))
 
 
 def test_lower_rates_hold_under_jax():
-    pytest.importorskip("jax")
-    done = subprocess.run(
-        [sys.executable, "-c", JAX],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
-        capture_output=True,
-        text=True,
-    )
+    done = child.run(JAX)
+    assert done.returncode == 0, done.stderr
     backend, low, high = done.stdout.split()
     # The loss is (low high)^2, its gradient 2 either way: 1 - 0.05 * 2 = 0.9, of which 0.05 * 0.2
     # is taken back to 1.
@@ -403,7 +399,9 @@ def test_features_of_a_split_without_examples(data, tmp_path):
     read = dataclasses.replace(
         read, splits={**read.splits, "validation": read.splits["validation"].take(())}
     )
-    settings = dict(head="logistic_regression", epochs=1, keep="last", **SMALL)
+    settings = dict(
+        head="logistic_regression", epochs=1, keep="last", backbone=presets.pictures(), **SMALL
+    )
     run = pipelines.train("transfer", data=read, run=tmp_path / "run", **settings)
     assert run.info["data"]["examples"]["validation"] == 0
 
@@ -437,6 +435,7 @@ def test_head_first_then_some_blocks_resumes_to_the_same_weights(data, tmp_path,
         phase_rates="0.01,0.0001",
         l2_sp=0.1,
         block_rate=0.5,
+        backbone=presets.pictures(),
         **SMALL,
     )
     whole = pipelines.train("transfer", data=data, run=tmp_path / "whole", **settings)
