@@ -89,6 +89,22 @@ json.dump({"answers": found, "ms": sorted(times)[len(times) // 2]}, open(out, "w
 """
 
 
+def small(method):
+    """A part of a method's own data; or None, its own source, such as an environment."""
+    from pipelines import catalog
+
+    if method.source(method.data, None) is not None:
+        return None
+    data = catalog.load(method.data)
+
+    def some(part, count):
+        return part.take(range(0, len(part), max(1, len(part) // count)))
+
+    counts = {split: TRAIN if split == "train" else HELD_OUT for split in data.splits}
+    few = {split: some(part, counts[split]) for split, part in data.splits.items()}
+    return dataclasses.replace(data, splits=few)
+
+
 def bundle(name, folder):
     """The Bundle of a method in `folder`, made if it is not there. name: TASK/METHOD."""
     import pipelines
@@ -97,16 +113,9 @@ def bundle(name, folder):
 
     if not (folder / "bundle").exists():
         method = catalog.method(name)
-        data = catalog.load(method.data)
-
-        def some(part, count):
-            return part.take(range(0, len(part), max(1, len(part) // count)))
-
-        few = {
-            s: some(part, TRAIN if s == "train" else HELD_OUT) for s, part in data.splits.items()
-        }
+        data = small(method)
         recipe = RECIPES.get(name, RECIPES.get(method.name, {}))
-        run = pipelines.train(name, dataclasses.replace(data, splits=few), folder / "run", **recipe)
+        run = pipelines.train(name, data, folder / "run", **recipe)
         unsupported = method.unsupported(run.config)
         kinds = [kind for kind in convert.FILES if kind not in unsupported]
         run.export(folder / "bundle", None if method.fitted else kinds, LARGEST_DROP)
@@ -117,6 +126,7 @@ def rows(bundle, texts, scratch):
     """A row for each file of a Bundle."""
     from pipelines.engine.export import micro, micro_interpreter
     from pipelines.engine.proof import proof
+    from pipelines.engine.serving import web
 
     inputs, wanted = bundle.golden()
     method, config = bundle.method, bundle.config
@@ -130,9 +140,10 @@ def rows(bundle, texts, scratch):
     def apart(a, b):
         return method.difference(a, b, config)
 
-    shown = in_browser(bundle, inputs) if alone else {}
+    shown = in_browser(bundle, inputs) if alone and web.has_page(method.task) else {}
     for kind, record in files.items():
-        cells = [f"{apart(wanted, outputs[kind]):.0e}", f"{record['latency_ms']['p50']:.2f}"]
+        latency = record.get("latency_ms", {}).get("p50")
+        cells = [f"{apart(wanted, outputs[kind]):.0e}", f"{latency:.2f}" if latency else ""]
         cells += (
             [same(apart(outputs[kind], shown[kind][0]), kind), f"{shown[kind][1]:.2f}"]
             if shown
@@ -282,8 +293,9 @@ def main():
         for named in options.methods or catalog.methods():
             method = catalog.method(named)
             name = f"{method.task}/{method.name}"
-            data = catalog.load(method.data).splits["test"].columns
-            texts = [text for text in data.get("text", ()) if text.isascii()][:8]
+            data = small(method)
+            found = data.splits["test"].columns.get("text", ()) if data else ()
+            texts = [text for text in found if text.isascii()][:8]
             made = bundle(name, (options.bundles or Path(scratch)) / name)
             for row in rows(made, texts, Path(scratch)):
                 print(f"| {' | '.join([name, *row])} |", flush=True)
