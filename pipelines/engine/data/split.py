@@ -7,6 +7,7 @@ can start at any step, the number of threads changes nothing, and resuming is ex
 """
 
 import copy
+import itertools
 import math
 
 import numpy as np
@@ -61,20 +62,26 @@ class Split:
             return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
         return self._here(_from(first_step))
 
-    def openings(self, count):
-        """step -> iterator over `count` batches of `train`, as NumPy arrays, from that step on.
+    def openings(self, steps, count):
+        """step of `steps`, a range -> iterator over the `count` batches from there on, NumPy arrays.
 
-        The pipeline is made once, and runs in this process.
+        The pipeline is made once, and runs in this process. It prepares the batches of the step
+        that follows in `steps`; another one may be asked for, if each iterator is used up.
         """
         first = tf.Variable(0, dtype=tf.int64, trainable=False)
-        numbers = tf.data.Dataset.range(1).flat_map(
-            lambda _: tf.data.Dataset.range(first, first + count)
+        starts = tf.data.Dataset.range(1).flat_map(
+            lambda _: tf.data.Dataset.range(first, steps.stop, steps.step)
         )
-        data = self._here(numbers)
+        numbers = starts.flat_map(lambda start: tf.data.Dataset.range(start, start + count))
+        data, running, expected = self._here(numbers), None, None
 
         def opening(step):
-            first.assign(step)
-            return data.as_numpy_iterator()
+            nonlocal running, expected
+            if step != expected:
+                first.assign(step)
+                running = data.as_numpy_iterator()
+            expected = step + steps.step
+            return itertools.islice(running, count)
 
         return opening
 

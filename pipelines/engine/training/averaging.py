@@ -1,6 +1,7 @@
 """Moving averages of the weights, with batch statistics that fit them."""
 
 import contextlib
+import itertools
 
 import keras
 
@@ -58,11 +59,9 @@ class Averages:
         for statistic, _ in self._statistics():
             statistic.assign(keras.ops.zeros(statistic.shape))
         count = 0
-        for inputs, _ in self._batches():
+        for inputs, _ in itertools.islice(self._batches(), BATCHES):
             self._forward(inputs)
             count += 1
-            if count == BATCHES:
-                break
         for statistic, momentum in self._statistics():
             # Started from zero, it falls short by the weight that zero still has.
             statistic.assign(statistic / (1 - momentum**count))

@@ -3,7 +3,6 @@
 import json
 import zipfile
 
-import keras
 import numpy as np
 
 from pipelines.errors import PipelineError, Refused
@@ -55,5 +54,5 @@ def assign(targets, arrays, path):
 
 
 def numpy(values):
-    """Variables -> NumPy copies."""
-    return [np.array(keras.ops.convert_to_numpy(v)) for v in values]
+    """Variables -> NumPy arrays, to be used before the variables change."""
+    return [np.asarray(v.value) for v in values]

@@ -146,6 +146,7 @@ class Loop(keras.callbacks.Callback):
             checkpoint.assign(self.whole.weights, arrays, self._best)
         else:
             self._averages.settle()
+        self.__dict__.pop("_openings", None)  # what it has prepared, and its threads
 
     def _validate(self, epoch):
         result = evaluate.validate(self._predict, self.validation, self.method, self.config)
@@ -195,7 +196,8 @@ class Loop(keras.callbacks.Callback):
 
     @functools.cached_property
     def _openings(self):
-        return self.source.held_out("train").openings(averaging.BATCHES)
+        epochs = range(self.begin, self.end, self.config.steps_per_epoch)
+        return self.source.held_out("train").openings(epochs, averaging.BATCHES)
 
     def _lasting(self):
         metrics = {id(v) for v in [*self.net.metrics_variables, *self.whole.metrics_variables]}
