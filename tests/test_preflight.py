@@ -1,12 +1,10 @@
 """What would stop a training on a TPU or a microcontroller, found before it begins."""
 
 import json
-import os
-import subprocess
-import sys
 
+import child
 import pytest
-from conftest import ROOT, SMALL
+from conftest import SMALL
 
 import pipelines
 from pipelines import cli
@@ -48,6 +46,7 @@ for layer in (CallsBack(), OnHost()):
     found = {f.name: f for f in pipelines.preflight("classification", sys.argv[1],
              image_size=8, backbone="compact_8", batch_size=3)}
     print(found["step"].passed, found["step"].text)
+task.model = plain
 """
 
 
@@ -59,29 +58,11 @@ def data(tmp_path_factory):
     return write_photos(tmp_path_factory.mktemp("preflight") / "photos", counts)
 
 
-def jax(*arguments):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax"}
-    return subprocess.run(
-        [sys.executable, *arguments], env=environment, capture_output=True, text=True
-    )
-
-
 @pytest.mark.slow
 def test_a_tpu(data):
-    pytest.importorskip("jax")
-    command = (
-        "-m",
-        "pipelines",
-        "preflight",
-        "classification",
-        "--for",
-        "tpu",
-        "--data",
-        str(data),
-        "--json",
-    )
+    command = ("preflight", "classification", "--for", "tpu", "--data", data, "--json")
     small = ("--set", "image_size=8", "backbone=compact_8", "batch_size=6")
-    done = jax(*command, *small, "--devices", "2")
+    done = child.command(*command, *small, "--devices", "2")
     assert done.returncode == 0, done.stderr
     *_, said, text = done.stdout.splitlines()
     assert said == "yes: nothing stands in the way"
@@ -93,7 +74,7 @@ def test_a_tpu(data):
     assert found["memory"]["passed"]
     assert "jax[tpu]==" in found["packages"]["text"]
 
-    done = jax(*command, *small, "jit_compile=off", "--devices", "4")
+    done = child.command(*command, *small, "jit_compile=off", "--devices", "4")
     assert done.returncode == 1
     assert (
         "CHANGE  batch      batch_size must be a multiple of devices=4; got 6. Try 4 or 8."
@@ -108,8 +89,7 @@ def test_a_tpu(data):
 @pytest.mark.slow
 def test_a_step_that_a_tpu_cannot_run(data):
     """One that calls a Python function, and one with an operation that JAX has for processors alone."""
-    pytest.importorskip("jax")
-    done = jax("-c", CALLS_BACK, str(data))
+    done = child.run(CALLS_BACK, data)
     assert done.returncode == 0, done.stderr
     calls, host = done.stdout.splitlines()[-2:]
     assert calls.startswith("False it calls back into Python (pure_callback)")

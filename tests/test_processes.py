@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import child
 import pytest
 from conftest import ROOT
 
@@ -24,18 +25,18 @@ SETTINGS = (
 )
 
 
-def train(*arguments, devices=1):
+def train(*arguments, devices):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
+    environment["XLA_FLAGS"] = child.flags(devices)
     command = [sys.executable, "-m", "pipelines", "train", *arguments, "--backend", "jax"]
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def ends_well(process):
-    _, said = process.communicate()
-    assert process.returncode == 0, said
+def ends_well(*arguments):
+    done = child.command("train", *arguments)
+    assert done.returncode == 0, done.stderr
 
 
 def losses(run):
@@ -43,7 +44,7 @@ def losses(run):
         return [(float(row["loss"]), float(row["val_loss"])) for row in csv.DictReader(file)]
 
 
-def child(process):
+def supervised(process):
     """The process that a supervisor waits for."""
     return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
 
@@ -56,7 +57,7 @@ def test_a_process_dies_and_the_run_goes_on_with_other_devices_as_if_nothing_had
     pytest.importorskip("jax")
     data = photos({f"{split}/{label}": 8 for split in ("train", "validation") for label in "ab"})
     task = ("classification", "--data", str(data), "--set", *SETTINGS, "warmup_epochs=0")
-    ends_well(train(*task, "--run", str(tmp_path / "one")))
+    ends_well(*task, "--run", tmp_path / "one")
 
     run = tmp_path / "run"
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -69,7 +70,7 @@ def test_a_process_dies_and_the_run_goes_on_with_other_devices_as_if_nothing_had
     while not list(run.glob("checkpoints/step_00000000[2-9].npz")):
         assert both[0].poll() is None, both[0].communicate()[1]
         time.sleep(0.05)
-    os.kill(child(both[1]), signal.SIGKILL)
+    os.kill(supervised(both[1]), signal.SIGKILL)
     said = [process.communicate()[1].splitlines()[-1] for process in both]
     assert [process.returncode for process in both] == [1, 1]
     assert said[0].startswith("pipelines: process 0 of 2 lost the others")
@@ -78,7 +79,7 @@ def test_a_process_dies_and_the_run_goes_on_with_other_devices_as_if_nothing_had
     )
     assert len(losses(run)) < 16
 
-    ends_well(train("--resume", str(run), "--devices", "2", devices=2))
+    ends_well("--resume", run, "--devices", "2")
     for ours, theirs in zip(losses(run), losses(tmp_path / "one"), strict=True):
         assert ours == pytest.approx(theirs, abs=1e-4)
 
@@ -105,15 +106,23 @@ def test_flags_that_do_not_go_together(flags, message, capsys):
     assert message in capsys.readouterr().err
 
 
+JOINS = """
+import os
+import jax
+from pipelines import cli
+
+os.environ["KERAS_DISTRIBUTION_JOB_ADDRESSES"] = "127.0.0.1:1"
+plain = jax.config.jax_cpu_enable_async_dispatch
+try:
+    code = cli.main(["train", "classification"])
+finally:
+    jax.config.update("jax_cpu_enable_async_dispatch", plain)
+raise SystemExit(code)
+"""
+
+
 def test_variables_that_are_no_numbers():
-    pytest.importorskip("jax")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "KERAS_DISTRIBUTION_JOB_ADDRESSES": "127.0.0.1:1",
-    }
-    command = [sys.executable, "-m", "pipelines", "train", "classification", "--backend", "jax"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = child.run(JOINS)
     assert done.returncode == 2
     assert "KERAS_DISTRIBUTION_PROCESS_ID must be numbers; got ['', '']" in done.stderr
 
