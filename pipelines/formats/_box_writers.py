@@ -11,8 +11,7 @@ import numpy as np
 from pipelines.errors import PipelineError
 from pipelines.files import write_bytes, write_text
 from pipelines.formats._boxes import Size, picture_size
-from pipelines.formats._folders import is_picture
-from pipelines.formats.examples import Data, Examples, inside
+from pipelines.formats.examples import PICTURE_SUFFIXES, Data, Examples, inside
 
 
 class Object(NamedTuple):
@@ -96,7 +95,7 @@ def _marks(examples: Examples, i: int, mark: str) -> list[bool]:
 
 def _with_suffix(name: str, source: str | bytes) -> str:
     """The name with the suffix of a picture."""
-    if is_picture(Path(name)):
+    if Path(name).suffix.lower() in PICTURE_SUFFIXES:
         return name
     is_jpeg = isinstance(source, bytes) and source[:2] == b"\xff\xd8"
     return name + (".jpg" if is_jpeg else ".png")

@@ -12,7 +12,8 @@ import numpy as np
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _pillow as pillow
-from pipelines.formats._folders import is_picture, visible
+from pipelines.formats._folders import visible
+from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import (
     SPLITS,
     Data,
@@ -191,7 +192,7 @@ class Scenes:
         for folder in folders:
             found = visible(self.root / folder) if (self.root / folder).is_dir() else ()
             for entry in found:
-                if is_picture(Path(entry.name)):
+                if is_picture(Path(entry.path)):
                     yield os.path.join(folder, entry.name)
 
     def _leave_out_others(self, labels: Sequence[str]) -> None:

@@ -2,12 +2,13 @@
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats._folders import folders, root_of, shown, split_of, visible
+from pipelines.formats._picture_files import passed_over
 from pipelines.formats.examples import Problem, inside
 
 DOMAINS = {"source", "target"}  # folders that tell of two domains
@@ -25,10 +26,14 @@ Pairs = list[tuple[str, str]]  # (name of a file relative to the root, its class
 
 @dataclass(frozen=True)
 class Layout:
-    """Class folders of one kind of file. noun: what messages call it; suffixes: in lower case."""
+    """Class folders of one kind of file.
+
+    noun: what messages call it; example: its usual suffix; is_one: whether a file is of the kind.
+    """
 
     noun: str
-    suffixes: frozenset[str]
+    example: str
+    is_one: Callable[[Path], bool]
 
     def detect(self, path: Path) -> bool:
         """Whether `path` has such a file below a class folder, and is of no other format."""
@@ -50,10 +55,9 @@ class Layout:
         problems: list[Problem] = []
         found = self.listed(root, root, problems)
         if not any(found.values()):
-            suffix = ".jpg" if ".jpg" in self.suffixes else min(self.suffixes)
             raise PipelineError(
                 f"no class folder with a usable {self.noun} in {path}. Sort the {self.noun}s as"
-                f" CLASS/*{suffix}."
+                f" CLASS/*{self.example}."
             )
         return root, {split: sorted(pairs) for split, pairs in found.items()}, problems
 
@@ -81,14 +85,10 @@ class Layout:
     def has_file(self, folder: str | Path) -> bool:
         """Whether such a file lies in a folder or below it; links to folders are not followed."""
         entries = visible(folder)
-        if any(entry.is_file() and self.has_suffix(entry.name) for entry in entries):
+        if any(entry.is_file() and self.is_one(Path(entry.path)) for entry in entries):
             return True
         inner = [entry.path for entry in entries if entry.is_dir() and not entry.is_symlink()]
         return any(map(self.has_file, inner))
-
-    def has_suffix(self, name: str) -> bool:
-        """Whether a file of this name is of the kind."""
-        return Path(name).suffix.lower() in self.suffixes
 
 
 def labels_of(found: dict[str, Pairs]) -> list[str]:
@@ -173,7 +173,8 @@ class _Walk:
         return found[True], found[False]
 
     def _is_of_the_kind(self, entry: os.DirEntry) -> bool:
-        return self.layout.has_suffix(entry.name) and (entry.is_symlink() or entry.is_file())
+        is_file = entry.is_symlink() or entry.is_file()
+        return is_file and self.layout.is_one(Path(entry.path))
 
     def _is_usable(self, path: Path) -> bool:
         """Whether a file can be used; if not, why is a Problem."""
@@ -190,15 +191,8 @@ class _Walk:
         )
 
     def _pass_over(self, folder: Path, others: Sequence[Path]) -> None:
-        """Notes the files of another kind in `folder`."""
-        noun, count = self.layout.noun, len(others)
-        files = {0: "", 1: f"1 file that is no {noun}"}.get(
-            count, f"{count} files that are no {noun}s"
-        )
-        listed = ", ".join(shown(folder, path) for path in others[:5])
-        message = f"passed over {files}: {listed}{', ...' if count > 5 else '.'}"
-        if others:
-            self._add("note", f"not-a-{noun}", folder, message)
+        """Says that the files of another kind in `folder` are left out."""
+        self.problems.extend(passed_over(self.root, folder, others, self.layout.noun))
 
     def _add(self, severity: str, kind: str, path: Path, message: str) -> None:
         where = shown(self.root, path)

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import PICTURE_SUFFIXES, SPLIT_NAMES
+from pipelines.formats.examples import SPLIT_NAMES
 
 # What file managers leave behind, besides hidden files.
 UNSEEN = frozenset(("thumbs.db", "desktop.ini", "__macosx"))
@@ -35,11 +35,6 @@ def visible(folder: str | Path) -> list[os.DirEntry]:
 def is_seen(name: str) -> bool:
     """Whether a file or folder of this name is neither hidden nor a file manager's."""
     return not name.startswith(".") and name.lower() not in UNSEEN
-
-
-def is_picture(path: Path) -> bool:
-    """Whether a file is called as a picture is."""
-    return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def folders(folder: str | Path) -> list[Path]:

@@ -4,7 +4,8 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from pipelines.formats._folders import folders, is_picture, is_seen, split_folders
+from pipelines.formats._folders import folders, is_seen, split_folders
+from pipelines.formats._picture_files import is_picture
 
 PICTURES = (
     *("image", "images", "img", "imgs", "jpegimages", "leftimg8bit", "pictures"),

@@ -7,7 +7,8 @@ from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.files import read_yaml
-from pipelines.formats._folders import is_picture, split_of
+from pipelines.formats._folders import split_of
+from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import SPLIT_NAMES, inside
 
 NAMES = ("data.yaml", "data.yml", "dataset.yaml")

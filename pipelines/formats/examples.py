@@ -20,7 +20,11 @@ CUT = {0: "test", 1: "validation"}  # a tenth of all names -> the split that it 
 UNLABELLED = -1  # as a class id: no one has said what it is; the same as in TFDS
 IGNORE = 255  # in masks: a pixel that counts in neither loss nor metric
 PICTURE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+    (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif", ".pjpeg", ".pjp", ".mpo"),  # JPEG
+        *(".png", ".bmp", ".dib", ".gif", ".webp", ".tif", ".tiff"),
+        *(".ppm", ".pgm", ".pbm", ".pnm"),
+    )
 )
 
 

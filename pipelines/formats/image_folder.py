@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pipelines.formats._class_folders import Layout, Pairs, labels_of
+from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import (
-    PICTURE_SUFFIXES,
     Data,
     Examples,
     cut_splits,
@@ -12,7 +12,7 @@ from pipelines.formats.examples import (
     of_files,
 )
 
-LAYOUT = Layout("picture", PICTURE_SUFFIXES)
+LAYOUT = Layout("picture", ".jpg", is_picture)
 detect, listed = LAYOUT.detect, LAYOUT.listed
 
 

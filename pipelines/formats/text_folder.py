@@ -7,7 +7,12 @@ from pipelines.formats import _labelled_text as labelled_text
 from pipelines.formats._class_folders import Layout, Pairs
 from pipelines.formats.examples import Data, Problem
 
-LAYOUT = Layout("text", frozenset((".txt",)))
+
+def _is_text(file: Path) -> bool:
+    return file.suffix.lower() == ".txt"
+
+
+LAYOUT = Layout("text", ".txt", _is_text)
 detect = LAYOUT.detect
 
 

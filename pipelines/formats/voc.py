@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.files import write_text
 from pipelines.formats import _box_writers, _boxes, _voc_xml
-from pipelines.formats._folders import is_picture
+from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import SPLIT_NAMES, Data, Unusable
 
 FOLDERS = ("JPEGImages", "images", "Images", ".")

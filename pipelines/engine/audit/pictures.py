@@ -28,9 +28,11 @@ from pipelines.formats._decodable import Header, header
 from pipelines.formats.examples import Data, Problem
 
 CONSTANT = 2.0  # grey levels: a photo of one surface deviates by more, a blank frame by less
+JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif", ".pjpeg", ".pjp")
 SUFFIXES = {  # of the file formats that have more than one, or another than their name
-    "JPEG": (".jpg", ".jpeg", ".jpe"),
-    "MPO": (".jpg", ".jpeg", ".jpe", ".mpo"),
+    "JPEG": JPEG,
+    "MPO": (*JPEG, ".mpo"),
+    "BMP": (".bmp", ".dib"),
     "TIFF": (".tif", ".tiff"),
     "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
 }
