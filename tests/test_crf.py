@@ -1,15 +1,12 @@
 """The conditional random field, against sums over all paths and against python-crfsuite."""
 
 import itertools
-import os
-import subprocess
-import sys
 
+import child
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT
 from keras import ops
 
 from pipelines.ops import crf
@@ -144,6 +141,8 @@ def test_crfsuite_says_the_same(tmp_path):
 
 
 JAX = """
+import os, sys
+os.chdir(sys.argv[1])
 import jax, numpy as np
 from pipelines.ops import crf
 given = np.load("given.npz")
@@ -156,17 +155,13 @@ np.savez("found.npz", value=value, gradient=gradient, best=best)
 
 
 def test_jax_says_the_same(tmp_path):
-    pytest.importorskip("jax")
     emissions, mask, transitions, start, end = random(6)
     tags = np.random.default_rng(1).integers(0, K, (B, T)).astype(np.int32)
     values = dict(
         emissions=emissions, mask=mask, transitions=transitions, start=start, end=end, tags=tags
     )
     np.savez(tmp_path / "given.npz", **values)
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", JAX], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
+    done = child.run(JAX, tmp_path)
     assert done.returncode == 0, done.stderr
     found = np.load(tmp_path / "found.npz")
     x = tf.Variable(emissions)

@@ -46,7 +46,7 @@ for layer in (CallsBack(), OnHost()):
     found = {f.name: f for f in pipelines.preflight("classification", sys.argv[1],
              image_size=8, backbone="compact_8", batch_size=3)}
     print(found["step"].passed, found["step"].text)
-task.model = plain
+Scratch.model = plain
 """
 
 
