@@ -146,7 +146,9 @@ class Bundle:
 
     def report(self) -> Path:
         """Writes report.html -> its path."""
-        return report.write_bundle(self)
+        path = report.write_bundle(self)
+        self.manifest = read_json(self.path / "manifest.json")  # it has a checksum of the report
+        return path
 
     def golden(self) -> tuple[dict, dict]:
         """(inputs, outputs) of the held-out examples that came with the bundle."""

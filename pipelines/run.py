@@ -98,9 +98,8 @@ class Run:
         path = export.export(self, out, formats, max_drop, target_size, **more)
         self.info["bundle"] = os.path.relpath(path, self.path)
         write_json(self.path / "run.json", self.info)
-        bundle = Bundle(path)
-        report.write_bundle(bundle, self)
-        return bundle
+        report.write_bundle(Bundle(path), self)
+        return Bundle(path)  # as it is sealed, with its report
 
     def benchmark(self) -> dict:
         """Throughput of training and of its input, latency and memory of the model."""

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 
+import browser
 import numpy as np
 import pytest
 
@@ -177,6 +178,11 @@ def test_q_learning_comes_near_the_optimum_and_its_files_earn_as_much(quest):
     assert answer["action"] in grid_world.ACTIONS
 
 
+def test_a_browser_acts_as_the_policy(quest):
+    _, bundle = quest
+    browser.agrees(bundle, ["0", "14"])
+
+
 KILLED = """
 import json, os, signal, sys
 import pipelines
@@ -245,6 +251,11 @@ def test_a_code_is_the_same_in_the_run_and_in_its_file(autoencoder, photos):
     picture = next(photos({"train/cat": 1}).rglob("*.jpg"))
     (ours,), (theirs,) = run.predict(str(picture)), bundle.predict(str(picture))
     np.testing.assert_allclose(ours["code"], theirs["code"], atol=1e-4)
+
+
+def test_a_browser_makes_the_same_code_and_picture(autoencoder, photos):
+    _, bundle = autoencoder
+    browser.agrees(bundle, list(photos({"train/cat": 1}).rglob("*.jpg")))
 
 
 # None of the three is known to the engine.

@@ -10,7 +10,7 @@ from . import pictures
 def predict(
     source: pictures.Source, run: Callable[..., dict], manifest: dict
 ) -> tuple[dict, dict[str, np.ndarray]]:
-    """A picture -> ({"code": numbers, "error": mean square}, {"image": uint8 picture}).
+    """A picture -> ({"code": numbers, "mse": mean squared error}, {"image": uint8 picture}).
 
     source: a file or bytes. run: {"image": uint8 (1, S, S, 3)}, program encode -> {"code": (1, N)};
     {"code"}, program decode -> {"image": (1, S, S, 3) in [0, 1]}. Raises ValueError with a reason.
@@ -21,9 +21,9 @@ def predict(
     made = np.asarray(run({"code": code}, "decode")["image"])[0]
     error = float(np.mean((square / 255.0 - made) ** 2))
     image = np.clip(np.round(made * 255), 0, 255).astype(np.uint8)
-    return {"code": np.asarray(code)[0].tolist(), "error": error}, {"image": image}
+    return {"code": np.asarray(code)[0].tolist(), "mse": error}, {"image": image}
 
 
 def line(answer: dict) -> str:
     """An answer as people read it: `32 numbers, error 0.0123`."""
-    return f"{len(answer['code'])} numbers, error {answer['error']:.4f}"
+    return f"{len(answer['code'])} numbers, error {answer['mse']:.4f}"
