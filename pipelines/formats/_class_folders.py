@@ -2,14 +2,15 @@
 
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PipelineError
+from pipelines.formats._boxes import few
 from pipelines.formats._folders import folders, root_of, shown, split_of, visible
 from pipelines.formats._picture_files import passed_over
-from pipelines.formats.examples import Problem, inside
+from pipelines.formats.examples import SPLIT_NAMES, Problem, inside
 
 DOMAINS = {"source", "target"}  # folders that tell of two domains
 OTHER_LAYOUTS = frozenset(  # folders that tell that the files belong to another format
@@ -74,6 +75,7 @@ class Layout:
         splits = {folder: split for folder in tops if (split := split_of(folder))}
         if not splits:
             return {"train": walk.classes(top, tops, loose)}
+        walk.note_splits(splits)
         walk.refuse_classes(list(splits), [folder for folder in tops if folder not in splits])
         found: dict[str, Pairs] = {}
         for folder, split in splits.items():
@@ -106,6 +108,7 @@ class _Walk:
 
     def classes(self, folder: Path, class_folders: Sequence[Path], loose: bool) -> Pairs:
         """All files below the class folders of `folder`, and, if `loose`, those right in it."""
+        self._refuse_nested(class_folders)
         found = map(self._class, class_folders)
         pairs = list(itertools.chain.from_iterable(found))
         if not loose:
@@ -135,6 +138,43 @@ class _Walk:
         for link in filter(Path.is_symlink, inner):
             self._add("error", "outside", link, LINK)
         return [entry for entry in inner if not entry.is_symlink()]
+
+    def note_splits(self, splits: Mapping[Path, str]) -> None:
+        """Notes folders that are taken for splits though they are called otherwise."""
+        for folder, split in splits.items():
+            if folder.name.lower() not in SPLIT_NAMES:
+                message = f"this folder is read as the split {split}. Rename it if it is a class."
+                self._add("note", "split-name", folder, message)
+
+    def _refuse_nested(self, class_folders: Sequence[Path]) -> None:
+        """Refuses class folders that all hold the same folders and no file themselves.
+
+        The inner folders, which may be the classes or the splits, would be lost. Numbers, such as
+        years, are neither.
+        """
+        shared = self._shared(class_folders)
+        words = sorted(name for name in shared if not name.isdigit())
+        if len(words) > 1:
+            noun = self.layout.noun
+            raise PipelineError(
+                f"{self.root}: the folders {few([folder.name for folder in class_folders])} all hold"
+                f" folders called {few(words)}, and no {noun} themselves. If those are the classes,"
+                " call the outer ones train, validation and test; if these are the classes, put"
+                f" their {noun}s right into them."
+            )
+
+    def _shared(self, class_folders: Sequence[Path]) -> set[str]:
+        """The names of folders with files that lie in each class folder, if nothing else does."""
+        named: list[set[str]] = []
+        for folder in class_folders:
+            if self._told_apart(folder)[0]:
+                return set()
+            inner = [own for own in folders(folder) if not own.is_symlink()]
+            full = filter(self.layout.has_file, inner)
+            names = {own.name for own in full}
+            if names:
+                named.append(names)
+        return set.intersection(*named) if len(named) > 1 else set()
 
     def refuse_classes(self, splits: Sequence[Path], others: Sequence[Path]) -> None:
         """Refuses class folders beside folders of splits; one without files is only mentioned."""

@@ -2,11 +2,13 @@
 
 import operator
 import os
+import re
 from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import SPLIT_NAMES
 
+SET = re.compile(r"[ _-]?set$")  # what may follow the name of a split
 # What file managers leave behind, besides hidden files.
 UNSEEN = frozenset(("thumbs.db", "desktop.ini", "__macosx"))
 
@@ -43,8 +45,9 @@ def folders(folder: str | Path) -> list[Path]:
 
 
 def split_of(path: Path) -> str | None:
-    """The split that a folder, or a file without suffix, is called by."""
-    return SPLIT_NAMES.get(path.name.lower())
+    """The split that a folder, or a file without suffix, is called by: train or training_set."""
+    word = path.name.lower()
+    return SPLIT_NAMES.get(word) or SPLIT_NAMES.get(SET.sub("", word))
 
 
 def split_folders(folder: str | Path) -> list[tuple[str, Path]]:
