@@ -2,10 +2,8 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 
+import child
 import pytest
 from conftest import ROOT
 
@@ -13,10 +11,10 @@ TRAIN = """
 import dataclasses, json, sys
 import pipelines
 from pipelines import catalog
-from pipelines.engine.training import fit as train
+from pipelines.engine.training import loop
 
 def settings(devices):
-    return dict(backbone="compact_8", batch_size=8, steps_per_epoch=1, epochs=6, devices=devices, cache="memory",
+    return dict(backbone="compact_8", batch_size=8, steps_per_epoch=1, epochs=4, devices=devices, cache="memory",
                 warmup_epochs=0.0, learning_rate=1e-3)
 
 data = catalog.load("digits")
@@ -24,22 +22,22 @@ splits = {name: part.take(range(60 if name == "train" else 7)) for name, part in
 data = dataclasses.replace(data, splits=splits)
 found = {}
 for devices in (1, 4):
-    run = pipelines.train("classification", data, f"{sys.argv[1]}/{devices}", **settings(devices))
+    run = pipelines.train("scratch", data, f"{sys.argv[1]}/{devices}", **settings(devices))
     rows = (run.path / "history.csv").read_text().splitlines()
     found[devices] = [row.split(",") for row in rows]
 
-plain = train.Loop.on_epoch_end
+plain = loop.Loop.on_epoch_end
 def ended(self, epoch, logs=None):
     plain(self, epoch, logs)
-    if epoch == 2:
+    if epoch == 1:
         raise KeyboardInterrupt
-train.Loop.on_epoch_end = ended
+loop.Loop.on_epoch_end = ended
 try:
-    pipelines.train("classification", data, f"{sys.argv[1]}/killed", **settings(4))
+    pipelines.train("scratch", data, f"{sys.argv[1]}/killed", **settings(4))
 except KeyboardInterrupt:
     pass
-train.Loop.on_epoch_end = plain
-from pipelines.engine.run import Run
+loop.Loop.on_epoch_end = plain
+from pipelines.run import Run
 opened = Run(f"{sys.argv[1]}/killed", data)
 opened.config = opened.config.replace(devices=2)
 found["resumed"] = [row.split(",") for row in (opened.train().path / "history.csv").read_text().splitlines()]
@@ -49,37 +47,27 @@ print(json.dumps(found))
 """
 
 DETECT = """
-import dataclasses, json, sys
+import pathlib, sys
+sys.path.insert(0, sys.argv[2])
 import pipelines
-from pipelines import catalog
+import shapes
 
-data = catalog.load("digit_scenes")
-data = dataclasses.replace(data, splits={name: part.take(range(64 if name == "train" else 0))
-                                         for name, part in data.splits.items()})
+data = shapes.data(pathlib.Path(sys.argv[1], "shapes"), train=16, others=0)
 for devices in (1, 4):
-    run = pipelines.train("detection", data, f"{sys.argv[1]}/{devices}", image_size=64, size="pico", batch_size=8,
-                          steps_per_epoch=1, epochs=2, warmup_epochs=0.0, learning_rate=2e-3, optimizer="sgd",
-                          keep="last", devices=devices)
+    pipelines.train("yolo", data, f"{sys.argv[1]}/{devices}", image_size=64, size="pico", batch_size=8,
+                    steps_per_epoch=1, epochs=2, warmup_epochs=0.0, learning_rate=2e-3, optimizer="sgd",
+                    keep="last", ema=0.0, strides=(8,), devices=devices)
 """
-
-
-def jax(code, *arguments, count=4):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax"}
-    environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={count}"
-    return subprocess.run(
-        [sys.executable, *code, *arguments], env=environment, capture_output=True, text=True
-    )
 
 
 @pytest.mark.slow
 def test_losses_are_those_of_one_device_and_a_run_goes_on_with_another_number(tmp_path):
-    pytest.importorskip("jax")
-    done = jax(["-c", TRAIN], str(tmp_path))
+    done = child.run(TRAIN, tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     one, four, resumed = ({name: [float(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
                           for rows in (found["1"], found["4"], found["resumed"]))  # fmt: skip
-    assert len(one["loss"]) == 6
+    assert len(one["loss"]) == 4
     assert (
         found["iterators"] == 0
     )  # none is left for the end of Python, which may wait for its threads
@@ -95,8 +83,7 @@ def test_a_loss_with_a_normaliser_of_the_whole_batch_is_that_of_one_device(tmp_p
     # each gradient by its size, and the assignment of detection does the rest, so that a last bit
     # of the first weights becomes several percent of the loss within six steps
     # (benchmarks/scale.py).
-    pytest.importorskip("jax")
-    done = jax(["-c", DETECT], str(tmp_path))
+    done = child.run(DETECT, tmp_path, ROOT / "tests")
     assert done.returncode == 0, done.stderr
     found = [[float(row["loss"]) for row in csv.DictReader((tmp_path / n / "history.csv").read_text().splitlines())]
              for n in ("1", "4")]  # fmt: skip
@@ -105,26 +92,19 @@ def test_a_loss_with_a_normaliser_of_the_whole_batch_is_that_of_one_device(tmp_p
 
 
 def test_what_cannot_be_shared(tmp_path):
-    pytest.importorskip("jax")
-    command = [
-        "-m",
-        "pipelines",
-        "train",
-        "classification",
-        "--backend",
-        "jax",
-        "--run",
-        str(tmp_path / "run"),
-    ]
+    words = ("train", "scratch", "--run", tmp_path / "run")
     for settings, message in (
-        (["--devices", "3"], "devices=3 is more than there are: 2 (cpu:0, cpu:1). Ask for 2."),
+        (
+            ["--devices", "5"],
+            "devices=5 is more than there are: 4 (cpu:0, cpu:1, cpu:2, cpu:3). Ask for 4.",
+        ),
         (
             ["--devices", "2", "--set", "batch_size=5"],
             "batch_size must be a multiple of devices=2; got 5. Try 4 or 6.",
         ),
         (["--devices", "0"], "devices must be"),
     ):
-        done = jax(command, *settings, count=2)
+        done = child.command(*words, *settings)
         assert done.returncode == 2
         assert message in done.stderr
         assert len(done.stderr.splitlines()) == 1

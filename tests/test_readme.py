@@ -89,7 +89,9 @@ def test_python_runs(place):
 
 
 @pytest.mark.slow
-def test_commands_run(place):
+@pytest.mark.parametrize("way", ["here", pytest.param("shell", marks=pytest.mark.exhaustive)])
+def test_commands_run(place, monkeypatch, capfd, way):
+    """Each line by a shell; or those of `pipelines` in this process, which has loaded TensorFlow."""
     run = [
         line
         for body in blocks(README, "bash")
@@ -97,10 +99,16 @@ def test_commands_run(place):
         if line.split()[0] not in INSTALLS
     ]
     assert len(run) >= 10
+    monkeypatch.chdir(place)
     for line in run:
-        done = subprocess.run(["bash", "-c", line], cwd=place, **COMMAND)
-        assert done.returncode == 0, f"{line}\n{done.stdout}"
-    assert done.stdout.strip() == "run: runs/clothes"
+        program, *words = shlex.split(line, comments=True)
+        if way == "here" and program == "pipelines":
+            code = cli.main(words)
+        else:
+            code = subprocess.run(["bash", "-c", line]).returncode
+        said = capfd.readouterr()
+        assert code == 0, f"{line}\n{said.out}{said.err}"
+    assert said.out.strip() == "run: runs/clothes"
     assert (place / "runs/clothes/report.html").is_file()
 
 
