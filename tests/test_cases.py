@@ -6,7 +6,7 @@ from PIL import Image
 
 from pipelines import catalog
 from pipelines.errors import PipelineError
-from pipelines.formats import image_folder, masks, pictures, unpaired
+from pipelines.formats import box_table, image_folder, masks, pictures, table, text_table, unpaired
 
 
 def photo(seed):
@@ -105,3 +105,47 @@ def test_splits_below_classes_are_refused(tmp_path):
             save(tmp_path / kind / split / "a.png", photo(len(split)))
     with pytest.raises(PipelineError, match="cats, dogs all hold folders called test, train"):
         image_folder.read(tmp_path)
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
+@pytest.mark.parametrize("header", [("text", "label"), ("label", "text")])
+def test_a_quotation_over_rows_is_an_error(tmp_path, delimiter, header):
+    rows = [
+        ("one", "a"),
+        ("two", "b"),
+        ('"three', "a"),
+        ("four", "b"),
+        ('five"', "a"),
+        ("six", "b"),
+    ]
+    lines = [header, *(row if header[0] == "text" else row[::-1] for row in rows)]
+    file = tmp_path / ("t.tsv" if delimiter == "\t" else "t.csv")
+    file.write_text("".join(f"{delimiter.join(line)}\n" for line in lines))
+    data = text_table.read(file)
+    assert said(data) == [("error", "quotes", f"{file.name}:4")]
+    texts = {text for part in data.splits.values() for text in part.columns["text"]}
+    assert texts == {"one", "two", "six"}
+
+
+def test_quoted_texts_of_several_lines_are_read(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text(
+        'text,label\n"Dear Sir, or\nMadam,\nhow are you",a\nfine,b\n"so, so\nindeed",b\n'
+    )
+    data = text_table.read(file)
+    assert data.problems == []
+    texts = {text for part in data.splits.values() for text in part.columns["text"]}
+    assert texts == {"Dear Sir, or\nMadam,\nhow are you", "fine", "so, so\nindeed"}
+
+
+def test_a_quotation_over_rows_of_pictures_and_boxes(tmp_path):
+    for name in "abcd":
+        save(tmp_path / f"{name}.png", photo(1))
+    lines = ["path\tlabel", "a.png\tx", 'b.png\t"x', 'c.png\ty"', "d.png\ty"]
+    (tmp_path / "t.tsv").write_text("\n".join(lines))
+    assert said(table.read(tmp_path / "t.tsv")) == [("error", "quotes", "t.tsv:3")]
+    boxes = ["path\txmin\tymin\txmax\tymax\tlabel"]
+    sides = "0\t0\t4\t4"
+    boxes += [f"a.png\t{sides}\tx", f'b.png\t{sides}\t"x', f'c.png\t{sides}\ty"']
+    (tmp_path / "boxes.tsv").write_text("\n".join(boxes))
+    assert ("error", "quotes", "boxes.tsv:3") in said(box_table.read(tmp_path / "boxes.tsv"))

@@ -1,6 +1,7 @@
 """What the readers of .csv and .tsv files share: text, header, rows, and the column of splits."""
 
 import csv
+import functools
 import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -63,11 +64,47 @@ class Table:
         if len(values) != width:
             advice = "Put cells that hold the delimiter into double quotes."
             raise Unusable("row", f"this row has {len(values)} cells, the header {width}. {advice}")
+        self.check_quotes(values)
         cells = {column: values[i].strip() for column, i in self.columns.items()}
         word = cells.get("split", "train")
         if word.lower() not in SPLIT_NAMES:
             raise Unusable("unknown-split", f"unknown split {word!r}. Use {', '.join(SPLITS)}.")
         return cells | {"split": SPLIT_NAMES[word.lower()]}
+
+    def check_quotes(self, values: Sequence[str]) -> None:
+        """Raises Unusable if a cell holds other rows.
+
+        A quote that is meant as a character ends at the next one, maybe rows later.
+        """
+        if any(map(self._holds_rows, values)):
+            message = (
+                "a double quote in this row swallows the rows up to the next one. Delete it, or"
+                ' write the cell as "...", with each quote in it doubled.'
+            )
+            raise Unusable("quotes", message)
+
+    def _holds_rows(self, cell: str) -> bool:
+        """Whether a quoted cell spans lines that are rows themselves, by the delimiters in it.
+
+        Texts have commas of their own, so there an end or a beginning of other rows must occur.
+        """
+        lines = LINE_BREAK.split(cell)
+        if len(lines) == 1 or self.delimiter not in cell:
+            return False
+        if self.delimiter == "\t":
+            return True
+        begins, ends = self._edges
+        after = [line.split(self.delimiter)[0] in begins for line in lines[1:]]
+        before = [line.rpartition(self.delimiter)[2] in ends for line in lines[:-1]]
+        return all(after) or all(before)
+
+    @functools.cached_property
+    def _edges(self) -> tuple[set[str], set[str]]:
+        """The first and the last cells of the rows without a quote."""
+        lines = [line for line in LINE_BREAK.split(self.text)[1:] if line and '"' not in line]
+        plain = [line.split(self.delimiter) for line in lines]
+        rows = [cells for cells in plain if len(cells) == len(self.header)]
+        return {cells[0] for cells in rows}, {cells[-1] for cells in rows}
 
 
 def opened(path: str | Path, wanted: Mapping[str, Collection[str]]) -> Table:

@@ -11,7 +11,7 @@ from pipelines.errors import PipelineError
 from pipelines.files import write_text
 from pipelines.formats import _box_writers, _boxes, table
 from pipelines.formats import _delimited as delimited
-from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Data
+from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Data, Unusable
 
 SIDES = ("ymin", "xmin", "ymax", "xmax")  # pixels
 SIZE = ("height", "width")
@@ -40,6 +40,11 @@ def read(path: str | Path) -> Data:
     columns = opened.columns | _further_columns(opened)
     reader = _Reader(_boxes.Scenes(opened.file.parent))
     for where, values in opened.rows():
+        try:
+            opened.check_quotes(values)
+        except Unusable as bad:
+            reader.scenes.error(bad.kind, where, str(bad))
+            continue
         if len(values) == len(opened.header):
             reader.row(where, {name: values[i].strip() for name, i in columns.items()})
         else:
