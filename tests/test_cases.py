@@ -6,6 +6,7 @@ from PIL import Image
 
 from pipelines import catalog
 from pipelines.errors import PipelineError
+from pipelines.formats import _mask_files as mask_files
 from pipelines.formats import box_table, image_folder, masks, pictures, table, text_table, unpaired
 
 
@@ -149,3 +150,30 @@ def test_a_quotation_over_rows_of_pictures_and_boxes(tmp_path):
     boxes += [f"a.png\t{sides}\tx", f'b.png\t{sides}\t"x', f'c.png\t{sides}\ty"']
     (tmp_path / "boxes.tsv").write_text("\n".join(boxes))
     assert ("error", "quotes", "boxes.tsv:3") in said(box_table.read(tmp_path / "boxes.tsv"))
+
+
+@pytest.mark.parametrize("every", [1, 3])  # all masks are 1-bit, or every third
+def test_1_bit_masks_among_8_bit(tmp_path, every):
+    mask = np.zeros((8, 8), bool)
+    mask[2:5, 2:5] = True
+    for i in range(6):
+        save(tmp_path / f"images/{i}.png", photo(i))
+        saved = mask if i % every == 0 else mask * np.uint8(255)
+        save(tmp_path / f"masks/{i}.png", saved)
+    data = masks.read(tmp_path)
+    assert data.labels == {"segmentation_mask": ["background", "foreground"]}
+    assert data.problems == []
+    for part in data.splits.values():
+        for file in part.columns["segmentation_mask"]:
+            values = mask_files.pixels(file)
+            ids, unknown = mask_files.ids(values, part.masks["segmentation_mask"])
+            assert ids.tolist() == mask.astype(int).tolist()
+            assert (unknown, mask_files.between(values)) == ({}, 0)
+
+
+def test_1_bit_masks_whose_classes_are_0_and_1(tmp_path):
+    save(tmp_path / "mask.png", np.array([[False, True]]))
+    values = mask_files.pixels(tmp_path / "mask.png")
+    assert mask_files.ids(values, {0: 1, 1: 0})[0].tolist() == [[1, 0]]
+    assert mask_files.ids(values, {255: 0, 0: 1})[0].tolist() == [[1, 0]]
+    assert mask_files.ids(values, {})[0].tolist() == [[0, 1]]

@@ -100,7 +100,7 @@ def _prepared_mask(source: Source, where: str, table: mask_files.Table, folder: 
         found = header(source)
         if not table and (found.format, found.mode) == ("PNG", "L"):
             return source
-    how = f"mask {sorted(table.items(), key=str)}"
+    how = f"mask of any depth {sorted(table.items(), key=str)}"
     return _rewritten(source, where, folder, how, functools.partial(_class_ids, table=table))
 
 

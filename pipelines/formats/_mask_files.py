@@ -27,7 +27,7 @@ def pixels(source: str | bytes) -> np.ndarray:
     """A file path or encoded bytes -> values as the file has them: (H, W) integers, or uint8 (H, W,
     3) if coloured.
 
-    A palette PNG gives its indices, not its colours. Raises ValueError with a reason in one line.
+    A palette PNG gives its indices, not its colours, and a 1-bit picture bool, see `ids`. Raises ValueError with a reason in one line.
     """
     try:
         with pillow.opened(source) as picture:
@@ -42,8 +42,10 @@ def ids(values: np.ndarray, table: Table) -> tuple[np.ndarray, dict[Value, int]]
     IGNORE.
 
     table: {value: id}, see `Examples.masks`; empty means that the values are the ids. With a binary
-    table, values in between, as a smoothed mask or JPEG has them, go to the nearer end.
+    table, values in between, as a smoothed mask or JPEG has them, go to the nearer end. White of a
+    1-bit picture is 255, or 1 if the table has no 255.
     """
+    values = _grey_levels(values, white=255 if 255 in table else 1)
     coloured = values.ndim == 3
     if table.keys() == BINARY.keys() and not coloured:
         return np.where(values >= 128, table[255], table[0]).astype(np.uint8), {}
@@ -57,7 +59,9 @@ def ids(values: np.ndarray, table: Table) -> tuple[np.ndarray, dict[Value, int]]
 
 def between(values: np.ndarray) -> float:
     """Share of the pixels of a binary mask that are neither 0 nor 255; 0 for a coloured one."""
-    return 0.0 if values.ndim == 3 else float(((values > 0) & (values < 255)).mean())
+    if values.ndim == 3 or values.dtype == bool:
+        return 0.0
+    return float(((values > 0) & (values < 255)).mean())
 
 
 def classes(
@@ -113,7 +117,8 @@ def _counted(sources: Iterable[str | bytes], where: str) -> _Counted:
             found.coloured.append(where if isinstance(source, bytes) else source)
             continue
         found.grey += 1
-        unique, counts = np.unique(values, return_counts=True)
+        levels = _grey_levels(values, white=255)
+        unique, counts = np.unique(levels, return_counts=True)
         found.counts.update(dict(zip(unique.tolist(), counts.tolist(), strict=True)))
     return found
 
@@ -155,10 +160,17 @@ def _values(picture: Image.Image) -> np.ndarray:
     """The pixels of a mask: indices, grey values, or colours if they are any."""
     if picture.mode.startswith("I"):
         return np.asarray(picture).astype(np.int32)
-    if picture.mode in ("1", "L", "P"):
+    if picture.mode == "1":
+        return np.asarray(picture)
+    if picture.mode in ("L", "P"):
         return np.asarray(picture).astype(np.uint8)
     mode = "L" if picture.mode == "LA" else "RGB"
     return _grey(np.asarray(picture.convert(mode)))
+
+
+def _grey_levels(values: np.ndarray, white: int) -> np.ndarray:
+    """Values of `pixels` with `white` for the white of a 1-bit picture, and 0 for its black."""
+    return values.astype(np.uint8) * np.uint8(white) if values.dtype == bool else values
 
 
 def _grey(values: np.ndarray) -> np.ndarray:
