@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from pipelines import catalog
+from pipelines.engine.audit import audit
 from pipelines.errors import PipelineError
 from pipelines.formats import _mask_files as mask_files
 from pipelines.formats import box_table, image_folder, masks, pictures, table, text_table, unpaired
@@ -177,3 +178,32 @@ def test_1_bit_masks_whose_classes_are_0_and_1(tmp_path):
     assert mask_files.ids(values, {0: 1, 1: 0})[0].tolist() == [[1, 0]]
     assert mask_files.ids(values, {255: 0, 0: 1})[0].tolist() == [[1, 0]]
     assert mask_files.ids(values, {})[0].tolist() == [[0, 1]]
+
+
+def _write_masks(root, values):
+    for i in range(3):
+        save(root / f"images/{i}.png", photo(i))
+        mask = np.resize(np.array(values, np.uint8), (8, 8)) if i else np.zeros((8, 8), np.uint8)
+        save(root / f"masks/{i}.png", mask)
+
+
+@pytest.mark.parametrize("values", [(0, 127, 255), (0, 128, 255), (0, 85, 170, 255)])
+def test_255_may_be_a_class(tmp_path, values):
+    _write_masks(tmp_path, values)
+    with pytest.raises(PipelineError, match=f"values {', '.join(map(str, values))}, so 255 may be"):
+        masks.read(tmp_path)
+    (tmp_path / "classes.csv").write_text("".join(f"c{value},{value}\n" for value in values))
+    data = masks.read(tmp_path)
+    assert data.labels == {"segmentation_mask": [f"c{value}" for value in values]}
+    kinds = {problem.kind for problem in audit.audit(data, progress=False).problems}
+    assert not kinds & {"ignored", "unknown-value"}
+
+
+def test_what_is_ignored_is_said(tmp_path):
+    _write_masks(tmp_path, (0, 1, 2, 255))
+    data = masks.read(tmp_path)
+    found = [p for p in audit.audit(data, progress=False).problems if p.kind == "ignored"]
+    assert {p.severity for p in found} == {"note"}
+    assert sum("255 is ignored in segmentation_mask: " in p.message for p in found) == len(found)
+    looked = sum(int(p.message.split(", in ")[1].split()[0]) for p in found)
+    assert looked == 2  # of the three masks, the first has none

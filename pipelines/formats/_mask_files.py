@@ -75,7 +75,8 @@ def classes(
 
     names, table: what a file of classes says, see `_mask_classes.read`; empty infers both from the
     values. 0 and 255 alone, or nearly so, are a binary mask; else 255 is IGNORE and each other
-    value a class. Raises PipelineError if the values tell of no classes. Files that cannot be read
+    value a class. Raises PipelineError if the values tell of no classes, or if they go up to 255 in
+    even steps, as masks drawn to be looked at do, in which 255 is a class. Files that cannot be read
     are left to the audit.
     """
     if table:
@@ -88,6 +89,7 @@ def classes(
         return list(names or BINARY_NAMES), dict(BINARY), []
     if names:
         return list(names), dict(enumerate(range(len(names)))), []
+    _refuse_even_steps(found.counts.keys(), where)
     return _inferred(found.counts.keys() - {IGNORE}, where)
 
 
@@ -130,6 +132,20 @@ def _no_colours(found: _Counted, where: str) -> str:
         f" {found.coloured[0]}, and nothing says which colour is which class. Put a file"
         " classes.csv with lines NAME,R,G,B beside the folders."
     )
+
+
+def _refuse_even_steps(values: Iterable[int], where: str) -> None:
+    """Raises PipelineError for values such as 0, 85, 170, 255."""
+    ordered = sorted(values)
+    even = [round(i * 255 / (len(ordered) - 1)) for i in range(len(ordered))]
+    pairs = zip(ordered, even, strict=True)
+    if len(ordered) in range(3, MOST) and all(abs(value - step) <= 1 for value, step in pairs):
+        shown = ", ".join(map(str, ordered))
+        raise PipelineError(
+            f"{where}: the masks have the values {shown}, so 255 may be a class, or pixels to"
+            " ignore. Put a file classes.csv with lines NAME,VALUE beside the folders; what it does"
+            " not list is ignored."
+        )
 
 
 def _inferred(values: Iterable[int], where: str) -> tuple[list[str], Table, list[Problem]]:

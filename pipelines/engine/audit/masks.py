@@ -137,6 +137,26 @@ def shares(column: str, facts: Facts) -> Iterator[Problem]:
             yield Problem("note", "pixels", split, f"classes of {column} by pixel: {listed}.")
 
 
+def ignored(column: str, facts: Facts) -> Iterator[Problem]:
+    """Pixels that count in neither loss nor metric."""
+    for split, found in facts.masks[column].items():
+        read = [look for look in found if look.counts]
+        pixels = [_ignored(look) for look in read]
+        total = sum(sum(look.counts) for look in read)
+        if any(pixels):
+            masks = sum(map(bool, pixels))
+            message = (
+                f"255 is ignored in {column}: {sum(pixels) / total:.1%} of the pixels, in {masks:,}"
+                f" of {len(found):,} masks. If it is a class, list its value in classes.csv."
+            )
+            yield Problem("note", "ignored", split, message)
+
+
+def _ignored(look: MaskLook) -> int:
+    """Pixels of 255, without those of values that no class has."""
+    return look.counts[IGNORE] - sum(n for value, n in look.unknown if value != IGNORE)
+
+
 def _masks(facts: Facts) -> Iterator[_Mask]:
     """All masks, in the order of splits."""
     for column, by_split in facts.masks.items():
@@ -156,6 +176,7 @@ CHECKS = (
     over(_masks, one_value),
     over(_masks, smoothed),
     over(_columns, shares),
+    over(_columns, ignored),
 )
 
 
