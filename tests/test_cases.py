@@ -8,7 +8,16 @@ from pipelines import catalog
 from pipelines.engine.audit import audit
 from pipelines.errors import PipelineError
 from pipelines.formats import _mask_files as mask_files
-from pipelines.formats import box_table, image_folder, masks, pictures, table, text_table, unpaired
+from pipelines.formats import (
+    box_table,
+    image_folder,
+    masks,
+    pictures,
+    table,
+    text_table,
+    unpaired,
+    voc,
+)
 
 
 def photo(seed):
@@ -207,3 +216,60 @@ def test_what_is_ignored_is_said(tmp_path):
     assert sum("255 is ignored in segmentation_mask: " in p.message for p in found) == len(found)
     looked = sum(int(p.message.split(", in ")[1].split()[0]) for p in found)
     assert looked == 2  # of the three masks, the first has none
+
+
+def _two_folders(root, lists):
+    for camera, names in {"left": ("0", "1 a", "2"), "right": ("0", "1 a", "3")}.items():
+        for name in names:
+            save(root / "images" / camera / f"{name}.png", photo(len(camera)))
+            mask = np.eye(8, dtype=np.uint8) * 255
+            save(root / "masks" / camera / f"{name}.png", mask)
+    for split, lines in lists.items():
+        (root / f"{split}.txt").write_text("\n".join(lines))
+
+
+def test_lists_keep_equal_names_in_two_folders_apart(tmp_path):
+    listed = {
+        "train": ["left/0.png", "right/1 a.png", "3"],
+        "val": ["images/left/1 a", "/old/machine/left/2.png -1"],
+        "test": ["right/0"],
+    }
+    _two_folders(tmp_path, listed)
+    names = {split: sorted(part.names) for split, part in masks.read(tmp_path).splits.items()}
+    assert names == {
+        "train": ["images/left/0.png", "images/right/1 a.png", "images/right/3.png"],
+        "validation": ["images/left/1 a.png", "images/left/2.png"],
+        "test": ["images/right/0.png"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("0.png", r"test.txt:1: '0.png' could be images/left/0.png, images/right/0.png"),
+        ("left/3.png", r"test.txt:1: there is no picture 'left/3.png'"),
+        ("left/2", r"test.txt:1: 'left/2' is in train already"),
+    ],
+)
+def test_lines_that_tell_no_picture(tmp_path, line, message):
+    _two_folders(tmp_path, {"train": ["left/2.png"], "test": [line]})
+    with pytest.raises(PipelineError, match=message):
+        masks.read(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["slide 1", "slide 1 ", "plain  -1"])
+def test_lists_of_voc_may_have_spaces_in_names(tmp_path, line):
+    name = line.removesuffix("-1").strip()
+    save(tmp_path / f"JPEGImages/{name}.jpg", photo(1))
+    file = tmp_path / f"Annotations/{name}.xml"
+    file.parent.mkdir()
+    box = "<xmin>1</xmin><ymin>1</ymin><xmax>4</xmax><ymax>4</ymax>"
+    file.write_text(
+        f"<annotation><object><name>a</name><bndbox>{box}</bndbox></object></annotation>"
+    )
+    listed = tmp_path / "ImageSets/Main/train.txt"
+    listed.parent.mkdir(parents=True)
+    listed.write_text(f"{line}\n")
+    data = voc.read(tmp_path)
+    assert said(data) == []
+    assert names_of(data) == [f"JPEGImages/{name}.jpg"]

@@ -9,6 +9,7 @@ from pipelines.errors import PipelineError
 from pipelines.formats import _mask_classes, _mask_files
 from pipelines.formats import _mask_folders as mask_folders
 from pipelines.formats._folders import root_of, shown, split_folders, split_of
+from pipelines.formats._listed_pictures import Pictures
 from pipelines.formats.examples import (
     SPLITS,
     Data,
@@ -122,30 +123,34 @@ def _listed(root: Path, found: dict[str, list[Row]]) -> dict[str, list[Row]]:
     lists = _lists(root) if list(found) == ["train"] else {}
     if not lists:
         return found
-    rows = {Path(row[0]).stem: row for row in found["train"]}
-    return _assigned(lists, rows)
+    folders = [pictures for _, pictures, _ in mask_folders.pairs(root)] or [root]
+    rows = {row[0]: row for row in found["train"]}
+    return _assigned(lists, rows, Pictures(rows, shown(root, folders[0])))
 
 
-def _assigned(lists: Mapping[str, Path], rows: Mapping[str, Row]) -> dict[str, list[Row]]:
-    """{split: file of names}, {stem: row} -> the rows of each split."""
+def _assigned(
+    lists: Mapping[str, Path], rows: Mapping[str, Row], pictures: Pictures
+) -> dict[str, list[Row]]:
+    """{split: file of names}, {name: row} -> the rows of each split.
+
+    Raises PipelineError if a list names a picture again, or one that there is not.
+    """
     out: dict[str, list[Row]] = {split: [] for split in lists}
     taken: dict[str, str] = {}
     for split, file in lists.items():
-        for where, stem in _stems_in(file):
-            _check_line(where, stem, taken, rows)
-            taken[stem] = split
-            out[split].append(rows[stem])
+        for where, line in _lines_of(file):
+            name = pictures.find(line, where)
+            if name is None:
+                raise PipelineError(
+                    f"{where}: there is no picture {line!r} with a mask. Mend the line or delete it."
+                )
+            if name in taken:
+                raise PipelineError(
+                    f"{where}: {line!r} is in {taken[name]} already. Keep one of the two."
+                )
+            taken[name] = split
+            out[split].append(rows[name])
     return out
-
-
-def _check_line(where: str, stem: str, taken: Mapping[str, str], rows: Mapping[str, Row]) -> None:
-    """Raises PipelineError if a list names a picture again, or one that there is not."""
-    if stem in taken:
-        raise PipelineError(f"{where}: {stem!r} is in {taken[stem]} already. Keep one of the two.")
-    if stem not in rows:
-        raise PipelineError(
-            f"{where}: there is no picture {stem!r} with a mask. Mend the line or delete it."
-        )
 
 
 def _lists(root: Path) -> dict[str, Path]:
@@ -158,11 +163,11 @@ def _lists(root: Path) -> dict[str, Path]:
     return {}
 
 
-def _stems_in(file: Path) -> Iterable[tuple[str, str]]:
-    """Yields (file:line, stem of the picture) of each line that is not blank."""
+def _lines_of(file: Path) -> Iterable[tuple[str, str]]:
+    """Yields (file:line, what it says) of each line that is not blank."""
     for i, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
         if line.strip():
-            yield f"{file}:{i}", Path(line.split()[0]).stem
+            yield f"{file}:{i}", line.strip()
 
 
 def _same_names(root: Path, folder: Path) -> Iterable[Problem]:

@@ -1,7 +1,7 @@
 """Pascal VOC: Annotations with one XML file a picture, JPEGImages, and ImageSets/Main/SPLIT.txt if it exists."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,9 +99,11 @@ def _xml(stem: str) -> str:
 def _splits(root: Path) -> dict[str, Items]:
     """The lists in ImageSets/Main; {} if there is none."""
     names = sorted(file.stem for file in (root / LISTS).glob("*.txt"))
+    annotated = {file.stem for file in (root / "Annotations").glob("*.xml")}
     found: dict[str, Items] = {}
     for name, split in _known(names).items():
-        found.setdefault(split, []).extend(_items(root, root / LISTS / f"{name}.txt"))
+        items = _items(root, root / LISTS / f"{name}.txt", annotated)
+        found.setdefault(split, []).extend(items)
     return found
 
 
@@ -113,14 +115,16 @@ def _known(names: Sequence[str]) -> dict[str, str]:
     return known
 
 
-def _items(root: Path, file: Path) -> Items:
+def _items(root: Path, file: Path, annotated: Collection[str]) -> Items:
+    """What a list names: a whole line if it is the name of an XML file, else its first word."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise PipelineError(f"{file} cannot be read: {error}.") from error
     where = file.relative_to(root).as_posix()
-    cells = [(i, line.split()) for i, line in enumerate(lines, 1)]
-    return [(words[0], f"{where}:{i}") for i, words in cells if words]
+    said = [(i, line.strip()) for i, line in enumerate(lines, 1) if line.strip()]
+    names = (line if line in annotated else line.split()[0] for _, line in said)
+    return [(name, f"{where}:{i}") for name, (i, _) in zip(names, said, strict=True)]
 
 
 @dataclass(frozen=True)
