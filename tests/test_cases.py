@@ -18,6 +18,7 @@ from pipelines.formats import (
     unpaired,
     voc,
 )
+from pipelines.ops import schemes
 
 
 def photo(seed):
@@ -273,3 +274,42 @@ def test_lists_of_voc_may_have_spaces_in_names(tmp_path, line):
     data = voc.read(tmp_path)
     assert said(data) == []
     assert names_of(data) == [f"JPEGImages/{name}.jpg"]
+
+
+PER = ["B-PER", "I-PER", "O", "B-PER", "O", "O"]
+
+
+def test_bmes_is_bioes():
+    tags = ["B-PER", "M-PER", "M-PER", "E-PER", "O", "S-ORG"]
+    assert schemes.scheme([tags]) == "bioes"
+    assert schemes.breaks(tags, "bioes") == []
+    assert schemes.convert(tags, "bio") == ["B-PER", "I-PER", "I-PER", "I-PER", "O", "B-ORG"]
+    assert schemes.breaks(["B-PER", "M-PER", "O"], "bioes") == [
+        (2, "O after M-PER: that span has no last token")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tags", "change"),
+    [
+        ([tag.lower() for tag in PER], "b-per is B-per, i-per is I-per, o is O"),
+        ([tag.replace("-", "_") for tag in PER], "B_PER is B-PER, I_PER is I-PER"),
+        ([tag.replace("O", "0") for tag in PER], "0 is O"),
+        (PER, ""),
+        (["NN", "VB", "O", "0"], ""),
+        (["i", "o", "b", "o"], ""),
+    ],
+)
+def test_tags_that_are_nearly_of_a_scheme(tmp_path, tags, change):
+    assert schemes.alike([tags]) == change
+    lines = "".join(f"word{i} {tag}\n" for i, tag in enumerate(tags))
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.conll").write_text(lines)
+    data = catalog.load(tmp_path)
+    wrong = [p for p in audit.audit(data, progress=False).problems if p.kind == "scheme"]
+    assert len(wrong) == bool(change)
+    tagging = catalog.method("linear_crf")
+    assert tagging.adapt(data, tagging.Config(scheme="plain")).labels
+    if change:
+        with pytest.raises(PipelineError, match=f"written as usual: {change}"):
+            tagging.adapt(data, tagging.Config())

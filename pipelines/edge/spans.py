@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-SAME = {"L": "E", "U": "S"}  # BILOU's last and unit are BIOES's end and single
+# BILOU's last and unit are BIOES's end and single, and the middle of BMES is its inside.
+SAME = {"L": "E", "U": "S", "M": "I"}
 
 
 def split(tag: str) -> tuple[str, str]:
@@ -17,7 +18,7 @@ def split(tag: str) -> tuple[str, str]:
 def spans(tags: Sequence[str], plain: bool = False) -> list[tuple[int, int, str]]:
     """Tags of one sentence -> [(start, end, type)], end exclusive, in order.
 
-    Reads BIO, IOB1, BIOES and BILOU, and whatever breaks them as conlleval and seqeval's default
+    Reads BIO, IOB1, BIOES, BMES and BILOU, and whatever breaks them as conlleval and seqeval's default
     mode do: an I that continues nothing begins a span. plain: tags without a scheme, of which each
     but O is a span of its own.
     """

@@ -1,6 +1,7 @@
 """Schemes by which tags mark spans: BIO (IOB2), IOB1, BIOES, BILOU, and plain tags without one."""
 
 import collections
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -11,13 +12,14 @@ from pipelines.edge.spans import spans, split
 RARE = 20  # one tag in so many may be a slip; with more, tags are of no scheme
 Parts = tuple[str, str]  # a tag's prefix and type
 OUTSIDE = ("O", "")  # prefix and type of what is in no span
-TAG = re.compile(r"O|[BIESLU](-.+)?", re.DOTALL)
+TAG = re.compile(r"O|[BIESLU](-.+)?|M-.+", re.DOTALL)
+ALIKE = re.compile(r"([BIESLUM])[-_](.+)", re.DOTALL | re.IGNORECASE)  # b-PER, B_PER
 
 
 def scheme(sentences: Iterable[Sequence[str]]) -> str:
     """Tags by sentence, an iterable of lists -> the name of their scheme.
 
-    BIO and IOB1 have the same tags; what decides is whether a span that follows none of its own
+    BMES counts as BIOES. BIO and IOB1 have the same tags; what decides is whether a span that follows none of its own
     type begins with B or with I, in most cases.
     """
     letters, fresh, total, slips = set(), collections.Counter(), 0, 0
@@ -31,9 +33,34 @@ def scheme(sentences: Iterable[Sequence[str]]) -> str:
         return "plain"
     if letters & {"L", "U"}:
         return "bilou"
-    if letters & {"E", "S"}:
+    if letters & {"E", "S", "M"}:
         return "bioes"
     return "iob1" if fresh["I"] > fresh["B"] else "bio"
+
+
+def alike(sentences: Iterable[Sequence[str]]) -> str:
+    """Tags without a scheme -> what they would be in one, "0 is O, b-PER is B-PER"; "" if none fits.
+
+    They may be in lower case, have _ in place of -, or 0 in place of O.
+    """
+    rows = list(map(list, sentences))
+    tags = dict.fromkeys(itertools.chain(*rows))
+    written = {tag: _as_written(tag) for tag in tags}
+    changed = {tag: other for tag, other in written.items() if tag != other}
+    has_types = any("-" in other for other in written.values())
+    if not changed or not has_types or scheme(rows) != "plain":
+        return ""
+    if scheme([written[tag] for tag in row] for row in rows) == "plain":
+        return ""
+    return ", ".join(f"{tag} is {other}" for tag, other in list(changed.items())[:3])
+
+
+def _as_written(tag: str) -> str:
+    """A tag as schemes write it, if it is nearly one."""
+    match = ALIKE.fullmatch(tag)
+    if match and not TAG.fullmatch(tag):
+        return f"{match[1].upper()}-{match[2]}"
+    return "O" if tag in ("0", "o") else tag
 
 
 def _fresh(tags: Iterable[str]) -> Iterator[str]:

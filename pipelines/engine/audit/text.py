@@ -54,6 +54,10 @@ def uneven(feature: str, facts: Facts) -> Iterator[Problem]:
 def broken(feature: str, facts: Facts) -> Iterator[Problem]:
     """Tags of one feature that break the scheme which the data has."""
     named = list(_named(feature, facts))
+    change = schemes.alike(tags for _, tags in named)
+    if change:
+        message = f"these tags would mark spans if they were written as usual: {change}."
+        yield Problem("error", "scheme", feature, f"{message} Write them so.")
     scheme = schemes.scheme(tags for _, tags in named)
     for example, tags in named:
         yield from _tags.broken(example.examples, example.row, tags, scheme, feature)

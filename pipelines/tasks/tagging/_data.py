@@ -29,6 +29,8 @@ def adapt(data, config):
         rows[split] = tags
     every = [tags for own in rows.values() for tags in own]
     scheme = schemes.scheme(every)
+    if config.scheme != "plain":
+        _refuse_alike(every, data.source, target)
     if "plain" in (config.scheme, scheme):
         labels = list(names or sorted(set(itertools.chain(*every))))
     else:
@@ -43,6 +45,16 @@ def adapt(data, config):
         splits[split] = _examples(examples, words_of, rows[split], labels)
         problems += _long(splits[split], rows[split], config)
     return dataclasses.replace(data, splits=splits, labels={TAGS: labels}, problems=problems)
+
+
+def _refuse_alike(rows, source, target):
+    """Raises PipelineError for tags that would have a scheme if they were written otherwise."""
+    change = schemes.alike(rows)
+    if change:
+        raise PipelineError(
+            f"{source}: {target} would mark spans if its tags were written as usual: {change}."
+            " Write them so, or set scheme=plain if each tag stands for itself."
+        )
 
 
 def _features(data, config):
