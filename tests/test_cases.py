@@ -236,12 +236,21 @@ def test_lists_keep_equal_names_in_two_folders_apart(tmp_path):
         "test": ["right/0"],
     }
     _two_folders(tmp_path, listed)
-    names = {split: sorted(part.names) for split, part in masks.read(tmp_path).splits.items()}
+    data = masks.read(tmp_path)
+    assert data.problems == []
+    names = {split: sorted(part.names) for split, part in data.splits.items()}
     assert names == {
         "train": ["images/left/0.png", "images/right/1 a.png", "images/right/3.png"],
         "validation": ["images/left/1 a.png", "images/left/2.png"],
         "test": ["images/right/0.png"],
     }
+
+
+def test_pictures_in_no_list_are_warned_of(tmp_path):
+    _two_folders(tmp_path, {"train": ["left/0", "left/2"], "test": ["left/1 a"]})
+    data = masks.read(tmp_path)
+    assert said(data) == [("warning", "unlisted", "images/right/0.png")]
+    assert data.problems[0].message.startswith("3 pictures are in no list and left out: images/")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.formats import _mask_classes, _mask_files
 from pipelines.formats import _mask_folders as mask_folders
+from pipelines.formats._boxes import few
 from pipelines.formats._folders import root_of, shown, split_folders, split_of
 from pipelines.formats._listed_pictures import Pictures
 from pipelines.formats.examples import (
@@ -51,7 +52,7 @@ def read(path: str | Path) -> Data:
             f"no picture in {path} has a mask of its name. "
             "Put pictures in images/ and masks in masks/ under equal names."
         )
-    found = _listed(root, found)
+    found = _listed(root, found, problems)
     sources = [mask for _, _, mask in itertools.chain(*found.values())]
     labels, table, notes = _mask_files.classes(sources, root.name, *_mask_classes.read(root))
     splits = {split: _examples(sorted(rows), table) for split, rows in found.items()}
@@ -118,14 +119,24 @@ def _fault(root: Path, picture: Path, mask: Path | None) -> Problem | None:
     return None
 
 
-def _listed(root: Path, found: dict[str, list[Row]]) -> dict[str, list[Row]]:
-    """Splits as lists of names give them, if there are such lists and no folders of splits."""
+def _listed(
+    root: Path, found: dict[str, list[Row]], problems: list[Problem]
+) -> dict[str, list[Row]]:
+    """Splits as lists of names give them, if there are such lists and no folders of splits.
+
+    Warns of pictures that no list names.
+    """
     lists = _lists(root) if list(found) == ["train"] else {}
     if not lists:
         return found
     folders = [pictures for _, pictures, _ in mask_folders.pairs(root)] or [root]
     rows = {row[0]: row for row in found["train"]}
-    return _assigned(lists, rows, Pictures(rows, shown(root, folders[0])))
+    assigned = _assigned(lists, rows, Pictures(rows, shown(root, folders[0])))
+    left = sorted(rows.keys() - {name for name, _, _ in itertools.chain(*assigned.values())})
+    if left:
+        message = f"{len(left):,} pictures are in no list and left out: {few(left)}. List them."
+        problems.append(Problem("warning", "unlisted", left[0], message))
+    return assigned
 
 
 def _assigned(
