@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -154,7 +155,7 @@ def test_help_of_a_task_lists_its_methods(command):
         if len(entry.methods) > 1:
             assert listed[-len(entry.methods) :] == [method.name for method in entry.methods]
         else:
-            assert "epochs" in listed
+            assert "seed" in listed
     code, _, err = command("train", "clasification", "--help")
     assert (code, err) == (
         2,
@@ -173,7 +174,10 @@ def test_lists_have_a_line_each(command):
         assert [line.split()[0] for line in out[2:]] == list(names)
     code, out, _ = command("methods")
     assert code == 0
-    assert ["/".join(line.split()[:2]) for line in out[2:]] == list(catalog.methods())
+    tasks = [line.partition(":")[0] for line in out if line[:1].strip()]
+    assert tasks == list(catalog.tasks())
+    listed = [line.split()[0] for line in out if re.match(r"  \w", line)]
+    assert listed == [entry.name for entry in catalog.methods().values()]
 
 
 def test_the_catalog_of_backbones_says_what_is_known_of_each(command):

@@ -62,7 +62,7 @@ def test_it_is_listed(site, tmp_path):
     text = said(site, tmp_path, ["tasks"], ["methods"], ["datasets"], ["train", "dense", "--help"])
     for row in (
         ["rings", "Rings: which of two rings around the origin a point lies on."],
-        ["classification", "nearest", "The nearest of the mean pictures of the classes.", "NumPy"],
+        ["nearest", "The nearest of the mean pictures of the classes."],
         ["dots", "300 points on two rings around the origin."],
         ["units", "units of the hidden layer"],
     ):
