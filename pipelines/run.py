@@ -44,7 +44,7 @@ class Run:
         if self.info.get("format") != setup.FORMAT:
             raise PipelineError(
                 f"{path} was made by an earlier version of this package, which knew no methods."
-                " Train it again, or open it with version 0.1.0."
+                " Train it again."
             )
         values = read_yaml(self.path / "config.yaml")
         try:
