@@ -63,9 +63,8 @@ def test_export_proves_them_too_and_a_browser_runs_them(trained, tmp_path):
     )
     size = {kind: record["size_bytes"] for kind, record in bundle.files.items()}
     assert size["weight_only_int4"] < size["mixed"] < size["weight_only_int8"] < size["float32"]
-    assert (
-        bundle.evaluate(format="mixed")["accuracy"] == bundle.files["mixed"]["metrics"]["accuracy"]
-    )
+    found = bundle.evaluate(data=trained.data_name, format="mixed")
+    assert found["accuracy"] == bundle.files["mixed"]["metrics"]["accuracy"]
     browser.agrees(bundle, sorted((trained.path.parent / "photos/test").rglob("*.jpg"))[:1])
 
 

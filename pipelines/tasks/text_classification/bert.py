@@ -15,6 +15,7 @@ from pipelines.tasks.text_classification import TextClassification
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
+    import numpy as np
     import tensorflow as tf
 
     from pipelines import canvas
@@ -145,8 +146,9 @@ class Bert(TextClassification):
         def classify(values):
             return self.decode(net(values, training=False), config)
 
-        pieces = inputs["pieces"]
-        fed = {"ids": pieces, "mask": 1 * (pieces != 0), "segment_ids": 0 * pieces}
+        pieces = np.asarray(inputs["pieces"], np.int32)
+        mask = (pieces != 0).astype(np.int32)
+        fed = {"ids": pieces, "mask": mask, "segment_ids": np.zeros_like(pieces)}
         metadata = {"pieces": config.learned["pieces"]}
         own = Program(classify, fed, file=MEDIAPIPE, metadata=metadata)
         return {**super().programs(model, config, inputs), "mediapipe": own}
