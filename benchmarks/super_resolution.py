@@ -27,7 +27,8 @@ FAST = dict(
 SRCNN = dict(method="srcnn", width=64, patch=24, steps_per_epoch=200, epochs=3, learning_rate=1e-3)
 SRGAN = dict(
     method="srgan", generator="srresnet", width=64, depth=16, patch=24, steps_per_epoch=1294, epochs=18,
-    adversarial_epochs=6, learning_rate=5e-4, adversarial_rate=1e-4, pixel_weight=0.03, content_weight=3.0, adversarial_weight=2e-3,
+    adversarial_epochs=6, learning_rate=5e-4, adversarial_rate=1e-4, pixel_weight=0.03,
+    content_weight=3.0, adversarial_weight=2e-3,
     critic_width=64, keep="best",
 )  # fmt: skip
 SMALL = dict(

@@ -226,7 +226,8 @@ def bccd(data, out):
     began = time.perf_counter()
     run = pipelines.train("yolo", data / "bccd", out / "run", **BCCD)
     minutes, found = (time.perf_counter() - began) / 60, run.evaluate()
-    print(terminal.table([[f"{found['map50']:.4f}", f"{found['map50_95']:.4f}", f"{minutes:.1f}"]], ["mAP50", "mAP50-95", "minutes"]))  # fmt: skip
+    row = [f"{found['map50']:.4f}", f"{found['map50_95']:.4f}", f"{minutes:.1f}"]
+    print(terminal.table([row], ["mAP50", "mAP50-95", "minutes"]))
 
 
 def membrane(data, out):

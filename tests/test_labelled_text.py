@@ -195,7 +195,12 @@ def test_another_text_is_another_fingerprint(tmp_path):
     assert prints[0] != prints[1]
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.sampled_from(["text", "label"]), v)))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda v: st.lists(v) | st.dictionaries(st.sampled_from(["text", "label"]), v),
+    )
+)
 def test_a_line_is_text_and_label_or_nothing(value):
     parsed = text_jsonl._parsed(value)
     assert parsed is None or (all(isinstance(part, str) for part in parsed) and parsed[1])

@@ -317,7 +317,8 @@ def test_svm_is_the_dense_layer_that_it_becomes():
     np.testing.assert_allclose(found, factor * margins, rtol=1e-3, atol=1e-3)
 
     def loss(scale):
-        return -np.log((np.exp(scale * margins) / np.exp(scale * margins).sum(1, keepdims=True))[held[1] > 0]).mean()  # fmt: skip
+        powers = np.exp(scale * margins)
+        return -np.log((powers / powers.sum(1, keepdims=True))[held[1] > 0]).mean()
 
     assert loss(factor) <= min(loss(0.9 * factor), loss(1.1 * factor))
 

@@ -106,10 +106,9 @@ def _noise(spec: dict):
 
 def _threads() -> list[int]:
     """1, 2, 4... up to the cores that this process may use."""
+    cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
     return [2**i for i in range(cores.bit_length())]
 
 

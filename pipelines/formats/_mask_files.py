@@ -27,7 +27,8 @@ def pixels(source: str | bytes) -> np.ndarray:
     """A file path or encoded bytes -> values as the file has them: (H, W) integers, or uint8 (H, W,
     3) if coloured.
 
-    A palette PNG gives its indices, not its colours, and a 1-bit picture bool, see `ids`. Raises ValueError with a reason in one line.
+    A palette PNG gives its indices, not its colours, and a 1-bit picture bool, see `ids`.
+    Raises ValueError with a reason in one line.
     """
     try:
         with pillow.opened(source) as picture:

@@ -108,7 +108,10 @@ def phases(method, config):
 
 
 def _newest(folder):
-    """(path, arrays, state) of the newest checkpoint that can be read, or None; a damaged one is passed over, and said so."""
+    """(path, arrays, state) of the newest checkpoint that can be read, or None.
+
+    A damaged one is passed over, and said so.
+    """
     for path in sorted(folder.glob("step_*.npz"), reverse=True):
         try:
             return path, *checkpoint.load(path)

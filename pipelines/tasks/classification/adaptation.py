@@ -213,7 +213,10 @@ class Adaptation(Classification):
         return {"image": images.random_colour(image, seeds[1], config.colour)}, targets
 
     def model(self, config):
-        """{"image": uint8 (B, S, S, 3)} -> {"logits": (B, C), "features": (B, F)}, dann also "domain": (B,); compiled."""
+        """{"image": uint8 (B, S, S, 3)} -> {"logits": (B, C), "features": (B, F)}, compiled.
+
+        dann also gives "domain": (B,).
+        """
         inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8", name="image")
         x = backbones.features(config.backbone, inputs, config.backbone_arguments)
         x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
@@ -242,7 +245,10 @@ class Adaptation(Classification):
         return [Phase("source", first), Phase("coral", last, cut=_cut(last), solve=_solve(last))]
 
     def references(self, config, source):
-        """The floor, trained on the source alone, and the ceiling, trained on the target's labels where there are any."""
+        """The floor, trained on the source alone, and the ceiling, trained on the target's labels.
+
+        Without labels of the target there is no ceiling.
+        """
         if not config.references or config.alignment in ("source", "target"):
             return {}
         examples = source.data.splits["train"]

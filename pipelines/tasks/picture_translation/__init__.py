@@ -192,7 +192,10 @@ class PictureTranslation(Method):
         return [metric.Cycle(), metric.Frechet(_features(config)), metric.Pairs()]
 
     def draw(self, inputs, decoded, config, targets=None):
-        """A row for each domain: the picture, translated, and back; where they are a pair, the true one is the other's."""
+        """A row for each domain: the picture, translated, and back.
+
+        If they are a pair, the true one is the other's.
+        """
         shown = []
         for domain, other in OTHER.items():
             answers = (metric.bytes_of(decoded[name]) for name in (f"to_{other}", f"back_{domain}"))

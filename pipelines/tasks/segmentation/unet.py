@@ -155,7 +155,10 @@ class UNet(segmentation.Segmentation):
         return {"fit": config.fit, "margin": _margin(config), "step": cell}
 
     def decode(self, outputs, config):
-        """Logits (B, S, S, C) -> {"mask": int32 ids (B, S, S), "confidence": (B, S, S), "probabilities": (B, S, S, C)}."""
+        """Logits (B, S, S, C) -> the same as ids and as probabilities.
+
+        {"mask": int32 (B, S, S), "confidence": (B, S, S), "probabilities": (B, S, S, C)}.
+        """
         logits = outputs["logits"]
         probabilities = keras.ops.softmax(logits)
         if keras.backend.backend() == "tensorflow":

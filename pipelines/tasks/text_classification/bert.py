@@ -101,7 +101,10 @@ class Bert(TextClassification):
         )
 
     def parse(self, example, config):
-        """{"pieces": int32 (T,), "label": int} -> ({"pieces": (T,)}, one-hot float (C,)); T = max_length, zeros behind."""
+        """{"pieces": int32 (T,), "label": int} -> ({"pieces": (T,)}, one-hot float (C,)).
+
+        T is max_length; zeros stand behind the last piece.
+        """
         pieces = tf.ensure_shape(tf.cast(example["pieces"], tf.int32), (config.max_length,))
         return {"pieces": pieces}, tf.one_hot(example["label"], len(config.labels))
 
@@ -154,7 +157,10 @@ class Bert(TextClassification):
         return {**super().programs(model, config, inputs), "mediapipe": own}
 
     def draw(self, inputs, decoded, config, targets=None):
-        """The text as the model read it, the label it found and, where given, the true one, with their probabilities."""
+        """The text as the model read it and the label it found, with its probability.
+
+        If the true label is given, that too.
+        """
         probabilities = decoded["probabilities"]
         best = int(probabilities.argmax())
         right = best if targets is None else int(targets.argmax())
