@@ -11,12 +11,11 @@ import numpy as np
 from pipelines import catalog
 from pipelines.engine import benchmark
 from pipelines.engine.data import learned, source
-from pipelines.engine.export import contents
 from pipelines.engine.proof import evaluate, floor, proof, seal, verify
 from pipelines.engine.report import report
 from pipelines.engine.serving import predict
 from pipelines.errors import PipelineError, nearest
-from pipelines.files import read_json, read_yaml, sha256, within
+from pipelines.files import read_yaml
 from pipelines.task import Part
 
 
@@ -25,12 +24,7 @@ class Bundle:
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
-        self.manifest = read_json(self.path / "manifest.json")
-        if self.manifest.get("format") != contents.FORMAT:
-            raise PipelineError(
-                f"{path} was made by an earlier version of this package, which knew no methods. Its"
-                " own predict.py still runs it; export the run again for the rest."
-            )
+        self.manifest = seal.read(self.path)
         try:
             self.task_name = self.manifest["task"]
             self.method = catalog.method(self.manifest["method"], self.task_name)
@@ -72,23 +66,6 @@ class Bundle:
             found.append("labels.txt and manifest.json name different labels")
         return found
 
-    def _is(self, name: str, digest: str) -> bool:
-        file = within(self.path, name)
-        return file.exists() and sha256(file) == digest
-
-    def _own(self, kind: str) -> None:
-        """Raises PipelineError if the file, or a list that was learned, is not what was proven."""
-        wanted = {self.files[kind]["path"]: self.files[kind]["sha256"]}
-        for name, digest in self.manifest["sha256"].items():
-            if Path(name).parent.name == learned.FOLDER:
-                wanted[name] = digest
-        for name, digest in wanted.items():
-            if not self._is(name, digest):
-                raise PipelineError(
-                    f"{self.path / name} does not belong to this model: its SHA-256 differs. Export"
-                    " the run again."
-                )
-
     def evaluate(
         self,
         split: str = "test",
@@ -101,7 +78,7 @@ class Bundle:
         data: the data of the proof if None. format: which file. data_format: of the data.
         """
         kind = self.kind(format)
-        self._own(kind)
+        seal.require(self.path, self.manifest, kind)
         part = self.split(split, data, data_format)
         try:
             run = proof.predictor(self.path, kind, self.method)
@@ -132,8 +109,9 @@ class Bundle:
         self, inputs: Any, out: Path | str | None = None, format: str | None = None
     ) -> list[dict]:
         """One answer for each file of `inputs`; JSON and pictures go to the folder `out`."""
-        self._own(self.kind(format))
-        return predict.bundle(self, inputs, out, format)
+        kind = self.kind(format)
+        seal.require(self.path, self.manifest, kind)
+        return predict.bundle(self, inputs, out, kind)
 
     def verify(self, data: Any = None, data_format: str = "auto") -> dict:
         """The proof again -> {"passed", "failures", ...}: checksums, golden examples, scores.
@@ -149,7 +127,7 @@ class Bundle:
     def report(self) -> Path:
         """Writes report.html -> its path."""
         path = report.write_bundle(self)
-        self.manifest = read_json(self.path / "manifest.json")  # it has a checksum of the report
+        self.manifest = seal.read(self.path)  # it has a checksum of the report
         return path
 
     def golden(self) -> tuple[dict, dict]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pipelines import catalog, terminal
 from pipelines.errors import PipelineError
-from pipelines.files import read_json
 
 
 def demo(a):
@@ -212,12 +211,10 @@ def predict(a):
     from pipelines.engine.serving import answers
 
     folder = Path(a.path)
-    if (folder / "manifest.json").is_file():
-        task = read_json(folder / "manifest.json").get("task", "")
-        found = answers.of_bundle(folder, a.inputs, a.out)  # loads no TensorFlow
-    else:
-        task, found = _of_run(a)
-    half, told, bad = catalog.edge(task), [], 0
+    is_bundle = (folder / "manifest.json").is_file()
+    # A bundle answers without TensorFlow.
+    half, found = answers.of_bundle(folder, a.inputs, a.out) if is_bundle else _of_run(a)
+    told, bad = [], 0
     for answer in found:
         if "error" in answer:
             bad += 1
@@ -230,13 +227,12 @@ def predict(a):
 
 
 def _of_run(a):
-    """(task, answers as they come) of a run."""
+    """(device half, answers as they come) of a run."""
     with terminal.hushed():
         import pipelines
         from pipelines.engine.serving import predict as serving
 
-        owner = pipelines.load(a.path)
-        return owner.task_name, serving.of_run(owner, a.inputs, a.out)
+        return serving.of_run(pipelines.load(a.path), a.inputs, a.out)
 
 
 def export(a):

@@ -18,20 +18,16 @@ def main(argv=None, folder=HERE.parent):
     """Prints an answer a line -> exit code: 0 done, 1 the bundle is not what was proven, 2 an input cannot be used."""
     try:
         manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
-        files = {
-            kind: record
-            for kind, record in manifest["files"].items()
-            if record["path"].endswith(RUNNABLE)
-        }
-        if not files:
+        kinds = runnable(manifest)
+        if not kinds:
             raise ValueError(
-                "this bundle has no file that runs here. Export the model with float32 among its formats"
+                "this bundle has no file that runs here. Export the model with float32 among its"
+                " formats"
             )
-        options = _options(argv, list(files))
-        path = _proven(Path(folder), files[options.file])
+        options = _options(argv, kinds)
+        path = _proven(Path(folder), manifest["files"][options.file])
         manifest["learned"] = _learned(Path(folder), manifest)
-        half = _half(manifest["task"])
-        return _answer(options, path, half, manifest)
+        return _answer(options, path, manifest)
     except ModuleNotFoundError as error:
         return _complain(f"{error.name} is missing: {NEEDS}", 1)
     except KeyError as error:
@@ -40,27 +36,62 @@ def main(argv=None, folder=HERE.parent):
         return _complain(" ".join(str(error).split()), 1)
 
 
-def _answer(options, path, half, manifest):
-    code, answers, loaded = 0, [], []
+def _answer(options, path, manifest):
+    half, module, loaded = _half(manifest["task"]), manifest.get("fitted"), []
 
     def run(inputs, *program):
         if not loaded:
-            loaded.append(_model(path, manifest))
+            loaded.append(opened(path, _half(module) if module else None))
         return loaded[0](inputs, *program)
 
-    for i, name in enumerate(options.inputs):
-        try:
-            answer, pictures = half.predict(name, run, manifest)
-        except ValueError as error:
-            code = _complain(f"{name}: {error}", 2)
-            continue
-        answers.append({"input": name, **answer})
-        if options.out:
-            save(Path(options.out), stem(i, name), answers[-1], pictures)
-        print(_shown(f"{name}  {_text(half, answers[-1])}"))
+    code, answers = 0, []
+    for answer in each(options.inputs, half, run, manifest, options.out):
+        if "error" in answer:
+            code = _complain(f"{answer['input']}: {answer['error']}", 2)
+        else:
+            answers.append(answer)
+            print(_shown(f"{answer['input']}  {_text(half, answer)}"))
     if options.json:
         print(json.dumps({"file": path.name, "predictions": answers}, ensure_ascii=False))
     return code
+
+
+def runnable(manifest):
+    """Kinds of the files that run without TensorFlow, the one that is taken by default first."""
+    records = manifest["files"].items()
+    kinds = [kind for kind, record in records if record["path"].endswith(RUNNABLE)]
+    return sorted(kinds, key=lambda kind: kind != "float32")
+
+
+def opened(path, module=None):
+    """A file, ready to run: of arrays by NumPy and their `module`, else by LiteRT."""
+    if path.suffix == ".npz":
+        from .fitted import Arrays
+
+        return Arrays(path, module)
+    # LiteRT writes to standard error as it loads, which a wrong input should not bring about.
+    from .litert import Model
+
+    return Model(path)
+
+
+def each(inputs, half, run, manifest, out=None):
+    """{"input": name, ...} of each input as soon as it is there: a file's name, bytes, or text.
+
+    An input that cannot be used gives {"input", "error": reason}, and the others are not lost.
+    JSON, and answers that are pictures, go to the folder `out`.
+    """
+    for i, item in enumerate(inputs):
+        name = f"input {i}" if isinstance(item, bytes) else str(item)
+        try:
+            answer, pictures = half.predict(item, run, manifest)
+        except (ValueError, OSError) as error:
+            yield {"input": name, "error": str(error)}
+            continue
+        answer = {"input": name, **answer}
+        if out:
+            save(Path(out), stem(i, name), answer, pictures)
+        yield answer
 
 
 def stem(i, name):
@@ -84,9 +115,8 @@ def _options(argv, kinds):
     parser = argparse.ArgumentParser(
         prog="predict.py", description="This model's answer to each file."
     )
-    default = "float32" if "float32" in kinds else kinds[0]
     parser.add_argument(
-        "--file", choices=kinds, default=default, help=f"which of the TFLite files [{default}]"
+        "--file", choices=kinds, default=kinds[0], help=f"which of the files [{kinds[0]}]"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     parser.add_argument(
@@ -124,18 +154,6 @@ def _half(task):
     if not (task.isidentifier() and (HERE / f"{task}.py").is_file()):
         raise ValueError(f"manifest.json names the task {task!r}, which {HERE.name}/ does not have")
     return importlib.import_module(f".{task}", __package__)
-
-
-def _model(path, manifest):
-    """The file, ready to run: of arrays by NumPy, else by LiteRT."""
-    if path.suffix == ".npz":
-        from .fitted import Arrays
-
-        return Arrays(path, _half(manifest["fitted"]))
-    # LiteRT writes to standard error as it loads, which a wrong input should not bring about.
-    from .litert import Model
-
-    return Model(path)
 
 
 def _text(half, answer):

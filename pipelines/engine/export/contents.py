@@ -20,7 +20,6 @@ from pipelines.engine.serving import web
 from pipelines.files import sha256, write_text, write_yaml
 from pipelines.task import SERVE, Method
 
-FORMAT = 2  # of a bundle's folder; 1 knew no methods
 GOLDEN = 8  # held-out examples that go with it, so that it can be verified without the data
 ALWAYS = ("__init__", "pictures", "learned", "litert", "fitted", "predict")  # modules of edge/
 # Another package imports modules of edge/ by their full names; in a bundle all are in one package.
@@ -70,7 +69,7 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
     _edge(folder / "edge", method)
     web.write(folder / "web", method.task)
     manifest = {
-        "format": FORMAT,
+        "format": seal.FORMAT,
         "name": run.path.name,
         **head,
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),

@@ -12,9 +12,45 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipelines.engine.data import learned
+from pipelines.errors import PipelineError
 from pipelines.files import read_json, sha256, within, write_json
 
 MANIFEST = "manifest.json"
+FORMAT = 2  # of a bundle's folder; 1 knew no methods
+
+
+def read(folder: Path) -> dict:
+    """The manifest of a bundle. Raises PipelineError if it is broken or of an earlier version."""
+    manifest = read_json(folder / MANIFEST)
+    if manifest.get("format") != FORMAT:
+        raise PipelineError(
+            f"{folder} was made by an earlier version of this package, which knew no methods. Its"
+            " own predict.py still runs it; export the run again for the rest."
+        )
+    return manifest
+
+
+def matches(folder: Path, name: str, digest: str) -> bool:
+    """Whether a file of a bundle is there and is what was sealed."""
+    file = within(folder, name)
+    return file.exists() and sha256(file) == digest
+
+
+def require(folder: Path, manifest: Mapping, kind: str) -> Path:
+    """The file of a kind. Raises PipelineError if it, or a list that was learned, is another one."""
+    record = manifest["files"][kind]
+    wanted = {record["path"]: record["sha256"]}
+    for name, digest in manifest["sha256"].items():
+        if Path(name).parent.name == learned.FOLDER:
+            wanted[name] = digest
+    for name, digest in wanted.items():
+        if not matches(folder, name, digest):
+            raise PipelineError(
+                f"{folder / name} does not belong to this model: its SHA-256 differs. Export the"
+                " run again."
+            )
+    return folder / record["path"]
 
 
 def write(folder: Path, manifest: Mapping) -> None:
@@ -39,8 +75,7 @@ def broken(folder: Path, manifest: Mapping) -> list[str]:
     if manifest.get("checksum") != _digest(plain):
         found.append(f"{MANIFEST} was altered: its checksum differs")
     for name, digest in wanted.items():
-        file = within(folder, name)
-        if not (file.exists() and sha256(file) == digest):
+        if not matches(folder, name, digest):
             found.append(f"{name} is not the file that was proven: its SHA-256 differs")
     found += [f"{name} does not belong to this bundle" for name in _added(folder, wanted)]
     return found

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pipelines import catalog
+from pipelines.edge.predict import each
 from pipelines.engine.data import learned
 from pipelines.engine.proof import evaluate, proof
-from pipelines.engine.serving import answers
 from pipelines.errors import PipelineError
 
 
 def run(owner: Any, inputs: Any, out: Path | str | None = None) -> list[dict]:
     """Answers of a Run: [{"input": file, ...}]; see `collected`."""
-    return collected(of_run(owner, inputs, out))
+    return collected(of_run(owner, _several(inputs), out)[1])
 
 
-def of_run(owner: Any, inputs: Any, out: Path | str | None = None) -> Iterator[dict]:
-    """The same, each as soon as it is there."""
-    method, config, model = owner.method, owner.config, owner.model
+def of_run(
+    owner: Any, inputs: Sequence, out: Path | str | None = None
+) -> tuple[ModuleType, Iterator[dict]]:
+    """(device half, answers as they come); see `edge.predict.each`."""
+    method, config = owner.method, owner.config
+    programs = evaluate.Programs(owner.model, method, config)
     manifest = {
         "task": method.task,
         "labels": list(config.labels),
         "config": dict(method.device(config)),
         "learned": learned.lists(config.learned),
+        "inputs": programs.inputs,
+        "programs": {name: {} for name in programs.names},
     }
-    programs = evaluate.Programs(model, method, config)
-    manifest |= {"inputs": programs.inputs, "programs": {name: {} for name in programs.names}}
-    return answers.each(inputs, catalog.edge(method.task), programs, manifest, out)
+    half = catalog.edge(method.task)
+    return half, each(inputs, half, programs, manifest, out)
 
 
 def bundle(
@@ -40,9 +46,14 @@ def bundle(
     half = catalog.edge(owner.task_name)
     try:
         run = proof.predictor(owner.path, owner.kind(format), owner.method)
-        return collected(answers.each(inputs, half, run, manifest, out))
+        return collected(each(_several(inputs), half, run, manifest, out))
     except ValueError as error:
         raise PipelineError(str(error)) from error
+
+
+def _several(inputs: Any) -> Sequence:
+    """One input as a list of it."""
+    return [inputs] if isinstance(inputs, (str, os.PathLike, bytes)) else inputs
 
 
 def collected(found: Iterable[dict]) -> list[dict]:
