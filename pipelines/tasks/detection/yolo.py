@@ -6,8 +6,7 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import fine_tuning
-from pipelines.task import Program
+from pipelines.families import fine_tuning, mediapipe
 from pipelines.tasks import detection
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -19,8 +18,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.models import detector, joint
     from pipelines.ops import boxes as box_ops
     from pipelines.ops import mediapipe_detector, suppression
-
-MEDIAPIPE = "model_mediapipe.tflite"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,10 +101,7 @@ class Yolo(detection.Detection):
             return _cells(model(values, training=False), config)
 
         serve = super().programs(model, config, inputs)
-        return {
-            **serve,
-            "mediapipe": Program(cells, inputs, file=MEDIAPIPE, metadata=_reading(config)),
-        }
+        return {**serve, **mediapipe.program(cells, inputs, _reading(config))}
 
 
 def _compile(net, config, rates=(), pull=0.0):

@@ -6,8 +6,7 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import fine_tuning, labelled
-from pipelines.task import Program
+from pipelines.families import fine_tuning, labelled, mediapipe
 from pipelines.tasks import segmentation
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -19,7 +18,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.models import backbones, unet, views
 
 LARGEST = 512  # px of a tile that follows the data; a larger one shows such a net nothing new
-MEDIAPIPE = "model_mediapipe.tflite"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +179,7 @@ class UNet(segmentation.Segmentation):
             return {"probabilities": keras.ops.softmax(logits)}
 
         serve = super().programs(model, config, inputs)
-        return {**serve, "mediapipe": Program(probabilities, inputs, file=MEDIAPIPE)}
+        return {**serve, **mediapipe.program(probabilities, inputs)}
 
 
 def _step(config):

@@ -8,9 +8,8 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import frozen_features, labelled
+from pipelines.families import frozen_features, labelled, mediapipe
 from pipelines.formats.examples import Examples, Problem
-from pipelines.task import Program
 from pipelines.tasks.text_classification import TextClassification
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -30,7 +29,6 @@ LONGEST, POSITIONS = (
     512,
 )  # pieces that max_length=0 takes at most, and that a BERT has places for
 ENDS = 2  # a start and an end stand around the pieces
-MEDIAPIPE = "model_mediapipe.tflite"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,9 +150,8 @@ class Bert(TextClassification):
         pieces = np.asarray(inputs["pieces"], np.int32)
         mask = (pieces != 0).astype(np.int32)
         fed = {"ids": pieces, "mask": mask, "segment_ids": np.zeros_like(pieces)}
-        metadata = {"pieces": config.learned["pieces"]}
-        own = Program(classify, fed, file=MEDIAPIPE, metadata=metadata)
-        return {**super().programs(model, config, inputs), "mediapipe": own}
+        own = mediapipe.program(classify, fed, {"pieces": config.learned["pieces"]})
+        return {**super().programs(model, config, inputs), **own}
 
     def draw(self, inputs, decoded, config, targets=None):
         """The text as the model read it and the label it found, with its probability.
