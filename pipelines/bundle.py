@@ -99,11 +99,7 @@ class Bundle:
                 " made it. Name the data with --data."
             )
         where = proof["data"] if data is None else data
-        own = self.method.source(where, self.config)
-        if own is not None:
-            return own.held_out(name)
-        read = source.read(where, format, self.method, self.config)
-        return source.split(read, name, self.method, self.config)
+        return source.part(where, name, format, self.method, self.config)
 
     def predict(
         self, inputs: Any, out: Path | str | None = None, format: str | None = None

@@ -194,9 +194,11 @@ def compile(model, config, rates=(), pull=0.0, **more):
     model.compile(optimizer=made, jit_compile=jit_compile, **more)
 
 
+def inner(model):
+    """The optimizer of a compiled model, without the wrapper that mixed precision puts around it."""
+    return getattr(model.optimizer, "inner_optimizer", model.optimizer)
+
+
 def averages(model):
     """The moving averages of the weights of a model, [] if its optimizer keeps none."""
-    if not model.compiled:
-        return []
-    made = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of mixed precision
-    return getattr(made, "averages", [])
+    return getattr(inner(model), "averages", []) if model.compiled else []

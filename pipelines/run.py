@@ -143,8 +143,7 @@ class Run:
         """One split of the run's data, or of other data."""
         if data is None:
             return self.source.held_out(name)
-        read = source.read(data, format, self.method, self.config)
-        return source.split(read, name, self.method, self.config)
+        return source.part(data, name, format, self.method, self.config)
 
     def finished(self) -> bool:
         """Whether the training has come to its end."""

@@ -46,6 +46,10 @@ class Score:
         """+1 if more is better, -1 if less is."""
         return 1 if self.better == "higher" else -1
 
+    def limit(self, max_drop: float | None) -> float:
+        """How much worse a file may be: `max_drop`, or the tolerance if there is none."""
+        return self.tolerance if max_drop is None else max_drop
+
     def worsening(self, before: float, after: float) -> float:
         """How much worse `after` is than `before`: below 0 if it is better; a share if relative."""
         loss = self.sign * (before - after)

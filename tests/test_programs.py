@@ -21,7 +21,7 @@ from pipelines.engine.export import (
     tflite_file,
 )
 from pipelines.engine.proof import proof
-from pipelines.task import SERVE, Program
+from pipelines.task import IN_FLOAT, SERVE, Program
 
 TOLERANCES = {"float32": 1e-5, "float16": 2e-3, "dynamic": 3e-2, "int8": 6e-2}
 
@@ -219,7 +219,7 @@ def test_what_decodes_in_float_is_kept_so_in_its_program_alone(tmp_path):
 
     inputs = {"image": tiny.pictures(64, seed=1)}
     made = {
-        "exact": Program(both(convert.FLOAT), inputs),
+        "exact": Program(both(IN_FLOAT), inputs),
         "rough": Program(both("decode"), inputs),
     }
     saved, calibration = autoencoder.write(made, tmp_path)

@@ -17,7 +17,7 @@ from pipelines.engine.data.split import Split
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import _decodable as pictures
 from pipelines.formats.examples import UNLABELLED, Data, Examples
-from pipelines.task import Method
+from pipelines.task import Method, Part
 
 LABELLED = ("label", "labels", "tags", "mask")  # kinds of feature that `feature` looks for
 
@@ -36,8 +36,8 @@ class DataSet:
         return self.data.fingerprint()
 
     def audit(self, method: Method, config: Config) -> list:
-        """Problems of the data; see `usable`, which needs more than these."""
-        return usable(self.data, config.on_bad_data, method)[1].problems
+        """Problems of the data."""
+        return audited(self.data, method).problems
 
     def train(self, first_step: int = 0, net: Any = None):
         """Batches (inputs, targets) from step `first_step` on, shuffled and augmented, without end."""
@@ -77,12 +77,17 @@ def read(source: Any, format: str, method: Method, config: Config) -> Data:
     return data
 
 
+def audited(data: Data, method: Method) -> auditing.Audit:
+    """The audit of data as `method` learns it."""
+    return auditing.audit(data, feature=feature(data, method), unlabelled=method.unlabelled)
+
+
 def usable(data: Data, on_bad_data: str, method: Method) -> tuple[Data, auditing.Audit, list[str]]:
     """(data that training may use, its audit, names left out).
 
     Raises Refused if errors must be mended first.
     """
-    result = auditing.audit(data, feature=feature(data, method), unlabelled=method.unlabelled)
+    result = audited(data, method)
     if not result.errors:
         return data, result, []
     errors = [p for p in result.problems if p.severity == "error"]
@@ -101,6 +106,14 @@ def usable(data: Data, on_bad_data: str, method: Method) -> tuple[Data, auditing
             f"every training example of {data.source} has an error. `pipelines audit` lists them."
         )
     return kept, result, sorted(result.bad)
+
+
+def part(source: Any, name: str, format: str, method: Method, config: Config) -> Part:
+    """A part of what a user names, a data set or another source, as `method` takes it."""
+    own = method.source(source, config)
+    if own is not None:
+        return own.held_out(name)
+    return split(read(source, format, method, config), name, method, config)
 
 
 def split(data: Data, name: str, method: Method, config: Config) -> Split:

@@ -15,10 +15,9 @@ import numpy as np
 from pipelines.engine.export import quantizer, rewriting, tflite_file
 from pipelines.engine.proof import kinds
 from pipelines.files import appearing, write_bytes
-from pipelines.task import SERVE
+from pipelines.task import IN_FLOAT, SERVE
 
 FILES, PATHS = kinds.TFLITE, kinds.CONVERTED
-FLOAT = "decode_in_float"  # name scope of ops that no file quantises
 EXAMPLES = "calibration.npz"  # beside the job
 LONGEST_REASON = 300  # characters; the converter's own errors print the whole graph
 
@@ -167,7 +166,7 @@ def _convert_one(kind, saved_model, path, calibration):
         converter.representative_dataset = lambda: _representative(calibration)
     # What may crash comes first, or a half-made file would stay behind.
     in_part = (
-        kind == "int8" and FLOAT.encode() in (Path(saved_model) / "saved_model.pb").read_bytes()
+        kind == "int8" and IN_FLOAT.encode() in (Path(saved_model) / "saved_model.pb").read_bytes()
     )
     converted = _int8_in_part(converter) if in_part else converter.convert()
     with appearing(path) as part:
@@ -186,7 +185,7 @@ def _representative(calibration: Mapping[str, Mapping]) -> Iterator:
 
 
 def _int8_in_part(converter):
-    """The int8 file, in which the ops of the name scope FLOAT stay float32, and so do the outputs.
+    """The int8 file, in which the ops of the name scope IN_FLOAT stay float32, and so do the outputs.
 
     What decodes adds and compares numbers of different kinds, such as a box and its class, which
     256 steps cannot hold at once. The converter's two steps are taken apart here, as only the
@@ -202,7 +201,7 @@ def _int8_in_part(converter):
         ) from error
     converter._experimental_calibrate_only = True
     calibrated = converter.convert()
-    return mlir_quantize(calibrated, denylisted_nodes=tflite_file.tensors_of(FLOAT, calibrated))
+    return mlir_quantize(calibrated, denylisted_nodes=tflite_file.tensors_of(IN_FLOAT, calibrated))
 
 
 def _reason(error):

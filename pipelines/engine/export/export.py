@@ -117,7 +117,7 @@ def export(
             shutil.rmtree(folder / "saved_model", ignore_errors=True)
         extra = _own_files(folder, subject, files, request)
         facts = {"files": files, "extra": extra, "unsupported": dict(unsupported)}
-        contents.write(folder, subject, facts, _limit(subject, request))
+        contents.write(folder, subject, facts, run.method.scores[0].limit(request.max_drop))
     return out
 
 
@@ -203,11 +203,6 @@ def _good_enough(subject: Subject, limits: list[tuple[Score, float]]) -> None:
                 f" {subject.name} examples, and it has to be {word} {limit:g}. Train a better model"
                 " first."
             )
-
-
-def _limit(subject: Subject, request: Request) -> float:
-    tolerance = subject.method.scores[0].tolerance
-    return tolerance if request.max_drop is None else request.max_drop
 
 
 def _kinds(formats: Sequence[str] | None, unsupported: Mapping, method: Method) -> list[str]:

@@ -115,7 +115,7 @@ def gate(
     go one way. With 12 examples 3 lost ones fail; with 500, 11 do. A class of any other score may
     lose CLASS_FACTOR times as much as the whole.
     """
-    name, limit = score.name, score.tolerance if max_drop is None else max_drop
+    name, limit = score.name, score.limit(max_drop)
     drop = score.worsening(reference[name], metrics[name])
     record = {"drop": drop, "passed": True, "reason": ""}
     worst = _worst_class(metrics, reference, score, limit)

@@ -22,14 +22,13 @@ def audit(data: Any, format: str, task: str | None, given: Mapping) -> engine.Au
             )
         read = data if isinstance(data, Data) else catalog.load(str(data), format)
         return engine.audit(read, unlabelled=True)
-    format = given.get("format", format)
-    given = {**given, "format": format}
-    method, data, _ = setup.chosen(task, data, given)
-    own = {name: value for name, value in given.items() if name != "method"}
-    config = method.Config().replace(**own)
-    read = source.read(data, format, method, config)
-    feature = source.feature(read, method)
-    result = engine.audit(read, feature=feature, unlabelled=method.unlabelled)
+    given = {"format": format, **given}
+    method, config, data, _ = setup.configured(task, data, given)
+    own = method.source(data, config)
+    if own is not None:
+        return setup.audit_of(own, method, config)
+    read = source.read(data, config.format, method, config)
+    result = source.audited(read, method)
     kept = engine.without(read, result.bad)
     if len(kept.splits.get("train", ())):
         resolved = setup.resolved(method, config, kept, result)

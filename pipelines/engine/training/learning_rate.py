@@ -31,7 +31,7 @@ def find(model, method, config, source):
     keras.utils.set_random_seed(config.seed)
     net, parts = train.begin(model, stages, 0, source)
     rising = optimization.Schedule("exponential", FROM, 0, STEPS, TO / FROM, STEPS, 0.0)
-    getattr(net.optimizer, "inner_optimizer", net.optimizer).learning_rate = rising
+    optimization.inner(net).learning_rate = rising
     watch = _Watch()
     net.fit(
         parts.train(0, net),

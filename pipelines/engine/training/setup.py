@@ -62,10 +62,7 @@ def set_up(name: str, data: Any, given: Mapping) -> SetUp:
     name: of a task or a method. A learning_rate that is yet to be found is the default one here.
     Raises PipelineError for a name or setting that will not do, Refused for data with errors.
     """
-    given = {k: v for k, v in given.items() if (k, v) != ("learning_rate", "find")}
-    method, data, why = chosen(name, data, given)
-    given.pop("method", None)
-    config = method.Config().replace(**given)
+    method, config, data, why = configured(name, data, given)
     service.check(config.data_service)
     own = method.source(data, config)
     if own is not None:
@@ -77,10 +74,22 @@ def set_up(name: str, data: Any, given: Mapping) -> SetUp:
     return SetUp(method, config, read, made, audited, left_out, why)
 
 
+def audit_of(own: Source, method: Method, config: Config) -> Audit:
+    """The audit of a source that is no data set."""
+    return Audit(own.audit(method, config), dict(own.parts()))
+
+
+def configured(name: str, data: Any, given: Mapping) -> tuple[Method, Config, Any, str]:
+    """(method, its settings, data, why), before anything follows from the data; see `chosen`."""
+    own = {k: v for k, v in given.items() if (k, v) != ("learning_rate", "find")}
+    method, data, why = chosen(name, data, own)
+    own.pop("method", None)
+    return method, method.Config().replace(**own), data, why
+
+
 def _of_source(method: Method, own: Source, config: Config, why: str) -> SetUp:
-    problems = own.audit(method, config)
-    audited = Audit(problems, dict(own.parts()))
-    errors = [p for p in problems if p.severity == "error"]
+    audited = audit_of(own, method, config)
+    errors = [p for p in audited.problems if p.severity == "error"]
     if errors:
         raise Refused(f"{errors[0].where}: {errors[0].message}")
     return SetUp(method, method.resolve(config, audited), own, own, audited, [], why)
