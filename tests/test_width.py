@@ -101,6 +101,21 @@ def test_a_model_of_counts_is_trained_proven_and_predicts_without_a_net(ngrams):
     assert own["perplexity"] == pytest.approx(ours["perplexity"])
 
 
+def test_what_needs_a_net_is_refused_in_one_line(ngrams, quest):
+    for run in (ngrams[0], quest[0]):
+        with pytest.raises(pipelines.PipelineError, match="is not trained by gradients"):
+            run.benchmark()
+    (_, finding) = pipelines.preflight("ngram", target="micro")
+    assert (finding.passed, "made of arrays" in finding.text) == (False, True)
+
+
+def test_an_environment_is_audited_and_judged_by_its_name(quest):
+    run, bundle = quest
+    assert pipelines.audit("grid", task="q_learning").errors == 0
+    result = run.evaluate(data="grid")
+    assert result["mean_return"] == bundle.evaluate(data="grid")["mean_return"]
+
+
 def test_fewer_bits_are_better(ngrams):
     run, _ = ngrams
     assert [score.better for score in run.method.scores] == ["lower", "lower"]

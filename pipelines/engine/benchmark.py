@@ -6,6 +6,7 @@ import time
 from pipelines.edge import latency
 from pipelines.engine.export import export
 from pipelines.engine.proof import proof
+from pipelines.engine.training import fit
 
 STEPS = 30  # timed, after warm-up
 WARM_UP = 5
@@ -40,7 +41,9 @@ def bundle(owner):
 
 def run(owner):
     """A Run -> steps and examples per second of training, of its input alone, latency of the Keras model, memory."""
-    config, split = owner.config, owner.split("train")
+    config = owner.config
+    fit.require_gradients(owner.method, config, "training throughput. Benchmark its bundle")
+    split = owner.split("train")
     model = owner.method.model(config)
     model.set_weights(owner.model.get_weights())
     batches = iter(split.train())

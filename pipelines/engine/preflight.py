@@ -68,7 +68,9 @@ def tpu(task_name, data, settings, chip="v5e"):
             "a TPU is trained on by JAX: set KERAS_BACKEND=jax before pipelines is imported."
         )
     made = setup.set_up(task_name, data, settings)
-    method, config, split = made.method, made.config, made.source.held_out("train")
+    method, config = made.method, made.config
+    train.require_gradients(method, config, "step for a TPU")
+    split = made.source.held_out("train")
     found = [_data(made.source), _batch(config)]
     batches = iter(split.train().as_numpy_iterator())
     found.append(_shapes(batches))

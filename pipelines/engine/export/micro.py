@@ -76,6 +76,8 @@ def check(
     needs = "a microcontroller needs an int8 file, and"
     if why := method.unsupported(config).get("int8"):
         return Fit(reason=f"{needs} this model has none: {why}")
+    if method.fitted:
+        return Fit(reason=f"{needs} this model has none: it is made of arrays, not of a net")
     programs = method.programs(model, config, inputs)
     examples = {name: p.inputs for name, p in programs.items() if not p.file}
     with tempfile.TemporaryDirectory() as scratch:

@@ -5,6 +5,7 @@ import time
 
 import keras
 
+from pipelines.config import Config
 from pipelines.engine.parallel import processes
 from pipelines.engine.proof import evaluate
 from pipelines.engine.training import checkpoint
@@ -105,6 +106,14 @@ def phases(method, config):
             f" ({listed})."
         )
     return stages
+
+
+def require_gradients(method, config, what):
+    """Raises PipelineError if a method is not trained by gradients, so that there is no `what`."""
+    if not isinstance(config, Config):
+        raise PipelineError(
+            f"{method.task}/{method.name} is not trained by gradients: it has no {what}."
+        )
 
 
 def _newest(folder):
