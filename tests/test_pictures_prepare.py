@@ -8,6 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from pipelines.edge.pictures import read_picture
+from pipelines.engine.data import decoding
 from pipelines.errors import PipelineError
 from pipelines.formats import _decodable as pictures
 from pipelines.formats.examples import Examples
@@ -133,15 +134,12 @@ CONVERTED = {
 
 
 def decoded_by_tensorflow(source):
-    """As engine/data/split.py does."""
-    data = tf.io.read_file(source) if isinstance(source, str) else source
-    if (
-        data[:2] == b"\xff\xd8"
-        if isinstance(data, bytes)
-        else tf.strings.substr(data, 0, 2) == b"\xff\xd8"
-    ):
-        return tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE").numpy()
-    return tf.io.decode_png(data, channels=3).numpy()
+    encoded = tf.io.read_file(source) if isinstance(source, str) else tf.constant(source)
+    return decoding.picture(encoded).numpy()
+
+
+def prepare(examples, folder):
+    return pictures.prepare(examples, folder, decoding.is_decoded)
 
 
 def examples(*sources):
@@ -156,7 +154,7 @@ def examples(*sources):
 def test_these_stay_and_tensorflow_decodes_the_same_pixels(tmp_path, kind):
     file = tmp_path / "picture"
     file.write_bytes(STAY[kind])
-    prepared = pictures.prepare(examples(str(file), str(file)), tmp_path / "cache")
+    prepared = prepare(examples(str(file), str(file)), tmp_path / "cache")
     assert prepared.columns["image"] == [str(file)] * 2
     assert not (tmp_path / "cache").exists()
     np.testing.assert_array_equal(decoded_by_tensorflow(str(file)), read_picture(STAY[kind]))
@@ -167,7 +165,7 @@ def test_these_are_converted_to_the_same_pixels(tmp_path, kind):
     file = tmp_path / "picture"
     file.write_bytes(CONVERTED[kind])
     source = str(file)
-    prepared = pictures.prepare(examples(source, source), tmp_path / "cache")
+    prepared = prepare(examples(source, source), tmp_path / "cache")
     (cached,) = (tmp_path / "cache").iterdir()
     assert prepared.columns["image"] == [str(cached)] * 2
     assert prepared.columns["label"] == [0, 0]
@@ -177,7 +175,7 @@ def test_these_are_converted_to_the_same_pixels(tmp_path, kind):
 @pytest.mark.parametrize("kind", ["jpeg 4:2:0", "jpeg EXIF 6", "webp"])
 def test_encoded_bytes_stay_in_memory(tmp_path, kind):
     content = {**STAY, **CONVERTED}[kind]
-    (prepared,) = pictures.prepare(examples(content), tmp_path / "cache").columns["image"]
+    (prepared,) = prepare(examples(content), tmp_path / "cache").columns["image"]
     assert (prepared is content) == (kind in STAY)
     assert not (tmp_path / "cache").exists()
     np.testing.assert_array_equal(decoded_by_tensorflow(prepared), read_picture(content))
@@ -186,25 +184,25 @@ def test_encoded_bytes_stay_in_memory(tmp_path, kind):
 def test_a_picture_is_converted_once(tmp_path):
     source = tmp_path / "a.webp"
     source.write_bytes(CONVERTED["webp"])
-    (first,) = pictures.prepare(examples(str(source)), tmp_path / "cache").columns["image"]
+    (first,) = prepare(examples(str(source)), tmp_path / "cache").columns["image"]
     made = (tmp_path / "cache" / first).stat()
-    (second,) = pictures.prepare(examples(str(source)), tmp_path / "cache").columns["image"]
+    (second,) = prepare(examples(str(source)), tmp_path / "cache").columns["image"]
     assert first == second
     assert (tmp_path / "cache" / second).stat() == made
     source.write_bytes(CONVERTED["tiff"])  # other bytes, same name
-    assert pictures.prepare(examples(str(source)), tmp_path / "cache").columns["image"] != [first]
+    assert prepare(examples(str(source)), tmp_path / "cache").columns["image"] != [first]
 
 
 @pytest.mark.parametrize("content", [b"only text", b"", CONVERTED["webp"][:50]])
 def test_an_unreadable_picture_is_named(tmp_path, content):
     (tmp_path / "bad.jpg").write_bytes(content)
     with pytest.raises(PipelineError, match=r"^0\.jpg is .*`pipelines audit`"):
-        pictures.prepare(examples(str(tmp_path / "bad.jpg")), tmp_path / "cache")
+        prepare(examples(str(tmp_path / "bad.jpg")), tmp_path / "cache")
 
 
 def test_a_missing_picture_is_named(tmp_path):
     with pytest.raises(PipelineError, match=r"^0\.jpg cannot be read: No such file"):
-        pictures.prepare(examples(str(tmp_path / "gone.jpg")), tmp_path / "cache")
+        prepare(examples(str(tmp_path / "gone.jpg")), tmp_path / "cache")
 
 
 def test_header():

@@ -28,7 +28,7 @@ def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     Raises ValueError with a reason in one line, which does not name the file, if it cannot be read
     or has more than `max_pixels`.
     """
-    picture = _opened(_encoded(source), max_pixels)
+    picture = _opened(encoded(source), max_pixels)
     # The header has the size, so an oversized picture is refused before any memory is taken for it.
     if picture.width * picture.height > max_pixels:
         raise ValueError(_too_large(f"{picture.width} x {picture.height}", max_pixels))
@@ -37,6 +37,16 @@ def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     # A damaged file raises nearly anything: SyntaxError, struct.error, zlib.error, EOFError.
     except Exception as error:
         raise ValueError(_damaged(error)) from error
+
+
+def encoded(source: Source) -> bytes:
+    """What is in a file, or the bytes as they are. Raises ValueError with a reason in one line."""
+    if isinstance(source, bytes):
+        return source
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror or error}") from error
 
 
 def size(source: Source) -> tuple[int, int]:
@@ -87,22 +97,13 @@ def resize(picture: np.ndarray, size: int, method: str = "stretch") -> tuple[np.
     return square, placement
 
 
-def _encoded(source: Source) -> bytes:
-    if isinstance(source, bytes):
-        return source
-    try:
-        return Path(source).read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror or error}") from error
-
-
-def _opened(encoded: bytes, max_pixels: int) -> Image.Image:
+def _opened(content: bytes, max_pixels: int) -> Image.Image:
     """The header of a picture, its pixels still undecoded."""
     try:
-        return Image.open(io.BytesIO(encoded), formats=FORMATS)
+        return Image.open(io.BytesIO(content), formats=FORMATS)
     except UnidentifiedImageError as error:
         formats = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-        raise ValueError(f"{_kind(encoded)}. Use {formats}") from error
+        raise ValueError(f"{_kind(content)}. Use {formats}") from error
     except Image.DecompressionBombError as error:
         raise ValueError(_too_large("far too many", max_pixels)) from error
     except Exception as error:
@@ -132,13 +133,13 @@ def _white(largest: float, mode: str, format: str) -> float:
     return next((white for white in usual if largest <= white), largest)
 
 
-def _kind(encoded: bytes) -> str:
+def _kind(content: bytes) -> str:
     """What a file is that is no picture we read."""
-    if not encoded:
+    if not content:
         return "is an empty file, not a picture"
     decoder = codecs.getincrementaldecoder("utf-8")()  # takes a character cut in two
     try:
-        text = decoder.decode(encoded[:512])
+        text = decoder.decode(content[:512])
     except UnicodeDecodeError:
         return "is not a picture"
     return "is not a picture" if "\0" in text else "is a text file, not a picture"

@@ -32,6 +32,7 @@ AGREED = {
 PNG_ORIENTATION = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type")  # what may hold it in a PNG
 
 Source = str | bytes  # a file path or encoded bytes
+Decodes = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,18 @@ def header(source: Source) -> Header:
         )
 
 
-def prepare(examples: Examples, folder: str | Path) -> Examples:
+def prepare(examples: Examples, folder: str | Path, is_decoded: Decodes) -> Examples:
     """Examples whose every picture TensorFlow decodes to the pixels of `read_picture`.
 
     Pictures of which it does already stay where they are. The others are decoded once and kept in
     `folder` as PNG, or in memory if the column holds encoded bytes. Masks become grey PNGs of
-    class ids, and their tables empty. Raises PipelineError, naming the example, if one is
-    unreadable.
+    class ids, and their tables empty. is_decoded: whether TensorFlow decodes these bytes, since
+    it refuses damaged files that Pillow takes. Raises PipelineError, naming the example, if one
+    is unreadable.
     """
     columns = dict(examples.columns)
-    picture = functools.partial(_prepared, folder=Path(folder))
-    mask = functools.partial(_prepared_mask, folder=Path(folder))
+    picture = functools.partial(_prepared, folder=Path(folder), is_decoded=is_decoded)
+    mask = functools.partial(_prepared_mask, folder=Path(folder), is_decoded=is_decoded)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name in examples.pictures:
             columns[name] = list(pool.map(picture, columns[name], examples.where))
@@ -87,18 +89,23 @@ def prepare(examples: Examples, folder: str | Path) -> Examples:
     return dataclasses.replace(examples, columns=columns, masks=dict.fromkeys(examples.masks, {}))
 
 
-def _prepared(source: Source, where: str, folder: Path) -> Source:
+def _prepared(source: Source, where: str, folder: Path, is_decoded: Decodes) -> Source:
     # Pillow raises nearly anything on a damaged file; `read_picture` says it in one line.
     with contextlib.suppress(Exception):
-        if header(source).agreed:
+        encoded = _bytes(source)
+        if header(encoded).agreed and is_decoded(encoded):
             return source
     return _rewritten(source, where, folder, "", read_picture)
 
 
-def _prepared_mask(source: Source, where: str, table: mask_files.Table, folder: Path) -> Source:
+def _prepared_mask(
+    source: Source, where: str, table: mask_files.Table, folder: Path, is_decoded: Decodes
+) -> Source:
     with contextlib.suppress(Exception):  # said in one line below
-        found = header(source)
-        if not table and (found.format, found.mode) == ("PNG", "L"):
+        encoded = _bytes(source)
+        found = header(encoded)
+        is_plain = not table and (found.format, found.mode) == ("PNG", "L")
+        if is_plain and is_decoded(encoded):
             return source
     how = f"mask of any depth {sorted(table.items(), key=str)}"
     return _rewritten(source, where, folder, how, functools.partial(_class_ids, table=table))
@@ -130,6 +137,10 @@ def _rewritten(
         raise PipelineError(f"{where} cannot be read: {error.strerror or error}.") from error
 
 
+def _bytes(source: Source) -> bytes:
+    return source if isinstance(source, bytes) else Path(source).read_bytes()
+
+
 def _png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
@@ -145,5 +156,5 @@ def _is_rotated(picture: Image.Image, source: Source) -> bool:
 
 def _may_be_rotated(source: Source) -> bool:
     """Whether a PNG has anything that may hold an orientation."""
-    encoded = source if isinstance(source, bytes) else Path(source).read_bytes()
+    encoded = _bytes(source)
     return any(mark in encoded for mark in PNG_ORIENTATION)

@@ -23,6 +23,7 @@ class Look:
     size: tuple[int, ...] = ()  # (height, width), pixels, upright
     digest: str = ""  # SHA-256 of size and pixels
     deviation: float = 0.0  # standard deviation of the liveliest channel, grey levels
+    cut: str = ""  # why its end is missing, though its pixels can be read
 
 
 @dataclass(frozen=True)

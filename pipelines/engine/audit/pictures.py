@@ -24,6 +24,7 @@ from pipelines.engine.audit.facts import (
     same,
     splits,
 )
+from pipelines.formats import _soundness
 from pipelines.formats._decodable import Header, header
 from pipelines.formats.examples import Data, Problem
 
@@ -84,17 +85,21 @@ def _counted(looks: Iterable[Look], bar: tqdm) -> Iterator[Look]:
 def _look(source: str | bytes) -> Look:
     """Decodes one picture as training and the device do."""
     try:
-        picture = edge.read_picture(source)
-        head = header(source)
+        encoded = edge.encoded(source)
+        picture = edge.read_picture(encoded)
+        head = header(encoded)
     except ValueError as error:
         return Look(error=str(error))
+    if lost := _soundness.lost(encoded):
+        return Look(error=lost)
     height, width = picture.shape[:2]
     digest = hashlib.sha256(f"{height}x{width}:".encode() + picture.tobytes()).hexdigest()
     sample = picture[:: -(-height // SAMPLED), :: -(-width // SAMPLED)]
     deviation = sample.std(axis=(0, 1)).max()
     if deviation < CONSTANT:  # all of the picture decides
         deviation = picture.std(axis=(0, 1)).max()
-    return Look("", head, (height, width), digest, float(deviation))
+    cut = _soundness.cut(encoded)
+    return Look("", head, (height, width), digest, float(deviation), cut)
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,12 @@ class _Picture(Example):
 def unreadable(picture: _Picture, facts: Facts) -> Iterator[Problem]:
     if picture.look.error:
         yield picture.error("unreadable", f"this file {picture.look.error}.")
+
+
+def cut(picture: _Picture, facts: Facts) -> Iterator[Problem]:
+    """A file that Pillow opens and other programs refuse, such as an incomplete download."""
+    if picture.look.cut:
+        yield picture.warning("cut", f"this file is incomplete: {picture.look.cut}.")
 
 
 def leaks(group: list[_Picture], facts: Facts) -> Iterator[Problem]:
@@ -235,6 +246,7 @@ def _columns(facts: Facts) -> list[tuple[str, list[_Picture]]]:
 
 CHECKS = (
     over(_all, unreadable),
+    over(_readable, cut),
     over(_same, leaks),
     over(_same, conflicts),
     over(_same, overlaps),

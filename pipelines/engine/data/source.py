@@ -13,6 +13,7 @@ import numpy as np
 from pipelines import catalog
 from pipelines.config import Config
 from pipelines.engine.audit import audit as auditing
+from pipelines.engine.data import decoding
 from pipelines.engine.data.split import Split
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import _decodable as pictures
@@ -129,7 +130,7 @@ def split(data: Data, name: str, method: Method, config: Config) -> Split:
     if not method.unlabelled and learned not in examples.masks:
         _all_labelled(examples, learned)
     method.check(examples, config)
-    examples = pictures.prepare(examples, _cache())
+    examples = pictures.prepare(examples, _cache(), decoding.is_decoded)
     return Split(method.expand(examples, config), method, config)
 
 

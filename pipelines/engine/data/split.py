@@ -15,6 +15,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from pipelines import terminal
+from pipelines.engine.data import decoding
 from pipelines.engine.data import service as data_service
 from pipelines.engine.parallel import devices
 from pipelines.errors import PipelineError
@@ -199,7 +200,7 @@ class Split:
     def _read(self, indices):
         """A data set of indices -> of (inputs, targets), parsed in parallel."""
         try:
-            return indices.map(self._load, num_parallel_calls=tf.data.AUTOTUNE)
+            return indices.map(self.load, num_parallel_calls=tf.data.AUTOTUNE)
         except KeyError as error:
             needs = str(error).strip().splitlines()[-1].removeprefix("KeyError: ").strip("'\"")
             task = self.method.task
@@ -209,11 +210,12 @@ class Split:
                 " with --set format=NAME."
             ) from error
 
-    def _load(self, index):
+    def load(self, index):
         """Example `index` -> (inputs, targets)."""
         example = {name: tf.gather(column, index) for name, column in self._columns.items()}
         for name in self.examples.pictures:
-            example[name] = _decode(example[name], self.examples.columns[name])
+            encoded = _encoded(example[name], self.examples.columns[name])
+            example[name] = decoding.picture(encoded)
         for name in self.examples.masks:
             example[name] = tf.io.decode_png(
                 _encoded(example[name], self.examples.columns[name]), channels=1
@@ -276,20 +278,6 @@ def _ragged(arrays):
         tf.constant(joined.tolist() if joined.dtype.kind == "U" else joined),
         [len(array) for array in arrays],
     )
-
-
-def _decode(source, values):
-    """A path or encoded bytes -> uint8 (H, W, 3), exactly as Pillow decodes it."""
-    data = _encoded(source, values)
-    is_jpeg = tf.strings.substr(data, 0, 2) == b"\xff\xd8"
-    picture = tf.cond(
-        is_jpeg,
-        # TensorFlow's default DCT is fast and up to 5 grey levels off what every other decoder
-        # gives.
-        lambda: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
-        lambda: tf.io.decode_png(data, channels=3),
-    )
-    return tf.ensure_shape(picture, (None, None, 3))
 
 
 def _encoded(source, values):

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pipelines import terminal
+from pipelines.engine.data import reading
 from pipelines.engine.parallel import devices
 from pipelines.engine.proof.compiled import compiled
 from pipelines.errors import PipelineError
@@ -146,9 +147,9 @@ def score(predict, split, method, config, each=None, title=""):
     if own is not None:
         return own
     metrics, at = method.metrics(config), 0
-    with tqdm(
-        total=len(split), desc=title, unit="ex", disable=terminal.quiet() or not title, leave=False
-    ) as bar:
+    hidden = terminal.quiet() or not title
+    progress = tqdm(total=len(split), desc=title, unit="ex", disable=hidden, leave=False)
+    with reading.named(lambda: [split]), progress as bar:
         for inputs, targets in split.batches().as_numpy_iterator():
             decoded = predict(inputs)
             for metric in metrics:

@@ -6,6 +6,7 @@ import time
 import keras
 
 from pipelines.config import Config
+from pipelines.engine.data import reading
 from pipelines.engine.parallel import processes
 from pipelines.engine.proof import evaluate
 from pipelines.engine.training import checkpoint
@@ -21,8 +22,19 @@ def fit(model, method, config, source, folder):
     folder: the run's; gets checkpoints/, history.csv and tensorboard/. Returns the history, a list
     of dicts by epoch. Raises Refused if the loss stops being a number.
     """
-    if isinstance(model, Fitted):
-        return _at_once(model, method, config, source, folder)
+
+    def parts():
+        names = ("train", "validation")
+        return [source.held_out(name) for name in names if name in source.parts()]
+
+    with reading.named(parts):
+        if isinstance(model, Fitted):
+            return _at_once(model, method, config, source, folder)
+        return _by_phases(model, method, config, source, folder)
+
+
+def _by_phases(model, method, config, source, folder):
+    """All phases that are left; returns the history."""
     stages, found = phases(method, config), _newest(folder / CHECKPOINTS)
     history = []
     for index in range(found[2]["phase"] if found else 0, len(stages)):
