@@ -199,11 +199,18 @@ def evaluate(a):
     if result.get("per_class"):
         names = list(next(iter(result["per_class"].values())))
         rows = [
-            [label, *(f"{v[n]:.3f}" if n != "support" else f"{v[n]:.0f}" for n in names)]
+            [label, *(_of_class(n, v[n]) for n in names)]
             for label, v in result["per_class"].items()
         ]
         print("\n" + terminal.table(rows, ["class", *names]))
     return result, 0
+
+
+def _of_class(name, value):
+    """One number of a class as text; a class without an example has none."""
+    if value is None:
+        return "not judged"
+    return f"{value:.0f}" if name == "support" else f"{value:.3f}"
 
 
 def predict(a):

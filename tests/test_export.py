@@ -360,6 +360,12 @@ def test_gate_fails_a_class_that_became_nan_wherever_it_stands():
     assert gate((0.9, 0.9), {"hat": (1.0, 1.0, 12), "unknown": (math.nan, math.nan, 12)})["passed"]
 
 
+def test_gate_passes_over_a_class_that_was_not_judged():
+    record = gate((0.9, 0.9), {"hat": (1.0, 0.9, 12), "nothing": (None, None, 0)})
+    assert record["passed"]
+    assert record["worst_class"] == "hat"
+
+
 def test_gate_tells_of_the_class_that_fell_furthest_where_all_pass():
     record = gate(
         (0.9, 0.9), {"hat": (1.0, 1.0, 500), "shirt": (1.0, 0.8, 10), "shoe": (0.9, 0.899, 1000)}

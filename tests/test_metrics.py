@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import sklearn.metrics
@@ -43,8 +45,11 @@ def test_accuracy_precision_recall_and_f1_are_scikit_learns(absent):
             score(truth, guess, average="macro"), rel=1e-6
         )
         by_class = score(truth, guess, average=None, labels=range(6), zero_division=0)
-        assert [v[name] for v in result["per_class"].values()] == pytest.approx(
-            by_class.tolist(), rel=1e-6
+        found = [row[name] for row in result["per_class"].values()]
+        assert [i for i, value in enumerate(found) if value is None] == list(absent)
+        judged = [value for value in found if value is not None]
+        assert judged == pytest.approx(
+            np.delete(by_class, np.array(absent, int)).tolist(), rel=1e-6
         )
     wanted = sklearn.metrics.confusion_matrix(truth, guess, labels=range(6))
     assert result["matrices"]["confusion"] == wanted.tolist()
@@ -62,6 +67,25 @@ def test_accuracy_of_a_class_is_its_recall():
 def test_without_examples_all_is_zero():
     result = evaluate.collect([Classification(6), CalibrationError()], LABELS)
     assert result["accuracy"] == result["macro_f1"] == result["calibration_error"] == 0
+
+
+def test_a_class_without_examples_is_not_judged():
+    """Two classes of three are seen; the third is answered once, wrongly."""
+    targets = np.eye(3, dtype="float32")[[0, 0, 1]]
+    probabilities = np.array([[0.8, 0.1, 0.1], [0.1, 0.1, 0.8], [0.2, 0.6, 0.2]], "float32")
+    result = evaluate_classes(targets, probabilities)
+    assert result["a"] == {
+        "accuracy": 0.5, "recall": 0.5, "precision": 1, "f1": pytest.approx(2 / 3), "support": 2,
+    }  # fmt: skip
+    nothing = dict.fromkeys(("accuracy", "recall", "precision", "f1"))
+    assert result["c"] == {**nothing, "support": 0}
+    assert '"f1": null' in json.dumps(result["c"])
+
+
+def evaluate_classes(targets, probabilities):
+    metric = Classification(3)
+    metric.update_state(targets, {"probabilities": probabilities})
+    return evaluate.collect([metric], list("abc"))["per_class"]
 
 
 @pytest.mark.parametrize("k", [1, 2, 5])

@@ -307,8 +307,9 @@ def test_missing_values_show_as_dashes():
         )
     )
     assert (
-        page.words.count("–") == 7
-    )  # headline, two metrics, two classes, the file's drop, the setting
+        page.words.count("–") == 6
+    )  # headline, two metrics, one class, the file's drop, the setting
+    assert page.text.count("not judged") == 1  # a class without an example
     assert "loss –" in page.text
     assert not re.search(r"\b(None|nan|NaN)\b", page.text)
 

@@ -55,7 +55,11 @@ def data(source: str | Path, format: str, rows: Sequence[Row], problems: list[Pr
     splits = dict(filter(operator.itemgetter(1), splits.items()))
     said = dict(zip(names, map(_said, rows), strict=True))
     return Data(
-        str(source), format, cut_splits(splits, said.__getitem__), {"label": labels}, problems
+        str(source),
+        format,
+        cut_splits(splits, said.__getitem__, "label"),
+        {"label": labels},
+        problems,
     )
 
 

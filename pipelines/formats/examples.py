@@ -1,12 +1,14 @@
 """What every reader of `formats/` yields: examples in columns, with TFDS's feature names."""
 
-import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
+from pipelines.formats._cutting import CUT, places
 from pipelines.formats._fingerprint import fingerprint
 
 SPLITS = ("train", "validation", "test")
@@ -16,7 +18,6 @@ SPLIT_NAMES = {  # what people call the three splits, lower case
     "test": "test", "testing": "test", "tst": "test",
 }  # fmt: skip
 Key = TypeVar("Key")
-CUT = {0: "test", 1: "validation"}  # a tenth of all names -> the split that it falls to
 UNLABELLED = -1  # as a class id: no one has said what it is; the same as in TFDS
 IGNORE = 255  # in masks: a pixel that counts in neither loss nor metric
 PICTURE_SUFFIXES = frozenset(
@@ -148,19 +149,28 @@ def reason(problems: Sequence[Problem], otherwise: str = "") -> str:
     return f" {problems[0].where}: {problems[0].message}" if problems else otherwise
 
 
-def cut_splits(splits: dict[str, Examples], key: Callable[[str], str] = str) -> dict[str, Examples]:
+def cut_splits(
+    splits: dict[str, Examples], key: Callable[[str], str] = str, classes: str = ""
+) -> dict[str, Examples]:
     """Cuts missing splits out of `train` by a hash of each example's name: {split: Examples} ->
     with all three.
 
     The hash decides, never the order, so adding a file moves no other file to another split. A name
     falls to `test` in one case of ten, to `validation` in one of ten, to `train` otherwise; splits
-    that exist are left as they are. Names with the same `key` stay together.
+    that exist are left as they are. Names with the same `key` stay together. classes: a column of
+    class ids; each class of three or more then has an example in every split that is cut, for which
+    few names are moved.
     """
     missing = list(itertools.filterfalse(splits.__contains__, CUT.values()))
     if "train" not in splits or not missing:
         return dict(splits)
     train = splits["train"]
-    parts = _parts(map(key, train.names), missing)
+    keys = list(map(key, train.names))
+    ids = train.columns.get(classes, ())
+    found = places(keys, missing, ids if all(np.ndim(value) == 0 for value in ids) else ())
+    parts: dict[str, list[int]] = {split: [] for split in ("train", *missing)}
+    for i, own in enumerate(keys):
+        parts[found[own]].append(i)
     return splits | {split: train.take(indices) for split, indices in parts.items()}
 
 
@@ -172,21 +182,6 @@ def inside(root: str | Path, relative: str | Path) -> Path | None:
     root = Path(root).resolve()
     path = (root / relative).resolve()
     return path if path.is_relative_to(root) else None
-
-
-def _parts(names: Iterable[str], missing: Sequence[str]) -> dict[str, list[int]]:
-    """{split: indices of its names}, for train and the splits that are missing."""
-    parts: dict[str, list[int]] = {split: [] for split in ("train", *missing)}
-    for i, name in enumerate(names):
-        wanted = CUT.get(_tenth(name), "train")
-        parts.get(wanted, parts["train"]).append(i)
-    return parts
-
-
-def _tenth(name: str) -> int:
-    """The hash of a name, 0 to 9."""
-    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
-    return int.from_bytes(digest[:8], "big") % 10
 
 
 def _chain(lists: Iterable[list]) -> list:

@@ -27,7 +27,9 @@ def read(path: str | Path) -> Data:
     labels = labels_of(found)
     ids = ids_of(labels)
     splits = {split: _examples(root, pairs, ids) for split, pairs in found.items()}
-    return Data(str(root), "image_folder", cut_splits(splits), {"label": labels}, problems)
+    return Data(
+        str(root), "image_folder", cut_splits(splits, classes="label"), {"label": labels}, problems
+    )
 
 
 def _examples(root: Path, pairs: Pairs, ids: dict[str, int]) -> Examples:

@@ -83,7 +83,9 @@ def read(path: str | Path) -> Data:
         raise PipelineError(f"{table.file} lists no usable picture.{cause}")
     labels = sorted({row.label for row in rows.values()})
     splits = _splits(root, rows, ids_of(labels))
-    return Data(str(table.path), "table", cut_splits(splits), {"label": labels}, problems)
+    return Data(
+        str(table.path), "table", cut_splits(splits, classes="label"), {"label": labels}, problems
+    )
 
 
 def _is_of_pictures(table: Path) -> bool:

@@ -67,7 +67,7 @@ def _read(where: str, builder: "DatasetBuilder", download: bool) -> Data:
         labels[column], table, found = _mask_files.classes(list(sources), where)
         splits = _with_table(splits, column, table)
         problems += found
-    return Data(where, "tfds", cut_splits(splits), labels, problems)
+    return Data(where, "tfds", cut_splits(splits, classes="label"), labels, problems)
 
 
 def _kept_splits(names: Sequence[str]) -> tuple[dict[str, str], list[str]]:

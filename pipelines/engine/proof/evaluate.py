@@ -167,7 +167,8 @@ def collect(metrics, labels):
     curves by name.
 
     A metric whose classes are others than `labels` names them by "labels", which stays in the
-    result. A curve is what `page.render` draws: {"x": [...], "y": [...], "x_label": ..., "y_label":
+    result. What is said of a class without an example, whose "support" is 0, is None: it was not
+    judged. A curve is what `page.render` draws: {"x": [...], "y": [...], "x_label": ..., "y_label":
     ..., "diagonal": bool}.
     """
     result, per_class, matrices, curves, own = {}, {}, {}, {}, None
@@ -181,13 +182,7 @@ def collect(metrics, labels):
         matrices |= value.pop("matrices", {})
         result |= {name: float(number) for name, number in value.items()}
     if per_class:
-        result["per_class"] = {
-            label: {
-                name: (int if name == "support" else float)(values[i])
-                for name, values in per_class.items()
-            }
-            for i, label in enumerate(labels if own is None else own)
-        }
+        result["per_class"] = _by_class(per_class, labels if own is None else own)
     if own is not None:
         result["labels"] = list(own)
     if matrices:
@@ -197,6 +192,19 @@ def collect(metrics, labels):
     if curves:
         result["curves"] = curves
     return result
+
+
+def _by_class(vectors, labels):
+    """{name: vector} -> {label: {name: number, or None}}"""
+    rows = {}
+    for i, label in enumerate(labels):
+        row = {name: float(values[i]) for name, values in vectors.items()}
+        if "support" in row:
+            support = int(row["support"])
+            judged = row if support else dict.fromkeys(row)
+            row = {**judged, "support": support}
+        rows[label] = row
+    return rows
 
 
 def validate(predict, split, method, config):

@@ -153,10 +153,15 @@ def _worst_class(metrics: Mapping, reference: Mapping, score: Score, limit: floa
     found = []
     for label, values in metrics.get("per_class", {}).items():
         before = reference["per_class"][label]
-        known = score.name in values and not math.isnan(before.get(score.name, math.nan))
-        if known and before.get("support", 1):
+        if score.name in values and _is_judged(before, score):
             found.append(_lost(label, before, values, score, limit))
     return max(found, key=lambda lost: (max(lost.excess, 0), lost.drop), default=None)
+
+
+def _is_judged(values: Mapping, score: Score) -> bool:
+    """Whether a class had examples to be judged by."""
+    value = values.get(score.name)
+    return value is not None and not math.isnan(value) and bool(values.get("support", 1))
 
 
 def _lost(label: str, before: Mapping, after: Mapping, score: Score, limit: float) -> _Class:

@@ -11,6 +11,7 @@ from pipelines.engine.report.tables import bar_table, matrix_table
 
 FEW = 4  # curves that are drawn large
 LARGE, SMALL = (330, 300), (220, 190)  # pixels of a curve's chart
+NOT_JUDGED = "not judged"  # what stands for the numbers of a class without an example
 CURVES = 24  # before the rest folds away
 PARTS = {  # what is no metric, with what stands in for it
     "split": None,
@@ -71,8 +72,14 @@ def _per_class(per_class: Mapping, what: str) -> dict | None:
         return None
     rows = {}
     for label, values in per_class.items():
-        rows[label] = values if isinstance(values, dict) else {"value": values}
+        row = values if isinstance(values, dict) else {"value": values}
+        rows[label] = {name: _judged(value) for name, value in row.items()}
     return {"what": what, "table": bar_table(f"Every {what} by itself", rows, mark_lowest=True)}
+
+
+def _judged(value: object) -> object:
+    """A value of a class, in words if it has no example."""
+    return NOT_JUDGED if value is None else value
 
 
 def _matrices(matrices: Mapping, labels: Sequence) -> list[dict]:
