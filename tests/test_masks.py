@@ -5,6 +5,7 @@ from PIL import Image
 from pipelines import catalog
 from pipelines.edge import pictures as edge
 from pipelines.engine.audit import audit
+from pipelines.engine.data import decoding
 from pipelines.errors import PipelineError
 from pipelines.formats import _decodable as pictures
 from pipelines.formats import masks
@@ -216,14 +217,14 @@ def test_prepared_masks_are_grey_pngs_of_ids(tmp_path):
     _save(tmp_path / "images/a.png", np.zeros((4, 6, 3)))
     _save(tmp_path / "masks/a.png", mask)
     (part,) = (p for p in masks.read(tmp_path).splits.values() if len(p))
-    prepared = pictures.prepare(part, tmp_path / "cache")
+    prepared = pictures.prepare(part, tmp_path / "cache", decoding.is_decoded)
     with Image.open(prepared.columns["segmentation_mask"][0]) as file:
         assert (file.format, file.mode) == ("PNG", "L")
         wanted = np.where(np.arange(6) < 3, 0, 1) * np.ones((4, 1), int)
         wanted[3, 5] = 255
         np.testing.assert_array_equal(np.asarray(file), wanted)
     assert prepared.masks == {"segmentation_mask": {}}
-    again = pictures.prepare(prepared, tmp_path / "other")
+    again = pictures.prepare(prepared, tmp_path / "other", decoding.is_decoded)
     assert again.columns == prepared.columns  # nothing left to do
 
 

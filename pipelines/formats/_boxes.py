@@ -13,6 +13,8 @@ import numpy as np
 from pipelines.errors import PipelineError
 from pipelines.formats import _pillow as pillow
 from pipelines.formats._folders import visible
+from pipelines.formats._lines import lines_of
+from pipelines.formats._paths import Paths
 from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import (
     SPLITS,
@@ -22,7 +24,6 @@ from pipelines.formats.examples import (
     Unusable,
     cut_splits,
     ids_of,
-    inside,
     reason,
 )
 
@@ -87,27 +88,33 @@ class Scenes:
     """The scenes of one data set. `problems` holds what was wrong with them."""
 
     def __init__(self, root: str | Path):
-        self.root: Path = Path(root).resolve()
+        self.paths = Paths(root)
+        self.root: Path = self.paths.root
         self.problems: list[Problem] = []
         self._splits: dict[str, list[Scene]] = {}
         self._listed: dict[str, tuple[str, str]] = {}  # name -> (split, where)
 
     def picture(
-        self, relative: str, split: str, where: str, declared: Size | None = None
+        self,
+        said: str,
+        split: str,
+        where: str,
+        declared: Size | None = None,
+        places: Sequence[str] = (".",),
     ) -> Scene | None:
-        """A new Scene of the picture at `relative`, or None if it cannot be used, which then is
-        a Problem.
+        """A new Scene of the picture that is written as `said`, or None if it cannot be used.
 
-        declared: (height, width) that the annotation claims, pixels, or None.
+        Why it cannot is a Problem then. declared: (height, width) that the annotation claims,
+        pixels, or None. places: folders that the picture may lie in.
         """
         try:
-            name, path = self._located(relative)
+            name = self.paths.name(said, places)
             self._claim(name, split, where)
-            size = _checked_size(name, path, declared)
+            size = checked_size(name, self.root / name, declared)
         except Unusable as bad:
             self.problems.append(bad.problem(where))
             return None
-        scene = Scene(name, str(path), where, size)
+        scene = Scene(name, str(self.root / name), where, size)
         self._splits.setdefault(split, []).append(scene)
         return scene
 
@@ -155,27 +162,6 @@ class Scenes:
     def _parts(self, ids: Mapping[str, int]) -> dict[str, Examples]:
         known = filter(self._splits.__contains__, SPLITS)
         return {split: _examples(self._splits[split], ids) for split in known}
-
-    def _located(self, relative: str) -> tuple[str, Path]:
-        """Name and absolute path of a picture. Raises Unusable."""
-        path, is_there = self._path(relative)
-        if path is None:
-            message = f"{relative!r} lies outside of the data. Copy the picture into it."
-            raise Unusable("outside", message)
-        name = path.relative_to(self.root) if ".." in relative else Path(relative)
-        if not is_there:
-            message = f"there is no picture {relative!r}. Restore it."
-            raise Unusable("missing-file", message, name=name.as_posix())
-        return name.as_posix(), path
-
-    def _path(self, relative: str) -> tuple[Path | None, bool]:
-        """(absolute path, or None if it is outside, whether there is a file)."""
-        try:
-            path = inside(self.root, relative)
-            return path, path is not None and path.is_file()
-        except (OSError, ValueError, RuntimeError) as error:
-            # A NUL, a name that is too long, links in a circle.
-            raise Unusable("missing-file", f"{relative!r} is no path: {error}.") from error
 
     def _claim(self, name: str, split: str, where: str) -> None:
         """Raises Unusable if the picture is listed already."""
@@ -237,11 +223,7 @@ def class_names(folder: str | Path) -> list[str]:
     file = Path(folder) / "classes.txt"
     if not file.is_file():
         return []
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PipelineError(f"{file} cannot be read as UTF-8 text. Save it as such.") from error
-    return _distinct(file, list(map(str.strip, lines)))
+    return _distinct(file, list(map(str.strip, lines_of(file))))
 
 
 def _distinct(file: Path, lines: Sequence[str]) -> list[str]:
@@ -262,19 +244,12 @@ def few(names: Iterable) -> str:
 def picture_size(source: str | Path | bytes) -> Size | None:
     """(height, width) in pixels of an upright picture, by its header; None if it has none."""
     try:
-        with pillow.opened(source) as picture:
-            is_turned = picture.format == "JPEG" and pillow.orientation(picture) >= 5
-            return picture.size if is_turned else picture.size[::-1]
+        return pillow.size(source)
     except Exception:  # Pillow raises nearly anything on a damaged file; the audit says which
         return None
 
 
-def _occurring(scenes: Iterable[Scene]) -> list[str]:
-    """The class names of all objects, sorted."""
-    return sorted(set().union(*(scene.labels for scene in scenes)))
-
-
-def _checked_size(name: str, path: Path, declared: Size | None) -> Size:
+def checked_size(name: str, path: Path, declared: Size | None) -> Size:
     """(height, width) of a picture. Raises Unusable if it is not the one that was declared."""
     size = picture_size(path) or declared
     if not size:
@@ -287,6 +262,11 @@ def _checked_size(name: str, path: Path, declared: Size | None) -> Size:
         )
         raise Unusable("picture-size", message.format(*declared, *size), name=name)
     return size
+
+
+def _occurring(scenes: Iterable[Scene]) -> list[str]:
+    """The class names of all objects, sorted."""
+    return sorted(set().union(*(scene.labels for scene in scenes)))
 
 
 @np.errstate(over="ignore")  # a box as far off as that becomes infinite, which the audit reports

@@ -1,7 +1,6 @@
 """COCO JSON files: their places, split and pictures, and what boxes and masks need of them."""
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import SPLIT_NAMES, inside
+from pipelines.formats._lines import forgiving, text_of
+from pipelines.formats.examples import SPLIT_NAMES
 
 PARTS = {
     "images": ("id", "file_name"),
     "annotations": ("image_id", "category_id"),
     "categories": ("id", "name"),
 }
+IDS = ("id", "image_id", "category_id")
+DIGITS = 20  # a longer id is a name, such as a hash
 NO_IMAGE = "there is no image with the id {!r}. Delete the annotation, or add the image."
 
 Content = dict[str, list[dict[str, Any]]]  # {part: rows}
@@ -71,19 +73,12 @@ def split(file: Path, root: Path) -> tuple[str, list[str]]:
     return split, [place.relative_to(root).as_posix() for place in places if place.is_dir()]
 
 
-def placed(root: Path, name: str, places: Sequence[str]) -> str:
-    """`name` in the first of the folders that has it; in the first of all if none has."""
-    options = [os.path.join(place, name) if place != "." else name for place in places]
-    try:
-        there = (option for option in options if _is_file(root, option))
-        return next(there, options[0])
-    except (OSError, ValueError, RuntimeError):
-        return options[0]
-
-
-def _is_file(root: Path, name: str) -> bool:
-    path = inside(root, name)
-    return path is not None and path.is_file()
+def declared(row: Mapping[str, Any]) -> tuple[int, int] | None:
+    """(height, width) of an image in pixels if its row says both."""
+    height, width = row.get("height"), row.get("width")
+    if isinstance(height, int) and isinstance(width, int) and min(height, width) > 0:
+        return height, width
+    return None
 
 
 def _files(path: Path) -> list[Path]:
@@ -106,17 +101,28 @@ def _content(file: Path) -> Content:
     Raises PipelineError naming the file, and the line or entry that is wrong.
     """
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(text_of(file))
     except json.JSONDecodeError as error:
         raise PipelineError(
             f"{file}:{error.lineno} is not valid JSON: {error.msg}. Restore the file."
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        # Not UTF-8, a number of thousands of digits, or nested too deep.
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, or nested too deep.
         raise PipelineError(f"{file} cannot be read: {error}. Restore the file.") from error
     for part in PARTS:
         _check(file, found, part)
+        found[part] = list(map(_with_numbers, found[part]))
     return found
+
+
+def _with_numbers(row: dict[str, Any]) -> dict[str, Any]:
+    """An entry whose ids are numbers even if they are written as text: "3" is 3."""
+    ids = {key: int(row[key]) for key in IDS if _is_number(row.get(key))}
+    return row | ids
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < DIGITS
 
 
 def _check(file: Path, found: Any, part: str) -> None:
@@ -157,10 +163,7 @@ def _numbers_first(item: tuple[Id, str]) -> tuple[bool, Id]:
 
 
 def _looks_right(file: Path) -> bool:
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
+    text = forgiving(file)
     return '"images"' in text and '"annotations"' in text
 
 

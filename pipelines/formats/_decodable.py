@@ -29,7 +29,6 @@ AGREED = {
     "MPO": ("L", "RGB"),
     "PNG": ("1", "L", "LA", "P", "RGB", "RGBA"),
 }
-PNG_ORIENTATION = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type")  # what may hold it in a PNG
 
 Source = str | bytes  # a file path or encoded bytes
 Decodes = Callable[[bytes], bool]
@@ -62,7 +61,7 @@ def header(source: Source) -> Header:
         return Header(
             picture.format,
             picture.mode,
-            _is_rotated(picture, source),
+            pillow.orientation(picture, source) > 1,
             "A" in picture.getbands() or "transparency" in picture.info,
             getattr(picture, "is_animated", False),
         )
@@ -145,16 +144,3 @@ def _png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
-
-
-def _is_rotated(picture: Image.Image, source: Source) -> bool:
-    # Pillow decodes a whole PNG to look for an orientation behind the pixels; nearly none has one.
-    if picture.format == "PNG" and not _may_be_rotated(source):
-        return False
-    return pillow.orientation(picture) in range(2, 9)
-
-
-def _may_be_rotated(source: Source) -> bool:
-    """Whether a PNG has anything that may hold an orientation."""
-    encoded = _bytes(source)
-    return any(mark in encoded for mark in PNG_ORIENTATION)

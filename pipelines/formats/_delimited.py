@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PipelineError
+from pipelines.formats._lines import BREAK, text_of
 from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem, Unusable
 
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = ",;\t"
-LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,14 @@ class Table:
             raise Unusable("unknown-split", f"unknown split {word!r}. Use {', '.join(SPLITS)}.")
         return cells | {"split": SPLIT_NAMES[word.lower()]}
 
-    def check_quotes(self, values: Sequence[str]) -> None:
+    def check_quotes(self, values: Sequence[str], short: Collection[int] = ()) -> None:
         """Raises Unusable if a cell holds other rows.
 
-        A quote that is meant as a character ends at the next one, maybe rows later.
+        A quote that is meant as a character ends at the next one, maybe rows later. short: the
+        cells that never span lines.
         """
-        if any(map(self._holds_rows, values)):
+        spans = any(BREAK.search(value.strip()) for i, value in enumerate(values) if i in short)
+        if spans or any(map(self._holds_rows, values)):
             message = (
                 "a double quote in this row swallows the rows up to the next one. Delete it, or"
                 ' write the cell as "...", with each quote in it doubled.'
@@ -88,7 +90,7 @@ class Table:
 
         Texts have commas of their own, so there an end or a beginning of other rows must occur.
         """
-        lines = LINE_BREAK.split(cell)
+        lines = BREAK.split(cell)
         if len(lines) == 1 or self.delimiter not in cell:
             return False
         if self.delimiter == "\t":
@@ -101,7 +103,7 @@ class Table:
     @functools.cached_property
     def _edges(self) -> tuple[set[str], set[str]]:
         """The first and the last cells of the rows without a quote."""
-        lines = [line for line in LINE_BREAK.split(self.text)[1:] if line and '"' not in line]
+        lines = [line for line in BREAK.split(self.text)[1:] if line and '"' not in line]
         plain = [line.split(self.delimiter) for line in lines]
         rows = [cells for cells in plain if len(cells) == len(self.header)]
         return {cells[0] for cells in rows}, {cells[-1] for cells in rows}
@@ -111,7 +113,7 @@ def opened(path: str | Path, wanted: Mapping[str, Collection[str]]) -> Table:
     """A file, or a folder with one table; see `header`."""
     path = Path(path).resolve()
     file = path if path.is_file() else only_table(path)
-    content = text(file)
+    content = text_of(file)
     return Table(path, file, content, *header(file, content, wanted))
 
 
@@ -126,7 +128,7 @@ def names(table: Path) -> set[str]:
     Nothing if it cannot be read.
     """
     try:
-        first = LINE_BREAK.split(text(table), maxsplit=1)[0]
+        first = BREAK.split(text_of(table), maxsplit=1)[0]
     except PipelineError:
         return set()
     return {cell.strip().strip('"').lower() for cell in re.split("[,;\t]", first)}
@@ -145,7 +147,7 @@ def header(
         raise PipelineError(
             f"{table} is empty. Its first line must name the columns: {','.join(list(wanted)[:2])}."
         )
-    first_line = LINE_BREAK.split(text, maxsplit=1)[0]
+    first_line = BREAK.split(text, maxsplit=1)[0]
     headers = {d: list(map(str.strip, cells(table, first_line, d))) for d in DELIMITERS}
     delimiter = _delimiter(headers, set().union(*wanted.values()))
     found = headers[delimiter]
@@ -189,17 +191,6 @@ def cells(table: Path, line: str, delimiter: str) -> list[str]:
         return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error as error:
         raise PipelineError(f"{table}:1 cannot be read: {error}.") from error
-
-
-def text(table: Path) -> str:
-    """What a file holds. Raises PipelineError, with the line, if it is not UTF-8."""
-    try:
-        return table.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise PipelineError(f"cannot read {table}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise PipelineError(f"{table}:{line} is not UTF-8. Save the table as UTF-8.") from error
 
 
 def tables(folder: Path) -> list[Path]:

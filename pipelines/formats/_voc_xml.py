@@ -1,6 +1,7 @@
 """One XML file of Pascal VOC: what it says of its picture, with the lines where it says so."""
 
 import math
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,8 @@ from xml.parsers import expat
 from pipelines.formats._boxes import Size
 from pipelines.formats.examples import Unusable
 
+BEGINNING = 2000  # bytes in which a file tells what it is
+BEGIN = re.compile(rb"<annotation[\s>]")
 LINE = "line"  # attribute that keeps the line where an element began
 SIDES = ("ymin", "xmin", "ymax", "xmax")
 
@@ -28,6 +31,17 @@ class Annotation(NamedTuple):
 
     size: Size | None
     objects: list[Object]
+
+
+def is_annotation(file: Path) -> bool:
+    """Whether a file is called as XML is, and begins as an annotation does."""
+    if file.suffix.lower() != ".xml":
+        return False
+    try:
+        with file.open("rb") as opened:
+            return bool(BEGIN.search(opened.read(BEGINNING)))
+    except OSError:
+        return False
 
 
 def file_name(file: Path) -> str:

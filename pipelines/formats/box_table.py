@@ -41,17 +41,25 @@ def read(path: str | Path) -> Data:
     reader = _Reader(_boxes.Scenes(opened.file.parent))
     for where, values in opened.rows():
         try:
-            opened.check_quotes(values)
+            cells = _cells(opened, columns, values)
         except Unusable as bad:
-            reader.scenes.error(bad.kind, where, str(bad))
+            reader.refused.append((where, bad, values))
             continue
-        if len(values) == len(opened.header):
-            reader.row(where, {name: values[i].strip() for name, i in columns.items()})
-        else:
-            counts = f"this row has {len(values)} cells, the header {len(opened.header)}."
-            reader.scenes.error("row", where, f"{counts} Correct it.")
+        reader.row(where, cells)
+    reader.refuse(opened.delimiter)
     reader.scenes.unlisted("no row")
     return reader.scenes.data(opened.path, "box_table")
+
+
+def _cells(
+    opened: delimited.Table, columns: Mapping[str, int], values: list[str]
+) -> dict[str, str]:
+    """The cells of a row by column. Raises Unusable."""
+    opened.check_quotes(values, columns.values())
+    if len(values) != len(opened.header):
+        counts = f"this row has {len(values)} cells, the header {len(opened.header)}."
+        raise Unusable("row", f"{counts} Correct it.")
+    return {name: values[i].strip() for name, i in columns.items()}
 
 
 def write(data: Data, folder: str | Path) -> None:
@@ -87,31 +95,58 @@ class _Reader:
     """Gathers scenes row by row."""
 
     scenes: _boxes.Scenes
-    made: dict[str, tuple] = field(default_factory=dict)  # path -> (scene or None, split, where)
+    made: dict[str, tuple] = field(default_factory=dict)  # name -> (scene or None, split, where)
+    names: dict[str, str] = field(default_factory=dict)  # path as it is written -> name
+    refused: list[tuple[str, Unusable, list[str]]] = field(default_factory=list)  # rows
 
     def row(self, where: str, cells: Mapping[str, str]) -> None:
         """One row of the table. What is wrong with it becomes a Problem."""
-        path = cells["path"]
+        name = self._name(cells["path"])
         try:
             box, split = _box(cells), _split(cells)
         except ValueError as error:
-            self.scenes.error("annotation", where, f"{error}.", path)
+            self.scenes.error("annotation", where, f"{error}.", name)
             return
-        scene, first, at = self._scene(path, split, where, cells)
+        scene, first, at = self._scene(name, split, where, cells)
         if split != first:
-            message = f"{path!r} is in {split} here and in {first} at {at}."
-            self.scenes.error("leak", where, message, path)
+            message = f"{name!r} is in {split} here and in {first} at {at}."
+            self.scenes.error("leak", where, message, name)
         elif scene and box:
             scene.add(box, cells["label"], where, *_marks(cells))
 
+    def refuse(self, delimiter: str) -> None:
+        """Makes the rows that cannot be read errors of all pictures that they name.
+
+        A picture of which an object is missing must not be trained on.
+        """
+        for where, bad, values in self.refused:
+            pieces = {piece for value in values for piece in _pieces(value, delimiter)}
+            names = set(map(self._name, pieces))
+            for name in sorted(names & self.made.keys()) or [where]:
+                self.scenes.error(bad.kind, where, str(bad), name)
+
+    def _name(self, path: str) -> str:
+        """The name of a picture that is written as `path`, or the path if there is none."""
+        if path not in self.names:
+            try:
+                self.names[path] = self.scenes.paths.name(path)
+            except Unusable:
+                self.names[path] = path  # `Scenes.picture` says why
+        return self.names[path]
+
     def _scene(
-        self, path: str, split: str, where: str, cells: Mapping[str, str]
+        self, name: str, split: str, where: str, cells: Mapping[str, str]
     ) -> tuple[_boxes.Scene | None, str, str]:
         """(scene, split, where) of a picture, as its first row has them."""
-        if path not in self.made:
-            scene = self.scenes.picture(path, split, where, _declared(cells))
-            self.made[path] = scene, split, where
-        return self.made[path]
+        if name not in self.made:
+            scene = self.scenes.picture(name, split, where, _declared(cells))
+            self.made[name] = scene, split, where
+        return self.made[name]
+
+
+def _pieces(cell: str, delimiter: str) -> list[str]:
+    """What a cell may hold that took in other rows."""
+    return [piece.strip(' "') for line in cell.splitlines() for piece in line.split(delimiter)]
 
 
 def _box(cells: Mapping[str, str]) -> list[float] | None:

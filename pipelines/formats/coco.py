@@ -94,12 +94,14 @@ class _Reader:
         for i, row in enumerate(content["images"]):
             image, name, where = row["id"], row["file_name"], f"{self.shown}: images[{i}]"
             if image in self.names:
+                # No one can tell to which of the two the annotations belong.
                 message = f"the id {image} is also that of {self.names[image]!r}. Renumber."
-                self.scenes.error("conflict", where, message, where)
+                self._refuse(self.found[image], where, "conflict", message)
                 continue
             self.names[image] = name
-            placed = _coco_json.placed(self.scenes.root, str(name), places)
-            self.found[image] = self.scenes.picture(placed, split, where, _declared(row))
+            self.found[image] = self.scenes.picture(
+                str(name), split, where, _coco_json.declared(row), places
+            )
 
     def boxes(self, content: _coco_json.Content) -> None:
         """Adds each annotation to its scene."""
@@ -141,14 +143,6 @@ def _add(scene: _boxes.Scene, row: Mapping[str, Any], label: str, where: str) ->
     box_yxyx = [y, x, y + height, x + width]
     is_crowd, is_difficult = row.get("iscrowd", 0) == 1, row.get("difficult", 0) == 1
     scene.add(box_yxyx, label, where, is_crowd, is_difficult)
-
-
-def _declared(row: Mapping[str, Any]) -> _boxes.Size | None:
-    """(height, width) of an image in pixels if its row says both."""
-    height, width = row.get("height"), row.get("width")
-    if isinstance(height, int) and isinstance(width, int) and min(height, width) > 0:
-        return height, width
-    return None
 
 
 def _is_box(box: Any) -> bool:

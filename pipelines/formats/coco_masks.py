@@ -1,6 +1,7 @@
 """COCO JSON with polygons or RLE, as a class per pixel: what tasks of masks read of files whose boxes `coco` reads."""
 
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _boxes, _coco_json
+from pipelines.formats._paths import Paths
 from pipelines.formats.examples import (
     IGNORE,
     Data,
@@ -18,7 +20,6 @@ from pipelines.formats.examples import (
     Problem,
     Unusable,
     cut_splits,
-    inside,
     reason,
 )
 
@@ -62,10 +63,13 @@ def read(path: str | Path) -> Data:
         )
     ids = {category: i for i, category in enumerate(names, 1)}
     problems: list[Problem] = []
+    taken: dict[str, str] = {}
+    paths = Paths(root)
     splits: dict[str, list[Row]] = {}
     for file, content in contents.items():
         split, places = _coco_json.split(file, root)
-        reader = _Reader(root, file.relative_to(root).as_posix(), places, ids, problems)
+        shown = file.relative_to(root).as_posix()
+        reader = _Reader(paths, taken, shown, places, ids, problems)
         splits.setdefault(split, []).extend(reader.rows(content))
     if not any(splits.values()):
         raise PipelineError(f"{path} has no usable picture.{reason(problems)}")
@@ -171,7 +175,8 @@ def _points(polygon: list[float]) -> list[tuple[float, float]]:
 class _Reader:
     """Reads one file. What is wrong goes to `problems`."""
 
-    root: Path
+    paths: Paths
+    taken: dict[str, str]  # name of a picture -> where it is listed
     shown: str  # the file, below the root
     places: list[str]  # folders in which its pictures may lie
     ids: Mapping[_coco_json.Id, int]  # category -> class
@@ -184,42 +189,35 @@ class _Reader:
         for i, annotation in enumerate(content["annotations"]):
             item = f"{self.shown}: annotations[{i}]", annotation
             by_image.setdefault(annotation["image_id"], []).append(item)
+        counts = Counter(image["id"] for image in content["images"])
         for i, image in enumerate(content["images"]):
-            where, annotations = f"{self.shown}: images[{i}]", by_image.pop(image["id"], [])
+            where, annotations = f"{self.shown}: images[{i}]", by_image.get(image["id"], [])
             try:
+                self._check_id(image, counts)
                 rows.append(self._row(where, image, annotations))
             except Unusable as bad:
                 self.problems.append(bad.problem(where))
-        for missing, annotations in by_image.items():
-            self._note_alone(missing, annotations)
+        for missing in by_image.keys() - counts.keys():
+            self._note_alone(missing, by_image[missing])
         return rows
+
+    def _check_id(self, image: Mapping[str, Any], counts: Mapping[_coco_json.Id, int]) -> None:
+        """Raises Unusable if other images have this id: whose the annotations are is unknown."""
+        if counts[image["id"]] > 1:
+            message = f"{counts[image['id']]} images have the id {image['id']}. Renumber."
+            raise Unusable("conflict", message)
 
     def _row(self, where: str, image: Mapping[str, Any], annotations: Sequence[Item]) -> Row:
         """One picture with its mask. Raises Unusable."""
-        file = image["file_name"]
-        name = _coco_json.placed(self.root, str(file), self.places)
-        picture = self._picture(name, where, file)
-        size = _boxes.picture_size(picture)
-        if not size:
-            message = f"{file!r} is no picture that can be read. Correct it."
-            raise Unusable("annotation", message, where, name)
+        name = self.paths.name(str(image["file_name"]), self.places)
+        if name in self.taken:
+            message = f"{name!r} is listed already at {self.taken[name]}. Keep one of them."
+            raise Unusable("conflict", message, where, name)
+        self.taken[name] = where
+        picture = self.paths.root / name
+        size = _boxes.checked_size(name, picture, _coco_json.declared(image))
         segments = [self._segment(item, size, name) for item in annotations]
         return Row(name, str(picture), _encoded(painted(size, segments)), where)
-
-    def _picture(self, name: str, where: str, file: str) -> Path:
-        """The path of a picture."""
-        try:
-            picture = inside(self.root, name)
-            is_there = picture is None or picture.is_file()
-        except (OSError, ValueError, RuntimeError):
-            is_there = False  # a NUL, a name that is too long, links in a circle
-        if not is_there:
-            message = f"there is no picture {file!r}. Restore it."
-            raise Unusable("missing-file", message, where, name)
-        if picture is None:
-            message = f"{file!r} lies outside of the data. Copy the picture into it."
-            raise Unusable("outside", message, where, name)
-        return picture
 
     def _segment(self, item: Item, size: _boxes.Size, name: str) -> tuple[int, Any]:
         """(class id, COCO segmentation) of an annotation that can be painted."""

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _delimited as delimited
+from pipelines.formats._lines import text_of
+from pipelines.formats._paths import Paths
 from pipelines.formats.examples import (
     SPLITS,
     Data,
@@ -14,7 +16,6 @@ from pipelines.formats.examples import (
     Unusable,
     cut_splits,
     ids_of,
-    inside,
     of_files,
     reason,
 )
@@ -66,14 +67,14 @@ def read(path: str | Path) -> Data:
     """
     table = delimited.opened(path, COLUMNS)
     problems = table.unused()
-    root = table.file.parent
+    paths = Paths(table.file.parent)
     rows: dict[str, Row] = {}
     for where, values in table.rows():
         try:
             cells = table.cells(values)
-            name = _name(root, cells)
+            name = _name(paths, cells)
         except Unusable as bad:
-            problems.append(bad.problem(where))
+            problems.append(Problem("error", bad.kind, where, str(bad), where))
             continue
         row = Row(cells["split"], cells["label"], where)
         if rows.setdefault(name, row) is not row:
@@ -82,7 +83,7 @@ def read(path: str | Path) -> Data:
         cause = reason(problems, " Add rows below the header.")
         raise PipelineError(f"{table.file} lists no usable picture.{cause}")
     labels = sorted({row.label for row in rows.values()})
-    splits = _splits(root, rows, ids_of(labels))
+    splits = _splits(paths.root, rows, ids_of(labels))
     return Data(
         str(table.path), "table", cut_splits(splits, classes="label"), {"label": labels}, problems
     )
@@ -94,37 +95,23 @@ def _is_of_pictures(table: Path) -> bool:
 
 def _has_columns(table: Path) -> bool:
     try:
-        delimited.header(table, delimited.text(table), COLUMNS)
+        delimited.header(table, text_of(table), COLUMNS)
     except PipelineError:
         return False
     return True
 
 
-def _name(root: Path, cells: Mapping[str, str]) -> str:
+def _name(paths: Paths, cells: Mapping[str, str]) -> str:
     """The picture of a row, relative to the root. Raises Unusable."""
     path = cells["path"]
     if not path:
         message = "the cell of the picture's path is empty. Fill it or delete the row."
         raise Unusable("missing-file", message)
+    name = paths.name(path)
     if not cells["label"]:
         message = f"{path!r} has no label. Fill the cell or delete the row."
         raise Unusable("empty-label", message)
-    try:
-        return _file(root, path).relative_to(root).as_posix()
-    except (OSError, ValueError, RuntimeError) as error:
-        # A NUL, a name that is too long, links in a circle.
-        raise Unusable("missing-file", f"{path!r} is no path: {error}.") from error
-
-
-def _file(root: Path, path: str) -> Path:
-    file = inside(root, path.replace("\\", "/"))
-    if file is None:
-        message = f"{path!r} lies outside of the table's folder. Copy the picture into it."
-        raise Unusable("outside", message)
-    if not file.is_file():
-        message = f"there is no picture {path!r}. Paths are relative to the table's folder."
-        raise Unusable("missing-file", message)
-    return file
+    return name
 
 
 def _repeated(name: str, first: Row, second: Row) -> Problem:
