@@ -322,3 +322,24 @@ def test_tags_that_are_nearly_of_a_scheme(tmp_path, tags, change):
     if change:
         with pytest.raises(PipelineError, match=f"written as usual: {change}"):
             tagging.adapt(data, tagging.Config())
+
+
+def test_pictures_without_masks_that_no_list_names_are_passed_over(tmp_path):
+    for i in range(6):
+        save(tmp_path / f"JPEGImages/{i}.png", photo(i))
+        if i < 4:
+            save(tmp_path / f"SegmentationClass/{i}.png", np.eye(8, dtype=np.uint8))
+    lists = tmp_path / "ImageSets/Segmentation"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_bytes("\ufeff0\r\n1\r\n".encode())
+    (lists / "val.txt").write_text("2\n3\n")
+    data = catalog.load(tmp_path)
+    assert said(data)[0] == ("warning", "unlisted", "JPEGImages/4.png")
+    assert [len(data.splits[split]) for split in ("train", "validation")] == [2, 2]
+    (tmp_path / "Annotations").mkdir()
+    (tmp_path / "Annotations/0.xml").write_text("<annotation></annotation>")
+    assert catalog.load(tmp_path).format == "voc"
+    assert catalog.load(tmp_path, feature="segmentation_mask").format == "masks"
+    (lists / "val.txt").write_text("2\n3\n4\n")
+    with pytest.raises(PipelineError, match=r"val.txt:3: there is no picture '4' with a mask"):
+        masks.read(tmp_path)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PipelineError
+from pipelines.formats import _yolo_darknet
 from pipelines.formats._boxes import few
 from pipelines.formats._folders import folders, root_of, shown, split_of, visible
 from pipelines.formats._picture_files import passed_over
-from pipelines.formats.examples import SPLIT_NAMES, Problem, inside
+from pipelines.formats.examples import SPLIT_NAMES, Problem, errors, inside, reason
 
 DOMAINS = {"source", "target"}  # folders that tell of two domains
 OTHER_LAYOUTS = frozenset(  # folders that tell that the files belong to another format
@@ -43,6 +44,7 @@ class Layout:
         tops = folders(path)
         classes = _class_folders(tops)
         is_other = _is_of_another(tops, classes) or _is_beside_a_table(path, classes)
+        is_other = is_other or _yolo_darknet.find(path) is not None
         return not is_other and any(map(self.has_file, classes))
 
     def read(self, path: str | Path) -> tuple[Path, dict[str, Pairs], list[Problem]]:
@@ -56,9 +58,10 @@ class Layout:
         problems: list[Problem] = []
         found = self.listed(root, root, problems)
         if not any(found.values()):
+            advice = f" Sort the {self.noun}s as CLASS/*{self.example}."
             raise PipelineError(
-                f"no class folder with a usable {self.noun} in {path}. Sort the {self.noun}s as"
-                f" CLASS/*{self.example}."
+                f"no class folder with a usable {self.noun} in {path}."
+                f"{reason(errors(problems), advice)}"
             )
         return root, {split: sorted(pairs) for split, pairs in found.items()}, problems
 

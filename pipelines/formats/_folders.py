@@ -44,6 +44,13 @@ def folders(folder: str | Path) -> list[Path]:
     return [Path(entry.path) for entry in visible(folder) if entry.is_dir()]
 
 
+def folder_called(folder: Path, name: str) -> Path | None:
+    """The folder in a folder that has a name, in any case; the one of that case first."""
+    alike = [inner for inner in folders(folder) if inner.name.lower() == name]
+    exact = [inner for inner in alike if inner.name == name]
+    return next(iter(exact + alike), None)
+
+
 def split_of(path: Path) -> str | None:
     """The split that a folder, or a file without suffix, is called by: train or training_set."""
     word = path.name.lower()

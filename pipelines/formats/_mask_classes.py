@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.errors import PipelineError
+from pipelines.formats._lines import lines_of
 from pipelines.formats._mask_files import Table, Value
 from pipelines.formats.examples import IGNORE
 
@@ -48,11 +49,8 @@ def _check_names(file: Path, names: Sequence[str]) -> None:
 
 def _lines(file: Path) -> dict[int, str]:
     """{number: text} of each line that is neither blank nor a comment."""
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PipelineError(f"{file} cannot be read as UTF-8 text. Save it as such.") from error
-    said = {i: line.strip() for i, line in enumerate(lines, 1) if not line.startswith("#")}
+    lines = enumerate(lines_of(file), 1)
+    said = {i: line.strip() for i, line in lines if not line.startswith("#")}
     return {i: line for i, line in said.items() if line}
 
 

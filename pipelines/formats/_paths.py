@@ -57,7 +57,7 @@ class Paths:
         """The only file whose path has the same letters but for case and Unicode form, or None."""
         folder = self.root
         for part in parts:
-            names = self._names(folder).get(_plain(part), [])
+            names = self._names(folder).get(plain(part), [])
             exact = [name for name in names if name == part]
             if len(exact or names) != 1:
                 return None
@@ -69,19 +69,20 @@ class Paths:
         """{plain name: names} of what a folder holds."""
         if folder not in self._entries:
             names = os.listdir(folder) if folder.is_dir() else []
-            self._entries[folder] = by_plain(names)
+            self._entries[folder] = byplain(names)
         return self._entries[folder]
 
 
-def by_plain(names: Iterable[str]) -> dict[str, list[str]]:
+def byplain(names: Iterable[str]) -> dict[str, list[str]]:
     """{name without differences of case and Unicode form: names}."""
     found: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(_plain(name), []).append(name)
+        found.setdefault(plain(name), []).append(name)
     return found
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name without differences of case and Unicode form."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

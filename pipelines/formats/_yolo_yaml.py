@@ -7,7 +7,10 @@ from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.files import read_yaml
+from pipelines.formats import _yolo_darknet
 from pipelines.formats._folders import split_of
+from pipelines.formats._lines import lines_of
+from pipelines.formats._paths import Paths
 from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import SPLIT_NAMES, inside
 
@@ -38,13 +41,13 @@ def read(file: Path, root: Path) -> tuple[list[str], dict[str, Listed]]:
     return names, found
 
 
-def folders(root: Path) -> dict[str, Listed]:
-    """{split: pictures} of images/SPLIT, or of images alone."""
+def folders(top: Path, root: Path) -> dict[str, Listed]:
+    """{split: pictures} of the folders of splits in `top`, or without any of all of it."""
     found: dict[str, Listed] = {}
-    for folder in sorted(filter(Path.is_dir, (root / "images").iterdir())):
+    for folder in sorted(filter(Path.is_dir, top.iterdir())):
         if split := split_of(folder):
             found.setdefault(split, []).extend(_pictures(root, folder))
-    return found or {"train": list(_pictures(root, root / "images"))}
+    return found or {"train": list(_pictures(root, top))}
 
 
 def _names(file: Path, values: Mapping[str, Any]) -> list[str]:
@@ -110,11 +113,8 @@ def _pictures(root: Path, path: Path) -> Iterator[tuple[str, str]]:
 
 def _in_list(root: Path, file: Path) -> Iterator[tuple[str, str]]:
     """Pictures that the lines of a file name."""
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     shown = file.relative_to(root).as_posix()
-    for i, line in enumerate(map(str.strip, lines), 1):
-        if line:
-            yield os.path.normpath(line), f"{shown}:{i}"
+    return _yolo_darknet.listed(Paths(root), lines_of(file), shown)
 
 
 def _is_picture(file: Path) -> bool:

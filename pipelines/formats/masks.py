@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats import _mask_classes, _mask_files
+from pipelines.formats import _mask_classes, _mask_files, _voc_files
 from pipelines.formats import _mask_folders as mask_folders
 from pipelines.formats._boxes import few
 from pipelines.formats._folders import root_of, shown, split_folders, split_of
+from pipelines.formats._lines import lines_of
 from pipelines.formats._listed_pictures import Pictures
 from pipelines.formats.examples import (
     SPLITS,
@@ -28,8 +29,8 @@ Row = tuple[str, str, str]  # (name, path of the picture, path of the mask)
 
 def detect(path: Path) -> bool:
     """Whether `path` has a folder of pictures and one of masks, or masks beside pictures."""
-    if not path.is_dir():
-        return False
+    if not path.is_dir() or _voc_files.has_annotations(path):
+        return False  # of Pascal VOC with both, see `ALSO` of voc.py
     if mask_folders.pairs(path):
         return True
     splits = [folder for _, folder in split_folders(path)]
@@ -132,7 +133,11 @@ def _listed(
     folders = [pictures for _, pictures, _ in mask_folders.pairs(root)] or [root]
     rows = {row[0]: row for row in found["train"]}
     assigned = _assigned(lists, rows, Pictures(rows, shown(root, folders[0])))
-    left = sorted(rows.keys() - {name for name, _, _ in itertools.chain(*assigned.values())})
+    # The lists say which pictures count: VOC 2012 has masks of a sixth of its pictures alone.
+    without = {p.where for p in problems if p.kind == "missing-mask"}
+    problems[:] = [p for p in problems if p.kind != "missing-mask"]
+    named = {name for name, _, _ in itertools.chain(*assigned.values())}
+    left = sorted((rows.keys() | without) - named)
     if left:
         message = f"{len(left):,} pictures are in no list and left out: {few(left)}. List them."
         problems.append(Problem("warning", "unlisted", left[0], message))
@@ -176,7 +181,7 @@ def _lists(root: Path) -> dict[str, Path]:
 
 def _lines_of(file: Path) -> Iterable[tuple[str, str]]:
     """Yields (file:line, what it says) of each line that is not blank."""
-    for i, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for i, line in enumerate(lines_of(file), 1):
         if line.strip():
             yield f"{file}:{i}", line.strip()
 

@@ -13,6 +13,7 @@ from pipelines.formats._folders import root_of
 from pipelines.formats._lines import lines_of
 from pipelines.formats.examples import SPLIT_NAMES, Data, Unusable
 
+ALSO = {"segmentation_mask": "masks"}  # a feature that the files hold -> its format
 LISTS = Path("ImageSets", "Main")
 PLACES = (LISTS, LISTS.parent, Path())  # of lists
 

@@ -5,37 +5,33 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from pipelines.errors import PipelineError
 from pipelines.files import write_text, write_yaml
-from pipelines.formats import _box_writers, _boxes, _yolo_yaml
-from pipelines.formats.examples import PICTURE_SUFFIXES, Data, Problem, Unusable, inside
+from pipelines.formats import _box_writers, _boxes, _yolo_darknet, _yolo_labels, _yolo_yaml
+from pipelines.formats._folders import folder_called, split_folders, visible
+from pipelines.formats._lines import forgiving
+from pipelines.formats._paths import plain
+from pipelines.formats._picture_files import is_picture
+from pipelines.formats.examples import Data, Problem, Unusable, inside
 
 YAML = (".yaml", ".yml")
 MOST = 10_000  # classes without names; a larger id is no class
-SLACK = 1e-2  # shares that rounding may put a box beyond the picture
 KEYS = {"validation": "val"}  # what data.yaml calls our splits
 CLASSES = "classes.txt"  # lies among the label files and is none
-SUFFIXES = (*PICTURE_SUFFIXES, *map(str.upper, PICTURE_SUFFIXES))
-
-
-class Row(NamedTuple):
-    """One line of a label file. where: file:line."""
-
-    label: int
-    box_yxyx: list[float]  # shares of the picture
-    where: str
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` is a data.yaml with names, or a folder with one, or with images and labels of
-    text files.
+    """Whether `path` is a data.yaml or obj.data with names, or a folder with one, or with images
+    and labels of text files, or with label files beside pictures.
     """
     if path.is_file():
-        return path.suffix.lower() in YAML and "names" in path.read_text(errors="replace")
-    has_both = (path / "images").is_dir() and any((path / "labels").rglob("*.txt"))
-    return has_both or _yolo_yaml.find(path) is not None
+        is_yaml = path.suffix.lower() in YAML and "names" in forgiving(path)
+        return is_yaml or (path.suffix == _yolo_darknet.SUFFIX and bool(_yolo_darknet.find(path)))
+    images, labels = folder_called(path, "images"), folder_called(path, "labels")
+    has_both = images is not None and labels is not None and any(labels.rglob("*.[tT][xX][tT]"))
+    is_described = _yolo_yaml.find(path) or _yolo_darknet.find(path)
+    return has_both or bool(is_described) or _is_beside(path)
 
 
 def read(path: str | Path) -> Data:
@@ -45,7 +41,7 @@ def read(path: str | Path) -> Data:
     """
     path = Path(path).resolve()
     root = path if path.is_dir() else path.parent
-    labels, folders = _described(_yolo_yaml.find(path), root)
+    labels, folders = _described(path, root)
     reader = _Reader(_boxes.Scenes(root), labels)
     for split, listed in folders.items():
         reader.split(split, listed)
@@ -55,18 +51,32 @@ def read(path: str | Path) -> Data:
     return reader.scenes.data(path, "yolo", labels)
 
 
-def _described(file: Path | None, root: Path) -> tuple[list[str], dict[str, _yolo_yaml.Listed]]:
-    """(class names, {split: pictures}) by data.yaml, or without one by classes.txt and folders."""
-    labels = _boxes.class_names(root) or _boxes.class_names(root / "labels")
-    if file:
+def _described(path: Path, root: Path) -> tuple[list[str], dict[str, _yolo_yaml.Listed]]:
+    """(class names, {split: pictures}) by data.yaml or obj.data, or by classes.txt and folders."""
+    darknet = _yolo_darknet.find(path)
+    file = _yolo_yaml.find(path)
+    if darknet:
+        labels, folders = _yolo_darknet.read(darknet)
+    elif file:
         labels, folders = _yolo_yaml.read(file, root)
     else:
-        folders = _yolo_yaml.folders(root)
-    if not folders:
+        inner = folder_called(root, "labels")
+        labels = _boxes.class_names(root) or (_boxes.class_names(inner) if inner else [])
+        folders = _yolo_yaml.folders(folder_called(root, "images") or root, root)
+    if not any(folders.values()):
         raise PipelineError(
-            f"{file or root} names no folder of pictures that exists. Write train: images/train."
+            f"{darknet or file or root} names no folder of pictures that exists. Write train:"
+            " images/train."
         )
     return labels, folders
+
+
+def _is_beside(path: Path) -> bool:
+    """Whether label files lie beside pictures, as LabelImg writes them."""
+    splits = [folder for _, folder in split_folders(path)]
+    images = folder_called(path, "images")
+    places = [path, *splits, *([images] if images else [])]
+    return any(map(_yolo_labels.beside, places))
 
 
 def write(data: Data, folder: str | Path) -> None:
@@ -108,10 +118,12 @@ class _Reader:
 
     def split(self, split: str, listed: _yolo_yaml.Listed) -> None:
         """Makes a scene of each picture. Label files without one are errors."""
-        for name, where in listed:
-            self._picture(name, where, split)
+        located = [(self._name(name), where) for name, where in listed]
+        shared = self._shared(name for name, _ in located)
+        for name, where in located:
+            self._picture(name, where, split, shared.get(name, []))
         lists = {where.rpartition(":")[0] for _, where in listed}
-        for folder in sorted({os.path.dirname(name) for name, _ in listed}):
+        for folder in sorted({os.path.dirname(name) for name, _ in located}):
             self._note_alone(folder, lists | {CLASSES})
 
     def note_one_based(self) -> None:
@@ -132,11 +144,32 @@ class _Reader:
         message = f"{said}: no box is {name!r}. Subtract 1 in all files if they count from 1."
         self.scenes.note("warning", "one-based", where, message)
 
-    def _picture(self, name: str, where: str, split: str) -> None:
+    def _name(self, said: str) -> str:
+        """The name of a picture that is listed as `said`, or what is said if there is none."""
+        try:
+            return self.scenes.paths.name(said)
+        except Unusable:
+            return said  # `Scenes.picture` says why
+
+    def _shared(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """{name: pictures that have the same label file} of pictures that share one."""
+        by_file: dict[str, list[str]] = {}
+        for name in dict.fromkeys(names):
+            by_file.setdefault(_yolo_labels.place(name), []).append(name)
+        several = [own for own in by_file.values() if len(own) > 1]
+        return {name: own for own in several for name in own}
+
+    def _picture(self, name: str, where: str, split: str, shared: Sequence[str]) -> None:
         try:
             rows = self._rows(name)
             self.ids.extend((row.label, row.where) for row in rows)
             self._check_classes(rows)
+            if rows and shared:
+                message = (
+                    f"{_boxes.few(shared)} have one label file, {_yolo_labels.place(name)}. Rename"
+                    " all but one of them."
+                )
+                raise Unusable("same-name", message, where)
         except Unusable as bad:
             self.scenes.problems.append(bad.problem(where, name))
             return
@@ -144,44 +177,19 @@ class _Reader:
         if scene:
             self._add(scene, rows)
 
-    def _add(self, scene: _boxes.Scene, rows: Sequence[Row]) -> None:
+    def _add(self, scene: _boxes.Scene, rows: Sequence[_yolo_labels.Row]) -> None:
         for row in rows:
             label = self.labels[row.label] if self.labels else str(row.label)
             scene.add_share(row.box_yxyx, label, row.where)
 
-    def _rows(self, name: str) -> list[Row]:
-        """The lines of a picture's label file. Raises Unusable."""
-        shown, rows = _label_file(name), []
-        for i, line in enumerate(self._lines(name, shown), 1):
-            where, cells = f"{shown}:{i}", line.split()
-            try:
-                if cells:
-                    rows.append(Row(*_parsed(cells, self._most()), where))
-            except ValueError as error:
-                raise Unusable("annotation", f"{error}.", where) from error
-        return rows
+    def _rows(self, name: str) -> list[_yolo_labels.Row]:
+        """The lines of a picture's label file; [] if there is none. Raises Unusable."""
+        file = _yolo_labels.find(self.scenes.paths, name)
+        # Classes with names are checked later, with a better message.
+        most = math.inf if self.labels else MOST
+        return _yolo_labels.rows(self.scenes.root, file, most) if file else []
 
-    def _most(self) -> float:
-        """What a class id is below. Classes with names are checked later, with a better message."""
-        return math.inf if self.labels else MOST
-
-    def _lines(self, name: str, shown: str) -> list[str]:
-        """The lines of the label file `shown` of a picture; [] if there is none."""
-        try:
-            file = self._file(name, shown)
-        except (OSError, ValueError, RuntimeError):
-            return []  # no path at all, which `Scenes.picture` reports
-        return _read(file, shown) if file else []
-
-    def _file(self, name: str, shown: str) -> Path | None:
-        file = inside(self.scenes.root, shown)
-        if file is None and inside(self.scenes.root, name):
-            message = "this link leads out of the data. Copy the file here."
-            raise Unusable("outside", message, shown)
-        is_there = file is not None and file.is_file()
-        return file if is_there else None
-
-    def _check_classes(self, rows: Sequence[Row]) -> None:
+    def _check_classes(self, rows: Sequence[_yolo_labels.Row]) -> None:
         """Raises Unusable if a class has no name, unless none has one."""
         count = len(self.labels)
         strange = [row for row in rows if row.label >= count > 0]
@@ -193,78 +201,27 @@ class _Reader:
 
     def _note_alone(self, folder: str, others: Iterable[str]) -> None:
         """Notes label files without a picture in `folder`. others: files of another kind."""
+        pictures = self._picture_stems(folder)
         for file in self._label_files(folder):
             shown = file.relative_to(self.scenes.root).as_posix()
             is_alone = {shown, file.name}.isdisjoint(others)
-            if is_alone and not self._has_picture(os.path.join(folder, file.stem)):
+            if is_alone and plain(file.stem) not in pictures:
                 message = "there is no picture to these labels. Restore it, or delete the file."
                 self.scenes.error("missing-image", shown, message)
 
+    def _picture_stems(self, folder: str) -> set[str]:
+        """What the label files of the pictures in a folder are called, without suffix."""
+        place = self.scenes.root / folder
+        files = [Path(entry.path) for entry in visible(place)] if place.is_dir() else []
+        names = [file.name for file in filter(is_picture, files)]
+        stems = [Path(_yolo_labels.place(name)).stem for name in names]
+        return set(map(plain, stems + names))
+
     def _label_files(self, folder: str) -> list[Path]:
         """The label files of the pictures in `folder`."""
-        file = _label_file(os.path.join(folder, "x.jpg"))
+        file = _yolo_labels.place(os.path.join(folder, "x.jpg"))
         labels = inside(self.scenes.root, os.path.dirname(file))
-        return sorted(labels.glob("*.txt")) if labels else []
-
-    def _has_picture(self, stem: str) -> bool:
-        names = [stem + suffix for suffix in SUFFIXES]
-        return any(name in self.scenes or (self.scenes.root / name).exists() for name in names)
-
-
-def _read(file: Path, shown: str) -> list[str]:
-    """The lines of a file."""
-    try:
-        return file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        message = "this file is no UTF-8 text. Restore or delete it."
-        raise Unusable("annotation", message, shown) from error
-
-
-def _label_file(name: str) -> str:
-    """The .txt of a picture: the last folder called images becomes labels."""
-    *folders, file = Path(name).with_suffix(".txt").parts
-    if "images" in folders:
-        folders[len(folders) - 1 - folders[::-1].index("images")] = "labels"
-    return Path(*folders, file).as_posix()
-
-
-def _parsed(cells: Sequence[str], most: float) -> tuple[int, list[float]]:
-    """The cells of a line -> (class id below `most`, box yxyx in shares). Raises ValueError."""
-    label, *box = _numbers(cells)
-    if not label.is_integer() or not 0 <= label < most:
-        raise ValueError(f"the class must be a whole number from 0; got {cells[0]!r}. Correct it")
-    if not _is_inside(*box):
-        raise _no_shares(cells[1:])
-    x, y, width, height = box
-    return int(label), [y - height / 2, x - width / 2, y + height / 2, x + width / 2]
-
-
-def _is_inside(x: float, y: float, width: float, height: float) -> bool:
-    return max(x, y, width, height) <= 1 + SLACK and min(x, y) >= -SLACK
-
-
-def _no_shares(cells: Sequence[str]) -> ValueError:
-    said = repr(" ".join(cells))
-    message = f"coordinates are shares of the picture, 0 to 1; got {said}."
-    return ValueError(f"{message} Divide pixels by its sides")
-
-
-def _numbers(cells: Sequence[str]) -> list[float]:
-    """The five numbers of a line."""
-    if len(cells) != 5:
-        raise _wrong_count(len(cells))
-    said = repr(" ".join(cells))
-    try:
-        numbers = list(map(float, cells))
-    except ValueError:
-        raise ValueError(f"a line has five numbers; got {said}. Correct it") from None
-    if not all(map(math.isfinite, numbers)):
-        raise ValueError(f"a number is not finite: {said}. Correct it")
-    return numbers
-
-
-def _wrong_count(count: int) -> ValueError:
-    is_polygon = count >= 7 and count % 2
-    advice = "Polygons are for segmentation" if is_polygon else "Correct it"
-    message = f"a line has five numbers, class x y width height; this one has {count}."
-    return ValueError(f"{message} {advice}")
+        files = (
+            [Path(entry.path) for entry in visible(labels)] if labels and labels.is_dir() else []
+        )
+        return [own for own in files if own.suffix.lower() == ".txt" and own.is_file()]
