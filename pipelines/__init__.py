@@ -25,7 +25,9 @@ def train(task: str, data: Any = None, run: Path | str | None = None, **settings
     """Trains a task, or one method of it, on `data` -> Run.
 
     task: a name of `pipelines methods`: a task, a method, or TASK/METHOD. data: a name of `pipelines
-    datasets`, `tfds:NAME`, a path, or None for the task's own default. run: the folder to make, by
+    datasets`, `tfds:NAME`, a path, None for the task's own default, or the data itself: `(x, y)`,
+    {"train": (x, y), "test": ...}, a dict of columns, a list of (path, label), a DataFrame, a
+    tf.data.Dataset or a Hugging Face Dataset; see docs/python.md. run: the folder to make, by
     default a new one below runs/. settings: `method`, and fields of the method's Config. Raises
     PipelineError for a name, setting or folder that will not do, Refused for data with errors.
     """
@@ -60,23 +62,32 @@ def preflight(
     raise PipelineError(f"target must be tpu or micro; got {target!r}.")
 
 
-def resume(run: Path | str, devices: int | None = None, data_service: str | None = None) -> Run:
+def resume(
+    run: Path | str,
+    devices: int | None = None,
+    data_service: str | None = None,
+    data: Any = None,
+) -> Run:
     """Continues a run that was stopped -> Run; it ends with the weights of a run that was not.
 
-    devices, data_service: these settings, if they are others from here on.
+    devices, data_service: these settings, if they are others from here on. data: the data again,
+    if it was held in memory. Raises PipelineError if it is not the same.
     """
     from pipelines import run as runs
     from pipelines.engine.parallel import processes
 
-    opened = runs.Run(processes.folder(run))
+    opened = runs.Run(processes.folder(run), data)
     given = {"devices": devices, "data_service": data_service}
     changes = {name: value for name, value in given.items() if value is not None}
     opened.config = opened.config.replace(**changes)
     return opened if opened.finished() else opened.train()
 
 
-def load(path: Path | str) -> Run | Bundle:
-    """The Run or Bundle in a folder. Raises PipelineError if it is neither."""
+def load(path: Path | str, data: Any = None) -> Run | Bundle:
+    """The Run or Bundle in a folder. Raises PipelineError if it is neither.
+
+    data: what the run learned from, if that was held in memory and its splits are needed.
+    """
     if (Path(path) / "manifest.json").is_file():
         from pipelines.bundle import Bundle
 
@@ -84,7 +95,7 @@ def load(path: Path | str) -> Run | Bundle:
     if (Path(path) / "run.json").is_file():
         from pipelines.run import Run
 
-        return Run(path)
+        return Run(path, data)
     raise PipelineError(
         f"{path} is neither a run nor a bundle: it has no run.json and no manifest.json."
     )

@@ -95,8 +95,8 @@ class Bundle:
         proof = self.manifest["proof"]
         if data is None and not proof["named"]:
             raise PipelineError(
-                f"{proof['data']}, the data of {self.path}, was a folder or file of the machine that"
-                " made it. Name the data with --data."
+                f"{proof['data']}, the data of {self.path}, was on the machine that made it. Name the"
+                " data with --data, or data= in Python."
             )
         where = proof["data"] if data is None else data
         return source.part(where, name, format, self.method, self.config)

@@ -24,6 +24,7 @@ from pipelines.engine.training import fit, references, setup, weights
 from pipelines.errors import PipelineError
 from pipelines.files import locked, read_json, read_yaml, sweep, write_bytes, write_json
 from pipelines.formats.examples import Data
+from pipelines.formats.memory import reading
 from pipelines.task import Part, Source
 
 
@@ -31,10 +32,11 @@ class Run:
     """One training, in a folder of its own. Made by `start`, opened by `Run(path)`.
 
     `method` and `config` are what it trains, `info` what run.json says. Raises PipelineError if the
-    folder is not a run, or one of an earlier version.
+    folder is not a run, or one of an earlier version. given: the data that it learns from, if that
+    was held in memory, or has been read already.
     """
 
-    def __init__(self, path: Path | str, given: Data | Source | None = None):
+    def __init__(self, path: Path | str, given: Any = None):
         self.path = Path(path)
         if not (self.path / "run.json").is_file():
             raise PipelineError(
@@ -124,7 +126,7 @@ class Run:
     @functools.cached_property
     def source(self) -> Source:
         """What the run learns from, as training used it: what was left out stays out."""
-        made = self._fed(self._read() if self._given is None else self._given)
+        made = self._fed(self._given if isinstance(self._given, (Data, Source)) else self._read())
         if made.fingerprint() != self.info["data"]["fingerprint"]:
             raise PipelineError(
                 f"The data of {self.path}, {self.data_name}, has changed since the run started, so"
@@ -188,10 +190,16 @@ class Run:
         return given
 
     def _read(self) -> Data | Source:
-        own = self.method.source(self.data_name, self.config)
+        named = self.data_name if self._given is None else self._given
+        own = self.method.source(named, self.config)
         if own is not None:
             return own
-        read = source.read(self.data_name, self.config.format, self.method, self.config)
+        if self._given is None and self.data_name.startswith(reading.PREFIX):
+            raise PipelineError(
+                f"{self.path} learned from data that a program held in memory. Give the same data"
+                f" again: pipelines.load({str(self.path)!r}, data=...), or resume(..., data=...)."
+            )
+        read = source.read(named, self.config.format, self.method, self.config)
         return audit.without(read, set(self.info["left_out"]))
 
     def _keep(self, split: str, result: dict, worst: list[dict]) -> None:

@@ -107,6 +107,7 @@ class Part(Protocol):
         """Up to `count` examples spread evenly: (inputs, targets), NumPy."""
 
 
+@typing.runtime_checkable
 class Source(Protocol):
     """What a run learns from and is judged on: a data set, an environment, a pair of pictures."""
 

@@ -113,6 +113,20 @@ def trained():
 
 
 @pytest.fixture(scope="session")
+def on_arrays():
+    """A finished Run on `held.photos()`, arrays, made once for all workers. Do not change its folder."""
+    import held
+
+    import pipelines
+
+    def make(folder):
+        settings = dict(method="scratch", epochs=1, backbone="compact_8", image_size=16)
+        pipelines.train("classification", held.photos(), folder / "run", **settings)
+
+    return pipelines.load(once("on_arrays", make) / "run", data=held.photos())
+
+
+@pytest.fixture(scope="session")
 def exported(trained):
     """The Bundle of `trained`, all formats. Copy its folder before you change it."""
     import pipelines

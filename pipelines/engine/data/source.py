@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipelines.engine.data.split import Split
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import _decodable as pictures
 from pipelines.formats.examples import UNLABELLED, Data, Examples
+from pipelines.formats.memory import holding, reading
 from pipelines.task import Method, Part
 
 LABELLED = ("label", "labels", "tags", "mask")  # kinds of feature that `feature` looks for
@@ -61,8 +63,21 @@ class DataSet:
         return made
 
 
+def held(value: Any, method: Method, labels: Sequence[str] = ()) -> Any:
+    """What a program holds in memory as Data, for the task of `method`; anything else as it is.
+
+    labels: class names by id, for labels that are numbers.
+    """
+    is_other = isinstance(value, Data) or not holding.holds(value)
+    if is_other or method.source(value, None) is not None:
+        return value
+    features = {name: feature.kind for name, feature in method.features.items()}
+    return reading.read(value, features, method.task, labels)
+
+
 def read(source: Any, format: str, method: Method, config: Config) -> Data:
-    """Data of a catalog name, `tfds:NAME`, a path, or of Data itself; as `method` learns it."""
+    """Data of a catalog name, `tfds:NAME`, a path, or held in memory; as `method` learns it."""
+    source = held(source, method, config.labels)
     if not isinstance(source, Data):
         source = catalog.load(str(source), format, method.target or None)
     data = method.adapt(source, config)

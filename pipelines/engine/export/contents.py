@@ -18,6 +18,7 @@ from pipelines.engine.export import card, saved_model
 from pipelines.engine.proof import seal
 from pipelines.engine.serving import web
 from pipelines.files import sha256, write_text, write_yaml
+from pipelines.formats.memory import reading
 from pipelines.task import SERVE, Method
 
 GOLDEN = 8  # held-out examples that go with it, so that it can be verified without the data
@@ -100,6 +101,8 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
 def named(source: str) -> bool:
     """Whether data has a name that every machine knows, such as `digits` or `tfds:NAME`; "" is
     data that a method makes by itself."""
+    if source.startswith(reading.PREFIX):
+        return False
     return not source or bool(re.match(r"\w+:", source)) or source in catalog.datasets()
 
 

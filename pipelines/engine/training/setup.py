@@ -82,9 +82,15 @@ def audit_of(own: Source, method: Method, config: Config) -> Audit:
 def configured(name: str, data: Any, given: Mapping) -> tuple[Method, Config, Any, str]:
     """(method, its settings, data, why), before anything follows from the data; see `chosen`."""
     own = {k: v for k, v in given.items() if (k, v) != ("learning_rate", "find")}
+    data = source.held(data, catalog.task(name), _listed(given.get("labels", ())))
     method, data, why = chosen(name, data, own)
     own.pop("method", None)
     return method, method.Config().replace(**own), data, why
+
+
+def _listed(labels: Any) -> list[str]:
+    """The setting `labels` before it is checked: a list, or text with commas."""
+    return labels.split(",") if isinstance(labels, str) else list(labels)
 
 
 def _of_source(method: Method, own: Source, config: Config, why: str) -> SetUp:
@@ -158,7 +164,7 @@ def start(
         _absent(path)
     made = set_up(name, data, given)
     method, config = made.method, made.config
-    path = path or processes.folder(_free(method, data))
+    path = path or processes.folder(_free(method, getattr(made.read, "source", data)))
     devices.check(config)
     model, curve = _begun(method, config), None
     if given.get("learning_rate") == "find":
@@ -233,8 +239,7 @@ def _absent(path: Path) -> None:
 
 
 def _free(method: Method, data: Any) -> Path:
-    named = str(getattr(data, "source", data or method.data))
-    stem = named.rstrip("/").split("/")[-1].replace(":", "_")
+    stem = str(data or method.data).rstrip("/").split("/")[-1].replace(":", "_")
     for i in range(1, 10_000):
         path = Path("runs") / f"{method.task}-{method.name}-{stem}-{i:03d}"
         if not path.exists():

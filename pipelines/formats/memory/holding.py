@@ -1,0 +1,145 @@
+"""What a program may hold, a split or all of them, as named columns."""
+
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from pipelines.errors import PipelineError
+from pipelines.formats.examples import SPLIT_NAMES, SPLITS
+from pipelines.formats.memory import streams
+
+Columns = dict[str, Any]  # a user's name of a column -> a value for each example
+FORMS = (
+    "a tuple (x, y) of arrays, a dict of columns, a list of (path, label), a pandas DataFrame, a"
+    ' tf.data.Dataset or a Hugging Face Dataset, or a dict {"train": ..., "test": ...} of these'
+)
+LISTED_AS_ROWS = ("picture", "text")  # kinds whose values are no lists, so a list is a row
+
+
+def holds(value: Any) -> bool:
+    """Whether a value is data itself, rather than the name or the path of some."""
+    return value is not None and not isinstance(value, (str, PathLike, bytes))
+
+
+def kind(value: Any) -> str:
+    """What a value is called in a run's settings: arrays, dataframe, tf.data, hugging_face or rows."""
+    if isinstance(value, Mapping) and _is_split(value) and not streams.is_hugging_face(value):
+        return kind(next(iter(value.values()), ()))
+    if streams.is_hugging_face(value):
+        return "hugging_face"
+    if streams.is_tensorflow(value):
+        return "tf.data"
+    if is_frame(value):
+        return "dataframe"
+    return "rows" if isinstance(value, list) else "arrays"
+
+
+def by_split(value: Any) -> tuple[dict[str, Any], list[str]]:
+    """({split: what was given for it}, keys that name no split). One value alone is "train"."""
+    if isinstance(value, Mapping) and _is_split(value):
+        known = {SPLIT_NAMES[str(k).lower()]: v for k, v in value.items() if _names_split(k)}
+        return known, [str(key) for key in value if not _names_split(key)]
+    if isinstance(value, tuple) and value and all(map(_is_columns, value)):
+        names = ("train", "test") if len(value) == 2 else SPLITS
+        if len(value) not in (2, 3):
+            raise PipelineError(f"data of {len(value)} tuples is not clear. Give {FORMS}.")
+        return dict(zip(names, value, strict=True)), []
+    return {"train": value}, []
+
+
+def columns(value: Any, features: Mapping[str, str]) -> Columns:
+    """One split as columns, by the names that the user gave or else by the place in `features`.
+
+    features: {name: kind} of what the task learns from, in their order. Raises PipelineError if
+    it is none of FORMS.
+    """
+    if streams.is_hugging_face(value):
+        return streams.of_hugging_face(value)
+    if streams.is_tensorflow(value):
+        return _by_place(streams.of_tensorflow(value, features), features)
+    if is_frame(value):
+        return {str(name): value[name].tolist() for name in value.columns}
+    if isinstance(value, Mapping):
+        return {str(name): column for name, column in value.items()}
+    if isinstance(value, list):
+        return _of_rows(value, features)
+    return _by_place(value if isinstance(value, tuple) else (value,), features)
+
+
+def is_frame(value: Any) -> bool:
+    """Whether this is a pandas DataFrame, or is used as one."""
+    return hasattr(value, "columns") and hasattr(value, "iloc")
+
+
+def sequence(values: Any, name: str) -> Any:
+    """A column as a list, or as an array if it is one or can be. Raises PipelineError on no column."""
+    if isinstance(values, np.ndarray) and values.ndim:
+        return values
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
+        raise PipelineError(
+            f"{name} must hold a value for each example; got {_shown(values)}. Give {FORMS}."
+        )
+    is_tensor = hasattr(values, "shape") and hasattr(values, "__array__")
+    return np.asarray(values) if is_tensor else list(values)
+
+
+def _by_place(values: Any, features: Mapping[str, str]) -> Columns:
+    """A tuple of columns in the order of the features; a dict stays what it is."""
+    if isinstance(values, dict):
+        return values
+    if len(values) > len(features):
+        names = ", ".join(features)
+        raise PipelineError(
+            f"the data is a tuple of {len(values)}, and this task learns from {names}. Give these,"
+            " in this order, or a dict of columns."
+        )
+    return dict(zip(features, values, strict=False))
+
+
+def _of_rows(rows: list[Any], features: Mapping[str, str]) -> Columns:
+    """A list of dicts, of tuples in the order of the features, or of values of the first feature."""
+    first: Any = rows[0] if rows else None
+    if isinstance(first, Mapping):
+        return {str(name): list(_cells(rows, name)) for name in first}
+    if not _is_row(first, features):
+        return _by_place((rows,), features)
+    for i, row in enumerate(rows):
+        if not isinstance(row, (tuple, list)) or len(row) != len(first):
+            raise PipelineError(
+                f"data[{i}] is not a tuple of {len(first)} as data[0] is; got {_shown(row)}."
+            )
+    return _by_place([list(column) for column in zip(*rows, strict=True)], features)
+
+
+def _is_row(value: Any, features: Mapping[str, str]) -> bool:
+    is_list = isinstance(value, list) and next(iter(features.values()), "") in LISTED_AS_ROWS
+    return isinstance(value, tuple) or (is_list and len(value) > 1)
+
+
+def _cells(rows: list, name: str) -> Iterator[Any]:
+    for i, row in enumerate(rows):
+        if not isinstance(row, Mapping) or name not in row:
+            raise PipelineError(f"data[{i}] has no {name!r}, which data[0] has.")
+        yield row[name]
+
+
+def _is_columns(value: Any) -> bool:
+    """Whether this is a tuple of columns, as the splits of keras.datasets are."""
+    return isinstance(value, tuple) and all(
+        hasattr(own, "__len__") and not isinstance(own, str) for own in value
+    )
+
+
+def _is_split(value: Mapping) -> bool:
+    return any(map(_names_split, value))
+
+
+def _names_split(key: Any) -> bool:
+    return str(key).lower() in SPLIT_NAMES
+
+
+def _shown(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -1,0 +1,94 @@
+"""Data sets of other packages, read to their end: tf.data, and Hugging Face's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pipelines.errors import PipelineError
+
+RANKS = {"picture": 3, "mask": 3, "label": 0, "text": 0}  # of one example, at most
+
+
+def is_tensorflow(value: Any) -> bool:
+    """Whether this is a tf.data.Dataset; TensorFlow is not imported for that."""
+    return hasattr(value, "element_spec") and hasattr(value, "as_numpy_iterator")
+
+
+def is_hugging_face(value: Any) -> bool:
+    """Whether this is a Dataset or a DatasetDict of the package `datasets`, likewise."""
+    return type(value).__module__.partition(".")[0] == "datasets"
+
+
+def of_tensorflow(value: Any, features: Mapping[str, str]) -> dict[str, list] | tuple[list, ...]:
+    """A tf.data.Dataset of dicts, of tuples or of tensors -> columns, or columns by place.
+
+    Batches are taken apart. Class names of Keras' `image_dataset_from_directory` name the labels.
+    Raises PipelineError if it has no end.
+    """
+    if int(value.cardinality()) == -1:
+        raise PipelineError(
+            "the tf.data.Dataset repeats without end, and its examples are to be counted and split."
+            " Give it without repeat()."
+        )
+    single = value.unbatch() if _is_batched(value.element_spec, features) else value
+    rows = list(single.as_numpy_iterator())
+    if isinstance(value.element_spec, dict):
+        return {name: [_plain(row[name]) for row in rows] for name in value.element_spec}
+    if not isinstance(value.element_spec, tuple):
+        return (list(map(_plain, rows)),)
+    found = [list(map(_plain, column)) for column in zip(*rows, strict=True)]
+    names: Any = getattr(value, "class_names", ())  # of image_dataset_from_directory
+    is_of_ids = names and len(found) > 1 and np.ndim(found[1][0]) == 0
+    if is_of_ids:
+        found[1] = [names[int(i)] for i in found[1]]
+    return tuple(found)
+
+
+def of_hugging_face(value: Any) -> dict[str, list]:
+    """A Dataset of Hugging Face -> columns: pictures as they are encoded, classes by name."""
+    for name, feature in value.features.items():
+        if type(feature).__name__ == "Image":  # encoded: all pixels at once fill the memory
+            value = value.cast_column(name, type(feature)(decode=False))
+    columns = {name: list(value[name]) for name in value.column_names}
+    for name, feature in value.features.items():
+        inner = getattr(feature, "feature", feature)
+        if type(feature).__name__ == "Image":
+            columns[name] = [row["bytes"] or row["path"] for row in columns[name]]
+        elif hasattr(inner, "int2str"):
+            columns[name] = [_named(ids, inner) for ids in columns[name]]
+    return columns
+
+
+def _named(ids: Any, classes: Any) -> Any:
+    """Names of a class id or of a list of them; -1, as Hugging Face has it, is no class."""
+    if isinstance(ids, (list, tuple)):
+        return [_named(i, classes) for i in ids]
+    return -1 if ids is None or ids < 0 else classes.int2str(int(ids))
+
+
+def _is_batched(spec: Any, features: Mapping[str, str]) -> bool:
+    """Whether what a data set gives is a batch, by the rank of a feature whose rank is known."""
+    parts = spec if isinstance(spec, dict) else _in_order(spec, features)
+    for name, part in parts.items():
+        rank, most = getattr(part.shape, "rank", None), RANKS.get(features.get(name, ""))
+        if rank is not None and most is not None:
+            return rank > most
+    return False
+
+
+def _in_order(spec: Any, features: Mapping[str, str]) -> dict[str, Any]:
+    return dict(zip(features, spec if isinstance(spec, tuple) else (spec,), strict=False))
+
+
+def _plain(value: Any) -> Any:
+    """A tensor as NumPy gives it -> text if it is text, else the array or number that it is."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace") if _is_text(value) else value
+    is_text = isinstance(value, np.ndarray) and value.dtype.kind in "OS"
+    return list(map(_plain, value.tolist())) if is_text else value
+
+
+def _is_text(value: bytes) -> bool:
+    """Whether bytes are text, and no encoded picture."""
+    return b"\0" not in value and not value.startswith((b"\xff\xd8", b"\x89PNG"))
