@@ -109,3 +109,20 @@ def test_what_cannot_be_shared(tmp_path):
         assert message in done.stderr
         assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "run").exists()
+
+
+FOREIGN = """
+import keras
+import tensorflow as tf
+from pipelines.engine.proof.compiled import compiled
+
+net = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+answer = compiled(lambda values: tf.nn.relu(tf.convert_to_tensor(values)), net)
+for _ in range(2):
+    print(answer(keras.ops.array([[-1.0, 2.0]])).numpy().tolist())
+"""
+
+
+def test_what_is_tensorflows_runs_uncompiled_under_jax():
+    done = child.run(FOREIGN)
+    assert done.stdout.splitlines() == ["[[0.0, 2.0]]"] * 2, done.stderr

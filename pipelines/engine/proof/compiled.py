@@ -8,7 +8,8 @@ def compiled(function, model, writes=()):
 
     Arguments and results are structures of arrays whose first axis is the batch; under TensorFlow
     it is traced once for all sizes of that. writes: those variables that it changes; changes of
-    others are lost under JAX.
+    others are lost under JAX. JAX cannot compile TensorFlow's ops, such as those of a `decode` that
+    is made for TFLite; such a function is run as it is.
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
@@ -51,9 +52,17 @@ def _jitted(function, model, writes):
 
     variables = [*model.variables, *model.metrics_variables]
     jitted = jax.jit(pure)
+    is_foreign = False
 
     def call(*arguments):
-        result, changed = jitted([v.value for v in variables], arguments)
+        nonlocal is_foreign
+        if is_foreign:
+            return function(*arguments)
+        try:
+            result, changed = jitted([v.value for v in variables], arguments)
+        except jax.errors.TracerArrayConversionError:  # an op of TensorFlow asked for its values
+            is_foreign = True
+            return function(*arguments)
         for variable, value in zip(writes, changed, strict=True):
             variable.assign(value)
         return result

@@ -36,11 +36,9 @@ class Decoder:
         def loss(inputs, targets, outputs):
             return model.compute_loss(inputs, targets, outputs, training=False)
 
-        def judge(inputs, targets, outputs):
-            return decode(outputs), loss(inputs, targets, outputs)
-
         def forward_and_judge(inputs, targets):
-            return judge(inputs, targets, forward(inputs))
+            outputs = forward(inputs)
+            return decode(outputs), loss(inputs, targets, outputs)
 
         self.model = model
         self._decode, self._loss = compiled(decode, model), compiled(loss, model)
@@ -48,9 +46,8 @@ class Decoder:
             self._forward = compiled(forward, model)
             self._judge = compiled(forward_and_judge, model)
         else:
-            judge = compiled(judge, model)
             self._forward = functools.partial(devices.whole, model.predict_on_batch)
-            self._judge = lambda inputs, targets: judge(inputs, targets, self._forward(inputs))
+            self._judge = self._judge_in_parts
         self._make_metrics = functools.partial(method.metrics, config)
 
     @functools.cached_property
@@ -71,6 +68,11 @@ class Decoder:
         """(decoded, mean loss) of a batch, in one graph under TensorFlow."""
         decoded, loss = to_numpy(self._judge(inputs, targets))
         return decoded, float(loss)
+
+    def _judge_in_parts(self, inputs, targets):
+        """Compiled one by one: a `decode` of TensorFlow's ops cannot be, and the loss still is."""
+        outputs = self._forward(inputs)
+        return self._decode(outputs), self._loss(inputs, targets, outputs)
 
     def __call__(self, inputs):
         self.outputs = self._forward(inputs)
