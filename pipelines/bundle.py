@@ -102,12 +102,17 @@ class Bundle:
         return source.part(where, name, format, self.method, self.config)
 
     def predict(
-        self, inputs: Any, out: Path | str | None = None, format: str | None = None
+        self,
+        inputs: Any,
+        out: Path | str | None = None,
+        format: str | None = None,
+        pictures: bool = False,
+        seconds: float = 1.0,
     ) -> list[dict]:
-        """One answer for each file of `inputs`; JSON and pictures go to the folder `out`."""
+        """One answer of a file of the bundle for each input; format: which file. See `Run.predict`."""
         kind = self.kind(format)
         seal.require(self.path, self.manifest, kind)
-        return predict.bundle(self, inputs, out, kind)
+        return predict.bundle(self, inputs, out, kind, pictures, seconds)
 
     def verify(self, data: Any = None, data_format: str = "auto") -> dict:
         """The proof again -> {"passed", "failures", ...}: checksums, golden examples, scores.

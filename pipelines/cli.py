@@ -305,7 +305,10 @@ def _parser():
     sub = verb(verbs.predict)
     sub.add_argument("path", **owner)
     sub.add_argument(
-        "inputs", metavar="INPUT", nargs="+", help="files to predict on, or text itself"
+        "inputs",
+        metavar="INPUT",
+        nargs="+",
+        help="files, folders, patterns, addresses or videos to predict on, or text itself",
     )
     sub.add_argument("--out", metavar="DIR", help="folder for pictures and text")
     json_flag(sub)

@@ -81,9 +81,21 @@ class Run:
             self._keep(split, result, worst)
         return result
 
-    def predict(self, inputs: Any, out: Path | str | None = None) -> list[dict]:
-        """One answer for each file of `inputs`; JSON and pictures go to the folder `out`."""
-        return predict.run(self, inputs, out)
+    def predict(
+        self,
+        inputs: Any,
+        out: Path | str | None = None,
+        pictures: bool = False,
+        seconds: float = 1.0,
+    ) -> list[dict]:
+        """One answer for each input, a dict that prints as a line; one that cannot be used has "error".
+
+        inputs: files, folders, patterns, http(s) addresses, videos, arrays, Pillow pictures or
+        texts, one or a list; see `engine.serving.inputs.several`. out: a folder for the answers as
+        JSON and pictures. pictures: whether to keep `.pictures` of each. seconds: between two
+        frames of a video; 0 takes every frame. Raises PipelineError if no input can be used.
+        """
+        return predict.run(self, inputs, out, pictures, seconds)
 
     def export(
         self,

@@ -76,22 +76,36 @@ def opened(path, module=None):
 
 
 def each(inputs, half, run, manifest, out=None):
-    """{"input": name, ...} of each input as soon as it is there: a file's name, bytes, or text.
+    """{"input": name, ...} of each input as soon as it is there; see `answered`.
 
-    An input that cannot be used gives {"input", "error": reason}, and the others are not lost.
     JSON, and answers that are pictures, go to the folder `out`.
     """
-    for i, item in enumerate(inputs):
-        name = f"input {i}" if isinstance(item, bytes) else str(item)
-        try:
-            answer, pictures = half.predict(item, run, manifest)
-        except (ValueError, OSError) as error:
-            yield {"input": name, "error": str(error)}
-            continue
-        answer = {"input": name, **answer}
-        if out:
-            save(Path(out), stem(i, name), answer, pictures)
+    for i, (answer, pictures) in enumerate(answered(inputs, half, run, manifest)):
+        if out and "error" not in answer:
+            save(Path(out), stem(i, answer["input"]), answer, pictures)
         yield answer
+
+
+def answered(inputs, half, run, manifest):
+    """({"input": name, ...}, its pictures) of each input: a file's name, bytes, or text.
+
+    An input may also be a pair, what it is called and what it is. One that cannot be used gives
+    {"input", "error": reason}, and the others are not lost; an exception is such a reason, too.
+    """
+    for i, item in enumerate(inputs):
+        name, source = item if isinstance(item, tuple) else (_name(i, item), item)
+        try:
+            if isinstance(source, Exception):
+                raise source
+            answer, pictures = half.predict(source, run, manifest)
+        except (ValueError, OSError) as error:
+            yield {"input": name, "error": str(error)}, {}
+            continue
+        yield {"input": name, **answer}, pictures
+
+
+def _name(i, item):
+    return f"input {i}" if isinstance(item, bytes) else str(item)
 
 
 def stem(i, name):

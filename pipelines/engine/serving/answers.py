@@ -10,6 +10,7 @@ from pipelines import catalog, terminal
 from pipelines.edge.predict import each, opened, runnable
 from pipelines.engine.data import learned
 from pipelines.engine.proof import seal
+from pipelines.engine.serving.inputs import several
 from pipelines.errors import PipelineError
 
 
@@ -38,4 +39,5 @@ def of_bundle(
         ) from error
     except ValueError as error:
         raise PipelineError(str(error)) from error
-    return half, each(inputs, half, run, manifest, out)
+    given = several(inputs, catalog.task(manifest["task"]))
+    return half, each(given, half, run, manifest, out)

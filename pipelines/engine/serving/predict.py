@@ -2,28 +2,63 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from pipelines import catalog
-from pipelines.edge.predict import each
+from pipelines.edge.predict import answered, each, save, stem
 from pipelines.engine.data import learned
 from pipelines.engine.proof import evaluate, proof
+from pipelines.engine.serving import result
+from pipelines.engine.serving.inputs import several
 from pipelines.errors import PipelineError
+from pipelines.task import Answer
 
 
-def run(owner: Any, inputs: Any, out: Path | str | None = None) -> list[dict]:
+def run(
+    owner: Any,
+    inputs: Any,
+    out: Path | str | None = None,
+    pictures: bool = False,
+    seconds: float = 1.0,
+) -> result.Answers:
     """Answers of a Run: [{"input": file, ...}]; see `collected`."""
-    return collected(of_run(owner, _several(inputs), out)[1])
+    half, programs, manifest = _opened(owner)
+    given = several(inputs, owner.method, seconds)
+    return collected(answered(given, half, programs, manifest), half, out, pictures)
 
 
 def of_run(
-    owner: Any, inputs: Sequence, out: Path | str | None = None
+    owner: Any, inputs: Any, out: Path | str | None = None
 ) -> tuple[ModuleType, Iterator[dict]]:
     """(device half, answers as they come); see `edge.predict.each`."""
+    half, programs, manifest = _opened(owner)
+    return half, each(several(inputs, owner.method), half, programs, manifest, out)
+
+
+def bundle(
+    owner: Any,
+    inputs: Any,
+    out: Path | str | None = None,
+    format: str | None = None,
+    pictures: bool = False,
+    seconds: float = 1.0,
+) -> result.Answers:
+    """Answers of one file of a Bundle: [{"input": file, ...}]; see `collected`."""
+    manifest = {**owner.manifest, "learned": learned.lists(owner.config.learned)}
+    half = catalog.edge(owner.task_name)
+    given = several(inputs, owner.method, seconds)
+    try:
+        model = proof.predictor(owner.path, owner.kind(format), owner.method)
+        return collected(answered(given, half, model, manifest), half, out, pictures)
+    except ValueError as error:
+        raise PipelineError(str(error)) from error
+
+
+def _opened(owner: Any) -> tuple[ModuleType, Answer, dict]:
+    """(device half, programs, what the half has to know) of a Run."""
     method, config = owner.method, owner.config
     programs = evaluate.Programs(owner.model, method, config)
     manifest = {
@@ -34,31 +69,24 @@ def of_run(
         "inputs": programs.inputs,
         "programs": {name: {} for name in programs.names},
     }
-    half = catalog.edge(method.task)
-    return half, each(inputs, half, programs, manifest, out)
+    return catalog.edge(method.task), programs, manifest
 
 
-def bundle(
-    owner: Any, inputs: Any, out: Path | str | None = None, format: str | None = None
-) -> list[dict]:
-    """Answers of one file of a Bundle: [{"input": file, ...}]; see `collected`."""
-    manifest = {**owner.manifest, "learned": learned.lists(owner.config.learned)}
-    half = catalog.edge(owner.task_name)
-    try:
-        run = proof.predictor(owner.path, owner.kind(format), owner.method)
-        return collected(each(_several(inputs), half, run, manifest, out))
-    except ValueError as error:
-        raise PipelineError(str(error)) from error
+def collected(
+    found: Iterator[tuple[dict, dict]],
+    half: ModuleType,
+    out: Path | str | None = None,
+    pictures: bool = False,
+) -> result.Answers:
+    """All answers, with their pictures if these are asked for; JSON and pictures go to `out`.
 
-
-def _several(inputs: Any) -> Sequence:
-    """One input as a list of it."""
-    return [inputs] if isinstance(inputs, (str, os.PathLike, bytes)) else inputs
-
-
-def collected(found: Iterable[dict]) -> list[dict]:
-    """All answers. Raises PipelineError if no input can be used, naming the first."""
-    listed = list(found)
+    Raises PipelineError if no input can be used, naming the first.
+    """
+    listed = result.Answers()
+    for i, (answer, drawn) in enumerate(found):
+        if out and "error" not in answer:
+            save(Path(out), stem(i, answer["input"]), answer, drawn)
+        listed.append(result.made(answer, half, drawn if pictures else {}))
     bad = [answer for answer in listed if "error" in answer]
     if bad and len(bad) == len(listed):
         raise PipelineError(f"{bad[0]['input']}: {bad[0]['error']}")
