@@ -4,66 +4,14 @@ import json
 
 import numpy as np
 import pytest
+from one_box import BOX, SIZE, found, merged, pixels, said, save, write, xml
 from PIL import Image
 
 from pipelines import catalog
 from pipelines.edge.pictures import read_picture
+from pipelines.engine.training import auditing
 from pipelines.formats import _pillow as pillow
-from pipelines.formats import box_table, coco, coco_masks, image_folder, voc, yolo
-
-RED = (240, 40, 40)
-BOX = (4, 2, 10, 6)  # ymin xmin ymax xmax of the red part of each picture, pixels
-SIZE = (12, 8)  # height, width
-
-
-def pixels(seed=0):
-    """Grey noise with a red box."""
-    made = np.random.default_rng(seed).integers(90, 130, (*SIZE, 3), dtype=np.uint8)
-    ymin, xmin, ymax, xmax = BOX
-    made[ymin:ymax, xmin:xmax] = RED
-    return made
-
-
-def save(file, array=None, **options):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    array = pixels(len(file.name)) if array is None else array
-    Image.fromarray(np.ascontiguousarray(array)).save(file, **options)
-
-
-def xml(name="", box=BOX, label="red"):
-    ymin, xmin, ymax, xmax = box
-    sides = dict(xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax)
-    bounds = "".join(f"<{side}>{value}</{side}>" for side, value in sides.items())
-    return (
-        f"<annotation><filename>{name}</filename>"
-        f"<object><name>{label}</name><bndbox>{bounds}</bndbox></object></annotation>"
-    )
-
-
-def write(file, text):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
-
-
-def found(data):
-    """{split: {name: boxes as tuples of pixels}}, of splits that are not empty."""
-    scale = np.array([*SIZE, *SIZE])
-    boxes = {}
-    for split, part in data.splits.items():
-        for name, own in zip(part.names, part.columns["objects/bbox"], strict=True):
-            rounded = np.round(own * scale).astype(int).tolist()
-            boxes.setdefault(split, {})[name] = [tuple(box) for box in rounded]
-    return boxes
-
-
-def merged(data):
-    return {name: boxes for part in found(data).values() for name, boxes in part.items()}
-
-
-def said(data, least="warning"):
-    severities = ("error", "warning", "note")
-    wanted = severities[: severities.index(least) + 1]
-    return [(p.severity, p.kind, p.where) for p in data.problems if p.severity in wanted]
+from pipelines.formats import box_table, coco, coco_masks, image_folder, voc
 
 
 @pytest.mark.parametrize(
@@ -257,86 +205,6 @@ def test_images_of_one_id_are_both_refused(tmp_path, reader):
     assert ("error", "conflict", "boxes.json: images[1]") in said(data)
 
 
-def line(box=BOX, label=0):
-    """A line of YOLO."""
-    ymin, xmin, ymax, xmax = np.array(box) / [*SIZE, *SIZE]
-    return f"{label} {(xmin + xmax) / 2} {(ymin + ymax) / 2} {xmax - xmin} {ymax - ymin}\n"
-
-
-def test_equal_stems_in_yolo_are_errors_of_both(tmp_path):
-    for name in ("a.jpg", "a.png", "b.jpg", "c.jpg", "c.png"):
-        save(tmp_path / "images" / name)
-    for stem in "ab":
-        write(tmp_path / f"labels/{stem}.txt", line())
-    data = yolo.read(tmp_path)
-    assert merged(data) == {"images/b.jpg": [BOX], "images/c.jpg": [], "images/c.png": []}
-    assert said(data) == [("error", "same-name", f"images/a.{suffix}") for suffix in ("jpg", "png")]
-    assert [p.example for p in data.problems if p.severity == "error"] == [
-        "images/a.jpg",
-        "images/a.png",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("picture", "label"),
-    [
-        ("images/a.jpg", "labels/a.txt"),
-        ("Images/a.JPG", "Labels/A.TXT"),
-        ("images/train/a.jpg", "labels/train/a.txt"),
-        ("images/a.img", "labels/a.txt"),
-        ("images/a", "labels/a.txt"),
-        ("images/scan.7", "labels/scan.7.txt"),
-        ("images/a.b.jpg", "labels/a.b.txt"),
-        ("images/a.jpg", "labels/a.jpg.txt"),
-        ("images/a b.jpg", "labels/a b.txt"),
-        ("images/caf\u00e9.jpg", "labels/cafe\u0301.txt"),
-        ("a.jpg", "a.txt"),  # as LabelImg writes them
-        ("train/a.jpg", "train/a.txt"),
-        ("images/a.jpg", "images/a.txt"),
-    ],
-)
-def test_a_picture_of_yolo_finds_its_labels(tmp_path, picture, label):
-    save(tmp_path / picture, format="JPEG")
-    write(tmp_path / label, line())
-    write(tmp_path / "classes.txt", "red\n")
-    data = yolo.read(tmp_path)
-    assert (merged(data), said(data)) == ({picture: [BOX]}, [])
-    assert catalog.load(tmp_path).format == "yolo"
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_yolo_as_windows_saves_it(tmp_path, encoding, end):
-    save(tmp_path / "images/a.jpg")
-    lines = {
-        "labels/a.txt": line() * 2,
-        "classes.txt": "red\nblue\n",
-        "train.txt": "images\\a.jpg\n\n",
-    }
-    for name, text in lines.items():
-        write(tmp_path / name, "")
-        (tmp_path / name).write_bytes(text.replace("\n", end).encode(encoding))
-    assert merged(yolo.read(tmp_path)) == {"images/a.jpg": [BOX, BOX]}
-    write(tmp_path / "data.yaml", "names: [red, blue]\ntrain: train.txt\n")
-    data = yolo.read(tmp_path)
-    assert (merged(data), said(data)) == ({"images/a.jpg": [BOX, BOX]}, [])
-
-
-@pytest.mark.parametrize("top", ["data/", "", "/home/me/project/", "C:\\work\\"])
-def test_yolo_of_cvat(tmp_path, top):
-    for stem in "ab":
-        save(tmp_path / f"obj_train_data/{stem}.jpg")
-        write(tmp_path / f"obj_train_data/{stem}.txt", line(label=1))
-    write(tmp_path / "obj.names", "blue\nred\n")
-    write(tmp_path / "obj.data", f"classes = 2\ntrain = {top}train.txt\nnames = {top}obj.names\n")
-    write(tmp_path / "train.txt", "".join(f"{top}obj_train_data/{stem}.jpg\n" for stem in "ab"))
-    data = catalog.load(tmp_path)
-    assert (data.format, data.labels) == ("yolo", {"objects/label": ["blue", "red"]})
-    assert merged(data) == {f"obj_train_data/{stem}.jpg": [BOX] for stem in "ab"}
-    assert [p.kind for p in data.problems] == ["one-based"]
-    assert merged(yolo.read(tmp_path / "obj.data")) == merged(data)
-
-
 def test_class_folders_of_links_that_lead_out(tmp_path):
     save(tmp_path / "blobs/1", format="JPEG")
     for kind in ("cat", "dog"):
@@ -345,3 +213,13 @@ def test_class_folders_of_links_that_lead_out(tmp_path):
         link.symlink_to("../../blobs/1")
     with pytest.raises(voc.PipelineError, match=r"cat/1.jpg: this link leads out of the data"):
         image_folder.read(tmp_path / "snapshot")
+
+
+def test_audit_for_a_task_shows_why_there_are_no_boxes(tmp_path):
+    for stem in "abcd":
+        save(tmp_path / f"{stem}.png")
+    rows = [f"{stem}.png,red,1,2,n/a,4" for stem in "ab"] + ["c.png,,,,,", "d.png,,,,,"]
+    write(tmp_path / "boxes.csv", "\n".join([HEADER, *rows]))
+    result = auditing.audit(str(tmp_path), "auto", "detection", {})
+    kinds = [p.kind for p in result.problems if p.severity == "error"]
+    assert kinds.count("annotation") == 2

@@ -9,12 +9,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipelines import terminal
-from pipelines.engine.audit import boxes, labelled_text, labels, masks, pictures, text
+from pipelines.engine.audit import (
+    box_fit,
+    box_forms,
+    boxes,
+    labelled_text,
+    labels,
+    masks,
+    pictures,
+    text,
+)
 from pipelines.engine.audit.facts import Facts, Look, listed, rows, splits
 from pipelines.formats.examples import Data, Examples, Problem
 
 # Errors that remain if examples are left out.
-HOPELESS = ("one-class", "empty-split", "no-boxes", "one-based")
+HOPELESS = ("one-class", "empty-split", "no-boxes", "one-based", "box-form")
 SEVERITIES = ("error", "warning", "note")
 LISTED = 10  # problems of one kind, and classes, in the terminal
 CHECKS = (
@@ -22,6 +31,8 @@ CHECKS = (
     *labels.CHECKS,
     *masks.CHECKS,
     *boxes.CHECKS,
+    *box_forms.CHECKS,
+    *box_fit.CHECKS,
     *text.CHECKS,
     *labelled_text.CHECKS,
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from pipelines import catalog
+from pipelines.config import Config
 from pipelines.engine.audit import audit as engine
 from pipelines.engine.data import source
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import Data
+from pipelines.formats.examples import Data, Problem
+from pipelines.task import Method
 
 
 def audit(data: Any, format: str, task: str | None, given: Mapping) -> engine.Audit:
@@ -31,6 +34,21 @@ def audit(data: Any, format: str, task: str | None, given: Mapping) -> engine.Au
     result = source.audited(read, method)
     kept = engine.without(read, result.bad)
     if len(kept.splits.get("train", ())):
+        return _tried(kept, result, method, config)
+    return result
+
+
+def _tried(kept: Data, result: engine.Audit, method: Method, config: Config) -> engine.Audit:
+    """The audit with what training says of the data without its bad examples.
+
+    Raises PipelineError if that is all that is wrong.
+    """
+    try:
         resolved = setup.resolved(method, config, kept, result)
         source.split(kept, "train", method, resolved).sample(1)
+    except PipelineError as error:
+        if not result.errors:
+            raise
+        refusal = Problem("error", "unusable", "train", str(error))
+        return dataclasses.replace(result, problems=[*result.problems, refusal])
     return result

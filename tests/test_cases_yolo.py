@@ -1,0 +1,81 @@
+"""YOLO as people have it that once was read wrong in silence, or refused."""
+
+import pytest
+from one_box import BOX, line, merged, said, save, write
+
+from pipelines import catalog
+from pipelines.formats import yolo
+
+
+def test_equal_stems_in_yolo_are_errors_of_both(tmp_path):
+    for name in ("a.jpg", "a.png", "b.jpg", "c.jpg", "c.png"):
+        save(tmp_path / "images" / name)
+    for stem in "ab":
+        write(tmp_path / f"labels/{stem}.txt", line())
+    data = yolo.read(tmp_path)
+    assert merged(data) == {"images/b.jpg": [BOX], "images/c.jpg": [], "images/c.png": []}
+    assert said(data) == [("error", "same-name", f"images/a.{suffix}") for suffix in ("jpg", "png")]
+    assert [p.example for p in data.problems if p.severity == "error"] == [
+        "images/a.jpg",
+        "images/a.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("picture", "label"),
+    [
+        ("images/a.jpg", "labels/a.txt"),
+        ("Images/a.JPG", "Labels/A.TXT"),
+        ("images/train/a.jpg", "labels/train/a.txt"),
+        ("images/a.img", "labels/a.txt"),
+        ("images/a", "labels/a.txt"),
+        ("images/scan.7", "labels/scan.7.txt"),
+        ("images/a.b.jpg", "labels/a.b.txt"),
+        ("images/a.jpg", "labels/a.jpg.txt"),
+        ("images/a b.jpg", "labels/a b.txt"),
+        ("images/caf\u00e9.jpg", "labels/cafe\u0301.txt"),
+        ("a.jpg", "a.txt"),  # as LabelImg writes them
+        ("train/a.jpg", "train/a.txt"),
+        ("images/a.jpg", "images/a.txt"),
+    ],
+)
+def test_a_picture_of_yolo_finds_its_labels(tmp_path, picture, label):
+    save(tmp_path / picture, format="JPEG")
+    write(tmp_path / label, line())
+    write(tmp_path / "classes.txt", "red\n")
+    data = yolo.read(tmp_path)
+    assert (merged(data), said(data)) == ({picture: [BOX]}, [])
+    assert catalog.load(tmp_path).format == "yolo"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_yolo_as_windows_saves_it(tmp_path, encoding, end):
+    save(tmp_path / "images/a.jpg")
+    lines = {
+        "labels/a.txt": line() * 2,
+        "classes.txt": "red\nblue\n",
+        "train.txt": "images\\a.jpg\n\n",
+    }
+    for name, text in lines.items():
+        write(tmp_path / name, "")
+        (tmp_path / name).write_bytes(text.replace("\n", end).encode(encoding))
+    assert merged(yolo.read(tmp_path)) == {"images/a.jpg": [BOX, BOX]}
+    write(tmp_path / "data.yaml", "names: [red, blue]\ntrain: train.txt\n")
+    data = yolo.read(tmp_path)
+    assert (merged(data), said(data)) == ({"images/a.jpg": [BOX, BOX]}, [])
+
+
+@pytest.mark.parametrize("top", ["data/", "", "/home/me/project/", "C:\\work\\"])
+def test_yolo_of_cvat(tmp_path, top):
+    for stem in "ab":
+        save(tmp_path / f"obj_train_data/{stem}.jpg")
+        write(tmp_path / f"obj_train_data/{stem}.txt", line(label=1))
+    write(tmp_path / "obj.names", "blue\nred\n")
+    write(tmp_path / "obj.data", f"classes = 2\ntrain = {top}train.txt\nnames = {top}obj.names\n")
+    write(tmp_path / "train.txt", "".join(f"{top}obj_train_data/{stem}.jpg\n" for stem in "ab"))
+    data = catalog.load(tmp_path)
+    assert (data.format, data.labels) == ("yolo", {"objects/label": ["blue", "red"]})
+    assert merged(data) == {f"obj_train_data/{stem}.jpg": [BOX] for stem in "ab"}
+    assert [p.kind for p in data.problems] == ["one-based"]
+    assert merged(yolo.read(tmp_path / "obj.data")) == merged(data)
