@@ -18,7 +18,8 @@ def predict(
         reason.
     """
     side = manifest["inputs"]["image"]["shape"][1]
-    picture, _ = pictures.resize(pictures.read_picture(source), side)
+    picture = pictures.read_picture(source, ranges=pictures.ranges_of(manifest))
+    picture, _ = pictures.resize(picture, side)
     probabilities = np.asarray(run({"image": picture[None]})["probabilities"])[0]
     return ranked(probabilities, manifest["labels"]), {}
 

@@ -26,7 +26,8 @@ def predict(
     run: {"image": uint8 (1, S, S, 3)} -> {"boxes": (1, N, 4) in [0, 1] of the letterboxed picture,
         "scores", "classes": (1, N), "count": (1,)}. Raises ValueError with a reason.
     """
-    picture, size = pictures.read_picture(source), manifest["inputs"]["image"]["shape"][1]
+    picture = pictures.read_picture(source, ranges=pictures.ranges_of(manifest))
+    size = manifest["inputs"]["image"]["shape"][1]
     square, placement = pictures.resize(picture, size, "letterbox")
     answer = {name: np.asarray(values)[0] for name, values in run({"image": square[None]}).items()}
     scores = answer["scores"][: int(answer["count"])].astype(float)

@@ -16,7 +16,8 @@ def predict(
     {"code"}, program decode -> {"image": (1, S, S, 3) in [0, 1]}. Raises ValueError with a reason.
     """
     side = manifest["inputs"]["image"]["shape"][1]
-    square, _ = pictures.resize(pictures.read_picture(source), side)
+    picture = pictures.read_picture(source, ranges=pictures.ranges_of(manifest))
+    square, _ = pictures.resize(picture, side)
     code = run({"image": square[None]}, "encode")["code"]
     made = np.asarray(run({"code": code}, "decode")["image"])[0]
     error = float(np.mean((square / 255.0 - made) ** 2))

@@ -17,7 +17,7 @@ def predict(source, run, manifest):
     Every program of the manifest is run, so the picture may be of either domain. It is stretched to
     the model's square, and the answers back to its size. Raises ValueError with a reason.
     """
-    picture = pictures.read_picture(source)
+    picture = pictures.read_picture(source, ranges=pictures.ranges_of(manifest))
     height, width = picture.shape[:2]
     square, _ = pictures.resize(picture, manifest["inputs"]["image"]["shape"][1])
     answers = {}

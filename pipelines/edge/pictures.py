@@ -16,27 +16,61 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 MAX_PIXELS = 100_000_000  # 300 MB as RGB; a larger one is a mistake or an attack
 # No EPS: Pillow hands it to Ghostscript, which runs it.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+RANGES = "grey_range"  # what training learned of them
 METHODS = ("stretch", "letterbox")
 PADDING = 114  # grey of the letterbox's bars, as in YOLOv5: near the mean of natural pictures
 Source = str | os.PathLike | bytes  # a file, or what is in it
 
 
-def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def read_picture(
+    source: Source, max_pixels: int = MAX_PIXELS, ranges: Sequence[str] = ()
+) -> np.ndarray:
     """A file or encoded bytes -> uint8 (H, W, 3) RGB, upright.
 
-    Applies the EXIF rotation, drops alpha, takes the first frame, and scales 16-bit grey to 8 bits.
-    Raises ValueError with a reason in one line, which does not name the file, if it cannot be read
-    or has more than `max_pixels`.
+    Applies the EXIF rotation, drops alpha, takes the first frame, and scales grey of more than 8
+    bits to 8 bits, by `ranges` as `ranges_of` gives them. Raises ValueError with a reason in one
+    line, which does not name the file, if it cannot be read or has more than `max_pixels`.
     """
+    picture = _upright(source, max_pixels)
+    try:
+        return _rgb(picture, picture.format, ranges)
+    except Exception as error:
+        raise ValueError(_damaged(error)) from error
+
+
+def deep(source: Source) -> tuple[str, np.ndarray] | None:
+    """("integer" or "float", grey values (H, W)) of a picture with more than 8 bits, else None.
+
+    Raises ValueError if it cannot be read.
+    """
+    picture = _upright(source, MAX_PIXELS)
+    if not _is_deep(picture):
+        return None
+    return _kind_of_grey(picture), np.asarray(picture)
+
+
+def ranges_of(manifest: dict) -> Sequence[str]:
+    """How grey of more than 8 bits is scaled, as it was in training: "float 0.0 0.98" and so on.
+
+    Each has the kind of the numbers, and the values of black and of white.
+    """
+    return manifest.get("learned", {}).get(RANGES, ())
+
+
+def _upright(source: Source, max_pixels: int) -> Image.Image:
+    """A picture whose pixels are decoded. Raises ValueError."""
     picture = _opened(encoded(source), max_pixels)
     # The header has the size, so an oversized picture is refused before any memory is taken for it.
     if picture.width * picture.height > max_pixels:
         raise ValueError(_too_large(f"{picture.width} x {picture.height}", max_pixels))
     try:
-        return _rgb(ImageOps.exif_transpose(picture), picture.format)
+        upright = ImageOps.exif_transpose(picture)
+        upright.load()
     # A damaged file raises nearly anything: SyntaxError, struct.error, zlib.error, EOFError.
     except Exception as error:
         raise ValueError(_damaged(error)) from error
+    upright.format = picture.format
+    return upright
 
 
 def encoded(source: Source) -> bytes:
@@ -110,19 +144,32 @@ def _opened(content: bytes, max_pixels: int) -> Image.Image:
         raise ValueError(_damaged(error)) from error
 
 
-def _rgb(picture: Image.Image, format: str) -> np.ndarray:
+def _rgb(picture: Image.Image, format: str, ranges: Sequence[str]) -> np.ndarray:
     """A Pillow picture of any mode -> uint8 (H, W, 3)."""
-    if picture.mode not in ("I", "F") and not picture.mode.startswith("I;16"):
+    if not _is_deep(picture):
         return np.array(picture.convert("RGB"))
     # Pillow's own conversion of these modes clips at 255, which turns most 16-bit pictures white.
     grey = np.nan_to_num(np.asarray(picture).astype(np.float64), posinf=0, neginf=0)
-    grey = np.round(grey * (255 / _white(grey.max(), picture.mode, format)))
+    lines = [line.split() for line in ranges]
+    known = {kind: (float(black), float(white)) for kind, black, white in lines}
+    usual = (0.0, _white(grey.max(), picture.mode, format))
+    black, white = known.get(_kind_of_grey(picture), usual)
+    grey = np.round((grey - black) * (255 / max(white - black, np.finfo(float).tiny)))
     grey = np.clip(grey, 0, 255).astype(np.uint8)
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
+def _is_deep(picture: Image.Image) -> bool:
+    """Whether it is grey with more than 8 bits."""
+    return picture.mode in ("I", "F") or picture.mode.startswith("I;16")
+
+
+def _kind_of_grey(picture: Image.Image) -> str:
+    return "float" if picture.mode == "F" else "integer"
+
+
 def _white(largest: float, mode: str, format: str) -> float:
-    """The value of white: 65535 in 16 bits.
+    """The value of white if no range is known: 65535 in 16 bits.
 
     Other files do not say it, so it is the usual one that holds `largest`.
     """

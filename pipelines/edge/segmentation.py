@@ -21,7 +21,7 @@ def predict(
     run: {"image": uint8 (1, S, S, 3)} -> {"probabilities": (1, S, S, C)}. Raises ValueError with a
         reason.
     """
-    picture = pictures.read_picture(source)
+    picture = pictures.read_picture(source, ranges=pictures.ranges_of(manifest))
     mask, confidence = np.empty((2, *picture.shape[:2]), np.uint8)
     for top, probabilities in _answers(picture, run, manifest):
         rows = slice(top, top + len(probabilities))

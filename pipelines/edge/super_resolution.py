@@ -17,7 +17,7 @@ def predict(
     source: a file or bytes. run: {"image": uint8 (1, S, S, 3)} -> {"image": (1, s * S, s * S, 3) in
         [0, 1]}. Raises ValueError with a reason.
     """
-    picture = pictures.read_picture(source)
+    picture = pictures.read_picture(source, ranges=pictures.ranges_of(manifest))
     side, config = manifest["inputs"]["image"]["shape"][1], manifest["config"]
     scale, (height, width) = config["scale"], picture.shape[:2]
     if height * width * scale**2 > pictures.MAX_PIXELS:

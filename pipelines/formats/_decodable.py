@@ -6,7 +6,7 @@ import functools
 import hashlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ AGREED = {
 
 Source = str | bytes  # a file path or encoded bytes
 Decodes = Callable[[bytes], bool]
+Read = Callable[[bytes], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Header:
     is_rotated: bool  # an EXIF orientation is to be applied
     has_alpha: bool
     has_frames: bool  # more than one
+    has_deep_colour: bool = False  # 16 bits a colour, of which Pillow reads the upper 8
 
     @property
     def is_grey(self) -> bool:
@@ -64,20 +66,27 @@ def header(source: Source) -> Header:
             pillow.orientation(picture, source) > 1,
             "A" in picture.getbands() or "transparency" in picture.info,
             getattr(picture, "is_animated", False),
+            picture.format == "PNG" and _has_deep_colour(source),
         )
 
 
-def prepare(examples: Examples, folder: str | Path, is_decoded: Decodes) -> Examples:
+def prepare(
+    examples: Examples, folder: str | Path, is_decoded: Decodes, ranges: Sequence[str] = ()
+) -> Examples:
     """Examples whose every picture TensorFlow decodes to the pixels of `read_picture`.
 
     Pictures of which it does already stay where they are. The others are decoded once and kept in
     `folder` as PNG, or in memory if the column holds encoded bytes. Masks become grey PNGs of
     class ids, and their tables empty. is_decoded: whether TensorFlow decodes these bytes, since
-    it refuses damaged files that Pillow takes. Raises PipelineError, naming the example, if one
-    is unreadable.
+    it refuses damaged files that Pillow takes. ranges: see `read_picture`. Raises PipelineError,
+    naming the example, if one is unreadable.
     """
     columns = dict(examples.columns)
-    picture = functools.partial(_prepared, folder=Path(folder), is_decoded=is_decoded)
+    read = functools.partial(read_picture, ranges=tuple(ranges))
+    how = " ".join(ranges)
+    picture = functools.partial(
+        _prepared, folder=Path(folder), how=how, read=read, is_decoded=is_decoded
+    )
     mask = functools.partial(_prepared_mask, folder=Path(folder), is_decoded=is_decoded)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name in examples.pictures:
@@ -88,13 +97,15 @@ def prepare(examples: Examples, folder: str | Path, is_decoded: Decodes) -> Exam
     return dataclasses.replace(examples, columns=columns, masks=dict.fromkeys(examples.masks, {}))
 
 
-def _prepared(source: Source, where: str, folder: Path, is_decoded: Decodes) -> Source:
+def _prepared(
+    source: Source, where: str, folder: Path, how: str, read: Read, is_decoded: Decodes
+) -> Source:
     # Pillow raises nearly anything on a damaged file; `read_picture` says it in one line.
     with contextlib.suppress(Exception):
         encoded = _bytes(source)
         if header(encoded).agreed and is_decoded(encoded):
             return source
-    return _rewritten(source, where, folder, "", read_picture)
+    return _rewritten(source, where, folder, how, read)
 
 
 def _prepared_mask(
@@ -114,9 +125,7 @@ def _class_ids(encoded: bytes, table: mask_files.Table) -> np.ndarray:
     return mask_files.ids(mask_files.pixels(encoded), table)[0]
 
 
-def _rewritten(
-    source: Source, where: str, folder: Path, how: str, read: Callable[[bytes], np.ndarray]
-) -> Source:
+def _rewritten(source: Source, where: str, folder: Path, how: str, read: Read) -> Source:
     """`source` as PNG of the pixels that `read` gives of its bytes; in memory or in `folder`, as
     `source` is.
 
@@ -134,6 +143,12 @@ def _rewritten(
         raise PipelineError(f"{where} {error}. `pipelines audit` lists all such files.") from error
     except OSError as error:
         raise PipelineError(f"{where} cannot be read: {error.strerror or error}.") from error
+
+
+def _has_deep_colour(source: Source) -> bool:
+    """Whether a PNG has 16 bits a colour, by its header (PNG specification, 11.2.2)."""
+    depth, colour = _bytes(source)[24:26]
+    return depth == 16 and colour != 0
 
 
 def _bytes(source: Source) -> bytes:

@@ -7,7 +7,7 @@ const TOP = 5;
 
 /** A Blob -> {label, probability, top: [[label, probability], ...]}. */
 export async function predict(source, run, manifest) {
-  const [square] = resize(await read(source), manifest.inputs.image.shape[1]);
+  const [square] = resize(await read(source, manifest), manifest.inputs.image.shape[1]);
   const {data} = (await run({image: batch(square)})).probabilities;
   return {answer: ranked(data, manifest.labels)};
 }

@@ -7,7 +7,7 @@ const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9
 
 /** A Blob -> {objects: [{label, score, box: [ymin, xmin, ymax, xmax] in pixels}]}, and the picture with them drawn. */
 export async function predict(source, run, manifest) {
-  const picture = await read(source);
+  const picture = await read(source, manifest);
   const size = manifest.inputs.image.shape[1];
   const [square, placement] = resize(picture, size, "letterbox");
   const {boxes, scores, classes, count} = await run({image: batch(square)});

@@ -7,7 +7,7 @@ export const takes = "picture";
 /** A Blob -> {code: numbers, mse: mean squared error}, and the picture made anew. */
 export async function predict(source, run, manifest) {
   const side = manifest.inputs.image.shape[1];
-  const [square] = resize(await read(source), side);
+  const [square] = resize(await read(source, manifest), side);
   const {code} = await run({image: batch(square)}, "encode");
   const made = (await run({code: {data: code.data, shape: [1, code.data.length]}}, "decode")).image.data;
   let sum = 0;

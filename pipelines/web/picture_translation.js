@@ -7,7 +7,7 @@ const NAMES = ["to_a", "to_b"]; // of what programs give
 
 /** A Blob -> {size: [H, W], to: [names of domains]}, and a picture for each; every program of the manifest is run. */
 export async function predict(source, run, manifest) {
-  const picture = await read(source);
+  const picture = await read(source, manifest);
   const {height, width} = picture;
   const side = manifest.inputs.image.shape[1];
   const [square] = resize(picture, side);

@@ -5,7 +5,10 @@ const PADDING = 114; // grey of the letterbox's bars
 const BITS = 22; // precision of the weights
 
 /** A Blob -> {data: Uint8Array of H * W * 3, height, width}, upright. Throws an Error that says what is wrong. */
-export async function read(blob) {
+export async function read(blob, manifest = {}) {
+  if (manifest.learned?.grey_range && (await isDeep(blob))) {
+    throw new Error("has 16 bits, of which a browser keeps 8. Use predict.py of the bundle");
+  }
   let bitmap;
   try {
     const options = {imageOrientation: "from-image", premultiplyAlpha: "none", colorSpaceConversion: "none"};
@@ -21,6 +24,12 @@ export async function read(blob) {
   const data = new Uint8Array(height * width * 3);
   for (let i = 0, j = 0; j < data.length; i += 4) for (let c = 0; c < 3; c++) data[j++] = four[i + c];
   return {data, height, width};
+}
+
+/** Whether a Blob is a PNG of 16 bits, by its header. */
+async function isDeep(blob) {
+  const start = new Uint8Array(await blob.slice(0, 25).arrayBuffer());
+  return start[0] === 0x89 && start[1] === 0x50 && start[24] === 16;
 }
 
 /**

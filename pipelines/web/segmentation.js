@@ -7,7 +7,7 @@ export const takes = "picture";
 
 /** A Blob -> {size, confidence: mean, shares: {label: share of pixels}}, and the mask in colours over the picture. */
 export async function predict(source, run, manifest) {
-  const picture = await read(source);
+  const picture = await read(source, manifest);
   const {height, width} = picture;
   const {config, labels} = manifest;
   const side = manifest.inputs.image.shape[1];

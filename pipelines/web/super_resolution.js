@@ -7,7 +7,7 @@ export const takes = "picture";
 
 /** A Blob -> {size: [H, W], enlarged: [s * H, s * W]}, and the picture. */
 export async function predict(source, run, manifest) {
-  const picture = await read(source);
+  const picture = await read(source, manifest);
   const {height, width} = picture;
   const {config} = manifest;
   const side = manifest.inputs.image.shape[1];

@@ -13,6 +13,7 @@ from pipelines.engine.audit import (
     box_fit,
     box_forms,
     boxes,
+    deep,
     labelled_text,
     labels,
     masks,
@@ -28,6 +29,7 @@ SEVERITIES = ("error", "warning", "note")
 LISTED = 10  # problems of one kind, and classes, in the terminal
 CHECKS = (
     *pictures.CHECKS,
+    *deep.CHECKS,
     *labels.CHECKS,
     *masks.CHECKS,
     *boxes.CHECKS,
@@ -49,6 +51,7 @@ class Audit:
     modes: pictures by format and mode.
     bad: names of examples with an error.
     longest: column of lists -> most items that an example has.
+    grey_ranges: how grey of more than 8 bits is scaled; see `edge.pictures.ranges_of`.
     """
 
     problems: list[Problem]
@@ -60,6 +63,7 @@ class Audit:
     bad: frozenset[str] = frozenset()
     pixel_counts: dict[str, dict[str, int]] = field(default_factory=dict)
     longest: dict[str, int] = field(default_factory=dict)
+    grey_ranges: list[str] = field(default_factory=list)
 
     @property
     def errors(self) -> int:
@@ -151,6 +155,7 @@ def audit(
         bad=_bad(problems, facts),
         pixel_counts=masks.pixel_counts(names, facts.masks.get(facts.feature, {})),
         longest=_longest(data),
+        grey_ranges=deep.ranges(facts.looks),
     )
 
 

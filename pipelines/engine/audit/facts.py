@@ -15,6 +15,21 @@ from pipelines.formats.examples import SPLITS, Data, Examples, Problem
 
 
 @dataclass(frozen=True)
+class Levels:
+    """The grey levels of a picture with more than 8 bits.
+
+    kind: "integer" or "float". low, high: its least and largest value; count: how many it has, in
+    a sample of a large picture; strange: pixels that are no finite numbers.
+    """
+
+    kind: str
+    low: float
+    high: float
+    count: int
+    strange: int
+
+
+@dataclass(frozen=True)
 class Look:
     """What reading one picture showed."""
 
@@ -24,6 +39,7 @@ class Look:
     digest: str = ""  # SHA-256 of size and pixels
     deviation: float = 0.0  # standard deviation of the liveliest channel, grey levels
     cut: str = ""  # why its end is missing, though its pixels can be read
+    levels: Levels | None = None  # if it has more than 8 bits
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from pipelines import terminal
 from pipelines.edge import pictures as edge
+from pipelines.engine.audit import deep
 from pipelines.engine.audit.facts import (
     Example,
     Facts,
@@ -51,7 +52,11 @@ class _Trait:
 
 TRAITS = (
     _Trait("CMYK", lambda header: header.mode == "CMYK"),
-    _Trait("16-bit or floating-point", lambda header: header.mode[0] in "IF"),
+    _Trait(
+        "with 16 bits a colour",
+        lambda header: header.has_deep_colour,
+        "of which the upper 8 are read: 65535 is white",
+    ),
     _Trait("with a palette", lambda header: header.mode in ("P", "PA")),
     _Trait("with transparency", lambda header: header.has_alpha, "which is dropped"),
     _Trait("rotated by EXIF", lambda header: header.is_rotated, "turned upright"),
@@ -86,20 +91,23 @@ def _look(source: str | bytes) -> Look:
     """Decodes one picture as training and the device do."""
     try:
         encoded = edge.encoded(source)
-        picture = edge.read_picture(encoded)
+        levels = deep.levels(encoded)
+        own = [f"{levels.kind} {levels.low!r} {levels.high!r}"] if levels else []
+        picture = edge.read_picture(encoded, ranges=own)  # the range of all is not known yet
         head = header(encoded)
     except ValueError as error:
         return Look(error=str(error))
     if lost := _soundness.lost(encoded):
         return Look(error=lost)
     height, width = picture.shape[:2]
-    digest = hashlib.sha256(f"{height}x{width}:".encode() + picture.tobytes()).hexdigest()
+    said = f"{height}x{width}{levels or ''}:".encode()
+    digest = hashlib.sha256(said + picture.tobytes()).hexdigest()
     sample = picture[:: -(-height // SAMPLED), :: -(-width // SAMPLED)]
     deviation = sample.std(axis=(0, 1)).max()
     if deviation < CONSTANT:  # all of the picture decides
         deviation = picture.std(axis=(0, 1)).max()
     cut = _soundness.cut(encoded)
-    return Look("", head, (height, width), digest, float(deviation), cut)
+    return Look("", head, (height, width), digest, float(deviation), cut, levels)
 
 
 @dataclass(frozen=True)

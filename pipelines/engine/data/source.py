@@ -13,6 +13,7 @@ import numpy as np
 
 from pipelines import catalog
 from pipelines.config import Config
+from pipelines.edge import pictures as edge
 from pipelines.engine.audit import audit as auditing
 from pipelines.engine.data import decoding
 from pipelines.engine.data.split import Split
@@ -145,7 +146,8 @@ def split(data: Data, name: str, method: Method, config: Config) -> Split:
     if not method.unlabelled and learned not in examples.masks:
         _all_labelled(examples, learned)
     method.check(examples, config)
-    examples = pictures.prepare(examples, _cache(), decoding.is_decoded)
+    ranges = edge.ranges_of({"learned": config.learned})
+    examples = pictures.prepare(examples, _cache(), decoding.is_decoded, ranges)
     return Split(method.expand(examples, config), method, config)
 
 

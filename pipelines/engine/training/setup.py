@@ -16,6 +16,7 @@ import keras
 
 from pipelines import catalog
 from pipelines.config import Config, settings
+from pipelines.edge.pictures import RANGES
 from pipelines.engine.audit.audit import Audit
 from pipelines.engine.data import learned, service, source
 from pipelines.engine.parallel import devices, processes
@@ -142,7 +143,9 @@ def resolved(method: Method, config: Config, data: Data, audited: Audit) -> Conf
         config = config.replace(labels=data.labels[feature])
     config = method.resolve(config, audited)
     train = source.relabelled(data, data.splits["train"], config.labels, feature)
-    found = method.learn(train, config)
+    found = dict(method.learn(train, config))
+    if audited.grey_ranges:
+        found[RANGES] = audited.grey_ranges
     if found:
         config = config.having(found)
     if not config.steps_per_epoch:
