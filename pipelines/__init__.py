@@ -9,6 +9,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from pipelines import quiet
 from pipelines.errors import PipelineError, Refused
 
 if typing.TYPE_CHECKING:
@@ -31,8 +32,8 @@ def train(task: str, data: Any = None, run: Path | str | None = None, **settings
     default a new one below runs/. settings: `method`, and fields of the method's Config. Raises
     PipelineError for a name, setting or folder that will not do, Refused for data with errors.
     """
-    from pipelines import run as runs
-
+    with quiet.loading():
+        from pipelines import run as runs
     return runs.start(task, data, run, settings).train()
 
 
@@ -51,7 +52,8 @@ def preflight(
     one of v2, v3, v4, v5e, v5p, v6e; or micro, with ram and flash such as 256KB, or None for any.
     Raises what `train` raises.
     """
-    from pipelines.engine import preflight as engine
+    with quiet.loading():
+        from pipelines.engine import preflight as engine
 
     if target == "tpu" and (ram or flash):
         raise PipelineError("ram and flash are budgets of a microcontroller: say target micro.")
@@ -73,9 +75,9 @@ def resume(
     devices, data_service: these settings, if they are others from here on. data: the data again,
     if it was held in memory. Raises PipelineError if it is not the same.
     """
-    from pipelines import run as runs
-    from pipelines.engine.parallel import processes
-
+    with quiet.loading():
+        from pipelines import run as runs
+        from pipelines.engine.parallel import processes
     opened = runs.Run(processes.folder(run), data)
     given = {"devices": devices, "data_service": data_service}
     changes = {name: value for name, value in given.items() if value is not None}
@@ -89,12 +91,12 @@ def load(path: Path | str, data: Any = None) -> Run | Bundle:
     data: what the run learned from, if that was held in memory and its splits are needed.
     """
     if (Path(path) / "manifest.json").is_file():
-        from pipelines.bundle import Bundle
-
+        with quiet.loading():
+            from pipelines.bundle import Bundle
         return Bundle(path)
     if (Path(path) / "run.json").is_file():
-        from pipelines.run import Run
-
+        with quiet.loading():
+            from pipelines.run import Run
         return Run(path, data)
     raise PipelineError(
         f"{path} is neither a run nor a bundle: it has no run.json and no manifest.json."
@@ -107,6 +109,6 @@ def audit(data: Any, format: str = "auto", task: str | None = None, **settings: 
     task: a name of `pipelines methods`; then data is judged as a training with these settings would
     judge it, and PipelineError is raised if the task cannot use such data.
     """
-    from pipelines.engine.training import auditing
-
+    with quiet.loading():
+        from pipelines.engine.training import auditing
     return auditing.audit(data, format, task, settings)

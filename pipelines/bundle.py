@@ -85,7 +85,7 @@ class Bundle:
         except ValueError as error:
             raise PipelineError(str(error)) from error
         answer = proof.answering(run, self.method, self.config)
-        title = f"evaluate {proof.KINDS[kind]}"
+        title = f"evaluating {proof.KINDS[kind]}"
         result = evaluate.score(answer, part, self.method, self.config, title=title)
         result = {"split": split, "format": kind, "examples": len(part), **result}
         return result | floor.judged(part, result, self.method, self.config)

@@ -15,10 +15,6 @@ from pipelines.errors import PipelineError, nearest
 def main(argv=None):
     """Runs one verb -> exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    # Set before TensorFlow loads, which says much that is no news to a user; a setting of the
-    # user's own stays.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GLOG_minloglevel", "2")
     try:
         arguments = _parser().parse_args(argv)
         if getattr(arguments, "target", None) == "tpu":
@@ -38,10 +34,6 @@ def main(argv=None):
             return supervisor.supervise(
                 rest, together.coordinator, together.processes, together.process
             )
-        if arguments.heavy:
-            with terminal.hushed():
-                # Loads here, quietly, and not in the middle of a verb's own output.
-                import tensorflow  # noqa: F401
         result, code = arguments.verb(arguments)
         if getattr(arguments, "json", False):
             print(json.dumps(result, ensure_ascii=False))
@@ -167,7 +159,7 @@ def _parser():
     def verb(function, **kwargs):
         name, summary = function.__name__, function.__doc__.splitlines()[0]
         sub = subparsers.add_parser(name, help=summary, description=summary, **kwargs)
-        sub.set_defaults(verb=function, heavy=function not in verbs.LIGHT)
+        sub.set_defaults(verb=function)
         return sub
 
     def json_flag(sub):
@@ -257,6 +249,12 @@ def _parser():
         "--run", metavar="DIR", help="folder to make; a new one below runs/ by default"
     )
     sub.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped")
+    sub.add_argument(
+        "--minutes",
+        metavar="N",
+        type=float,
+        help="time that training may take: as many epochs as fit are trained",
+    )
     sub.add_argument(
         "--backend", choices=("tensorflow", "jax"), help="what trains; tensorflow by default"
     )

@@ -45,6 +45,10 @@ class Settings:
                 raise PipelineError(f"unknown setting {name!r}. {nearest(name, known)}")
         return dataclasses.replace(self, **changes)
 
+    def lasting(self, epochs):
+        """A copy that trains for so many epochs, with whatever else tells their number."""
+        return self.replace(epochs=epochs)
+
     def as_dict(self):
         """Plain values for YAML and JSON: tuples become lists."""
         values = ((field.name, getattr(self, field.name)) for field in settings(type(self)))
@@ -89,6 +93,13 @@ class _Steps(Settings):
     """Settings of a training that takes steps, whatever a step is."""
 
     epochs: int = setting(10, "passes over the training split", "epochs", low=1)
+    minutes: float = setting(
+        0.0,
+        "time that training may take: as many epochs as fit, at most `epochs` if that is named too;"
+        " 0 leaves it to `epochs`",
+        "minutes",
+        low=0.0,
+    )
     batch_size: int = setting(32, "examples per step", "examples", low=1)
     steps_per_epoch: int = setting(
         0, "steps per epoch; 0 takes what one pass over the training split needs", "steps", low=0
@@ -189,6 +200,7 @@ class FittedConfig(_Data):
     """Settings of a model that is found at once, such as counts: the training is one step."""
 
     epochs: ClassVar[int] = 1
+    minutes: ClassVar[float] = 0.0
     steps_per_epoch: ClassVar[int] = 1
     batch_size: ClassVar[int] = 64  # examples that are judged at a time
     monitor: ClassVar[str] = ""

@@ -20,11 +20,12 @@ from pipelines.engine.parallel import devices, processes
 from pipelines.engine.proof import evaluate, floor
 from pipelines.engine.report import report
 from pipelines.engine.serving import predict
-from pipelines.engine.training import fit, references, setup, weights
+from pipelines.engine.training import fit, precision, references, setup, weights
 from pipelines.errors import PipelineError
 from pipelines.files import locked, read_json, read_yaml, sweep, write_bytes, write_json
 from pipelines.formats.examples import Data
 from pipelines.formats.memory import reading
+from pipelines.progress import Progress
 from pipelines.task import Part, Source
 
 
@@ -71,7 +72,7 @@ class Run:
         """
         part = self.split(split, data, format)
         result, worst = evaluate.evaluate(
-            self.model, part, self.method, self.config, f"evaluate {split}"
+            self.model, part, self.method, self.config, f"evaluating {split}"
         )
         result = {"split": split, **result, **floor.judged(part, result, self.method, self.config)}
         beside = references.scores(self, part)
@@ -112,7 +113,8 @@ class Run:
         path = export.export(self, out, formats, max_drop, target_size, **more)
         self.info["bundle"] = os.path.relpath(path, self.path)
         write_json(self.path / "run.json", self.info)
-        report.write_bundle(Bundle(path), self)
+        with Progress("writing the report"):
+            report.write_bundle(Bundle(path), self)
         return Bundle(path)  # as it is sealed, with its report
 
     def benchmark(self) -> dict:
@@ -123,12 +125,14 @@ class Run:
         """Writes report.html, with the newest bundle's files if there is one -> its path."""
         path = self.path / self.info.get("bundle", ".")
         bundle = Bundle(path) if (path / "manifest.json").is_file() else None
-        return report.write_run(self, bundle)
+        with Progress("writing the report"):
+            return report.write_run(self, bundle)
 
     @functools.cached_property
     def model(self) -> keras.Model:
         """The trained model, compiled, in float32; nothing in its file is executed."""
-        return weights.read(self.path, self.method.model(self.config))
+        with Progress("loading the model"):
+            return weights.read(self.path, self.method.model(self.config))
 
     @property
     def model_file(self) -> Path:
@@ -139,7 +143,9 @@ class Run:
     def source(self) -> Source:
         """What the run learns from, as training used it: what was left out stays out."""
         made = self._fed(self._given if isinstance(self._given, (Data, Source)) else self._read())
-        if made.fingerprint() != self.info["data"]["fingerprint"]:
+        with Progress("checking that the data is the same"):
+            fingerprint = made.fingerprint()
+        if fingerprint != self.info["data"]["fingerprint"]:
             raise PipelineError(
                 f"The data of {self.path}, {self.data_name}, has changed since the run started, so"
                 " it cannot be resumed. Start a new run."
@@ -177,9 +183,10 @@ class Run:
         processes.agree("settings", str(self.config.as_dict()))
         processes.agree("the contents of the data", self.info["data"]["fingerprint"])
         service.check(self.config.data_service)
-        with setup.precision(self.config.precision), devices.shared(self.config):
+        with precision.policy(self.config.precision), devices.shared(self.config):
             keras.utils.set_random_seed(self.config.seed)
-            model = self.method.model(self.config)
+            with Progress("building the net"):
+                model = self.method.model(self.config)
             history = fit.fit(model, self.method, self.config, self.source, self.path)
             weights.write(model, self.path)
         minutes = self.info.get("minutes", 0) + (time.perf_counter() - began) / 60

@@ -1,11 +1,14 @@
 """What each verb of the command line does and prints: a function of its arguments -> (result for --json, exit code)."""
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 
-from pipelines import catalog, terminal
+from pipelines import catalog, quiet, terminal
+from pipelines.engine.parallel import supervisor
 from pipelines.errors import PipelineError
+from pipelines.progress import Progress
 
 
 def demo(a):
@@ -119,10 +122,10 @@ def audit(a):
 def train(a):
     """Train a task on data; prints where the run is."""
     import pipelines
-    from pipelines.engine.parallel import processes
 
     machines = {n: getattr(a, n) for n in ("devices", "data_service") if getattr(a, n) is not None}
-    if a.resume and (a.task or a.data or a.set or a.config or a.run):
+    given = (a.task, a.data, a.set, a.config, a.run, a.method, a.minutes is not None)
+    if a.resume and any(given):
         raise PipelineError(
             "--resume goes on with a run as it was set up: of other flags it takes those on"
             " machines alone."
@@ -131,11 +134,13 @@ def train(a):
         raise PipelineError(
             "train needs a TASK or METHOD, or --resume DIR. `pipelines methods` lists them."
         )
-    with processes.together():
+    with _together():
         if a.resume:
             run = pipelines.resume(a.resume, **machines)
         else:
             settings, data = _settings(a)
+            if a.minutes is not None:
+                settings["minutes"] = a.minutes
             run = pipelines.train(a.task, a.data or data, a.run, **settings, **machines)
             _say_floor(run.info)
     if left_out := run.info["left_out"]:
@@ -148,6 +153,15 @@ def train(a):
 
 
 LISTED = 10  # examples left out
+
+
+def _together():
+    """Meets the other processes of a training, if there are any, before anything else loads."""
+    if supervisor.ADDRESS not in os.environ:
+        return contextlib.nullcontext()
+    with quiet.loading():
+        from pipelines.engine.parallel import processes
+    return processes.together()
 
 
 def _say_floor(info):
@@ -235,11 +249,13 @@ def predict(a):
 
 def _of_run(a):
     """(device half, answers as they come) of a run."""
-    with terminal.hushed():
-        import pipelines
-        from pipelines.engine.serving import predict as serving
+    import pipelines
 
-        return serving.of_run(pipelines.load(a.path), a.inputs, a.out)
+    run = pipelines.load(a.path)
+    from pipelines.engine.serving import predict as serving
+
+    with Progress("loading the model"), terminal.hushed():
+        return serving.of_run(run, a.inputs, a.out)
 
 
 def export(a):
@@ -408,6 +424,3 @@ def _free(stem):
     return next(
         p for p in (Path("runs") / f"{stem}-{i:03d}" for i in range(1, 10_000)) if not p.exists()
     )
-
-
-LIGHT = (tasks, methods, datasets, backbones, serve, predict)  # those that need no TensorFlow

@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT, SMALL
 
 import pipelines
-from pipelines import catalog, cli
+from pipelines import catalog, cli, progress
 from pipelines.config import settings
 from pipelines.engine.proof import proof
 from pipelines.errors import PipelineError
@@ -54,8 +54,10 @@ raise SystemExit(cli.main(sys.argv[2:]))
 
 
 @pytest.fixture
-def command(capfd):
+def command(capfd, monkeypatch):
     """Runs a verb in this process -> (exit code, lines of standard output, lines of standard error)."""
+    # A machine that is slow today says more of what it is at.
+    monkeypatch.setattr(progress, "PATIENCE", 600)
 
     def run(*words):
         capfd.readouterr()

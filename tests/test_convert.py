@@ -42,6 +42,20 @@ def test_input_means_grey_levels_whatever_the_calibration(tmp_path):
     assert Model(path)._programs["serving_default"]._inputs["image"]["quantization"] == (1.0, 0)
 
 
+def test_each_example_that_calibrates_is_told_of():
+    calibration = {"encode": {"x": np.arange(3)[:, None]}, "decode": {"y": np.arange(2)[:, None]}}
+    told = []
+    examples = convert._representative(calibration, lambda *counts: told.append(counts))
+    assert [(program, *map(int, values.values())) for program, values in examples] == [
+        ("encode", 0),
+        ("encode", 1),
+        ("encode", 2),
+        ("decode", 0),
+        ("decode", 1),
+    ]
+    assert told == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+
+
 def test_a_crash_costs_only_the_kind_it_happened_in(tmp_path):
     """Calibrating a rolled LSTM kills the converter; should it learn to do it, this test wants another crash."""
     tokens = keras.Input((6,), dtype="int32", name="tokens")
@@ -59,13 +73,13 @@ def test_a_crash_costs_only_the_kind_it_happened_in(tmp_path):
         tmp_path,
         ["int8", "float32"],
         {SERVE: {"tokens": examples}},
-        lambda kind, result: seen.append((kind, result)),
+        lambda kind, done, total: seen.append(kind),
     )
 
     assert results["int8"].startswith(
         f"the converter was killed by signal {int(signal.SIGSEGV)} (SIGSEGV)"
     )
-    assert seen == list(results.items())
+    assert list(results) == list(dict.fromkeys(seen)) == ["int8", "float32"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.tflite", "saved_model"]
     model = Model(results["float32"])
     assert model.inputs["tokens"]["dtype"] == "int32"

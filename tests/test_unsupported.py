@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from pipelines import catalog
-from pipelines.engine.export import export
+from pipelines.engine.export import request
 from pipelines.engine.proof import evaluate
 from pipelines.errors import PipelineError
 
 
 def test_a_file_that_a_model_cannot_have_is_left_out_and_refused_by_name():
     reasons, method = {"int8": "its converter crashes"}, catalog.method("scratch")
-    assert export._kinds(None, reasons, method) == ["saved_model", "float32", "float16", "dynamic"]
-    assert export._kinds(["dynamic"], reasons, method) == ["dynamic"]
+    assert request.kinds(None, reasons, method) == ["saved_model", "float32", "float16", "dynamic"]
+    assert request.kinds(["dynamic"], reasons, method) == ["dynamic"]
     with pytest.raises(PipelineError, match="no int8 file: its converter crashes. Leave int8 out"):
-        export._kinds(["float32", "int8"], reasons, method)
+        request.kinds(["float32", "int8"], reasons, method)
 
 
 def test_a_metric_may_have_classes_of_its_own():

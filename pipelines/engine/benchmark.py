@@ -3,6 +3,7 @@
 import resource
 import time
 
+from pipelines import progress
 from pipelines.edge import latency
 from pipelines.engine.export import export
 from pipelines.engine.proof import proof
@@ -15,7 +16,7 @@ WARM_UP = 5
 def bundle(owner):
     """A Bundle's files -> {"files": {kind: {...}}, "rows", "header"}: size, p50 and p90 by threads, peak memory."""
     files, rows = {}, []
-    for kind in owner.files:
+    for kind in progress.each(owner.files, "timing", len(owner.files), "files"):
         path = owner.path / proof.KINDS[kind]
         measured = {"size_bytes": export.size(path)}
         if path.suffix == ".tflite":

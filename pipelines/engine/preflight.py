@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
-from pipelines import terminal
+from pipelines import progress
 from pipelines.engine.export import micro
 from pipelines.engine.parallel import devices
 from pipelines.engine.training import fit as train
-from pipelines.engine.training import setup
+from pipelines.engine.training import precision, setup
 from pipelines.errors import PipelineError
 from pipelines.files import in_bytes
 
@@ -83,9 +82,9 @@ def tpu(task_name, data, settings, chip="v5e"):
     inputs, targets = keras.tree.map_structure(lambda v: v[:share], next(batches))
     phases = train.phases(method, config)
     stages = [stage for stage in phases if not stage.solve and not stage.steps]
-    for stage in tqdm(stages, desc="compile", unit="phase", disable=terminal.quiet(), leave=False):
+    for stage in progress.each(stages, "compiling", len(stages), "phases"):
         name = f"step of {stage.name}" if len(stages) > 1 else "step"
-        with setup.precision(config.precision):
+        with precision.policy(config.precision):
             looked, step = _step(name, _model(method, config, stage), inputs, targets, stage)
         found.append(looked)
         steps += [step] if step else []

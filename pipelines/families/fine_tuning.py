@@ -1,5 +1,6 @@
 """Fine-tuning of a pretrained net in phases: what is frozen, for how long, at which rates."""
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
@@ -77,6 +78,23 @@ class Config(shared.Config):
                     f" {len(given)}."
                 )
         self._set_epochs()
+
+    def lasting(self, epochs):
+        """A copy that trains for so many epochs, shared among its phases as they are now."""
+        if not self.phase_epochs:
+            return super().lasting(epochs)
+        ends = [
+            round(epochs * end / self.epochs) for end in itertools.accumulate(self.phase_epochs)
+        ]
+        lengths = [end - begin for begin, end in itertools.pairwise([0, *ends])]
+        if any(
+            kept and not length for kept, length in zip(self.phase_epochs, lengths, strict=True)
+        ):
+            raise PipelineError(
+                f"{epochs} epochs are too few for the phases {', '.join(self.unfreeze)}: name"
+                " phase_epochs."
+            )
+        return self.replace(phase_epochs=tuple(lengths))
 
     def _set_epochs(self):
         """The run's epochs are those of its phases together."""

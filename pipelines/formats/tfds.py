@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines import progress
 from pipelines.errors import PipelineError, nearest
 from pipelines.formats import _mask_files
 from pipelines.formats import _tfds_features as tfds_features
@@ -140,7 +141,8 @@ def _prepare(builder: "DatasetBuilder", where: str, download: bool) -> None:
 
 def _download(builder: "DatasetBuilder", where: str) -> None:
     try:
-        builder.download_and_prepare()
+        with progress.paused():
+            builder.download_and_prepare()
     except Exception as error:  # whatever a host, a disk or the data set's own code raises
         if not builder.data_path.exists():
             raise PipelineError(f"{where} could not be prepared: {_one_line(error)}") from error

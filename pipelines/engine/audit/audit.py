@@ -22,6 +22,7 @@ from pipelines.engine.audit import (
 )
 from pipelines.engine.audit.facts import Facts, Look, listed, rows, splits
 from pipelines.formats.examples import Data, Examples, Problem
+from pipelines.progress import Progress
 
 # Errors that remain if examples are left out.
 HOPELESS = ("one-class", "empty-split", "no-boxes", "one-based", "box-form")
@@ -138,10 +139,11 @@ def audit(
     unlabelled: whether examples without a label of it, class id UNLABELLED, are of use; if not,
         each is an error.
     """
-    facts = _facts(data, progress, feature or _default_feature(data), unlabelled)
-    problems = list(data.problems)
-    for check in CHECKS:
-        problems += check(facts)
+    with Progress("auditing", shown=progress):
+        facts = _facts(data, progress, feature or _default_feature(data), unlabelled)
+        problems = list(data.problems)
+        for check in CHECKS:
+            problems += check(facts)
     names = data.labels.get(facts.feature, ())
     readable = _readable(facts)
     modes = collections.Counter(f"{look.header.format} {look.header.mode}" for look in readable)

@@ -9,9 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
-from pipelines import terminal
 from pipelines.edge import pictures as edge
 from pipelines.engine.audit import deep
 from pipelines.engine.audit.facts import (
@@ -28,6 +25,7 @@ from pipelines.engine.audit.facts import (
 from pipelines.formats import _soundness
 from pipelines.formats._decodable import Header, header
 from pipelines.formats.examples import Data, Problem
+from pipelines.progress import Progress
 
 CONSTANT = 2.0  # grey levels: a photo of one surface deviates by more, a blank frame by less
 JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif", ".pjpeg", ".pjp")
@@ -68,8 +66,7 @@ def looks(data: Data, progress: bool) -> dict[str, dict[str, list[Look]]]:
     """Column of pictures -> split -> a Look per example. progress: whether to show a bar."""
     found = collections.defaultdict(dict)
     total = sum(len(examples) * len(examples.pictures) for _, examples in splits(data))
-    hidden = not progress or terminal.quiet()
-    bar = tqdm(total=total, desc="audit", unit=" pictures", leave=False, disable=hidden)
+    bar = Progress("auditing", total, "pictures", shown=progress)
     with bar, warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         # What Pillow warns of is either reported by a check or harmless.
         warnings.simplefilter("ignore")
@@ -80,7 +77,7 @@ def looks(data: Data, progress: bool) -> dict[str, dict[str, list[Look]]]:
     return dict(found)
 
 
-def _counted(looks: Iterable[Look], bar: tqdm) -> Iterator[Look]:
+def _counted(looks: Iterable[Look], bar: Progress) -> Iterator[Look]:
     """The same Looks, each of which moves the bar."""
     for look in looks:
         yield look

@@ -21,6 +21,7 @@ from pipelines.errors import PipelineError, Refused
 from pipelines.formats import _decodable as pictures
 from pipelines.formats.examples import UNLABELLED, Data, Examples
 from pipelines.formats.memory import holding, reading
+from pipelines.progress import Progress
 from pipelines.task import Method, Part
 
 LABELLED = ("label", "labels", "tags", "mask")  # kinds of feature that `feature` looks for
@@ -80,7 +81,8 @@ def read(source: Any, format: str, method: Method, config: Config) -> Data:
     """Data of a catalog name, `tfds:NAME`, a path, or held in memory; as `method` learns it."""
     source = held(source, method, config.labels)
     if not isinstance(source, Data):
-        source = catalog.load(str(source), format, method.target or None)
+        with Progress("reading the data"):
+            source = catalog.load(str(source), format, method.target or None)
     data = method.adapt(source, config)
     known = {column for examples in data.splits.values() for column in examples.columns}
     needed = [name for name, own in method.features.items() if own.kind not in LABELLED]

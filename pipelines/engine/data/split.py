@@ -12,13 +12,12 @@ import math
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
-from pipelines import terminal
 from pipelines.engine.data import decoding
 from pipelines.engine.data import service as data_service
 from pipelines.engine.parallel import devices
 from pipelines.errors import PipelineError
+from pipelines.progress import Progress
 
 ROUNDS = 8  # of the permutation's cipher: with its usual 4 and keys as small as 0 and 1, half of 72 examples stay put
 AUGMENT = 1  # keeps the stream of augmentation apart from others out of the same seed
@@ -167,9 +166,7 @@ class Split:
         """The same split as {"features": what `model` makes of its inputs}, computed once; it is not augmented."""
         made, features, targets = copy.copy(self), [], []
         made._passes = {}
-        with tqdm(
-            total=len(self), desc="features", unit="ex", disable=terminal.quiet(), leave=False
-        ) as bar:
+        with Progress("computing features", len(self), "examples") as bar:
             for inputs, truth in self.batches().as_numpy_iterator() if len(self) else ():
                 features.append(devices.whole(model.predict_on_batch, inputs))
                 targets.append(truth)
@@ -248,11 +245,13 @@ def _collect(data, spec, count):
         lambda s: np.empty((count, *s.shape), s.dtype.as_numpy_dtype), spec
     )
     flat, at = tf.nest.flatten(arrays), 0
-    for batch in data.batch(64).prefetch(tf.data.AUTOTUNE).with_options(_options()):
-        parts = tf.nest.flatten(batch)
-        for array, part in zip(flat, parts, strict=True):
-            array[at : at + len(part)] = part.numpy()
-        at += len(parts[0])
+    with Progress("reading the examples", count, "examples") as progress:
+        for batch in data.batch(64).prefetch(tf.data.AUTOTUNE).with_options(_options()):
+            parts = tf.nest.flatten(batch)
+            for array, part in zip(flat, parts, strict=True):
+                array[at : at + len(part)] = part.numpy()
+            at += len(parts[0])
+            progress.update(len(parts[0]))
     return tf.nest.map_structure(tf.constant, arrays)
 
 

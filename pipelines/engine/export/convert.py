@@ -27,7 +27,7 @@ def convert(
     out: Path | str,
     kinds: Sequence[str],
     calibration: Mapping[str, Mapping[str, Any]],
-    progress: Callable[[str, Path | str], Any] | None = None,
+    progress: Callable[[str, int, int], Any] | None = None,
 ) -> dict[str, Path | str]:
     """Converts `saved_model` to `kinds` out of PATHS, in the folder `out` -> {kind: Path, or one
     line on why not}.
@@ -37,8 +37,9 @@ def convert(
     int32, whatever the kind.
     calibration: {program: {input name: (N, ...)}}, N examples that set the ranges of int8. Its
     names are those of the signatures that each file gets; an empty one stands for
-    `serving_default`. progress: called with each kind and its result. A converter that dies costs
-    the kind it died of, and is started again for the rest.
+    `serving_default`. progress: called with each kind as it begins, and with how many of how many
+    examples have calibrated it. A converter that dies costs the kind it died of, and is started
+    again for the rest.
     """
     results, waiting, out = {}, list(kinds), Path(out)
     for kind in waiting:
@@ -52,11 +53,15 @@ def convert(
     with tempfile.TemporaryDirectory() as scratch:
         _save_examples(Path(scratch) / EXAMPLES, calibration)
         while waiting:
-            for kind, reason in _attempt(Path(scratch), {**job, "kinds": list(waiting)}):
-                waiting.remove(kind)
-                results[kind] = reason or out / PATHS[kind]
-                if progress:
-                    progress(kind, results[kind])
+            if progress:
+                progress(waiting[0], 0, 0)
+            for event in _attempt(Path(scratch), {**job, "kinds": list(waiting)}):
+                kind = event["kind"]
+                if "reason" in event:
+                    waiting.remove(kind)
+                    results[kind] = event["reason"] or out / PATHS[kind]
+                elif progress:
+                    progress(kind, event["done"], event["total"])
     return results
 
 
@@ -79,8 +84,8 @@ def _examples(path, programs):
 
 
 def _attempt(scratch, job):
-    """One run of the converter: yields (kind, reason or "") of those it got through and of the one
-    it died of."""
+    """One run of the converter: yields {"kind", "reason": a line or ""} of those it got through and
+    of the one it died of, and {"kind", "done", "total"} on the way."""
     done, path = set(), scratch / "job.json"
     path.write_text(json.dumps(job))
     with open(scratch / "log", "w+") as log:
@@ -94,9 +99,10 @@ def _attempt(scratch, job):
         with process:
             try:
                 for line in process.stdout:
-                    kind, reason = json.loads(line)
-                    done.add(kind)
-                    yield kind, reason
+                    event = json.loads(line)
+                    if "reason" in event:
+                        done.add(event["kind"])
+                    yield event
                 process.wait()
             finally:
                 process.kill()  # if the caller was interrupted; else it has ended
@@ -104,7 +110,7 @@ def _attempt(scratch, job):
         last = (log.read().strip().splitlines() or ["no message"])[-1]
     for kind in [kind for kind in job["kinds"] if kind not in done][:1]:
         (Path(job["out"]) / PATHS[kind]).unlink(missing_ok=True)
-        yield kind, _death(kind, process.returncode, last)
+        yield {"kind": kind, "reason": _death(kind, process.returncode, last)}
 
 
 def _environment():
@@ -129,7 +135,7 @@ def _death(kind, code, last):
 
 
 def main(job: str) -> None:
-    """The child: a JSON line [kind, reason or ""] on standard output for each kind.
+    """The child: JSON lines on standard output, as `_attempt` yields them.
 
     Chatter goes to standard error.
     """
@@ -138,16 +144,26 @@ def main(job: str) -> None:
     path = Path(job)
     job = json.loads(path.read_text())
     calibration = _examples(path.parent / EXAMPLES, job["programs"])
+
+    def tell(**event):
+        print(json.dumps(event), file=reports, flush=True)
+
     for kind in job["kinds"]:
+        tell(kind=kind, done=0, total=0)
+
+        def calibrated(done, total, kind=kind):
+            tell(kind=kind, done=done, total=total)
+
+        to = Path(job["out"]) / PATHS[kind]
         try:
-            _convert_one(kind, job["saved_model"], Path(job["out"]) / PATHS[kind], calibration)
+            _convert_one(kind, job["saved_model"], to, calibration, calibrated)
             reason = ""
         except Exception as error:  # whatever it is, the next kind may go well
             reason = _reason(error)
-        print(json.dumps([kind, reason]), file=reports, flush=True)
+        tell(kind=kind, reason=reason)
 
 
-def _convert_one(kind, saved_model, path, calibration):
+def _convert_one(kind, saved_model, path, calibration, calibrated):
     if kind in quantizer.FILES:
         content = quantizer.quantised(path.parent / FILES["float32"], kind)
         write_bytes(path, rewriting.shared(content))
@@ -163,7 +179,7 @@ def _convert_one(kind, saved_model, path, calibration):
         converter.target_spec.supported_types = [tf.float16]
     if kind == "int8":
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.representative_dataset = lambda: _representative(calibration)
+        converter.representative_dataset = lambda: _representative(calibration, calibrated)
     # What may crash comes first, or a half-made file would stay behind.
     in_part = (
         kind == "int8" and IN_FLOAT.encode() in (Path(saved_model) / "saved_model.pb").read_bytes()
@@ -174,14 +190,20 @@ def _convert_one(kind, saved_model, path, calibration):
         rewriting.quantise_uint8_inputs(part)
 
 
-def _representative(calibration: Mapping[str, Mapping]) -> Iterator:
+def _representative(calibration: Mapping[str, Mapping], calibrated: Callable) -> Iterator:
     """Yields what int8 is calibrated on, as the converter wants it: one example's {name: (1, ...)},
-    or (program, such) if there are several programs."""
+    or (program, such) if there are several programs. calibrated: called with (done, total)."""
+    counts = {
+        program: min(len(values) for values in inputs.values())
+        for program, inputs in calibration.items()
+    }
+    done, total = 0, sum(counts.values())
     for program, inputs in calibration.items():
-        count = min(len(values) for values in inputs.values())
-        for i in range(count):
+        for i in range(counts[program]):
             example = {name: values[i : i + 1] for name, values in inputs.items()}
             yield example if len(calibration) == 1 else (program, example)
+            done += 1
+            calibrated(done, total)
 
 
 def _int8_in_part(converter):

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
-from pipelines import terminal
 from pipelines.edge import latency
 from pipelines.engine.export import (
     contents,
@@ -23,28 +21,14 @@ from pipelines.engine.export import (
     tflite_file,
 )
 from pipelines.engine.export import quantizer as recipes
+from pipelines.engine.export import request as asking
+from pipelines.engine.export.request import Request
 from pipelines.engine.proof import evaluate, floor, proof
-from pipelines.errors import PipelineError, Refused, nearest
-from pipelines.files import appearing, in_bytes
+from pipelines.errors import PipelineError, Refused
+from pipelines.files import appearing
 from pipelines.models.fitted import Fitted
+from pipelines.progress import Progress
 from pipelines.task import Method, Part, Program, Score
-
-TARGETS = ("micro",)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a bundle is asked for.
-
-    kinds: files to make, or None for all. max_drop: see `proof.gate`. target_size: most bytes of
-    the one file that is kept, or None. budget: of a microcontroller, {"ram", "flash"}, or None.
-    """
-
-    kinds: Sequence[str] | None
-    recipes: Sequence[str]
-    max_drop: float | None
-    target_size: float | None
-    budget: Mapping[str, float] | None
 
 
 @dataclass
@@ -58,6 +42,7 @@ class Subject:
     reference: dict
     floor: dict  # see `engine.proof.floor`
     programs: Mapping[str, Program] = field(default_factory=dict)
+    progress: Progress | None = None  # of what is being done with it
 
     @property
     def method(self) -> Method:
@@ -96,11 +81,11 @@ def export(
     out = Path(out or Path("saved_models") / run.path.name)
     if out.exists():
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
-    request = _request(formats, quantizer, max_drop, target_size, target, ram, flash)
-    limits = _limits(run.method, least or {}, most or {})
+    request = asking.asked(formats, quantizer, max_drop, target_size, target, ram, flash)
+    limits = asking.limits(run.method, least or {}, most or {})
     unsupported = run.method.unsupported(run.config)
-    kinds = _kinds(request.kinds, unsupported, run.method)
-    kinds += _recipes(request.recipes, kinds)
+    kinds = asking.kinds(request.kinds, unsupported, run.method)
+    kinds += asking.quantised(request.recipes, kinds)
     subject = _subject(run)
     _good_enough(subject, limits)
     with appearing(out) as folder:
@@ -115,9 +100,10 @@ def export(
             raise failed
         if "saved_model" not in files:
             shutil.rmtree(folder / "saved_model", ignore_errors=True)
-        extra = _own_files(folder, subject, files, request)
-        facts = {"files": files, "extra": extra, "unsupported": dict(unsupported)}
-        contents.write(folder, subject, facts, run.method.scores[0].limit(request.max_drop))
+        with Progress("writing the bundle"):
+            extra = _own_files(folder, subject, files, request)
+            facts = {"files": files, "extra": extra, "unsupported": dict(unsupported)}
+            contents.write(folder, subject, facts, run.method.scores[0].limit(request.max_drop))
     return out
 
 
@@ -144,54 +130,6 @@ def summary(run: Any) -> str:
     return f"{method.task}/{method.name}: {(type(method).__doc__ or '').strip().splitlines()[0]}"
 
 
-# What is asked for.
-
-
-def _request(formats, quantizer, max_drop, target_size, target, ram, flash) -> Request:
-    if max_drop is not None and not max_drop >= 0:  # NaN too
-        raise PipelineError(
-            f"max_drop must be 0 or more, how much worse the first score may get; got {max_drop}."
-        )
-    given = {"target_size": target_size, "ram": ram, "flash": flash}
-    sizes = {name: in_bytes(size, name) for name, size in given.items() if size is not None}
-    if target is not None:
-        _refuse_choices(target, formats, quantizer, sizes)
-        return Request(["int8"], (), max_drop, None, sizes)
-    if "ram" in sizes or "flash" in sizes:
-        raise PipelineError("ram and flash are budgets of a microcontroller: add --for micro.")
-    return Request(formats, quantizer, max_drop, sizes.get("target_size"), None)
-
-
-def _refuse_choices(target: str, formats: Any, quantizer: Any, sizes: Mapping) -> None:
-    """Raises PipelineError for what a target leaves no choice of."""
-    if target not in TARGETS:
-        raise PipelineError(f"unknown target {target!r}. {nearest(target, TARGETS)}")
-    if formats is not None or quantizer or "target_size" in sizes:
-        raise PipelineError(
-            f"for {target} there is one kind of file, int8: leave formats, quantizer and"
-            " target_size out."
-        )
-
-
-def _limits(method: Method, least: Mapping, most: Mapping) -> list[tuple[Score, float]]:
-    """[(score, value)] that the model has to reach. Raises PipelineError for the wrong direction."""
-    known = {score.name: score for score in method.scores}
-    found = []
-    for flag, better, other, limits in (
-        ("--min", "higher", "--max", least),
-        ("--max", "lower", "--min", most),
-    ):
-        for name, value in limits.items():
-            if name not in known:
-                raise PipelineError(f"{flag}: unknown score {name!r}. {nearest(name, known)}")
-            if known[name].better != better:
-                raise PipelineError(
-                    f"{name} is better if it is {known[name].better}: say {other} {name}={value:g}."
-                )
-            found.append((known[name], float(value)))
-    return found
-
-
 def _good_enough(subject: Subject, limits: list[tuple[Score, float]]) -> None:
     """Raises Refused if the Keras model is not as good as was asked for."""
     for score, limit in limits:
@@ -205,50 +143,12 @@ def _good_enough(subject: Subject, limits: list[tuple[Score, float]]) -> None:
             )
 
 
-def _kinds(formats: Sequence[str] | None, unsupported: Mapping, method: Method) -> list[str]:
-    """Names of the files to make. unsupported: {name: why this model has no such file}."""
-    known = (proof.NUMPY,) if method.fitted else ("saved_model", *convert.FILES)
-    for kind in formats or ():
-        if kind not in known:
-            raise PipelineError(f"unknown format {kind!r}. {nearest(kind, known)}")
-        if kind in unsupported:
-            raise PipelineError(
-                f"this model has no {kind} file: {unsupported[kind]}. Leave {kind} out of"
-                " --formats."
-            )
-    wanted = (method.formats or known) if formats is None else formats
-    kinds = [kind for kind in known if kind in set(wanted) - set(unsupported)]
-    if not kinds:
-        raise PipelineError(f"formats must name at least one of {', '.join(known)}.")
-    return kinds
-
-
-def _recipes(names: Sequence[str], kinds: list[str]) -> list[str]:
-    """Names of the files that ai-edge-quantizer is to make besides `kinds`."""
-    for name in names:
-        if name not in recipes.FILES:
-            known = nearest(name, recipes.FILES)
-            raise PipelineError(f"unknown recipe {name!r} of the quantizer. {known}")
-    if names and "float32" not in kinds:
-        raise PipelineError(
-            "the quantizer works on the float32 file: put float32 among the formats."
-        )
-    if names and not recipes.installed():
-        raise PipelineError(
-            "the quantizer needs ai-edge-quantizer: pip install 'keras-task-pipelines[quantizer]'."
-        )
-    return [name for name in recipes.FILES if name in names]
-
-
-# What is made and proven.
-
-
 def _subject(run: Any) -> Subject:
     method, config = run.method, run.config
     name, part = held_out(run)
     # By its programs, as files are asked: what passes between two of them is rounded alike.
     predict = proof.answering(evaluate.Programs(run.model, method, config), method, config)
-    reference = evaluate.score(predict, part, method, config, title="judge the trained model")
+    reference = evaluate.score(predict, part, method, config, title="judging the trained model")
     reference = {k: v for k, v in reference.items() if k not in ("matrices", "curves")}
     judged = floor.judged(part, reference, method, config)
     return Subject(run, name, part, predict, reference, judged)
@@ -262,7 +162,10 @@ def _made(
         made = {proof.NUMPY: _arrays(folder, subject)}
     else:
         made = _converted(folder, subject, kinds)
-    files = {kind: _record(folder, kind, made[kind], subject, request) for kind in kinds}
+    files = {}
+    for number, kind in enumerate(kinds, 1):
+        with Progress(f"proving {number} of {len(kinds)}: {proof.KINDS[kind]}") as subject.progress:
+            files[kind] = _record(folder, kind, made[kind], subject, request)
     return files, [record["reason"] for record in files.values() if not record["passed"]]
 
 
@@ -275,17 +178,19 @@ def _arrays(folder: Path, subject: Subject) -> Path:
 def _converted(folder: Path, subject: Subject, kinds: list[str]) -> dict[str, Path | str]:
     """{kind: its file, or one line on why there is none}."""
     run, config = subject.run, subject.config
-    inputs, _ = run.split("train").sample(config.calibration_examples)
-    subject.programs = run.method.programs(run.model, config, inputs)
-    saved_model.write(run.model, subject.programs, folder / "saved_model")
+    with Progress("writing the SavedModel"):
+        inputs, _ = run.split("train").sample(config.calibration_examples)
+        subject.programs = run.method.programs(run.model, config, inputs)
+        saved_model.write(run.model, subject.programs, folder / "saved_model")
     shared = {name: p.inputs for name, p in subject.programs.items() if not p.file}
     rest = [kind for kind in kinds if kind != "saved_model"]
-    with tqdm(
-        total=len(rest), desc="convert", unit="file", disable=terminal.quiet(), leave=False
-    ) as bar:
-        found = convert.convert(
-            folder / "saved_model", folder, rest, shared, lambda kind, result: bar.update()
-        )
+    with Progress("converting") as progress:
+
+        def tell(kind: str, done: int, total: int) -> None:
+            text = f"converting {rest.index(kind) + 1} of {len(rest)}: {kind}"
+            progress.say(text, f"calibrating {done} of {total}" if total else "")
+
+        found = convert.convert(folder / "saved_model", folder, rest, shared, tell)
     return {"saved_model": folder / "saved_model", **found}
 
 
@@ -305,11 +210,12 @@ def _record(folder: Path, kind: str, made: Path | str, subject: Subject, request
         if not fit.fits:
             return facts | {"passed": False, "reason": f"{made.name}: {fit.reason}"}
     judged = (subject.part, method, config, subject.reference, request.max_drop)
-    record = proof.prove(folder, kind, *judged, subject.predict)
+    record = proof.prove(folder, kind, *judged, subject.predict, subject.progress.text)
     if fit and record["passed"]:
         record = micro.prove(record, fit, made, *judged)
     facts["size_bytes"] = size(made)  # labels have come into it
     if is_tflite and record["passed"]:
+        subject.progress.say(f"timing {made.name}")
         measured = latency.measure(made, threads=(1,), seconds=1.0)
         facts["latency_ms"] = measured["latency_ms"]["1"]
     return record | facts

@@ -170,7 +170,7 @@ def prove(
         return record
     answer = proof.answering(_runner(files), method, config)
     try:
-        metrics = evaluate.score(answer, part, method, config, title=f"prove on {RUNTIME}")
+        metrics = evaluate.score(answer, part, method, config, title=f"proving on {RUNTIME}")
     except ValueError as error:
         reason = f"{path.name} does not run in {RUNTIME}: {error}"
         return record | {"passed": False, "reason": reason}

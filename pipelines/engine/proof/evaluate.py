@@ -5,14 +5,13 @@ import heapq
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
-from pipelines import terminal
 from pipelines.engine.data import reading
 from pipelines.engine.parallel import devices
 from pipelines.engine.proof.compiled import compiled
 from pipelines.errors import PipelineError
 from pipelines.models.fitted import Fitted
+from pipelines.progress import Progress
 from pipelines.task import SERVE
 
 WORST = 24  # examples that the report shows
@@ -138,19 +137,19 @@ def score(predict, split, method, config, each=None, title=""):
     """The method's metrics of `predict` over one pass of `split` -> {name: value, "per_class": ...,
     "matrices": ...}.
 
-    each: called with (start, inputs, targets, decoded) of every batch. title: of the progress bar;
-        "" shows none.
+    each: called with (start, inputs, targets, decoded) of every batch. title: what is shown
+        meanwhile; "" shows nothing.
     """
     if not len(split):
         raise PipelineError(
             "the split is empty: there is nothing to measure. Add examples, or name another split."
         )
-    own = method.evaluate(predict, split, config)
+    with Progress(title, shown=bool(title)):
+        own = method.evaluate(predict, split, config)
     if own is not None:
         return own
     metrics, at = method.metrics(config), 0
-    hidden = terminal.quiet() or not title
-    progress = tqdm(total=len(split), desc=title, unit="ex", disable=hidden, leave=False)
+    progress = Progress(title, len(split), "examples", shown=bool(title))
     with reading.named(lambda: [split]), progress as bar:
         for inputs, targets in split.batches().as_numpy_iterator():
             decoded = predict(inputs)
@@ -223,7 +222,7 @@ def validate(predict, split, method, config):
     return {"loss": total / len(split), **collect(metrics, config.labels)}
 
 
-def evaluate(model, split, method, config, title="evaluate"):
+def evaluate(model, split, method, config, title="evaluating"):
     """(result, worst): the method's metrics, and the examples with the largest loss, worst first.
 
     worst: list of {"name", "loss", "inputs", "targets", "decoded"}.

@@ -78,11 +78,11 @@ def answering(run: Answer, method: Method, config: Any) -> Answer:
     return answer
 
 
-def prove(folder, kind, part, method, config, reference, max_drop, keras=None):
+def prove(folder, kind, part, method, config, reference, max_drop, keras=None, title=""):
     """One file's record: metrics, what it lost, whole and of the worst class, and the verdict.
 
     reference: the Keras model's metrics on the same part. keras: its predict, to measure
-    `max_difference` of outputs. max_drop: see `gate`.
+    `max_difference` of outputs. max_drop: see `gate`. title: what is shown meanwhile.
     """
     differences = []
 
@@ -92,7 +92,7 @@ def prove(folder, kind, part, method, config, reference, max_drop, keras=None):
     try:
         answer = answering(predictor(folder, kind, method), method, config)
         each = compare if keras else None
-        metrics = evaluate.score(answer, part, method, config, each, f"prove {KINDS[kind]}")
+        metrics = evaluate.score(answer, part, method, config, each, title)
     except ValueError as error:
         return {"passed": False, "reason": f"{KINDS[kind]} does not run: {error}"}
     metrics = {k: v for k, v in metrics.items() if k not in ("matrices", "curves")}

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipelines.engine.proof import proof
 from pipelines.errors import PipelineError
+from pipelines.progress import Progress
 from pipelines.task import Part
 
 SLACK = 1e-3  # of the outputs of float files between machines, beside what was measured at export
@@ -18,17 +19,20 @@ def verify(bundle: Any, data: Any = None, data_format: str = "auto") -> dict:
     there is no such data, says that the scores were not repeated. Returns {"passed", "failures":
     [...], "files": {kind: record}, "notes": [...]}.
     """
-    failures = bundle.broken()
+    with Progress("verifying checksums"):
+        failures = bundle.broken()
     if failures:
         return {"passed": False, "failures": failures, "files": {}, "notes": ["nothing was run"]}
     method, config, wanted = bundle.method, bundle.config, bundle.manifest["proof"]
     part, notes = _part(bundle, data, data_format)
     golden = bundle.golden()
     files = {}
-    for kind, before in bundle.files.items():
+    for number, (kind, before) in enumerate(bundle.files.items(), 1):
+        title = f"verifying {number} of {len(bundle.files)}: {before['path']}"
         try:
-            run = proof.predictor(bundle.path, kind, method)
-            got = proof.answering(run, method, config)(golden[0])
+            with Progress(title):
+                run = proof.predictor(bundle.path, kind, method)
+                got = proof.answering(run, method, config)(golden[0])
         except ValueError as error:
             failures.append(f"{before['path']} does not run: {error}")
             continue
@@ -42,7 +46,8 @@ def verify(bundle: Any, data: Any = None, data_format: str = "auto") -> dict:
             )
         if part is not None:
             reference, limit = bundle.manifest["reference"], wanted["max_drop"]
-            record |= proof.prove(bundle.path, kind, part, method, config, reference, limit)
+            judged = (part, method, config, reference, limit)
+            record |= proof.prove(bundle.path, kind, *judged, title=title)
             if not record["passed"]:
                 failures.append(record["reason"])
         files[kind] = record

@@ -13,6 +13,7 @@ from pipelines.engine.data import source
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Problem
+from pipelines.progress import Progress
 from pipelines.task import Method
 
 
@@ -23,7 +24,8 @@ def audit(data: Any, format: str, task: str | None, given: Mapping) -> engine.Au
             raise PipelineError(
                 f"{', '.join(given)}: settings belong to a task. Name one with --task."
             )
-        read = data if isinstance(data, Data) else catalog.load(str(data), format)
+        with Progress("reading the data"):
+            read = data if isinstance(data, Data) else catalog.load(str(data), format)
         return engine.audit(read, unlabelled=True)
     given = {"format": format, **given}
     method, config, data, _ = setup.configured(task, data, given)

@@ -1,5 +1,6 @@
 """Training: Keras `fit` underneath, exact to the byte when it is killed and resumed."""
 
+import contextlib
 import sys
 import time
 
@@ -14,6 +15,7 @@ from pipelines.engine.training.loop import CHECKPOINTS, Loop, as_csv
 from pipelines.errors import PipelineError
 from pipelines.files import write_text
 from pipelines.models.fitted import Fitted
+from pipelines.progress import Progress
 
 
 def fit(model, method, config, source, folder):
@@ -44,8 +46,9 @@ def _by_phases(model, method, config, source, folder):
         if found:
             loop.restore(*found)
             found = None
-        if not loop.done():
-            _run(loop, stages[index], folder)
+        with contextlib.closing(loop.display):
+            if not loop.done():
+                _run(loop, stages[index], folder)
         loop.finish()
         history = loop.history
     return history
@@ -71,7 +74,7 @@ def _run(loop, phase, folder):
             steps_per_epoch=per_epoch - within,
             callbacks=[loop, board],
             shuffle=False,  # the pipeline has done it
-            verbose=1 if sys.stdout.isatty() else 2,
+            verbose=0,  # the loop shows it
         )
 
 
@@ -79,23 +82,29 @@ def _at_once(model, method, config, source, folder):
     """A model of arrays: what it is made of is counted or solved for, and judged once."""
     began, row = time.perf_counter(), {"epoch": 1}
     for phase in phases(method, config):
-        said = phase.solve(model, source)
+        with Progress("finding the model"):
+            said = phase.solve(model, source)
         if said:
             print(said, flush=True)
     if source.parts().get("validation"):
         part = source.held_out("validation")
-        result = evaluate.score(evaluate.decoder(model, method, config), part, method, config)
+        answer = evaluate.decoder(model, method, config)
+        result = evaluate.score(answer, part, method, config, title="validating")
         row |= {f"val_{name}": v for name, v in result.items() if isinstance(v, float)}
     row["seconds"] = time.perf_counter() - began
     write_text(folder / "history.csv", as_csv([row]))
     return [row]
 
 
-def begin(model, stages, index, source):
-    """What phase `index` trains, built, and what on: (model or a part of it, a Source)."""
+def begin(model, stages, index, source, told=True):
+    """What phase `index` trains, built, and what on: (model or a part of it, a Source).
+
+    told: whether a person reads what the phase says of itself.
+    """
     phase, net = stages[index], model
-    said = phase.begin(model) if phase.begin else None
-    if said:
+    with Progress("preparing the training"):
+        said = phase.begin(model) if phase.begin else None
+    if said and told:
         print(f"phase {index + 1} of {len(stages)}: {said}", flush=True)
     if phase.cut:
         fixed, net = phase.cut(model)

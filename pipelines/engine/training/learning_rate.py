@@ -29,7 +29,7 @@ def find(model, method, config, source):
             "learning_rate=find needs a first phase that is trained by steps, and no phase_rates."
         )
     keras.utils.set_random_seed(config.seed)
-    net, parts = train.begin(model, stages, 0, source)
+    net, parts = train.begin(model, stages, 0, source, told=False)
     rising = optimization.Schedule("exponential", FROM, 0, STEPS, TO / FROM, STEPS, 0.0)
     optimization.inner(net).learning_rate = rising
     watch = _Watch()

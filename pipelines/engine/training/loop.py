@@ -13,6 +13,7 @@ from pipelines.config import Config
 from pipelines.engine.parallel import processes
 from pipelines.engine.proof import evaluate
 from pipelines.engine.training import averaging, checkpoint
+from pipelines.engine.training.display import Display
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import write_text
 
@@ -45,6 +46,7 @@ class Loop(keras.callbacks.Callback):
         self._started = time.perf_counter()
         self._metrics = None  # of an epoch that a checkpoint cut in two
         self._sign = monitor_sign(method, self.config.monitor)
+        self.display = self._display()
 
     def done(self):
         return self.stopped or self.step >= self.end
@@ -53,12 +55,14 @@ class Loop(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began, self._began_step = time.perf_counter(), self.step
+        self.display.begin(epoch, self.step % self.config.steps_per_epoch)
         if self._metrics:
             checkpoint.assign(self.net.metrics_variables, self._metrics, "the checkpoint's metrics")
             self._metrics = None
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
+        self.display.step(logs)
         self._check(logs.get("loss", 0.0))
         every = self.config.checkpoint_steps
         if every and self.step % every == 0 and self.step % self.config.steps_per_epoch:
@@ -70,6 +74,7 @@ class Loop(keras.callbacks.Callback):
         examples = (self.step - self._began_step) * self.config.batch_size
         row = {"epoch": epoch + 1, **self.named, **logs}
         if len(self.validation):
+            self.display.validating()
             with self._averages.applied():
                 row |= self._validate(epoch)
             # All of them is more than a line holds.
@@ -82,6 +87,7 @@ class Loop(keras.callbacks.Callback):
         self.history.append(row)
         write_text(self.folder / "history.csv", as_csv(self.history))
         self.save()
+        self.display.end(logs)
         if self.stopped:
             self.net.stop_training = True
 
@@ -103,7 +109,7 @@ class Loop(keras.callbacks.Callback):
         self.on_epoch_begin(last)
         said = solve(self.net, self.source)
         if said:
-            print(said, flush=True)
+            self.display.aside(said)
         self.step = self.end
         train = self.source.held_out("train")
         found = evaluate.validate(self._predict, train, self.method, self.config)
@@ -123,7 +129,13 @@ class Loop(keras.callbacks.Callback):
                     self.sums = {}
                 self.on_train_batch_end(count - 1, means)
             self.on_epoch_end(epoch, means)
-            print(f"epoch {epoch + 1}/{self.end // self.config.steps_per_epoch}", _line(means))
+
+    def _display(self):
+        per_epoch, size = self.config.steps_per_epoch, self.config.batch_size
+        name = self.named.get("phase", "")
+        passes = math.ceil(len(self.validation) / size)
+        epochs = self.begin // per_epoch, self.end // per_epoch - 1
+        return Display(*epochs, per_epoch, passes, name)
 
     def save(self):
         if keras.backend.backend() == "jax":
@@ -232,7 +244,3 @@ def as_csv(rows):
     for row in rows:
         writer.writerow({k: f"{v:.9g}" if isinstance(v, float) else v for k, v in row.items()})
     return out.getvalue()
-
-
-def _line(means):
-    return " ".join(f"- {name}: {value:.4f}" for name, value in means.items())

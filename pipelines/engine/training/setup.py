@@ -7,7 +7,7 @@ import importlib.metadata
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,11 @@ from pipelines.edge.pictures import RANGES
 from pipelines.engine.audit.audit import Audit
 from pipelines.engine.data import learned, service, source
 from pipelines.engine.parallel import devices, processes
-from pipelines.engine.training import fit, learning_rate
+from pipelines.engine.training import budget, fit, learning_rate, summary
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import appearing, write_json, write_yaml
 from pipelines.formats.examples import Data
+from pipelines.progress import Progress
 from pipelines.task import Method, Source
 
 FORMAT = 2  # of the folder of a run; 1 knew no methods
@@ -129,7 +130,8 @@ def _read(problem: Method, data: Any, given: Mapping) -> Any:
     if isinstance(data, Data) or problem.source(data, None) is not None:
         return data
     format = given.get("format", "auto")
-    return catalog.load(str(data or problem.data), format, problem.target or None)
+    with Progress("reading the data"):
+        return catalog.load(str(data or problem.data), format, problem.target or None)
 
 
 def _unknown(method: Method, given: Mapping) -> set[str]:
@@ -142,6 +144,13 @@ def resolved(method: Method, config: Config, data: Data, audited: Audit) -> Conf
     if not config.labels and data.labels:
         config = config.replace(labels=data.labels[feature])
     config = method.resolve(config, audited)
+    with Progress("looking at the training examples"):
+        return _learned(method, config, data, audited)
+
+
+def _learned(method: Method, config: Config, data: Data, audited: Audit) -> Config:
+    """`config` with what the method learns from the training examples, and its steps."""
+    feature = source.feature(data, method)
     train = source.relabelled(data, data.splits["train"], config.labels, feature)
     found = dict(method.learn(train, config))
     if audited.grey_ranges:
@@ -169,17 +178,20 @@ def start(
     method, config = made.method, made.config
     path = path or processes.folder(_free(method, getattr(made.read, "source", data)))
     devices.check(config)
-    model, curve = _begun(method, config), None
+    with Progress("building the net"):
+        model, curve = _begun(method, config), None
     if given.get("learning_rate") == "find":
         rate, curve = learning_rate.find(model, method, config, made.source)
         config = config.replace(learning_rate=rate)
+    if config.minutes:
+        limit = config.epochs if "epochs" in given else None
+        config = config.lasting(budget.epochs(method, config, made.source, limit))
     with appearing(path) as part:
         part.mkdir()
         _describe(part, made, config, str(data) if isinstance(data, str) and ":" in data else "")
         if curve:
             write_json(part / "learning_rate.json", curve)
-    if made.why:
-        print(f"method {method.name}: {made.why}", flush=True)
+    print(summary.text(made, config, model, path), flush=True)
     is_data = isinstance(made.source, source.DataSet)
     return path, made.source.data if is_data else made.source
 
@@ -248,14 +260,3 @@ def _free(method: Method, data: Any) -> Path:
         if not path.exists():
             return path
     raise PipelineError("runs/ is full of runs of this name. Name a folder with --run.")
-
-
-@contextlib.contextmanager
-def precision(name: str) -> Iterator[None]:
-    """Within it, models are made with the arithmetic `name`, a Keras dtype policy."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

@@ -16,9 +16,8 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
     import numpy as np
     import tensorflow as tf
-    import tqdm
 
-    from pipelines import canvas, optimization, terminal
+    from pipelines import canvas, optimization, progress
     from pipelines.edge import pictures
     from pipelines.losses import adaptation as losses
     from pipelines.metrics import domains
@@ -279,8 +278,9 @@ def _weighed(examples, config):
     domain, labels = _domains(examples), np.asarray(examples.columns["label"])
     source = np.flatnonzero((domain == 0) & (labels != NONE)).tolist()
     target = np.flatnonzero(domain == 1).tolist()
-    bar = tqdm.tqdm([*source, *target], "pixels", disable=terminal.quiet(), leave=False)
-    seen = {i: _glance(examples.columns["image"][i]) for i in bar}
+    rows = [*source, *target]
+    looked = progress.each(rows, "looking at pixels", len(rows), "pictures")
+    seen = {i: _glance(examples.columns["image"][i]) for i in looked}
     x, y = (np.stack([seen[i] for i in part]) for part in (source, target))
     if config.alignment == "importance":
         return source, instance_weights.importance(x, y)
