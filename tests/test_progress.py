@@ -3,7 +3,6 @@
 import io
 import os
 import pty
-import select
 import sys
 
 import pytest
@@ -19,44 +18,43 @@ def hurried(monkeypatch):
         monkeypatch.setattr(progress, name, getattr(progress, name) / 100)
 
 
-@pytest.fixture
-def terminal(monkeypatch):
-    """A function that ends what is written to a terminal -> all of it."""
-    monkeypatch.setenv("TERM", "xterm")
+def on_a_terminal(show, monkeypatch):
+    """What a terminal gets while `show` runs."""
     ours, theirs = pty.openpty()
-    stream = os.fdopen(theirs, "w", encoding="utf-8")
-    monkeypatch.setattr(sys, "stderr", stream)
-
-    def written():
+    with os.fdopen(theirs, "w", encoding="utf-8") as stream, monkeypatch.context() as patch:
+        patch.setenv("TERM", "xterm")
+        patch.setattr(sys, "stderr", stream)
+        show()
+        print("END", end="", file=stream, flush=True)
         said = b""
-        while select.select([ours], [], [], 0)[0]:
+        while not said.endswith(b"END"):
             said += os.read(ours, 65536)
-        return said.decode()
-
-    yield written
-    stream.close()
     os.close(ours)
+    return said.decode().removesuffix("END").split("\r\x1b[K")
 
 
-def test_a_terminal_has_one_line_that_goes_away(terminal):
-    with Progress("proving 2 of 5", 4, "examples") as shown:
-        shown.update()
-        shown.say("time model.tflite")
-    lines = terminal().split("\r\x1b[K")
-    bar = "─" * 20
-    assert lines[:2] == ["", f"proving 2 of 5  {bar} 0 of 4 examples"]
-    assert lines[2] == f"time model.tflite  {'━' * 5}{'─' * 15} 1 of 4 examples"
+def test_a_terminal_has_one_line_that_goes_away(monkeypatch):
+    def show():
+        with Progress("proving 2 of 5", 4, "examples") as shown:
+            shown.update()
+            shown.say("timing model.tflite")
+
+    lines = on_a_terminal(show, monkeypatch)
+    assert lines[:2] == ["", f"proving 2 of 5  {'─' * 20} 0 of 4 examples"]
+    assert f"timing model.tflite  {'━' * 5}{'─' * 15} 1 of 4 examples" in lines
     assert lines[-1] == ""
 
 
-def test_an_inner_one_hides_the_outer_one(terminal, hurried):
-    with Progress("export") as outer, Progress("read the data") as inner:
-        outer.say("export on")
-        inner.say("read on")
-    lines = terminal().split("\r\x1b[K")
-    assert lines[1] == "export"
-    assert "export on" not in lines
-    assert {"read the data", "read on"} <= set(lines)
+def test_an_inner_one_hides_the_outer_one(monkeypatch, hurried):
+    def show():
+        with Progress("exporting") as outer, Progress("reading the data") as inner:
+            outer.say("exporting on")
+            inner.say("reading on")
+
+    lines = on_a_terminal(show, monkeypatch)
+    assert lines[1] == "exporting"
+    assert "exporting on" not in lines
+    assert {"reading the data", "reading on"} <= set(lines)
 
 
 def test_a_log_hears_of_what_lasts_in_whole_lines(monkeypatch, hurried):
