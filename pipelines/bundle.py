@@ -6,8 +6,6 @@ import functools
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pipelines import catalog
 from pipelines.engine import benchmark
 from pipelines.engine.data import learned, source
@@ -15,7 +13,7 @@ from pipelines.engine.proof import evaluate, floor, proof, seal, verify
 from pipelines.engine.report import report
 from pipelines.engine.serving import predict
 from pipelines.errors import PipelineError, nearest
-from pipelines.files import read_yaml
+from pipelines.records import read_arrays, read_yaml
 from pipelines.task import Part
 
 
@@ -25,15 +23,10 @@ class Bundle:
     def __init__(self, path: Path | str):
         self.path = Path(path)
         self.manifest = seal.read(self.path)
-        try:
-            self.task_name = self.manifest["task"]
-            self.method = catalog.method(self.manifest["method"], self.task_name)
-            self.files = self.manifest["files"]
-            self._labels = self.manifest["labels"]
-        except (KeyError, TypeError) as error:
-            raise PipelineError(
-                f"{self.path / 'manifest.json'} lacks {error}. Export the run again."
-            ) from error
+        self.task_name = self.manifest["task"]
+        self.method = catalog.method(self.manifest["method"], self.task_name)
+        self.files = self.manifest["files"]
+        self._labels = self.manifest["labels"]
 
     def __repr__(self) -> str:
         return f"Bundle({str(self.path)!r})"
@@ -58,13 +51,7 @@ class Bundle:
 
     def broken(self) -> list[str]:
         """What is not as it was proven, a line each: files that differ, lack or were added."""
-        found = seal.broken(self.path, self.manifest)
-        if any(line.startswith("labels.txt ") for line in found):
-            return found
-        listed = (self.path / "labels.txt").read_text(encoding="utf-8").split("\n")[:-1]
-        if listed != self.manifest["labels"]:
-            found.append("labels.txt and manifest.json name different labels")
-        return found
+        return seal.broken(self.path, self.manifest)
 
     def evaluate(
         self,
@@ -134,8 +121,10 @@ class Bundle:
     def golden(self) -> tuple[dict, dict]:
         """(inputs, outputs) of the held-out examples that came with the bundle."""
         found: dict[str, dict] = {"in": {}, "out": {}}
-        with np.load(self.path / "golden.npz", allow_pickle=False) as file:
-            for key, values in file.items():
-                side, _, name = key.partition("/")
-                found[side][name] = values
+        path = self.path / "golden.npz"
+        for key, values in read_arrays(path).items():
+            side, _, name = key.partition("/")
+            if side not in found:
+                raise PipelineError(f"{path} holds {key!r}, which is no example. Export again.")
+            found[side][name] = values
         return found["in"], found["out"]

@@ -117,37 +117,8 @@ def write_json(path: Path | str, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_json(path: Path | str) -> Any:
-    """The JSON value in a file. Raises PipelineError naming file and line if it is broken."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PipelineError(f"cannot read {path}: {error.strerror}.") from error
-    except ValueError as error:
-        raise PipelineError(
-            f"{path} is not valid JSON ({error}). Restore the file from where it was made."
-        ) from error
-
-
 def write_yaml(path: Path | str, value: Any) -> None:
     write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
-
-
-def read_yaml(path: Path | str) -> dict:
-    """The mapping in a YAML file, by the safe loader. Raises PipelineError naming file and line."""
-    try:
-        value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PipelineError(f"cannot read {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise PipelineError(
-            f"{path}{line} is not plain YAML. Use `name: value` lines only."
-        ) from error
-    if not isinstance(value, dict):
-        raise PipelineError(f"{path} must hold `name: value` lines; got {type(value).__name__}.")
-    return value
 
 
 def sha256(path: Path | str) -> str:

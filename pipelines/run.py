@@ -22,10 +22,12 @@ from pipelines.engine.report import report
 from pipelines.engine.serving import predict
 from pipelines.engine.training import fit, precision, references, setup, weights
 from pipelines.errors import PipelineError
-from pipelines.files import locked, read_json, read_yaml, sweep, write_bytes, write_json
+from pipelines.files import locked, sweep, write_bytes, write_json
 from pipelines.formats.examples import Data
 from pipelines.formats.memory import reading
 from pipelines.progress import Progress
+from pipelines.records import checked, read_json, read_yaml
+from pipelines.shapes import ANY
 from pipelines.task import Part, Source
 
 
@@ -43,20 +45,18 @@ class Run:
             raise PipelineError(
                 f"{path} is not a run: it has no run.json. `pipelines train` makes one."
             )
-        self.info = read_json(self.path / "run.json")
+        file = self.path / "run.json"
+        self.info = read_json(file, {"format?": ANY})
         if self.info.get("format") != setup.FORMAT:
             raise PipelineError(
                 f"{path} was made by an earlier version of this package, which knew no methods."
                 " Train it again."
             )
-        values = read_yaml(self.path / "config.yaml")
-        try:
-            self.task_name, method = values.pop("task"), values.pop("method")
-            self.data_name = values.pop("data")
-        except KeyError as error:
-            raise PipelineError(
-                f"{self.path / 'config.yaml'} lacks {error}. Train it again."
-            ) from error
+        checked(file, self.info, setup.INFO)
+        file = self.path / "config.yaml"
+        values = checked(file, read_yaml(file), {"task": str, "method": str, "data": str})
+        self.task_name, method = values.pop("task"), values.pop("method")
+        self.data_name = values.pop("data")
         self.method = catalog.method(method, self.task_name)
         config = self.method.Config().replace(**values)
         self.config = config.having(learned.read(self.path / learned.FOLDER))

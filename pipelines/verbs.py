@@ -379,7 +379,7 @@ def _run(path):
 
 def _settings(a):
     """(settings, data) from --config and then --set."""
-    from pipelines.files import read_yaml
+    from pipelines.records import read_yaml
 
     settings = read_yaml(a.config) if a.config else {}
     data, task = settings.pop("data", None), settings.pop("task", None)

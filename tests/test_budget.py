@@ -12,7 +12,7 @@ from pipelines import catalog
 from pipelines import run as runs
 from pipelines.engine.training import budget, setup
 from pipelines.errors import PipelineError
-from pipelines.files import read_yaml
+from pipelines.records import read_yaml
 
 
 @pytest.mark.parametrize(

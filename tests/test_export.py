@@ -16,7 +16,8 @@ from pipelines.edge import litert
 from pipelines.engine.export import export, tflite_file
 from pipelines.engine.proof import proof, seal, verify
 from pipelines.errors import PipelineError, Refused
-from pipelines.files import in_bytes, read_json, sha256
+from pipelines.files import in_bytes, sha256
+from pipelines.records import read_json
 from pipelines.task import Score
 
 ACCURACY = Score("accuracy", counted=True)
@@ -275,7 +276,7 @@ def test_a_bundle_moves(copy, trained, picture):
     [
         ("{", "is not valid JSON"),
         ("{}", "was made by an earlier version of this package"),
-        ('{"format": 2}', "lacks 'task'"),
+        ('{"format": 2}', "it lacks 'name'"),
     ],
 )
 def test_a_broken_manifest_is_one_line(copy, text, message):

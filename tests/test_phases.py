@@ -15,7 +15,7 @@ from pipelines.engine.proof import evaluate
 from pipelines.engine.training import checkpoint
 from pipelines.engine.training import fit as train
 from pipelines.errors import PipelineError
-from pipelines.files import read_json
+from pipelines.records import read_json
 from pipelines.tasks.classification.scratch import Scratch
 
 # 32 photos make 4 steps an epoch: phases of 8 and 12 steps, with all that is random and has a

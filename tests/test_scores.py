@@ -18,8 +18,8 @@ from pipelines.engine.export import contents
 from pipelines.engine.proof import proof
 from pipelines.engine.training import checkpoint, loop
 from pipelines.errors import PipelineError
-from pipelines.files import read_json
 from pipelines.formats.examples import UNLABELLED
+from pipelines.records import read_json
 from pipelines.task import Method, Score
 from pipelines.tasks.classification.scratch import Scratch
 

@@ -97,12 +97,15 @@ def test_a_name_that_was_made_to_lead_here_is_refused(running):
 def test_a_manifest_cannot_name_files_elsewhere(exported, tmp_path):
     folder = shutil.copytree(exported.path, tmp_path / "bundle")
     manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"]["float32"]["path"] = "../../secret.tflite"
-    manifest["sha256"]["learned/../../x.txt"] = ""
-    (folder / "manifest.json").write_text(json.dumps(manifest))
     (tmp_path.parent / "secret.tflite").write_text("secret")
+    manifest["sha256"]["learned/../../x.txt"] = "0" * 64
+    (folder / "manifest.json").write_text(json.dumps(manifest))
     assert all(file.resolve().is_relative_to(folder.resolve()) for name, file in serve.site(folder).items()
                if not name.startswith("web/"))  # fmt: skip
+    manifest["files"]["float32"]["path"] = "../../secret.tflite"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(PipelineError, match="the file of 'float32' is '../../secret.tflite'"):
+        serve.site(folder)
 
 
 def test_a_port_in_use(capsys, exported):
@@ -115,13 +118,15 @@ def test_a_port_in_use(capsys, exported):
         serve.server({}, 99999)
 
 
-def test_what_is_no_bundle(tmp_path, capsys):
+def test_what_is_no_bundle(exported, tmp_path, capsys):
     assert cli.main(["serve", str(tmp_path)]) == 2
-    (tmp_path / "manifest.json").write_text('{"task": "../../x"}')
+    manifest = json.loads((exported.path / "manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "task": "../../x"}))
     with pytest.raises(PipelineError, match="there is no page for the task"):
         serve.site(tmp_path)
-    (tmp_path / "manifest.json").write_text('{"task": "classification"}')
-    with pytest.raises(PipelineError, match=r"manifest.json lacks 'files'"):
+    del manifest["files"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(PipelineError, match=r"manifest.json is not .* it lacks 'files'"):
         serve.site(tmp_path)
 
 

@@ -19,7 +19,7 @@ from pipelines.engine.training import checkpoint
 from pipelines.engine.training import fit as train
 from pipelines.engine.training import weights as files
 from pipelines.errors import PipelineError
-from pipelines.files import read_json
+from pipelines.records import read_json
 
 TIMES = (
     "seconds",

@@ -1,5 +1,7 @@
 """A model of arrays, `model.npz`, as a function of named arrays: NumPy alone runs it."""
 
+import zipfile
+import zlib
 from os import PathLike
 from types import ModuleType
 
@@ -19,7 +21,7 @@ class Arrays:
         try:
             with np.load(path, allow_pickle=False) as file:
                 self._arrays = dict(file)
-        except (OSError, ValueError, EOFError, KeyError) as error:
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             reason = " ".join(str(error).split())
             raise ValueError(f"{path} cannot be read: {reason}") from error
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PipelineError
-from pipelines.files import read_yaml
 from pipelines.formats import _yolo_darknet
 from pipelines.formats._folders import split_of
 from pipelines.formats._lines import lines_of
 from pipelines.formats._paths import Paths
 from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import SPLIT_NAMES, inside
+from pipelines.records import read_yaml
 
 NAMES = ("data.yaml", "data.yml", "dataset.yaml")
 

@@ -7,6 +7,7 @@ import numpy as np
 from pipelines.edge import learned as edge
 from pipelines.errors import PipelineError
 from pipelines.files import write_text
+from pipelines.records import read_arrays
 
 FOLDER = "learned"  # of a run, and of a bundle
 
@@ -34,12 +35,12 @@ def write(folder, learned):
 def read(folder):
     """What `write` wrote. Raises PipelineError where a file cannot be read."""
     folder = Path(folder)
+    arrays = {}
+    for file in sorted(folder.glob("*.npy")):
+        arrays |= read_arrays(file)
     try:
-        arrays = {
-            file.stem: np.load(file, allow_pickle=False) for file in sorted(folder.glob("*.npy"))
-        }
         return {**edge.read(folder), **arrays}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError) as error:
         raise PipelineError(f"{folder} cannot be read: {' '.join(str(error).split())}") from error
 
 

@@ -9,25 +9,76 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.engine.data import learned
+from pipelines.engine.proof import kinds
 from pipelines.errors import PipelineError
-from pipelines.files import read_json, sha256, within, write_json
+from pipelines.files import sha256, within, write_json
+from pipelines.records import checked, read_json
+from pipelines.shapes import ANY, NUMBER
 
 MANIFEST = "manifest.json"
 FORMAT = 2  # of a bundle's folder; 1 knew no methods
+SHA = re.compile("[0-9a-f]{64}")
+NAMES = {str: ANY}
+SHAPE = {  # of the manifest; further names are let pass
+    "name": str,
+    "task": str,
+    "method": str,
+    "created": str,
+    "labels": [str],
+    "inputs": NAMES,
+    "config": NAMES,
+    "fitted?": str,
+    "programs?": NAMES,
+    "proof": {
+        "data": str,
+        "named": bool,
+        "split": str,
+        "examples": int,
+        "max_drop": NUMBER,
+        "score": str,
+    },
+    "reference": NAMES,
+    "unsupported": {str: str},
+    "files": {
+        str: {
+            "path": str,
+            "sha256": SHA,
+            "size_bytes": int,
+            "passed": bool,
+            "reason": str,
+            "metrics": NAMES,
+            "max_difference?": NUMBER,
+        }
+    },
+    "sha256": {str: SHA},
+}
+LABELS = "labels.txt"  # of a bundle, and within a TFLite file
 
 
 def read(folder: Path) -> dict:
     """The manifest of a bundle. Raises PipelineError if it is broken or of an earlier version."""
-    manifest = read_json(folder / MANIFEST)
+    file = folder / MANIFEST
+    manifest = read_json(file, {"format?": ANY})
     if manifest.get("format") != FORMAT:
         raise PipelineError(
             f"{folder} was made by an earlier version of this package, which knew no methods. Its"
             " own predict.py still runs it; export the run again for the rest."
         )
+    checked(file, manifest, SHAPE)
+    for kind, record in manifest["files"].items():
+        if record["path"] != kinds.KINDS.get(kind):
+            raise PipelineError(
+                f"{file} says that the file of {kind!r} is {record['path']!r}, and it is not. Export"
+                " the run again."
+            )
+    if not manifest["files"]:
+        raise PipelineError(f"{file} lists no model. Export the run again.")
     return manifest
 
 
@@ -61,7 +112,7 @@ def write(folder: Path, manifest: Mapping) -> None:
 
 def add(folder: Path, name: str) -> None:
     """Makes the file `name` of a bundle, new or changed, one of those that belong to it."""
-    manifest = read_json(folder / MANIFEST)
+    manifest = read_json(folder / MANIFEST, {"sha256": NAMES})
     manifest["sha256"] = {**manifest["sha256"], name: sha256(folder / name)}
     write(folder, manifest)
 
@@ -78,7 +129,44 @@ def broken(folder: Path, manifest: Mapping) -> list[str]:
         if not matches(folder, name, digest):
             found.append(f"{name} is not the file that was proven: its SHA-256 differs")
     found += [f"{name} does not belong to this bundle" for name in _added(folder, wanted)]
+    return found + _contradictions(folder, manifest)
+
+
+def size(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder."""
+    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+    return sum(file.stat().st_size for file in files)
+
+
+def _contradictions(folder: Path, manifest: Mapping) -> list[str]:
+    """What the manifest says of files and is not so: sizes, verdicts, labels."""
+    found, listed = [], folder / LABELS
+    if listed.is_file() and _lines(listed) != manifest["labels"]:
+        found.append(f"{LABELS} and {MANIFEST} name different labels")
+    for record in manifest["files"].values():
+        file = folder / record["path"]
+        if not file.exists():
+            continue
+        if size(file) != record["size_bytes"]:
+            found.append(f"{record['path']} has not the size that {MANIFEST} says")
+        if record["reason"] or not record["passed"]:
+            found.append(f"{record['path']} did not pass its proof, as {MANIFEST} says")
+        if file.suffix == ".tflite" and _own_labels(file) != manifest["labels"]:
+            found.append(f"{record['path']} and {MANIFEST} name different labels")
     return found
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+
+
+def _own_labels(file: Path) -> list[str] | None:
+    """The labels that a TFLite file has behind its model, as other programs read them."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.read(LABELS).decode("utf-8").split("\n")[:-1]
+    except (zipfile.BadZipFile, KeyError, OSError, ValueError, RuntimeError):
+        return None
 
 
 def _added(folder: Path, wanted: Mapping) -> list[str]:

@@ -1,6 +1,5 @@
 """What a report says: the facts of a run and of its bundle, gathered for the page."""
 
-import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,10 @@ from pipelines.engine.report import page
 from pipelines.engine.report.numbers import size
 from pipelines.engine.training import fit as train
 from pipelines.engine.training.loop import monitor_sign
-from pipelines.files import read_json, within, write_text
+from pipelines.errors import PipelineError
+from pipelines.files import within, write_text
+from pipelines.records import read_json, read_rows
+from pipelines.shapes import ANY, NUMBER
 
 FILE_FACTS = (
     "size_bytes",
@@ -31,6 +33,25 @@ FILE_FACTS = (
 )
 HEADLINE_KINDS = ("float32", "int8")  # of file, whose sizes stand at the top
 NAMED = 20  # examples that a note lists
+PLAIN = (str, int, float, bool, type(None))
+NUMBERS = {str: (*NUMBER, type(None))}
+CURVE = {"x": [NUMBER], "y": [NUMBER], "x_label?": str, "y_label?": str, "diagonal?": bool}
+RESULT = {  # the shape of evaluations/SPLIT/result.json
+    "result": {
+        "split": str,
+        "examples": int,
+        "per_class?": {str: (NUMBERS, *NUMBER)},
+        "references?": {str: NUMBERS},
+        "matrices?": {str: [[NUMBER]]},
+        "curves?": {str: CURVE},
+    },
+    "worst": [{"name": str, "loss": NUMBER, "picture?": str, "text?": str, "rows?": ANY}],
+}
+AUDIT = {  # the shape of audit.json, as far as the page shows it
+    "counts": {str: int},
+    "class_counts": {str: {str: int}},
+    "problems": [{"severity": str, "kind": str, "where": str, "message": str}],
+}
 SIDE = 400  # pixels of a picture on the page; more only makes the file larger
 
 
@@ -59,7 +80,7 @@ def _write(folder: Path, context: dict) -> Path:
 def of_run(run: Any) -> dict:
     """The page's context of a run."""
     info, tested = run.info, run.path / "evaluations/test"
-    found = _if_there(tested / "result.json")
+    found = _if_there(tested / "result.json", RESULT)
     evaluation = found.get("result", {})
     history = _history(run.path / "history.csv")
     last = train.phases(run.method, run.config)[-1].config
@@ -73,15 +94,15 @@ def of_run(run: Any) -> dict:
         "worst": [_pictured(row, tested) for row in found.get("worst", [])],
         "history": history,
         "best_epoch": _best(history, last, run.method) if last.keep == "best" else None,
-        "audit": read_json(run.path / "audit.json"),
+        "audit": read_json(run.path / "audit.json", AUDIT),
         "settings": run.config.as_dict(),
         "changed": _changed(run.config),
-        "environment": read_json(run.path / "environment.json"),
+        "environment": read_json(run.path / "environment.json", {str: PLAIN}),
     }
 
 
-def _if_there(path: Path) -> dict:
-    return read_json(path) if path.is_file() else {}
+def _if_there(path: Path, shape: Mapping) -> dict:
+    return read_json(path, shape) if path.is_file() else {}
 
 
 def _headline(run: Any, evaluation: Mapping) -> list[tuple]:
@@ -100,7 +121,7 @@ def _headline(run: Any, evaluation: Mapping) -> list[tuple]:
 def _evaluation(run: Any, evaluation: Mapping) -> dict:
     """The test's result; the learning rate range test, if there is one, is one of its curves."""
     curves = dict(evaluation.get("curves", {}))
-    found = _if_there(run.path / "learning_rate.json")
+    found = _if_there(run.path / "learning_rate.json", CURVE)
     if found:
         curves["learning rate range test"] = found
     return {"labels": list(run.config.labels), **evaluation, "curves": curves}
@@ -150,10 +171,7 @@ def of_bundle(bundle: Any) -> dict:
 
 
 def _history(path: Path) -> list[dict]:
-    if not path.is_file():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return read_rows(path) if path.is_file() else []
 
 
 def _best(history: list[dict], config: Any, method: Any) -> int | None:
@@ -174,8 +192,13 @@ def _pictured(row: Mapping, folder: Path) -> Mapping:
     """An example with its picture, if it has one, as PNG of at most SIDE pixels."""
     if "picture" not in row:
         return row
-    with Image.open(within(folder, row["picture"]), formats=("PNG",)) as picture:
-        picture.thumbnail((SIDE, SIDE))
-        out = io.BytesIO()
-        picture.save(out, "PNG")
+    file, out = within(folder, row["picture"]), io.BytesIO()
+    try:
+        with Image.open(file, formats=("PNG",)) as picture:
+            picture.thumbnail((SIDE, SIDE))
+            picture.save(out, "PNG")
+    except Exception as error:  # Pillow raises nearly anything on a damaged file
+        raise PipelineError(
+            f"{file} is no PNG that can be read ({error}). Evaluate the run again."
+        ) from error
     return {**row, "picture": out.getvalue()}

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipelines.engine.proof import seal
 from pipelines.engine.serving import web
 from pipelines.errors import PipelineError, nearest
-from pipelines.files import appearing, read_json
+from pipelines.files import appearing
 
 HOST = "127.0.0.1"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json",
@@ -36,13 +37,7 @@ def site(bundle: Path | str) -> dict[str, Path]:
     Raises PipelineError if the folder is no bundle, or has no page.
     """
     bundle = Path(bundle)
-    manifest = read_json(bundle / "manifest.json")
-    try:
-        found = _files(bundle, manifest)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise PipelineError(
-            f"{bundle / 'manifest.json'} lacks {error}. Export the run again."
-        ) from error
+    found = _files(bundle, seal.read(bundle))
     there = {name: file for name, file in found.items() if file.is_file()}
     missing = found.keys() - there.keys() - OPTIONAL
     if missing:

@@ -1,12 +1,13 @@
 """Checkpoints: every variable of a training, whole or not at all, without pickle."""
 
 import json
-import zipfile
 
 import numpy as np
 
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import appearing
+from pipelines.records import checked, read_arrays
+from pipelines.shapes import ANY
 
 
 def variables(model, trained):
@@ -31,16 +32,17 @@ def save(path, arrays, state):
         np.savez(file, state=text, **{f"a{i:05d}": array for i, array in enumerate(arrays)})
 
 
-def load(path):
-    """(arrays, state) of one file. Raises PipelineError where it is damaged."""
+def load(path, shape=ANY):
+    """(arrays, state) of one file. Raises PipelineError if it is damaged, or its state not of `shape`."""
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = [file[name] for name in sorted(file.files) if name != "state"]
-            return arrays, json.loads(file["state"].tobytes())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        found = read_arrays(path)
+        state = json.loads(found.pop("state").tobytes())
+        checked(path, state, shape)
+    except (PipelineError, ValueError, KeyError, RecursionError) as error:
         raise PipelineError(
-            f"{path} is damaged ({error}). Delete it: the run goes on from the one before."
+            f"{path} is damaged. Delete it: the run goes on from the one before. ({error})"
         ) from error
+    return [found[name] for name in sorted(found)], state
 
 
 def assign(targets, arrays, path):

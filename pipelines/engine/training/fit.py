@@ -11,7 +11,7 @@ from pipelines.engine.data import reading
 from pipelines.engine.parallel import processes
 from pipelines.engine.proof import evaluate
 from pipelines.engine.training import checkpoint
-from pipelines.engine.training.loop import CHECKPOINTS, Loop, as_csv
+from pipelines.engine.training.loop import CHECKPOINTS, STATE, Loop, as_csv
 from pipelines.errors import PipelineError
 from pipelines.files import write_text
 from pipelines.models.fitted import Fitted
@@ -144,7 +144,7 @@ def _newest(folder):
     """
     for path in sorted(folder.glob("step_*.npz"), reverse=True):
         try:
-            return path, *checkpoint.load(path)
+            return path, *checkpoint.load(path, STATE)
         except PipelineError as error:
             print(error, file=sys.stderr)
     return None

@@ -16,8 +16,18 @@ from pipelines.engine.training import averaging, checkpoint
 from pipelines.engine.training.display import Display
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import write_text
+from pipelines.shapes import ANY, NUMBER
 
 CHECKPOINTS = "checkpoints"
+STATE = {  # the shape of what a checkpoint holds besides arrays; see `Loop.save`
+    "phase": int,
+    "step": int,
+    "history": [{str: ANY}],
+    "best": ({"epoch": int, "value": NUMBER}, type(None)),
+    "waited": int,
+    "stopped": bool,
+    "sums": {str: NUMBER},
+}
 
 
 class Loop(keras.callbacks.Callback):

@@ -3,7 +3,8 @@
 import time
 
 from pipelines.engine.proof import evaluate
-from pipelines.files import appearing, read_json, read_yaml, write_json, write_yaml
+from pipelines.files import appearing, write_json, write_yaml
+from pipelines.records import read_json, read_yaml
 
 FOLDER = "references"
 SHARED = ("format", "task", "method", "data", "left_out")  # what their run.json has of the run's

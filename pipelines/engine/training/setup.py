@@ -25,9 +25,24 @@ from pipelines.errors import PipelineError, Refused
 from pipelines.files import appearing, write_json, write_yaml
 from pipelines.formats.examples import Data
 from pipelines.progress import Progress
+from pipelines.shapes import NUMBER
 from pipelines.task import Method, Source
 
 FORMAT = 2  # of the folder of a run; 1 knew no methods
+INFO = {  # the shape of run.json
+    "task": str,
+    "method": str,
+    "status": str,
+    "started": str,
+    "data": {"format": str, "fingerprint": str, "examples": {str: int}},
+    "left_out": [str],
+    "bundle?": str,
+    "weights_sha256?": str,
+    "parameters?": int,
+    "epochs_done?": int,
+    "minutes?": NUMBER,
+    "below_floor?": str,
+}
 PACKAGES = (
     "keras-task-pipelines",
     "tensorflow",

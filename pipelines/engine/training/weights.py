@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
+import warnings
+import zipfile
+import zlib
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 
@@ -12,8 +17,14 @@ from pipelines.engine.training import checkpoint
 from pipelines.errors import PipelineError
 from pipelines.files import appearing
 from pipelines.models.fitted import Fitted
+from pipelines.records import DENSE, FREE, read_arrays, small_archive
 
 NET, ARRAYS = "model.keras", "model.npz"
+WEIGHTS = "model.weights.h5"  # within Keras's archive
+DAMAGED = (  # what Keras, h5py and zipfile raise on files that are not whole
+    *(ValueError, TypeError, OSError, KeyError, RuntimeError, AttributeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError, OverflowError),
+)
 
 
 def file(folder: Path) -> Path:
@@ -32,7 +43,7 @@ def write(model: keras.Model, folder: Path) -> None:
 
 
 def read(folder: Path, model: keras.Model) -> keras.Model:
-    """`model` with the weights of a run's file, which is read in safe mode.
+    """`model` with the weights of a run's file; of it, numbers alone are read.
 
     Raises PipelineError if there is none, or it cannot be loaded.
     """
@@ -41,17 +52,41 @@ def read(folder: Path, model: keras.Model) -> keras.Model:
         raise PipelineError(
             f"{folder} has no model yet. `pipelines train --resume {folder}` finishes it."
         )
+    if isinstance(model, Fitted):
+        model.assign(read_arrays(path))
+        return model
+    absent = [model.optimizer] if model.compiled else []
     try:
-        if isinstance(model, Fitted):
-            with np.load(path, allow_pickle=False) as found:
-                model.assign(dict(found))
-        else:
-            loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
-            model.set_weights(loaded.get_weights())
-    except (ValueError, TypeError, OSError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
+        with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+            # Keras warns of layers that it leaves as they are.
+            warnings.simplefilter("error", UserWarning)
+            plain = _extracted(path, Path(scratch))
+            # The layers that the file describes are not made; an optimizer is not in it.
+            model.load_weights(plain, objects_to_skip=absent)
+    except UserWarning as error:
+        raise PipelineError(
+            f"{path} cannot be loaded safely: it has other layers than this model. Train it again."
+        ) from error
+    except DAMAGED as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise PipelineError(f"{path} cannot be loaded safely: {reason} Train it again.") from error
     return model
+
+
+def _extracted(path: Path, folder: Path) -> Path:
+    """The weights out of an archive of Keras's, as a file in `folder`.
+
+    Raises ValueError if they would become out of all proportion in the memory.
+    """
+    with zipfile.ZipFile(path) as archive:
+        small_archive(archive, path.stat().st_size)
+        plain = Path(archive.extract(WEIGHTS, folder))
+    sizes: list[int] = []
+    with h5py.File(plain, "r") as file:
+        file.visititems(lambda _, item: sizes.append(getattr(item, "nbytes", 0)))
+    if sum(sizes) > max(FREE, DENSE * path.stat().st_size):
+        raise ValueError(f"its weights would take {sum(sizes):,} bytes.")
+    return plain
 
 
 def sha256(model: keras.Model) -> str:
