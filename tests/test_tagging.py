@@ -1,6 +1,5 @@
 """Tagging as a whole: text in columns to spans of a bundle, and what is wrong with text on the way."""
 
-import dataclasses
 import json
 import os
 import pathlib
@@ -21,6 +20,7 @@ import pipelines
 from pipelines import catalog
 from pipelines.edge import tagging as edge
 from pipelines.edge import words
+from pipelines.engine.audit import audit as auditing
 from pipelines.engine.data import source
 from pipelines.engine.export import export, quantizer
 from pipelines.engine.proof import proof, verify
@@ -342,7 +342,7 @@ def test_the_baseline_is_crfsuites_own_model(tmp_path):
     labels = ("O", "B-loc", "I-loc", "B-per", "I-per")
     own = linear_crf.Config()
     read = linear_crf.adapt(data(rows, labels), own)
-    audited = dataclasses.make_dataclass("A", ["longest"])({"tokens": 6})
+    audited = auditing.Audit([], {}, longest={"tokens": 6})
     made = setup.resolved(linear_crf, own, read, audited)
     assert (made.epochs, made.learning_rate, made.labels) == (1, 0.0, labels)
     encoder = edge.Encoder(linear_crf.device(made), made.learned)
@@ -584,7 +584,7 @@ def test_any_text_gets_an_answer(made, text):
 def test_a_sentence_of_10000_tokens_is_trained_and_evaluated_in_windows():
     rows = [(["a", "b"] * 5000, ["B-x", "O"] * 5000), (["a"], ["B-x"])]
     read = method.adapt(data(rows), config(max_length=0))
-    audited = dataclasses.make_dataclass("A", ["longest"])({"tokens": 10_000})
+    audited = auditing.Audit([], {}, longest={"tokens": 10_000})
     made = setup.resolved(method, config(max_length=0, min_count=1, batch_size=4), read, audited)
     assert made.max_length == _data.LONGEST
     split = source.split(read, "train", method, made)

@@ -14,13 +14,19 @@ OTHER = (
     r"\u0964\u0965\u2000-\u200b\u200e-\u2bff\u3000-\u303f\ufe30-\ufe6f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
     r"\U0001f000-\U0001faff"
 )
+# Scripts without spaces between words, each letter of which is a word: Han and kana.
+SINGLE = (
+    r"\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    r"\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
+)
 TOKEN = re.compile(
     rf"(?:https?://|www\.)\S*[^\s.,;:!?)\]'\"]"  # addresses
     rf"|[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+"  # without a bound, a page of letters would take minutes
     rf"|[@#][^{OTHER}]\w*"
-    rf"|\d+(?:[.,:/-]\d+)*(?![^{OTHER}])"  # numbers, times, dates
+    rf"|\d+(?:[.,:/-]\d+)*(?![^{OTHER}{SINGLE}])"  # numbers, times, dates
     rf"|['\u2019][a-z]{{1,2}}\b"  # 's 're 've 'll
-    rf"|[^{OTHER}]+(?:-[^{OTHER}]+)*"
+    rf"|[^{OTHER}{SINGLE}]+(?:-[^{OTHER}{SINGLE}]+)*"
+    rf"|[{SINGLE}]"
     r"|([^\w\s])[\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*(?:\u200d[^\w\s][\ufe0f\U0001f3fb-\U0001f3ff]*)*"  # one emoji
     r"|\S"
 )

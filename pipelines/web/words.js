@@ -8,14 +8,18 @@ const OTHER = // what is no letter
   "!-\\/:-@\\[-`\\{-~\\u00a1-\\u00a9\\u00ab-\\u00b4\\u00b6-\\u00b9\\u00bb-\\u00bf\\u00d7\\u00f7\\u05be\\u05c0\\u05c3\\u060c" +
   "\\u061b\\u061f\\u0964\\u0965\\u2000-\\u200b\\u200e-\\u2bff\\u3000-\\u303f\\ufe30-\\ufe6f\\uff01-\\uff0f\\uff1a-\\uff20" +
   "\\uff3b-\\uff40\\uff5b-\\uff65\\u{1f000}-\\u{1faff}";
+const SINGLE = // scripts without spaces between words, each letter of which is a word
+  "\\u3005-\\u3007\\u3041-\\u3096\\u309d-\\u309f\\u30a1-\\u30fa\\u30fc-\\u30ff\\u31f0-\\u31ff\\u3400-\\u4dbf\\u4e00-\\u9fff" +
+  "\\uf900-\\ufaff\\uff66-\\uff9d\\u{20000}-\\u{3ffff}";
 const TOKEN = new RegExp(
   [
     `(?:https?:\\/\\/|www\\.)[^${SPACE}]*[^${SPACE}.,;:!?)\\]'"]`,
     `[${WORD}.+\\-]{1,64}@[${WORD}\\-]+(?:\\.[${WORD}\\-]+)+`,
     `[@#][^${OTHER}][${WORD}]*`,
-    `\\p{Nd}+(?:[.,:\\/\\-]\\p{Nd}+)*(?![^${OTHER}])`,
+    `\\p{Nd}+(?:[.,:\\/\\-]\\p{Nd}+)*(?![^${OTHER}${SINGLE}])`,
     `['\\u2019][a-z]{1,2}(?![${WORD}])`,
-    `[^${OTHER}]+(?:-[^${OTHER}]+)*`,
+    `[^${OTHER}${SINGLE}]+(?:-[^${OTHER}${SINGLE}]+)*`,
+    `[${SINGLE}]`,
     `[^${WORD}${SPACE}][\\ufe0f\\u20e3\\u{1f3fb}-\\u{1f3ff}]*` +
       `(?:\\u200d[^${WORD}${SPACE}][\\ufe0f\\u{1f3fb}-\\u{1f3ff}]*)*`,
     `[^${SPACE}]`,

@@ -8,6 +8,7 @@ from pipelines.errors import PipelineError
 from pipelines.formats import _tags
 from pipelines.formats.examples import Examples, Problem
 from pipelines.ops import schemes
+from pipelines.tasks.tagging import _device_words as device_words
 
 TAGS = "tags"  # the feature whose names are the tags, after `adapt`
 TARGETS = ("tags", "ner", "upos", "pos")  # what is learned by default: the first that the data has
@@ -39,12 +40,30 @@ def adapt(data, config):
                 problems += _broken(data.splits[split], own, scheme, target)
             rows[split] = [schemes.convert(tags, config.scheme) for tags in own]
         labels = schemes.labels(_types(rows, names), config.scheme)
+    tokens = {
+        split: _named_rows(examples.columns[source], data.labels.get(source))
+        for split, examples in data.splits.items()
+    }
+    own_scheme = "plain" if "plain" in (config.scheme, scheme) else config.scheme
+    sentences = _as_on_device(tokens, rows, own_scheme)
+    every = list(itertools.chain(*sentences.values()))
+    problems += device_words.said(every, source)
     splits = {}
     for split, examples in data.splits.items():
-        words_of = _named_rows(examples.columns[source], data.labels.get(source))
-        splits[split] = _examples(examples, words_of, rows[split], labels)
-        problems += _long(splits[split], rows[split], config)
+        splits[split] = _examples(examples, sentences[split], labels)
+        made = [sentence.tags for sentence in sentences[split]]
+        problems += _long(splits[split], made, config)
     return dataclasses.replace(data, splits=splits, labels={TAGS: labels}, problems=problems)
+
+
+def _as_on_device(tokens, rows, scheme):
+    """{split: sentences in the device's words}."""
+    by_letter = device_words.is_by_letter(list(itertools.chain(*tokens.values())))
+    made = {}
+    for split, own in tokens.items():
+        pairs = zip(own, rows[split], strict=True)
+        made[split] = [device_words.cut(words, tags, scheme, by_letter) for words, tags in pairs]
+    return made
 
 
 def _refuse_alike(rows, source, target):
@@ -77,12 +96,14 @@ def _has(data, name):
     return all(name in examples.columns for examples in data.splits.values())
 
 
-def _examples(examples, tokens, tags, labels):
+def _examples(examples, sentences, labels):
     """Words, ids of their tags, and the lines they stand in if those are known."""
     ids = {label: i for i, label in enumerate(labels)}
-    columns = {"tokens": tokens, TAGS: [[ids[tag] for tag in row] for row in tags]}
+    tags = [[ids[tag] for tag in sentence.tags] for sentence in sentences]
+    columns = {"tokens": [sentence.tokens for sentence in sentences], TAGS: tags}
     if "lines" in examples.columns:
-        columns["lines"] = examples.columns["lines"]
+        pairs = zip(examples.columns["lines"], sentences, strict=True)
+        columns["lines"] = [[lines[i] for i in sentence.first] for lines, sentence in pairs]
     return Examples(examples.names, columns, examples.where)
 
 

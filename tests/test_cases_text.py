@@ -1,0 +1,90 @@
+"""Texts as people have them that once were read wrong in silence: small sets of each kind."""
+
+import pytest
+
+from pipelines import catalog
+from pipelines.edge import spans, words
+
+CHARS = [
+    ("张", "B-PER"),
+    ("伟", "I-PER"),
+    ("在", "O"),
+    ("清", "B-ORG"),
+    ("华", "I-ORG"),
+    ("A", "O"),
+]
+PTB = [("U.S.", "B-LOC"), ("did", "O"), ("n't", "O"), ("see", "O"), ("AT&T", "B-ORG"), (".", "O")]
+
+
+def written(folder, rows):
+    """A data set of one sentence in each split -> its folder."""
+    folder.mkdir(exist_ok=True)
+    for split in ("train", "dev", "test"):
+        text = "".join(f"{word} {tag}\n" for word, tag in rows)
+        (folder / f"{split}.conll").write_text(text, encoding="utf-8")
+    return folder
+
+
+def adapted(folder, **settings):
+    method = catalog.method("linear_crf")
+    config = method.Config(**settings)
+    return method.adapt(catalog.load(folder), config), method, config
+
+
+def sentence(data):
+    part = data.splits["test"]
+    names = data.labels["tags"]
+    return part.columns["tokens"][0], [names[i] for i in part.columns["tags"][0]]
+
+
+def said(data):
+    return [(p.severity, p.message) for p in data.problems if p.kind == "device-words"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        (CHARS * 4, "张伟在清华A" * 4),
+        (PTB, "U.S. didn't see AT&T ."),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["bio", "bioes"])
+def test_words_and_spans_are_those_of_the_same_sentence_as_text(tmp_path, rows, text, scheme):
+    data, method, config = adapted(written(tmp_path, rows), scheme=scheme)
+    tokens, tags = sentence(data)
+    found = words.tokens(text)
+    assert tokens == [word for word, _, _ in found]
+    places = {text[found[a][1] : found[b - 1][2]]: kind for a, b, kind in spans.spans(tags)}
+    wanted = (
+        {"张伟": "PER", "清华": "ORG"} if rows[0][0] == "张" else {"U.S.": "LOC", "AT&T": "ORG"}
+    )
+    assert places == wanted
+    again = method.adapt(data, config)
+    assert sentence(again) == (tokens, tags)
+    assert again.labels == data.labels
+
+
+def test_audit_says_what_the_device_cuts_otherwise(tmp_path):
+    data, *_ = adapted(written(tmp_path, PTB))
+    ((severity, message),) = said(data)
+    assert severity == "note"
+    # did and n't are didn and 't; of three equal splits
+    assert message.startswith("12 of 18 words are cut otherwise on the device, such as 'U.S.' as")
+    assert "'U . S .'" in message
+    data, *_ = adapted(written(tmp_path, [("Paris", "B-LOC"), ("n't", "O"), ("so", "O")]))
+    ((severity, message),) = said(data)
+    assert severity == "warning"
+    assert "3 spans begin or end within one of them" in message
+
+
+def test_words_that_the_device_makes_too_stay(tmp_path):
+    rows = [("Ann", "B-PER"), ("is", "O"), ("here", "O"), (".", "O")]
+    data, *_ = adapted(written(tmp_path, rows))
+    assert said(data) == []
+    assert sentence(data) == (["Ann", "is", "here", "."], ["B-PER", "O", "O", "O"])
+
+
+def test_tags_without_a_scheme_go_to_each_part_of_a_word(tmp_path):
+    data, *_ = adapted(written(tmp_path, [("U.S.", "NNP"), ("men", "NNS")]), scheme="plain")
+    assert sentence(data) == (["U", ".", "S", ".", "men"], ["NNP"] * 4 + ["NNS"])
+    assert data.splits["test"].columns["lines"] == [[1, 1, 1, 1, 2]]
