@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from pipelines.errors import PipelineError, nearest
+from pipelines.formats import _nearest
 from pipelines.formats.examples import Data
 from pipelines.task import Method
 
@@ -213,23 +214,26 @@ def _detected(path: Path) -> ModuleType:
     """The one format whose `detect` says yes. Raises PipelineError on none or several."""
     if path.is_dir() and not any(not p.name.startswith(".") for p in path.iterdir()):
         raise PipelineError(f"{path} is an empty folder. Pass the folder that holds the data.")
-    known = formats()
-    fitting = [format for format in known if format.detect(path)]
+    fitting = [format for format in formats() if format.detect(path)]
     if len(fitting) == 1:
         return fitting[0]
     remedy = (
         "Say which it is with `--set format=NAME` (train), `--format NAME` (audit) or"
         " `--data-format NAME` (evaluate, verify)."
     )
+    known = layouts()
     if fitting:
-        raise PipelineError(f"{path} fits several formats: {_listed(fitting)} {remedy}")
-    raise PipelineError(f"{path} fits no known format. Looked for: {_listed(known)} {remedy}")
+        lines = [f"  {name}: {known[name]}" for name in map(_format_name, fitting)]
+        raise PipelineError(f"{path} fits several formats.", [*lines, remedy])
+    second = {name for module in formats() for name in getattr(module, "ALSO", {}).values()}
+    found = {name: line for name, line in known.items() if name not in second}
+    first, lines = _nearest.described(path, found)
+    raise PipelineError(first, [*lines, f"`pipelines formats` lists all formats. {remedy}"])
 
 
-def _listed(modules: list[ModuleType]) -> str:
-    lines = ((m.__doc__ or "").partition("\n")[0] for m in modules)
-    names = map(_format_name, modules)
-    return " ".join(f"[{name}] {line}" for name, line in zip(names, lines, strict=True))
+def layouts() -> dict[str, str]:
+    """{name of a format: what data of it looks like, in a line}."""
+    return {_format_name(m): (m.__doc__ or "").partition("\n")[0] for m in formats()}
 
 
 def _format_name(format: ModuleType) -> str:

@@ -39,7 +39,8 @@ def main(argv=None):
             print(json.dumps(result, ensure_ascii=False))
         return code
     except PipelineError as error:
-        print(f"pipelines: {terminal.shown(error)}", file=sys.stderr)
+        first, *more = map(terminal.shown, error.lines)
+        print("\n".join([f"pipelines: {first}", *more]), file=sys.stderr)
         if "--json" in argv and getattr(error, "details", None):
             print(json.dumps({"error": str(error), **error.details}, ensure_ascii=False))
         return error.exit_code
@@ -223,6 +224,7 @@ def _parser():
     verb(verbs.tasks)
     json_flag(verb(verbs.methods))
     verb(verbs.datasets)
+    verb(verbs.formats)
     verb(verbs.backbones)
 
     sub = verb(verbs.audit)

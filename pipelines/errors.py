@@ -2,9 +2,16 @@
 
 
 class PipelineError(Exception):
-    """A user's mistake or a broken input, in one line; the command line prints it and exits with `exit_code`."""
+    """A user's mistake or a broken input, in one line; the command line prints it and exits with `exit_code`.
+
+    more: lines that are printed below it, such as a short list of what would do.
+    """
 
     exit_code = 2
+
+    def __init__(self, message="", more=()):
+        super().__init__("\n".join([str(message), *more]))
+        self.lines = (str(message), *more)
 
 
 class Refused(PipelineError):

@@ -88,6 +88,13 @@ def datasets(a):
     return None, 0
 
 
+def formats(a):
+    """Layouts of data that are read: the name of each, and what such data looks like."""
+    rows = [[name, line] for name, line in catalog.layouts().items()]
+    print(terminal.table(rows, ["format", "what it looks like"]))
+    return None, 0
+
+
 def backbones(a):
     """Pretrained nets: source, licence, size, accuracy, how they were trained."""
     from pipelines.models import sources

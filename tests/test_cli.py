@@ -26,6 +26,7 @@ VERBS = (
     "tasks",
     "methods",
     "datasets",
+    "formats",
     "backbones",
     "audit",
     "train",
