@@ -19,7 +19,7 @@ if typing.TYPE_CHECKING:
     from pipelines.run import Run
 
 __version__ = "0.1.0"
-__all__ = ["PipelineError", "Refused", "audit", "load", "preflight", "resume", "train"]
+__all__ = ["PipelineError", "Refused", "audit", "load", "preflight", "prepare", "resume", "train"]
 
 
 def train(task: str, data: Any = None, run: Path | str | None = None, **settings: Any) -> Run:
@@ -35,6 +35,16 @@ def train(task: str, data: Any = None, run: Path | str | None = None, **settings
     with quiet.loading():
         from pipelines import run as runs
     return runs.start(task, data, run, settings).train()
+
+
+def prepare(task: str, data: Any = None, run: Path | str | None = None, **settings: Any) -> Run:
+    """A run that is ready to be trained -> Run: look at it by `show`, then call its `train`.
+
+    Takes and raises what `train` does.
+    """
+    from pipelines import run as runs
+
+    return runs.start(task, data, run, settings)
 
 
 def preflight(

@@ -10,7 +10,7 @@ from pipelines import catalog
 from pipelines.engine import benchmark
 from pipelines.engine.data import learned, source
 from pipelines.engine.proof import evaluate, floor, proof, seal, verify
-from pipelines.engine.report import report
+from pipelines.engine.report import glance, report
 from pipelines.engine.serving import predict
 from pipelines.errors import PipelineError, nearest
 from pipelines.records import read_arrays, read_yaml
@@ -117,6 +117,14 @@ class Bundle:
         path = report.write_bundle(self)
         self.manifest = seal.read(self.path)  # it has a checksum of the report
         return path
+
+    def _repr_html_(self) -> str:
+        return glance.bundle_html(self)
+
+    @property
+    def labels(self) -> list[str]:
+        """The class names in the order of their ids."""
+        return list(self._labels)
 
     def golden(self) -> tuple[dict, dict]:
         """(inputs, outputs) of the held-out examples that came with the bundle."""

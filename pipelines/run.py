@@ -18,7 +18,7 @@ from pipelines.engine.data import learned, service, source
 from pipelines.engine.export import export
 from pipelines.engine.parallel import devices, processes
 from pipelines.engine.proof import evaluate, floor
-from pipelines.engine.report import report
+from pipelines.engine.report import glance, report, sheet
 from pipelines.engine.serving import predict
 from pipelines.engine.training import fit, precision, references, setup, weights
 from pipelines.errors import PipelineError
@@ -116,6 +116,35 @@ class Run:
         with Progress("writing the report"):
             report.write_bundle(Bundle(path), self)
         return Bundle(path)  # as it is sealed, with its report
+
+    @property
+    def history(self) -> dict[str, list]:
+        """{"epoch": [1, 2, ...], "loss": [...], ...}, a value an epoch, as Keras's History has it."""
+        return glance.history(self)
+
+    @property
+    def labels(self) -> list[str]:
+        """The class names in the order of their ids."""
+        return list(self.config.labels)
+
+    def summary(self) -> str:
+        """What there is to know of the run, a line each; a console shows it as it is."""
+        return glance.text(f"run {self.path.name}", glance.of_run(self))
+
+    def plot(self) -> glance.Charts:
+        """The learning curves, in RUN/history.html; a notebook shows them."""
+        return glance.charts(self)
+
+    def show(self, batch: str = "train", count: int = 16) -> sheet.Sheet:
+        """Examples with what is true of them, in a file of RUN/shown/; a notebook shows them.
+
+        batch: the split; examples of "train" are augmented, as the net sees them. Works before
+        training, too. Raises PipelineError if there is no such split.
+        """
+        return sheet.sheet(self, batch, count)
+
+    def _repr_html_(self) -> str:
+        return glance.run_html(self)
 
     def benchmark(self) -> dict:
         """Throughput of training and of its input, latency and memory of the model."""

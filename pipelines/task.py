@@ -184,6 +184,10 @@ class Task:
         """Results of `answer` on `part`, if batches and `metrics` are not how it is judged."""
         return None
 
+    def truth(self, targets: Any, config: Any) -> Arrays | None:
+        """Targets of one example -> the decoded answer that is right, for `draw`; None if none is."""
+        return None
+
     def difference(self, wanted: Arrays, got: Arrays, config: Any) -> float:
         """How far one decoded batch lies from another; 0 if they are the same."""
         from pipelines.ops import gaps

@@ -25,8 +25,9 @@ from pipelines import catalog, cli
 from pipelines.config import Config, Settings, describe, settings
 from pipelines.engine.data import source
 from pipelines.engine.proof import evaluate
-from pipelines.engine.training import setup
+from pipelines.engine.training import setup, weights
 from pipelines.formats.examples import SPLITS
+from pipelines.models import bert
 from pipelines.models.fitted import Fitted
 from pipelines.task import Method
 
@@ -65,6 +66,24 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 import test_contract
 print(json.dumps(test_contract.trained(sys.argv[2], sys.argv[3], json.loads(sys.argv[4]))))
+"""
+
+KERAS_ALONE = """
+import pathlib, sys
+import keras
+from pipelines import models
+file = sys.argv[1]
+try:
+    keras.saving.load_model(file)
+except TypeError as error:
+    assert "import pipelines.layers" in str(error), error
+else:
+    raise AssertionError("nothing had to be registered")
+import pipelines.layers
+assert keras.saving.load_model(file).count_params() == 0
+for path in pathlib.Path(models.__file__).parent.glob("*.py"):
+    registers = "@keras.saving.register_keras_serializable" in path.read_text(encoding="utf-8")
+    assert not registers or "pipelines.models." + path.stem in sys.modules, path
 """
 
 each_task = pytest.mark.parametrize("name", TASKS)
@@ -278,6 +297,28 @@ def test_the_model_takes_what_parse_gives_by_name(case):
         assert keras.backend.standardize_dtype(tensor.dtype) == given[name].dtype.name
         assert given[name].shape[1:].is_compatible_with(tensor.shape[1:]), name
     assert case.model.compiled
+
+
+def test_keras_itself_loads_the_file_of_the_model(case, tmp_path):
+    if not case.is_net:
+        pytest.skip("its model is no net")
+    weights.write(case.model, tmp_path)
+    loaded = keras.saving.load_model(tmp_path / "model.keras")  # in safe mode
+    assert weights.sha256(loaded) == weights.sha256(case.model)
+    inputs, _ = next(iter(case.split.batches(2)))
+    outputs = [net(inputs, training=False) for net in (case.model, loaded)]
+    for ours, theirs in zip(*map(keras.tree.flatten, outputs), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert not loaded.compiled
+    assert case.model.compiled
+    assert case.model.optimizer is not None
+
+
+def test_one_import_registers_all_layers_and_is_named_without_it(tmp_path):
+    features, pieces = keras.Input((3, 4)), keras.Input((3,), dtype="int32")
+    net = keras.Model([features, pieces], bert.Mean()(features, pieces))
+    weights.write(net, tmp_path)
+    process(KERAS_ALONE, str(tmp_path / "model.keras"))
 
 
 def test_the_loss_is_a_number_and_has_gradients(case):

@@ -88,6 +88,10 @@ class Labelled(Method):
             return None
         return collections.Counter(map(int, labels)).most_common(1)[0][1] / len(labels)
 
+    def truth(self, targets, config):
+        """One-hot (C,), or shares of blended pictures -> {"probabilities": (C,)}."""
+        return {"probabilities": targets}
+
     def decode(self, outputs, config):
         """Logits (B, C) -> {"probabilities": (B, C)} that sum to one."""
         return {"probabilities": keras.ops.softmax(outputs)}

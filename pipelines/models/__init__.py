@@ -3,3 +3,6 @@
 from typing import Any
 
 Tensor = Any  # of Keras (symbolic or not), of its backend, or of NumPy
+# The package under which layers are registered with Keras. Keras names it if it cannot find a
+# layer, so that it says what to do.
+REGISTERED = "import pipelines.layers"

@@ -17,10 +17,10 @@ from collections.abc import Mapping, Sequence
 import keras
 from keras import ops
 
-from pipelines.models import Tensor
+from pipelines.models import REGISTERED, Tensor
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class Adversarial(keras.Model):
     """A functional model with `partners`, {name: layer}: critics, and pools of what critics saw.
 

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from pipelines.models import Tensor
+from pipelines.models import REGISTERED, Tensor
 
 # The table of pieces, most of whose entries are in no text of a small data set, and the layer for
 # whole texts, which nothing here reads.
@@ -28,7 +28,7 @@ def sequence(net: keras.Model, pieces: Tensor) -> Tensor:
     return net(inputs)["sequence_output"]
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class Mean(layers.Layer):
     """Features (B, P, D), ids of pieces (B, P) -> the mean over pieces, of length sqrt(D): (B, D).
 

@@ -5,10 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from pipelines.models import Tensor
+from pipelines.models import REGISTERED, Tensor
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class GradientReversal(keras.layers.Layer):
     """The same features forwards, and backwards the gradient times -lambda.
 

@@ -2,10 +2,10 @@
 
 import keras
 
-from pipelines.models import Tensor
+from pipelines.models import REGISTERED, Tensor
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class Joint(keras.Model):
     """As keras.Model, but its one loss sees whole structures.
 

@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from pipelines.models import Tensor
+from pipelines.models import REGISTERED, Tensor
 from pipelines.models.joint import Joint
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class Paired(Joint):
     """As Joint; in training one half of a batch is the source's, the second the target's.
 

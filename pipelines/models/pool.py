@@ -10,10 +10,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from pipelines.models import Tensor
+from pipelines.models import REGISTERED, Tensor
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class Pool(keras.layers.Layer):
     """Float pictures (B, S, S, 3) in [-1, 1] -> as many, each the same or an older one.
 

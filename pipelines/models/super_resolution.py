@@ -6,11 +6,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from pipelines.models import Tensor
+from pipelines.models import REGISTERED, Tensor
 from pipelines.ops import bicubic
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class PixelShuffle(layers.Layer):
     """(B, H, W, s * s * C) -> (B, s * H, s * W, C). Shi et al. 2016, arXiv:1609.05158, eq. 4."""
 
@@ -30,7 +30,7 @@ class PixelShuffle(layers.Layer):
         return {**super().get_config(), "scale": self.scale}
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class Bicubic(layers.Layer):
     """(B, H, W, C) -> (B, s * H, s * W, C) by MATLAB's bicubic.
 

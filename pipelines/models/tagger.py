@@ -11,11 +11,11 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from pipelines.models import Tensor, bert
+from pipelines.models import REGISTERED, Tensor, bert
 from pipelines.ops import crf
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class Tagger(keras.Model):
     """A functional model whose loss is minus the log likelihood of the tags, per sentence.
 
@@ -45,7 +45,7 @@ class Tagger(keras.Model):
         return ops.mean(crf.negative_log_likelihood(emissions, tags, y_pred["mask"], *weights))
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class Chain(layers.Layer):
     """Scores of transitions: emissions (B, T, K) -> (B, K + 2, K).
 
@@ -87,7 +87,7 @@ def chain(scores: Tensor, forbidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return scores[:count], scores[count], scores[count + 1]
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class LettersLSTM(layers.Layer):
     """Last states of a bidirectional LSTM over the letters of words.
 
@@ -115,7 +115,7 @@ class LettersLSTM(layers.Layer):
         return {**super().get_config(), "units": self.units}
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class FirstPieces(layers.Layer):
     """Features of word pieces (B, P, D) -> of words (B, T, D).
 

@@ -8,11 +8,11 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from pipelines.models import Tensor
+from pipelines.models import REGISTERED, Tensor
 from pipelines.models.critics import normal
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class Reflect(layers.Layer):
     """(B, H, W, C) -> (B, H + 2 n, W + 2 n, C), mirrored at the border, without the edge."""
 

@@ -7,11 +7,11 @@ arXiv:1505.04597, section 4).
 import keras
 from keras import ops
 
-from pipelines.models import Tensor
+from pipelines.models import REGISTERED, Tensor
 from pipelines.models.joint import Joint
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class Views(Joint):
     """A functional model of one square picture that looks at `count` views of it at once.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines import terminal
+from pipelines import markup, terminal
 from pipelines.engine.audit import (
     box_fit,
     box_forms,
@@ -27,6 +27,7 @@ from pipelines.progress import Progress
 # Errors that remain if examples are left out.
 HOPELESS = ("one-class", "empty-split", "no-boxes", "one-based", "box-form")
 SEVERITIES = ("error", "warning", "note")
+HTML_LISTED = 50  # problems in a notebook
 LISTED = 10  # problems of one kind, and classes, in the terminal
 CHECKS = (
     *pictures.CHECKS,
@@ -84,6 +85,15 @@ class Audit:
         lines = [line for line in figures if line]
         every = [*lines, *self._problem_lines(), "", self._totals_line()]
         return "\n".join(terminal.shown(line) for line in every)
+
+    def _repr_html_(self) -> str:
+        problems = self.problems[:HTML_LISTED]
+        rows = [(p.severity, p.kind, p.where, p.message) for p in problems]
+        left = len(self.problems) - len(problems)
+        more = markup.escaped(f"... and {left:,} more" if left else "")
+        figures = [self._examples_line(), self._classes_line(), self._pictures_line()]
+        facts = "".join(f"<p>{markup.escaped(line)}</p>" for line in figures if line)
+        return markup.page(self._totals_line(), facts, markup.table(rows), more)
 
     def _examples_line(self) -> str:
         by_split = "  ".join(f"{split} {n:,}" for split, n in self.counts.items())

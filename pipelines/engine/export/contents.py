@@ -17,6 +17,7 @@ from pipelines.engine.data import learned
 from pipelines.engine.export import card, saved_model
 from pipelines.engine.proof import seal
 from pipelines.engine.serving import web
+from pipelines.engine.training import weights
 from pipelines.files import sha256, write_text, write_yaml
 from pipelines.formats.memory import reading
 from pipelines.task import SERVE, Method
@@ -87,7 +88,7 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
             "score": method.scores[0].name,
             **subject.floor,
         },
-        "weights_sha256": run.info["weights_sha256"],
+        "weights_sha256": weights.sha256(run.model),
         "reference": subject.reference,
         **facts,
     }

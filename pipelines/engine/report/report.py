@@ -82,7 +82,7 @@ def of_run(run: Any) -> dict:
     info, tested = run.info, run.path / "evaluations/test"
     found = _if_there(tested / "result.json", RESULT)
     evaluation = found.get("result", {})
-    history = _history(run.path / "history.csv")
+    history = rows_of(run.path / "history.csv")
     last = train.phases(run.method, run.config)[-1].config
     return {
         "title": f"{catalog.task_title(run.task_name)}: {contents.data_name(run.data_name)}",
@@ -96,7 +96,7 @@ def of_run(run: Any) -> dict:
         "best_epoch": _best(history, last, run.method) if last.keep == "best" else None,
         "audit": read_json(run.path / "audit.json", AUDIT),
         "settings": run.config.as_dict(),
-        "changed": _changed(run.config),
+        "changed": changed(run.config),
         "environment": read_json(run.path / "environment.json", {str: PLAIN}),
     }
 
@@ -127,7 +127,7 @@ def _evaluation(run: Any, evaluation: Mapping) -> dict:
     return {"labels": list(run.config.labels), **evaluation, "curves": curves}
 
 
-def _changed(config: Any) -> set[str]:
+def changed(config: Any) -> set[str]:
     """The names of the settings that differ from their defaults."""
     fields = settings(type(config))
     return {field.name for field in fields if getattr(config, field.name) != field.default}
@@ -170,7 +170,8 @@ def of_bundle(bundle: Any) -> dict:
     }
 
 
-def _history(path: Path) -> list[dict]:
+def rows_of(path: Path) -> list[dict]:
+    """The rows of a history.csv, an epoch each, every value as text; [] if there is none."""
     return read_rows(path) if path.is_file() else []
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from html import escape
 from types import ModuleType
 from typing import Any
 
+from pipelines import markup
 from pipelines.task import NOTHING
 from pipelines.terminal import shown
 
@@ -54,13 +54,10 @@ class Answers(list):
         return "\n".join(["", *lines, *more]) if len(self) > 1 else "".join(lines) or "[]"
 
     def _repr_html_(self) -> str:
-        rows = [
-            f"<tr><td>{escape(shown(answer.get('input', '')))}</td>"
-            f"<td>{escape(shown(answer.line()))}</td></tr>"
-            for answer in self[:LISTED]
-        ]
-        more = f"<p>... and {len(self) - LISTED:,} more</p>" if len(self) > LISTED else ""
-        return f"<table><tr><th>input</th><th>answer</th></tr>{''.join(rows)}</table>{more}"
+        rows = [(answer.get("input", ""), answer.line()) for answer in self[:LISTED]]
+        left = len(self) - len(rows)
+        more = f"... and {left:,} more" if left else ""
+        return markup.table(rows, ("input", "answer")) + more
 
 
 def made(answer: Mapping, half: ModuleType, pictures: Mapping[str, Any]) -> Answer:

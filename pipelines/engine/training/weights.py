@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tempfile
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -39,7 +41,25 @@ def write(model: keras.Model, folder: Path) -> None:
             with open(part, "wb") as out:
                 np.savez_compressed(out, **model.arrays)
         else:
-            model.save(part, include_optimizer=False)
+            with _bare(model):
+                model.save(part)
+
+
+@contextlib.contextmanager
+def _bare(model: keras.Model) -> Iterator[None]:
+    """Within it, a model is as it was before it was compiled: its file needs layers, and no more.
+
+    An optimizer that knows some variables of this process by their number cannot be read again.
+    """
+    if not model.compiled:
+        yield
+        return
+    optimizer = model.optimizer
+    model.optimizer, model.compiled = None, False
+    try:
+        yield
+    finally:
+        model.optimizer, model.compiled = optimizer, True
 
 
 def read(folder: Path, model: keras.Model) -> keras.Model:

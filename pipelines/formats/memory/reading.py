@@ -55,7 +55,8 @@ def read(value: Any, features: Mapping[str, str], task: str, names: Sequence[str
         split: found[split].examples(features, known, tables) for split in SPLITS if split in found
     }
     by_content = _by_content(splits, features)
-    return Data(source, FORMAT, cut_splits(splits, by_content), known, problems)
+    label = next((name for name, kind in features.items() if kind == "label"), "")
+    return Data(source, FORMAT, cut_splits(splits, by_content, label), known, problems)
 
 
 class _Part:

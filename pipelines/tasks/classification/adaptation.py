@@ -267,6 +267,11 @@ class Adaptation(Classification):
         """The first one named, accuracy in the target domain, is what an exported file is judged by."""
         return [domains.Domains(len(config.labels))]
 
+    def truth(self, targets, config):
+        """{"label": one-hot (C,)} -> {"probabilities": (C,)}; None without a label."""
+        label = targets["label"]
+        return {"probabilities": label} if np.any(label) else None
+
     def draw(self, inputs, decoded, config, targets=None):
         """One picture (S, S, 3) with the predicted label, its probability and, where known, the true one."""
         truth = None if targets is None or not np.any(targets["label"]) else targets["label"]

@@ -173,6 +173,10 @@ class Segmentation(Method):
         extra = [threshold.ThresholdCurve()] if classes == 2 else []
         return [metric.Segmentation(classes), boundary.BoundaryF1(classes), *extra]
 
+    def truth(self, targets, config):
+        """Ids (S, S), maybe with weights (S, S, 2) -> {"mask": (S, S)}."""
+        return {"mask": np.asarray(metric.ids(targets[None]))[0]}
+
     def draw(self, inputs, decoded, config, targets=None):
         """One picture with the predicted mask over it, and beside it the true one where given, uint8
         (H, W, 3).

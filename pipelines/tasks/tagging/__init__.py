@@ -200,6 +200,10 @@ class Tagging(Method):
             )
         ]
 
+    def truth(self, targets, config):
+        """{"gold": (T,)} -> {"tags": (T,)}."""
+        return {"tags": targets["gold"]}
+
     def draw(self, inputs, decoded, config, targets=None):
         """The sentence with its spans marked; with the true ones in a row above, where they are given."""
         length, plain = int((_word_ids(inputs) != words.PADDING).sum()), config.scheme == "plain"

@@ -1,0 +1,20 @@
+"""Registers all layers of this package with Keras: import it to open a run's model.keras by Keras itself.
+
+import keras, pipelines.layers
+model = keras.saving.load_model("runs/photos/model.keras")
+"""
+
+import keras_hub  # noqa: F401  # whose layers pretrained nets have
+
+from pipelines.models import (  # noqa: F401
+    adversarial,
+    bert,
+    gradient_reversal,
+    joint,
+    paired,
+    pool,
+    super_resolution,
+    tagger,
+    translation,
+    views,
+)
