@@ -79,11 +79,13 @@ def resume(
     devices: int | None = None,
     data_service: str | None = None,
     data: Any = None,
+    finish: bool = False,
 ) -> Run:
     """Continues a run that was stopped -> Run; it ends with the weights of a run that was not.
 
     devices, data_service: these settings, if they are others from here on. data: the data again,
-    if it was held in memory. Raises PipelineError if it is not the same.
+    if it was held in memory. finish: whether to train no more, and end the run with what it has.
+    Raises PipelineError if the data is not the same.
     """
     with quiet.loading():
         from pipelines import run as runs
@@ -92,7 +94,9 @@ def resume(
     given = {"devices": devices, "data_service": data_service}
     changes = {name: value for name, value in given.items() if value is not None}
     opened.config = opened.config.replace(**changes)
-    return opened if opened.finished() else opened.train()
+    if opened.finished():
+        return opened
+    return opened.finish() if finish else opened.train()
 
 
 def load(path: Path | str, data: Any = None) -> Run | Bundle:

@@ -44,11 +44,8 @@ def main(argv=None):
         if "--json" in argv and getattr(error, "details", None):
             print(json.dumps({"error": str(error), **error.details}, ensure_ascii=False))
         return error.exit_code
-    except KeyboardInterrupt:
-        print(
-            "pipelines: stopped. A run goes on with `pipelines train --resume DIR`.",
-            file=sys.stderr,
-        )
+    except KeyboardInterrupt as stop:
+        print(f"pipelines: {terminal.shown(stop) or 'stopped.'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(
@@ -251,6 +248,11 @@ def _parser():
         "--run", metavar="DIR", help="folder to make; a new one below runs/ by default"
     )
     sub.add_argument("--resume", metavar="DIR", help="go on with a run that was stopped")
+    sub.add_argument(
+        "--finish",
+        action="store_true",
+        help="with --resume: train no more, and end the run with the best it has",
+    )
     sub.add_argument(
         "--minutes",
         metavar="N",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,14 @@ from pipelines import canvas, catalog
 from pipelines.bundle import Bundle
 from pipelines.engine import benchmark
 from pipelines.engine.audit import audit
-from pipelines.engine.data import learned, service, source
+from pipelines.engine.data import learned, source
 from pipelines.engine.export import export
-from pipelines.engine.parallel import devices, processes
 from pipelines.engine.proof import evaluate, floor
 from pipelines.engine.report import glance, report, sheet
 from pipelines.engine.serving import predict
-from pipelines.engine.training import fit, precision, references, setup, weights
+from pipelines.engine.training import references, running, setup, unfinished, weights
 from pipelines.errors import PipelineError
-from pipelines.files import locked, sweep, write_bytes, write_json
+from pipelines.files import write_bytes, write_json
 from pipelines.formats.examples import Data
 from pipelines.formats.memory import reading
 from pipelines.progress import Progress
@@ -159,9 +157,15 @@ class Run:
 
     @functools.cached_property
     def model(self) -> keras.Model:
-        """The trained model, compiled, in float32; nothing in its file is executed."""
+        """The trained model, compiled, in float32; nothing in its file is executed.
+
+        Of a run that was stopped, the model of its best epoch so far; that is said.
+        """
         with Progress("loading the model"):
-            return weights.read(self.path, self.method.model(self.config))
+            model = self.method.model(self.config)
+            if self.model_file.is_file():
+                return weights.read(self.path, model)
+            return unfinished.read(self.path, model, self.config)
 
     @property
     def model_file(self) -> Path:
@@ -203,33 +207,20 @@ class Run:
 
         Raises Refused if another process does so.
         """
-        with locked(self.path / "lock"):
-            sweep(self.path)
-            return self._train()
+        running.train(self)
+        return self._fresh()
 
-    def _train(self) -> Run:
-        began = time.perf_counter()
-        processes.agree("settings", str(self.config.as_dict()))
-        processes.agree("the contents of the data", self.info["data"]["fingerprint"])
-        service.check(self.config.data_service)
-        with precision.policy(self.config.precision), devices.shared(self.config):
-            keras.utils.set_random_seed(self.config.seed)
-            with Progress("building the net"):
-                model = self.method.model(self.config)
-            history = fit.fit(model, self.method, self.config, self.source, self.path)
-            weights.write(model, self.path)
-        minutes = self.info.get("minutes", 0) + (time.perf_counter() - began) / 60
-        references.train(self)
-        self.info |= {
-            "status": "finished",
-            "weights_sha256": weights.sha256(model),
-            "parameters": model.count_params(),
-            "epochs_done": len(history),
-            "minutes": minutes,
-        }
-        validation = self.source.held_out("validation")
-        self.info |= floor.of_training(history, validation, self.method, self.config)
-        write_json(self.path / "run.json", self.info)
+    def finish(self) -> Run:
+        """Ends a training that was stopped, with the weights that are kept of its epochs so far.
+
+        Raises PipelineError if there is no checkpoint yet.
+        """
+        running.finish(self)
+        return self._fresh()
+
+    def _fresh(self) -> Run:
+        """This run, which reads its model anew."""
+        self.__dict__.pop("model", None)
         return self
 
     def _fed(self, given: Data | Source) -> Source:

@@ -137,13 +137,15 @@ def train(a):
             "--resume goes on with a run as it was set up: of other flags it takes those on"
             " machines alone."
         )
+    if a.finish and not a.resume:
+        raise PipelineError("--finish ends a run that was stopped: name it with --resume DIR.")
     if not a.resume and not a.task:
         raise PipelineError(
             "train needs a TASK or METHOD, or --resume DIR. `pipelines methods` lists them."
         )
     with _together():
         if a.resume:
-            run = pipelines.resume(a.resume, **machines)
+            run = pipelines.resume(a.resume, finish=a.finish, **machines)
         else:
             settings, data = _settings(a)
             if a.minutes is not None:

@@ -155,14 +155,36 @@ def test_killed_at_any_moment_and_resumed_it_ends_with_the_same_weights(data, wh
 
 
 @pytest.mark.parametrize("step", [2, 12])  # before any checkpoint, and at an epoch's last step
-def test_stopped_and_resumed_in_one_process(data, whole, tmp_path, monkeypatch, step):
+def test_stopped_and_resumed_in_one_process(data, whole, tmp_path, monkeypatch, capsys, step):
     with monkeypatch.context() as patch:
         stop_at(patch, step)
         with pytest.raises(KeyboardInterrupt):
             pipelines.train("classification", data=data, run=tmp_path / "run", **EVERYTHING)
-    with pytest.raises(PipelineError, match="has no model yet. `pipelines train --resume"):
-        pipelines.load(tmp_path / "run").model  # noqa: B018
+    if step == 2:
+        with pytest.raises(PipelineError, match="has no model yet, and no checkpoint. `pipelines"):
+            pipelines.load(tmp_path / "run").model  # noqa: B018
+        with pytest.raises(PipelineError, match="has no checkpoint yet, so there is nothing to"):
+            pipelines.resume(tmp_path / "run", finish=True)
+    else:
+        of_use(tmp_path, capsys)
     same(pipelines.resume(tmp_path / "run"), whole)
+
+
+def of_use(folder, capsys):
+    """A run that was stopped in its second epoch answers with its first one, and can end there."""
+    best, state = checkpoint.load(folder / "run/checkpoints/best.npz")
+    assert state["epoch"] == 1
+    stopped = pipelines.load(folder / "run")
+    capsys.readouterr()
+    result = stopped.evaluate("validation")
+    assert "its best epoch so far, 1 of 3" in capsys.readouterr().err
+    for got, wanted in zip(arrays(stopped.model.weights), best, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+    shutil.copytree(folder / "run", folder / "ended")
+    ended = pipelines.resume(folder / "ended", finish=True)
+    assert (ended.info["status"], ended.info["epochs_done"]) == ("finished", 1)
+    assert files.sha256(ended.model) == ended.info["weights_sha256"] == files.sha256(stopped.model)
+    assert pipelines.load(folder / "ended").evaluate("validation") == result
 
 
 def test_a_damaged_checkpoint_is_passed_over(data, whole, tmp_path, monkeypatch, capfd):

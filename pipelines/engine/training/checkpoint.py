@@ -22,6 +22,12 @@ def variables(model, trained):
     return list(found.values())
 
 
+def lasting(model, trained):
+    """`variables` without those of metrics, which an epoch begins anew: the model's come first."""
+    metrics = {id(v) for v in [*trained.metrics_variables, *model.metrics_variables]}
+    return [v for v in variables(model, trained) if id(v) not in metrics]
+
+
 def save(path, arrays, state):
     """Writes arrays (a list) and `state` (plain values) to one file. Raises Refused where an array is not finite."""
     for i, array in enumerate(arrays):

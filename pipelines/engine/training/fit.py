@@ -11,7 +11,7 @@ from pipelines.engine.data import reading
 from pipelines.engine.parallel import processes
 from pipelines.engine.proof import evaluate
 from pipelines.engine.training import checkpoint
-from pipelines.engine.training.loop import CHECKPOINTS, STATE, Loop, as_csv
+from pipelines.engine.training.loop import CHECKPOINTS, STATE, Loop, as_csv, best_files
 from pipelines.errors import PipelineError
 from pipelines.files import write_text
 from pipelines.models.fitted import Fitted
@@ -37,7 +37,7 @@ def fit(model, method, config, source, folder):
 
 def _by_phases(model, method, config, source, folder):
     """All phases that are left; returns the history."""
-    stages, found = phases(method, config), _newest(folder / CHECKPOINTS)
+    stages, found = phases(method, config), newest(folder / CHECKPOINTS)
     history = []
     for index in range(found[2]["phase"] if found else 0, len(stages)):
         keras.utils.set_random_seed(config.seed + index)
@@ -52,6 +52,30 @@ def _by_phases(model, method, config, source, folder):
         loop.finish()
         history = loop.history
     return history
+
+
+def finish(model, method, config, source, folder):
+    """Leaves `model` with what is kept of a training that was stopped -> its history.
+
+    Raises PipelineError if there is no checkpoint in `folder`.
+    """
+    found = newest(folder / CHECKPOINTS)
+    if not found:
+        raise PipelineError(
+            f"{folder} has no checkpoint yet, so there is nothing to finish. `pipelines train"
+            f" --resume {folder}` trains it."
+        )
+    stages, index = phases(method, config), found[2]["phase"]
+    net, own = begin(model, stages, index, source, told=False)
+    loop = Loop(model, net, method, own, folder, stages, index, [])
+    loop.restore(*found)
+    earlier = best_files(folder / CHECKPOINTS)
+    if config.keep == "best" and earlier and not loop.best:
+        arrays, _ = checkpoint.load(earlier[-1])  # of the phase before: this one has not judged
+        checkpoint.assign(model.weights, arrays, earlier[-1])
+    else:
+        loop.finish()
+    return loop.history
 
 
 def _run(loop, phase, folder):
@@ -137,7 +161,7 @@ def require_gradients(method, config, what):
         )
 
 
-def _newest(folder):
+def newest(folder):
     """(path, arrays, state) of the newest checkpoint that can be read, or None.
 
     A damaged one is passed over, and said so.

@@ -222,14 +222,18 @@ class Loop(keras.callbacks.Callback):
         return self.source.held_out("train").openings(epochs, averaging.BATCHES)
 
     def _lasting(self):
-        metrics = {id(v) for v in [*self.net.metrics_variables, *self.whole.metrics_variables]}
-        return [v for v in checkpoint.variables(self.whole, self.net) if id(v) not in metrics]
+        return checkpoint.lasting(self.whole, self.net)
 
     def _folder(self):
         return self.folder / CHECKPOINTS
 
     def _path(self, step):
         return self._folder() / f"step_{step:09d}.npz"
+
+
+def best_files(folder):
+    """The checkpoints of best epochs, phase by phase."""
+    return sorted(folder.glob("best*.npz"), key=lambda path: (len(path.name), path.name))
 
 
 def monitor_sign(method, monitor):

@@ -1,0 +1,80 @@
+"""A run's training from its beginning or its last checkpoint to its end, and what run.json says of it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+
+from pipelines.engine.data import service
+from pipelines.engine.parallel import devices, processes
+from pipelines.engine.proof import floor
+from pipelines.engine.training import fit, precision, references, weights
+from pipelines.files import locked, sweep, write_json
+from pipelines.progress import Progress
+
+
+def train(run: Any) -> None:
+    """Trains a Run to the end, from the last checkpoint if there is one.
+
+    Raises Refused if another process does so.
+    """
+    with _alone(run):
+        service.check(run.config.data_service)
+        _do(run, fit.fit)
+        references.train(run)
+        _end(run)
+
+
+def finish(run: Any) -> None:
+    """Ends a Run at its last checkpoint, with the weights that are kept of the epochs so far.
+
+    Raises PipelineError if there is no checkpoint, Refused if another process trains it.
+    """
+    with _alone(run):
+        _do(run, fit.finish)
+        run.info["finished_early"] = True
+        _end(run)
+
+
+@contextlib.contextmanager
+def _alone(run: Any) -> Iterator[None]:
+    """Within it, no other process trains the run; who stops it learns how it goes on."""
+    try:
+        with locked(run.path / "lock"):
+            sweep(run.path)
+            yield
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(
+            f"stopped. `pipelines train --resume {run.path}` goes on; with --finish it ends the run"
+            " with what it has."
+        ) from stop
+
+
+def _do(run: Any, work: Callable) -> None:
+    """Makes the model, lets `work` train it, and writes it."""
+    began = time.perf_counter()
+    processes.agree("settings", str(run.config.as_dict()))
+    processes.agree("the contents of the data", run.info["data"]["fingerprint"])
+    with precision.policy(run.config.precision), devices.shared(run.config):
+        keras.utils.set_random_seed(run.config.seed)
+        with Progress("building the net"):
+            model = run.method.model(run.config)
+        history = work(model, run.method, run.config, run.source, run.path)
+        weights.write(model, run.path)
+    run.info |= {
+        "weights_sha256": weights.sha256(model),
+        "parameters": model.count_params(),
+        "epochs_done": len(history),
+        "minutes": run.info.get("minutes", 0) + (time.perf_counter() - began) / 60,
+    }
+    validation = run.source.held_out("validation")
+    run.info |= floor.of_training(history, validation, run.method, run.config)
+
+
+def _end(run: Any) -> None:
+    run.info["status"] = "finished"
+    write_json(run.path / "run.json", run.info)
