@@ -24,16 +24,6 @@ import pipelines
 from pipelines import catalog, terminal
 
 SEEDS = (0, 1, 2)
-TUNED = dict(
-    head="logistic_regression",
-    unfreeze="none,all",
-    phase_epochs="1,4",
-    phase_rates="1e-3,4e-4",
-    block_rate=0.9,
-    flip=True,
-    zoom=0.2,
-    colour=0.2,
-)
 # The two finest levels of the net stay as they are: edges and blobs need no training, and cost the
 # most of it.
 BCCD = dict(
@@ -106,17 +96,16 @@ def features(data, out):
     """Heads on frozen features."""
     rows = []
     for head, epochs in (("logistic_regression", 1), ("svm", 1), ("linear", 30), ("mlp", 30)):
-        run, minutes = _train(
-            data / "clothing", out / head, head=head, epochs=epochs, image_size=288
-        )
+        settings = dict(unfreeze="none", head=head, epochs=epochs, image_size=288)
+        run, minutes = _train(data / "clothing", out / head, **settings)
         rows.append([head, f"{run.evaluate()['accuracy']:.4f}", f"{minutes:.1f}"])
         print(rows[-1], flush=True)
     print(terminal.table(rows, ["head, frozen features", "test accuracy", "minutes"]))
 
 
 def tuned(data, out):
-    """Logistic regression first, then all blocks; and its int8 file."""
-    run, minutes = _train(data / "clothing", out / "run", **TUNED)
+    """The defaults: logistic regression first, then all blocks; and its int8 file."""
+    run, minutes = _train(data / "clothing", out / "run")
     rows = [["Keras", f"{run.evaluate()['accuracy']:.4f}", f"{minutes:.1f}"]]
     bundle = run.export(out / "bundle", formats=["float32", "int8"], max_drop=1)
     rows += [
@@ -321,8 +310,9 @@ def adaptation(data, out):
 def cached(data, out):
     """An epoch of the frozen phase with features that are computed once, and without."""
     seconds = {}
+    plain = dict(unfreeze="none", head="linear", epochs=3, steps_per_epoch=20)
     for name, settings in (("cached", {}), ("anew", {"augment_frozen": True})):
-        run, _ = _train(data / "clothing", out / name, epochs=3, steps_per_epoch=20, **settings)
+        run, _ = _train(data / "clothing", out / name, **plain, **settings)
         rows = (run.path / "history.csv").read_text().splitlines()
         at = rows[0].split(",").index("seconds")
         seconds[name] = float(rows[-1].split(",")[at])

@@ -244,6 +244,8 @@ def _checked(field, value):
     """`value` as the field's type, or PipelineError on what is needed, what came, and what to do."""
     value = _typed(field, value)
     choices = field.metadata["choices"]
+    if choices and "on" in choices and str(value).lower() in WORDS:
+        value = _as_text(_as_bool(value))
     if choices and value not in choices:
         known = list(map(str, choices))
         raise PipelineError(

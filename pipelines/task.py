@@ -298,6 +298,14 @@ class Method(Task):
         """The stages of a training, in order; their epochs add up to `config.epochs`."""
         return [Phase("train", config)]
 
+    def calibrate(self, model: Any, answers: Iterable, config: Any) -> Mapping[str, float]:
+        """Changes a trained net so that it says how sure it may be -> what to note down, numbers.
+
+        answers: (raw outputs, targets) of each batch of the validation split, NumPy; nothing is
+        computed if they are not asked for. The run keeps the weights as this leaves them.
+        """
+        return NOTHING
+
     def decode(self, outputs: Any, config: Any) -> Arrays:
         """Raw outputs -> {name: tensor}, what a person wants; part of every exported file."""
         return outputs

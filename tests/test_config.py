@@ -45,8 +45,9 @@ def test_what_comes_becomes_the_type_of_the_field(name, given, kept):
 
 @pytest.mark.parametrize("word", ["true", "True", "yes", "on", "false", "No", "OFF"])
 def test_words_for_yes_and_no(word):
-    config = Scratch.Config(flip=word)
-    assert config.flip is (word.lower() in ("true", "yes", "on"))
+    is_yes = word.lower() in ("true", "yes", "on")
+    assert Scratch.Config(calibrated=word).calibrated is is_yes
+    assert Scratch.Config(flip=word).flip == ("on" if is_yes else "off")  # and auto is a third
 
 
 @pytest.mark.parametrize(("line", "kept"), [("jit_compile: off", "off"), ("jit_compile: on", "on")])
@@ -86,7 +87,9 @@ def test_what_will_not_do_is_said(values, message):
 
 
 def test_yes_and_no_are_not_guessed():
-    with pytest.raises(PipelineError, match="flip must be true or false; got 'maybe'"):
+    with pytest.raises(PipelineError, match="calibrated must be true or false; got 'maybe'"):
+        Scratch.Config(calibrated="maybe")
+    with pytest.raises(PipelineError, match="flip must be one of auto, on, off; got 'maybe'"):
         Scratch.Config(flip="maybe")
 
 

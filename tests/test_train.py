@@ -291,7 +291,7 @@ def scripted(monkeypatch, losses):
 
 def test_early_stopping_goes_back_to_the_best_weights(data, tmp_path, monkeypatch):
     seen = scripted(monkeypatch, [1.0, 0.5, 0.7, 0.6, 0.1])
-    run = small(data, tmp_path / "run", epochs=5, patience=2)
+    run = small(data, tmp_path / "run", epochs=5, patience=2, calibrated=False)
     assert (len(seen), run.info["epochs_done"]) == (4, 4)
     for weights in (run.model.get_weights(), pipelines.load(run.path).model.get_weights()):
         for kept, best, last in zip(weights, seen[1], seen[3], strict=True):
@@ -305,14 +305,14 @@ def test_early_stopping_goes_back_to_the_best_weights(data, tmp_path, monkeypatc
 )
 def test_which_weights_are_kept(data, tmp_path, monkeypatch, settings, epoch):
     seen = scripted(monkeypatch, [1.0, 0.5, 0.7])
-    run = small(data, tmp_path / "run", epochs=3, **settings)
+    run = small(data, tmp_path / "run", epochs=3, calibrated=False, **settings)
     for kept, wanted in zip(run.model.get_weights(), seen[epoch], strict=True):
         np.testing.assert_array_equal(kept, wanted)
 
 
 def test_a_validation_that_is_no_number_is_never_the_best(data, tmp_path, monkeypatch):
     seen = scripted(monkeypatch, [float("nan"), 0.5, float("nan")])
-    run = small(data, tmp_path / "run", epochs=3)
+    run = small(data, tmp_path / "run", epochs=3, calibrated=False)
     for kept, wanted in zip(run.model.get_weights(), seen[1], strict=True):
         np.testing.assert_array_equal(kept, wanted)
 

@@ -4,6 +4,7 @@ import itertools
 import math
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from etils import epy
 
@@ -31,6 +32,8 @@ NUMBERS = tuple(map(str, range(1, 1000)))  # of blocks
 @dataclass(frozen=True, kw_only=True)
 class Config(shared.Config):
     """The shared settings, and those of tasks with a pretrained net inside; without `unfreeze`, all trains at once."""
+
+    stages: ClassVar[tuple[str, ...]] = ("none", "all")  # words that unfreeze takes
 
     unfreeze: tuple[str, ...] = setting(
         (),
@@ -65,9 +68,9 @@ class Config(shared.Config):
     def __post_init__(self):
         super().__post_init__()
         for what in self.unfreeze:
-            if what not in ("none", "all", *NUMBERS):
+            if what not in (*self.stages, *NUMBERS):
                 raise PipelineError(
-                    f"unfreeze takes none, all, or a number of blocks for each phase; got {what!r}."
+                    f"unfreeze takes {', '.join(self.stages)}, or a number of blocks for each phase; got {what!r}."
                     " Try none,all."
                 )
         for name in ("phase_epochs", "phase_rates"):

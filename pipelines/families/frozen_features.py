@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import ClassVar
 
 from etils import epy
 
@@ -14,12 +15,15 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
     from pipelines.models import heads
 
+AUTO = ("auto",)  # of unfreeze: the head for an epoch, and all for the others
 SOLVED = ("logistic_regression", "svm")  # heads that scikit-learn finds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(fine_tuning.Config):
     """The shared settings, those of fine-tuning, and those of the head."""
+
+    stages: ClassVar[tuple[str, ...]] = (*fine_tuning.Config.stages, *AUTO)
 
     epochs: int = setting(30, "passes over the training split", "epochs", low=1)
     learning_rate: float = setting(3e-3, "peak learning rate", low=0.0, high=10.0)
@@ -55,6 +59,7 @@ def model(inputs, features, config, name):
 
 def phases(config, augments=False):
     """Those of `fine_tuning`; where the pretrained net is frozen, its features are computed once, unless `augments`."""
+    config = _planned(config, augments)
     if config.head in SOLVED and (augments or config.unfreeze[:1] != ("none",)):
         raise PipelineError(
             f"head={config.head} is found on features that stay as they are: begin with"
@@ -71,6 +76,18 @@ def phases(config, augments=False):
         )
         for phase in made
     ]
+
+
+def _planned(config, augments):
+    """`config` without `auto`: phases by the number of epochs, and a head that the first can find."""
+    if config.unfreeze == AUTO:
+        stages = ("none", "all") if config.epochs > 1 else ("none",)
+        lengths = (1, config.epochs - 1) if config.epochs > 1 else ()
+        config = config.replace(unfreeze=stages, phase_epochs=lengths)
+    if config.head == "auto":
+        is_solved = config.unfreeze[:1] == ("none",) and not augments
+        config = config.replace(head="logistic_regression" if is_solved else "linear")
+    return config
 
 
 def _cut(config):

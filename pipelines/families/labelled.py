@@ -1,6 +1,7 @@
 """One label an example: settings, targets, loss, answers and metrics of such methods."""
 
 import collections
+import re
 from dataclasses import dataclass
 
 from etils import epy
@@ -11,12 +12,23 @@ from pipelines.task import Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
+    import numpy as np
     import tensorflow as tf
 
     from pipelines import canvas, optimization
     from pipelines.losses import cross_entropy
     from pipelines.metrics import calibration, classification, top_k
+    from pipelines.models import temperature
     from pipelines.ops import images
+
+
+# Words in the names of classes whose pictures must not be mirrored.
+SIDED = frozenset(
+    (
+        *("left", "right", "letter", "letters", "digit", "digits", "character", "characters"),
+        *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +44,9 @@ class Config:
     class_weights: str = setting(
         "none", "balanced weighs rare classes up", choices=("none", "balanced")
     )
+    calibrated: bool = setting(
+        True, "scale logits after training, so that probabilities fit the validation split"
+    )
     class_weight_values: tuple[float, ...] = setting(
         (), "weight of each class; empty takes class_weights' word", low=0.0
     )
@@ -41,7 +56,12 @@ class Config:
 class PictureConfig(Config):
     """Settings of the loss, and of how pictures are changed at random."""
 
-    flip: bool = setting(False, "mirror pictures left to right at random")
+    flip: str = setting(
+        "auto",
+        "mirror pictures left to right at random; auto does unless classes are called like letters,"
+        " digits or sides",
+        choices=("auto", "on", "off"),
+    )
     shift: float = setting(0.1, "largest random move, as a share of the side", low=0.0, high=0.5)
     zoom: float = setting(0.1, "largest random change of size", low=0.0, high=0.9)
     rotate: float = setting(10.0, "largest random rotation", "degrees", low=0.0, high=180.0)
@@ -54,6 +74,21 @@ class PictureConfig(Config):
     mixup: float = setting(
         0.0, "blend pairs of pictures by Beta(a, a); 0 is off", low=0.0, high=10.0
     )
+
+
+def mirrored(config):
+    """What says whether pictures are mirrored, as the names of the classes have it: {}, or
+    {"flip": "on" or "off"} if that is left to the data."""
+    if config.flip != "auto":
+        return {}
+    return {"flip": "off" if any(map(_has_sides, config.labels)) else "on"}
+
+
+def _has_sides(label):
+    """Whether a class would be another one in the mirror, going by its name."""
+    words = re.findall(r"[^\W\d_]+", label.lower())
+    is_sign = len(label.strip()) == 1 or label.strip().isdigit()
+    return is_sign or not SIDED.isdisjoint(words)
 
 
 def weighed(config, counts):
@@ -92,6 +127,19 @@ class Labelled(Method):
         """One-hot (C,), or shares of blended pictures -> {"probabilities": (C,)}."""
         return {"probabilities": targets}
 
+    def calibrate(self, model, answers, config):
+        """Scales the layer `logits` by a factor, which changes no label; see `models.temperature`."""
+        if not (isinstance(config, Config) and config.calibrated):
+            return {}
+        logits, targets = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+        labels = targets.argmax(-1)
+        factor = temperature.factor(logits, labels)
+        layer = model.get_layer("logits")
+        for weight in (layer.kernel, layer.bias):
+            weight.assign(weight * factor)
+        before, after = (temperature.log_loss(own, labels) for own in (logits, logits * factor))
+        return {"factor": factor, "log_loss_before": before, "log_loss_after": after}
+
     def decode(self, outputs, config):
         """Logits (B, C) -> {"probabilities": (B, C)} that sum to one."""
         return {"probabilities": keras.ops.softmax(outputs)}
@@ -117,8 +165,8 @@ class LabelledPictures(Labelled):
     def augment(self, inputs, targets, seed, progress, config):
         """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run done, in [0, 1)."""
         seeds = images.split_seed(seed, 4)
-        moves = {name: getattr(config, name) for name in ("flip", "shift", "zoom", "rotate")}
-        image = images.random_affine(inputs["image"], seeds[0], **moves)
+        moves = {name: getattr(config, name) for name in ("shift", "zoom", "rotate")}
+        image = images.random_affine(inputs["image"], seeds[0], flip=config.flip == "on", **moves)
         image = images.cutout(
             images.random_colour(image, seeds[1], config.colour), seeds[2], config.cutout
         )

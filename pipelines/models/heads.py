@@ -1,19 +1,19 @@
 """Heads that read features: a linear layer or two, trained by steps or found by scikit-learn."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
 from pipelines.errors import PipelineError
+from pipelines.models import temperature
 
 GRID = tuple(10 ** (exponent / 3) for exponent in range(-12, -2))  # of C: 1e-4 to 0.1
 Split = tuple[dict[str, np.ndarray], np.ndarray]  # inputs, one-hot targets
@@ -47,11 +47,11 @@ def solve(
     kind: "svm", a linear one, or logistic regression.
     train, validation: ({"features": (N, F)}, one-hot (N, C)). Features are standardised, and that
         is folded into the weights.
-    strength: scikit-learn's C; 0 takes the one with the best validation accuracy, the smallest of
-        equals.
+    strength: scikit-learn's C; 0 takes the one with the least log loss on validation, or for an SVM
+        the best accuracy, the smallest of equals.
     class_weights: one number a class, or empty.
-    The margins of an SVM are scaled so that their softmax fits the labels (Guo et al. 2017,
-    arXiv:1706.04599, section 4.2). Raises PipelineError if training has one class.
+    The margins of an SVM are scaled so that their softmax fits the labels; see `temperature`.
+    Raises PipelineError if training has one class.
     """
     x, y = train[0]["features"], train[1].argmax(-1)
     if len(np.unique(y)) < 2:
@@ -69,21 +69,23 @@ def solve(
     judged_x, judged_y = standard(judged[0]["features"]), judged[1].argmax(-1)
     grid = _grid(strength, bool(validation))
     model = _model(kind, class_weights, seed)
-    best = -1.0, 0.0, None, None
+    best = -math.inf, 0.0, 0.0, None, None
     for c in grid:
         _fit(model.set_params(C=c), standard(x), y)
-        score = model.score(judged_x, judged_y)
+        weights, bias = _every_class(model, layer.units)
+        accuracy, logits = model.score(judged_x, judged_y), judged_x @ weights + bias
+        score = accuracy if kind == "svm" else -temperature.log_loss(logits, judged_y)
         if score > best[0]:
-            best = score, c, *_every_class(model, layer.units)
-    score, c, weights, bias = best
+            best = score, accuracy, c, weights, bias
+    _, accuracy, c, weights, bias = best
     if kind == "svm":
-        factor = _temperature(judged_x @ weights + bias, judged_y)
+        factor = temperature.factor(judged_x @ weights + bias, judged_y)
         weights, bias = weights * factor, bias * factor
     kernel = weights / deviation[:, None]
     layer.kernel.assign(kernel)
     layer.bias.assign(bias - mean @ kernel)
     chosen = f", the best of {len(grid)} on the validation split" if len(grid) > 1 else ""
-    return f"{kind}: C {c:.2g}{chosen}, accuracy {score:.4f} there"
+    return f"{kind}: C {c:.2g}{chosen}, accuracy {accuracy:.4f} there"
 
 
 def _grid(strength: float, has_validation: bool) -> Sequence[float]:
@@ -121,12 +123,3 @@ def _every_class(model: Any, classes: int) -> tuple[np.ndarray, np.ndarray]:
     full, offset = np.zeros((len(weights), classes)), np.full(classes, bias.min() - 20.0)
     full[:, model.classes_], offset[model.classes_] = weights, bias
     return full, offset
-
-
-def _temperature(margins: np.ndarray, labels: np.ndarray) -> float:
-    """The factor with which softmax of the margins has the least cross-entropy."""
-
-    def loss(power: float) -> float:
-        return -log_softmax(margins * np.exp(power), 1)[np.arange(len(labels)), labels].mean()
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))

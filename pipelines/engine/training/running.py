@@ -12,7 +12,7 @@ import keras
 from pipelines.engine.data import service
 from pipelines.engine.parallel import devices, processes
 from pipelines.engine.proof import floor
-from pipelines.engine.training import fit, precision, references, weights
+from pipelines.engine.training import calibration, fit, precision, references, weights
 from pipelines.files import locked, sweep, write_json
 from pipelines.progress import Progress
 
@@ -64,6 +64,7 @@ def _do(run: Any, work: Callable) -> None:
         with Progress("building the net"):
             model = run.method.model(run.config)
         history = work(model, run.method, run.config, run.source, run.path)
+        calibrated = calibration.calibrate(model, run.method, run.config, run.source)
         weights.write(model, run.path)
     run.info |= {
         "weights_sha256": weights.sha256(model),
@@ -71,6 +72,8 @@ def _do(run: Any, work: Callable) -> None:
         "epochs_done": len(history),
         "minutes": run.info.get("minutes", 0) + (time.perf_counter() - began) / 60,
     }
+    if calibrated:
+        run.info["calibration"] = calibrated
     validation = run.source.held_out("validation")
     run.info |= floor.of_training(history, validation, run.method, run.config)
 

@@ -259,6 +259,10 @@ class Adaptation(Classification):
             for name, alignment in methods.items()
         }
 
+    def calibrate(self, model, answers, config):
+        """Nothing is changed: how sure it may be in the target, labels of the source do not say."""
+        return {}
+
     def decode(self, outputs, config):
         """Outputs of the model -> {"probabilities": (B, C)} that sum to one."""
         return {"probabilities": keras.ops.softmax(outputs["logits"])}

@@ -41,8 +41,9 @@ class Scratch(Classification):
     paper = "He et al. 2016"
 
     def resolve(self, config, data):
-        """Settings that follow from the data: the picture's size and the weights of uneven classes."""
-        changes = labelled.weighed(config, data.class_counts)
+        """Settings that follow from the data: the picture's size, whether it may be mirrored, and
+        the weights of uneven classes."""
+        changes = labelled.weighed(config, data.class_counts) | labelled.mirrored(config)
         if not config.image_size:
             changes["image_size"] = min(224, max(16, round(data.median_side / 16) * 16))
         return config.replace(**changes)

@@ -14,6 +14,9 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.models import backbones
 
 SIDE = 224  # px, what most nets were trained on ImageNet with
+READ = 16_000  # pictures that fine-tuning reads, again and again, if epochs follow the data
+FEWEST, MOST = 4, 10  # epochs of that
+HEAD_RATE, WHOLE_RATE = 3e-3, 4e-4  # of a head alone, and of the net as well
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,45 @@ class _Config(labelled.PictureConfig, frozen_features.Config):
         "efficientnet_lite0",
         "pretrained net, see `pipelines backbones`: efficientnet_lite0, imagenet:NAME of"
         " keras.applications, or hub:PRESET of KerasHub, by name or saved folder",
+    )
+    epochs: int = setting(
+        0,
+        "passes over the training split; 0 is one for the head and 4 to 10 for the whole net, so"
+        " that about 16,000 pictures are read",
+        "epochs",
+        low=0,
+    )
+    learning_rate: float = setting(
+        0.0,
+        "peak learning rate; 0 takes 4e-4, or 3e-3 if the head alone is trained",
+        low=0.0,
+        high=10.0,
+    )
+    keep: str = setting(
+        "last",
+        "weights kept at the end: of the best epoch by `monitor`, or of the last",
+        choices=("best", "last"),
+    )
+    unfreeze: tuple[str, ...] = setting(
+        ("auto",),
+        "what each phase trains of the pretrained net: none, all, or how many of its blocks from"
+        " the top; auto is none for an epoch and all for the others",
+    )
+    block_rate: float = setting(
+        0.9,
+        "factor of the learning rate from one block of the pretrained net to the next lower one",
+        low=0.0,
+        high=1.0,
+    )
+    head: str = setting(
+        "auto",
+        "what reads the features; the last two are found by scikit-learn instead of by steps, in a"
+        " phase of `none`; auto is logistic_regression if there is one, else linear",
+        choices=("auto", "linear", "mlp", "logistic_regression", "svm"),
+    )
+    zoom: float = setting(0.2, "largest random change of size", low=0.0, high=0.9)
+    colour: float = setting(
+        0.2, "largest random change of brightness, contrast and saturation", low=0.0, high=1.0
     )
     backbone_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
     augment_frozen: bool = setting(
@@ -43,10 +85,14 @@ class Transfer(Classification):
     page = "transfer.md"
 
     def resolve(self, config, data):
-        """Settings that follow from the data: the picture's size and the weights of uneven classes."""
-        return config.replace(
-            image_size=config.image_size or SIDE, **labelled.weighed(config, data.class_counts)
-        )
+        """Settings that follow from the data: epochs, learning rate, the picture's size, whether
+        it may be mirrored, and the weights of uneven classes."""
+        changes = labelled.weighed(config, data.class_counts) | labelled.mirrored(config)
+        if not config.epochs:
+            changes["epochs"] = _epochs(config, data.counts["train"])
+        if not config.learning_rate:
+            changes["learning_rate"] = _rate(config)
+        return config.replace(image_size=config.image_size or SIDE, **changes)
 
     def model(self, config):
         """{"image": uint8 (B, S, S, 3)} -> logits (B, C), compiled."""
@@ -58,3 +104,14 @@ class Transfer(Classification):
     def phases(self, config):
         """Those of `frozen_features`: frozen features are computed once, unless pictures are augmented then, too."""
         return frozen_features.phases(config, config.augment_frozen)
+
+
+def _epochs(config, examples):
+    """Of a run with so many training examples."""
+    whole = min(MOST, max(FEWEST, round(READ / max(1, examples))))
+    return 1 + whole if config.unfreeze == ("auto",) else whole
+
+
+def _rate(config):
+    is_head = config.unfreeze == ("none",) or (config.unfreeze == ("auto",) and config.epochs == 1)
+    return HEAD_RATE if is_head else WHOLE_RATE
