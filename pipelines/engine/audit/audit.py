@@ -17,7 +17,9 @@ from pipelines.engine.audit import (
     labelled_text,
     labels,
     masks,
+    near,
     pictures,
+    resolutions,
     text,
 )
 from pipelines.engine.audit.facts import Facts, Look, listed, rows, splits
@@ -32,6 +34,8 @@ LISTED = 10  # problems of one kind, and classes, in the terminal
 CHECKS = (
     *pictures.CHECKS,
     *deep.CHECKS,
+    *near.CHECKS,
+    *resolutions.CHECKS,
     *labels.CHECKS,
     *masks.CHECKS,
     *boxes.CHECKS,

@@ -40,6 +40,7 @@ class Look:
     deviation: float = 0.0  # standard deviation of the liveliest channel, grey levels
     cut: str = ""  # why its end is missing, though its pixels can be read
     levels: Levels | None = None  # if it has more than 8 bits
+    hash: int = 0  # 64 bits, alike for pictures that look alike
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.edge import pictures as edge
-from pipelines.engine.audit import deep
+from pipelines.engine.audit import deep, near
 from pipelines.engine.audit.facts import (
     Example,
     Facts,
@@ -104,7 +104,9 @@ def _look(source: str | bytes) -> Look:
     if deviation < CONSTANT:  # all of the picture decides
         deviation = picture.std(axis=(0, 1)).max()
     cut = _soundness.cut(encoded)
-    return Look("", head, (height, width), digest, float(deviation), cut, levels)
+    return Look(
+        "", head, (height, width), digest, float(deviation), cut, levels, near.hashed(picture)
+    )
 
 
 @dataclass(frozen=True)
