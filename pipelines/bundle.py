@@ -85,8 +85,9 @@ class Bundle:
                 f"{proof['data']}, the data of {self.path}, was on the machine that made it. Name the"
                 " data with --data, or data= in Python."
             )
-        where = proof["data"] if data is None else data
-        return source.part(where, name, format, self.method, self.config)
+        where = catalog.bundled(proof["data"]) if data is None else data
+        left_out = proof.get("left_out", ())
+        return source.part(where, name, format, self.method, self.config, left_out)
 
     def predict(
         self,

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pipelines import terminal
 from pipelines.errors import PipelineError, nearest
 from pipelines.formats import _nearest
 from pipelines.formats.examples import Data
@@ -29,6 +30,7 @@ from pipelines.task import Method
 
 PACKAGE = Path(__file__).parent
 BUILDER = "{0}/{0}_dataset_builder.py"  # of a data set, in TFDS's convention
+BUNDLED = "bundled:"  # before the name of a data set of ours, whatever lies here
 SEPARATOR = "/"  # between task and method, if the method's name alone is not clear
 
 
@@ -187,8 +189,15 @@ def dataset_builder(name: str, **settings: Any) -> Any:
     return module.Builder(**settings)
 
 
+def bundled(name: str) -> str:
+    """What a data set of ours is called by whoever does not mean a folder of that name."""
+    return f"{BUNDLED}{name}" if name in datasets() else name
+
+
 def load(source: str, format: str = "auto", feature: str | None = None) -> Data:
-    """A data set's name, `tfds:NAME`, or a path -> Data.
+    """A data set's name, `bundled:NAME`, `tfds:NAME`, or a path -> Data.
+
+    A file or folder that is here comes before a data set of ours of the same name, and it is said.
 
     format: name of the format that a path has, or "auto" to detect it. feature: what is wanted of
     files that hold several, such as COCO's boxes and masks; see `ALSO` of a format. Raises
@@ -199,15 +208,42 @@ def load(source: str, format: str = "auto", feature: str | None = None) -> Data:
     source = str(source)
     if source.startswith(tfds.PREFIX) or format == "tfds":
         return tfds.read(source)
-    if source in datasets() and format == "auto":
-        return tfds.read(source, dataset_builder(source))
-    path = Path(os.path.expanduser(source))
-    if not os.path.exists(path):
+    path, name = Path(os.path.expanduser(source)), source.removeprefix(BUNDLED)
+    is_here, is_ours = os.path.exists(path), name in datasets()
+    if source.startswith(BUNDLED) or (is_ours and not is_here and format == "auto"):
+        return tfds.read(name, dataset_builder(name))
+    if not is_here:
         raise PipelineError(_no_such_data(source))
-    if format == "auto":
-        found = _detected(path)
-        format = getattr(found, "ALSO", {}).get(feature, _format_name(found))
-    return _module("formats", format, "format").read(path)
+    if is_ours and format == "auto":
+        _say(f"data: {path.resolve()}, not the bundled data set; that one is {BUNDLED}{source}")
+    _check_place(path)
+    try:
+        if format == "auto":
+            found = _detected(path)
+            format = getattr(found, "ALSO", {}).get(feature, _format_name(found))
+        return _module("formats", format, "format").read(path)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise PipelineError(
+            f"{path} cannot be read as the format {format}: {place}{error.strerror or error}. Name"
+            " another format, or the folder that holds the data."
+        ) from error
+
+
+def _say(line: str) -> None:
+    print(terminal.shown(line), file=sys.stderr)
+
+
+def _check_place(path: Path) -> None:
+    """Raises PipelineError for what is no data, or more than anyone means to search."""
+    if not (path.is_file() or path.is_dir()):
+        raise PipelineError(f"{path} is neither a file nor a folder. Pass the data's folder.")
+    place = path.resolve()
+    if place in (Path(place.anchor), Path.home()):
+        raise PipelineError(
+            f"{path} is all of a disk or of your files, which is too much to search. Pass the"
+            " folder that holds the data."
+        )
 
 
 def _detected(path: Path) -> ModuleType:

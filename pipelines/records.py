@@ -12,6 +12,7 @@ import math
 import stat
 import zipfile
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import IO, Any
 
@@ -127,8 +128,12 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
     return value
 
 
-def read_rows(path: Path | str) -> list[dict[str, str]]:
-    """The rows of a table with a header, as text. Raises PipelineError if one has other cells."""
+def read_rows(path: Path | str, words: Collection[str] = ()) -> list[dict[str, str]]:
+    """The rows of a table with a header, as text.
+
+    words: columns that may hold any text; in others, a cell is a number or empty. Raises
+    PipelineError if a row has other cells.
+    """
     try:
         rows = list(csv.DictReader(read_text(path).splitlines(keepends=True)))
     except csv.Error as error:
@@ -136,7 +141,18 @@ def read_rows(path: Path | str) -> list[dict[str, str]]:
     for row in rows:
         if None in row or None in row.values():
             raise PipelineError(f"{path} has a row with other cells than its header. {RESTORE}")
+        for name, text in row.items():
+            if text and name not in words and not _is_number(text):
+                raise PipelineError(f"{path}: {name} must be a number; it is {text!r}. {RESTORE}")
     return rows
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_arrays(path: Path | str) -> dict[str, np.ndarray]:

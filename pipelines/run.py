@@ -196,7 +196,8 @@ class Run:
         """One split of the run's data, or of other data."""
         if data is None:
             return self.source.held_out(name)
-        return source.part(data, name, format, self.method, self.config)
+        left_out = self.info["left_out"]
+        return source.part(data, name, format, self.method, self.config, left_out)
 
     def finished(self) -> bool:
         """Whether the training has come to its end."""
@@ -229,7 +230,7 @@ class Run:
         return given
 
     def _read(self) -> Data | Source:
-        named = self.data_name if self._given is None else self._given
+        named = catalog.bundled(self.data_name) if self._given is None else self._given
         own = self.method.source(named, self.config)
         if own is not None:
             return own

@@ -21,7 +21,9 @@ def demo(a):
     print(
         "1/4  train on the bundled digits: scikit-learn's 1,797 real handwritten ones", flush=True
     )
-    run = pipelines.train("classification", data="digits", run=out / "digits", **DEMO)
+    run = pipelines.train(
+        "classification", data=catalog.bundled("digits"), run=out / "digits", **DEMO
+    )
     print("2/4  evaluate on the test split", flush=True)
     result = run.evaluate()
     print(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +127,26 @@ def usable(data: Data, on_bad_data: str, method: Method) -> tuple[Data, auditing
     return kept, result, sorted(result.bad)
 
 
-def part(source: Any, name: str, format: str, method: Method, config: Config) -> Part:
-    """A part of what a user names, a data set or another source, as `method` takes it."""
+def part(
+    source: Any,
+    name: str,
+    format: str,
+    method: Method,
+    config: Config,
+    left_out: Collection[str] = (),
+) -> Part:
+    """A part of what a user names, a data set or another source, as `method` takes it.
+
+    left_out: names of examples that training left out: they stay out if they still have errors.
+    """
     own = method.source(source, config)
     if own is not None:
         return own.held_out(name)
-    return split(read(source, format, method, config), name, method, config)
+    data = read(source, format, method, config)
+    if left_out:
+        bad = audited(data, method).bad & set(left_out)
+        data = auditing.without(data, bad)
+    return split(data, name, method, config)
 
 
 def split(data: Data, name: str, method: Method, config: Config) -> Split:
@@ -167,7 +181,7 @@ def feature(data: Data, method: Method) -> str | None:
 
     Raises PipelineError if the data lacks it.
     """
-    wanted = method.target or next(iter(data.labels), None)
+    wanted = method.target or next(iter(data.labels), None) or _labelled(method)
     if wanted and wanted not in data.labels:
         has = ", ".join(data.labels) or "no labels"
         raise PipelineError(
@@ -175,6 +189,12 @@ def feature(data: Data, method: Method) -> str | None:
             " another task, or other data."
         )
     return wanted
+
+
+def _labelled(method: Method) -> str | None:
+    """The first feature of a method that has labels, or None."""
+    names = (name for name, own in method.features.items() if own.kind in LABELLED)
+    return next(names, None)
 
 
 def relabelled(data: Data, examples: Examples, labels: tuple, feature: str | None) -> Examples:

@@ -86,6 +86,7 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
             "examples": len(subject.part),
             "max_drop": max_drop,
             "score": method.scores[0].name,
+            "left_out": list(run.info["left_out"]),
             **subject.floor,
         },
         "weights_sha256": weights.sha256(run.model),

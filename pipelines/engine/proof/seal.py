@@ -42,6 +42,7 @@ SHAPE = {  # of the manifest; further names are let pass
         "examples": int,
         "max_drop": NUMBER,
         "score": str,
+        "left_out?": [str],
     },
     "reference": NAMES,
     "unsupported": {str: str},

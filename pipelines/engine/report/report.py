@@ -82,6 +82,7 @@ def of_run(run: Any) -> dict:
     info, tested = run.info, run.path / "evaluations/test"
     found = _if_there(tested / "result.json", RESULT)
     evaluation = found.get("result", {})
+    _check_square(tested, evaluation.get("matrices", {}))
     history = rows_of(run.path / "history.csv")
     last = train.phases(run.method, run.config)[-1].config
     return {
@@ -105,14 +106,21 @@ def _if_there(path: Path, shape: Mapping) -> dict:
     return read_json(path, shape) if path.is_file() else {}
 
 
+def _check_square(folder: Path, matrices: Mapping) -> None:
+    """Raises PipelineError for a matrix whose rows are not as many as its columns."""
+    for name, rows in matrices.items():
+        if any(len(row) != len(rows) for row in rows):
+            raise PipelineError(f"{folder}: the matrix {name!r} is not square. Evaluate again.")
+
+
 def _headline(run: Any, evaluation: Mapping) -> list[tuple]:
     """(name, value, hint) of what stands at the top of the page."""
     info, lines = run.info, []
-    if evaluation:
-        name = run.method.scores[0].name
+    name = run.method.scores[0].name
+    if name in evaluation:
         judged = f"{evaluation['examples']:,} {evaluation['split']} examples"
         lines.append((name, evaluation[name], judged))
-    if "parameters" in info:
+    if {"parameters", "minutes", "epochs_done"} <= info.keys():
         lines.append(("parameters", f"{info['parameters']:,}"))
         lines.append(("training", f"{info['minutes']:.1f} min", f"{info['epochs_done']} epochs"))
     return lines
@@ -172,17 +180,17 @@ def of_bundle(bundle: Any) -> dict:
 
 def rows_of(path: Path) -> list[dict]:
     """The rows of a history.csv, an epoch each, every value as text; [] if there is none."""
-    return read_rows(path) if path.is_file() else []
+    return read_rows(path, ["phase"]) if path.is_file() else []
 
 
 def _best(history: list[dict], config: Any, method: Any) -> int | None:
     """The epoch of the last phase that is best by what its settings monitor."""
-    rows = [row for row in _last_phase(history) if row.get(config.monitor)]
+    rows = [row for row in _last_phase(history) if row.get(config.monitor) and row.get("epoch")]
     if not rows:
         return None
     sign = monitor_sign(method, config.monitor)
     best = max(rows, key=lambda row: sign * float(row[config.monitor]))
-    return int(best["epoch"])
+    return int(float(best["epoch"]))
 
 
 def _last_phase(history: list[dict]) -> list[dict]:

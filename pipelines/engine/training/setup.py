@@ -84,7 +84,7 @@ def set_up(name: str, data: Any, given: Mapping) -> SetUp:
     own = method.source(data, config)
     if own is not None:
         return _of_source(method, own, config, why)
-    read = source.read(data or method.data, config.format, method, config)
+    read = source.read(data or catalog.bundled(method.data), config.format, method, config)
     used, audited, left_out = source.usable(read, config.on_bad_data, method)
     config = resolved(method, config, used, audited)
     made = source.DataSet(used, method, config)
@@ -146,7 +146,9 @@ def _read(problem: Method, data: Any, given: Mapping) -> Any:
         return data
     format = given.get("format", "auto")
     with Progress("reading the data"):
-        return catalog.load(str(data or problem.data), format, problem.target or None)
+        return catalog.load(
+            str(data or catalog.bundled(problem.data)), format, problem.target or None
+        )
 
 
 def _unknown(method: Method, given: Mapping) -> set[str]:
