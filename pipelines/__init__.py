@@ -6,6 +6,7 @@ Light to import: TensorFlow loads with the first verb.
 from __future__ import annotations
 
 import typing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,29 +23,53 @@ __version__ = "0.1.0"
 __all__ = ["PipelineError", "Refused", "audit", "load", "preflight", "prepare", "resume", "train"]
 
 
-def train(task: str, data: Any = None, run: Path | str | None = None, **settings: Any) -> Run:
+def train(
+    task: str,
+    data: Any = None,
+    run: Path | str | None = None,
+    callbacks: Sequence = (),
+    model: Any = None,
+    loss: Any = None,
+    metrics: Sequence = (),
+    **settings: Any,
+) -> Run:
     """Trains a task, or one method of it, on `data` -> Run.
 
     task: a name of `pipelines methods`: a task, a method, or TASK/METHOD. data: a name of `pipelines
     datasets`, `tfds:NAME`, a path, None for the task's own default, or the data itself: `(x, y)`,
     {"train": (x, y), "test": ...}, a dict of columns, a list of (path, label), a DataFrame, a
     tf.data.Dataset or a Hugging Face Dataset; see docs/python.md. run: the folder to make, by
-    default a new one below runs/. settings: `method`, and fields of the method's Config. Raises
+    default a new one below runs/. callbacks: Keras callbacks. model: a functional Keras model of
+    your own with the task's inputs and output; loss, metrics: as `keras.Model.compile` takes them,
+    in place of the method's. settings: `method`, and fields of the method's Config. Raises
     PipelineError for a name, setting or folder that will not do, Refused for data with errors.
     """
     with quiet.loading():
         from pipelines import run as runs
-    return runs.start(task, data, run, settings).train()
+        from pipelines.engine.training import callbacks as user_callbacks
+        from pipelines.engine.training import own
+    user_callbacks.checked(callbacks)
+    made = runs.start(task, data, run, settings, own.Own(model, loss, metrics))
+    return made.train(callbacks)
 
 
-def prepare(task: str, data: Any = None, run: Path | str | None = None, **settings: Any) -> Run:
+def prepare(
+    task: str,
+    data: Any = None,
+    run: Path | str | None = None,
+    model: Any = None,
+    loss: Any = None,
+    metrics: Sequence = (),
+    **settings: Any,
+) -> Run:
     """A run that is ready to be trained -> Run: look at it by `show`, then call its `train`.
 
-    Takes and raises what `train` does.
+    Takes and raises what `train` does; callbacks go to `Run.train`.
     """
-    from pipelines import run as runs
-
-    return runs.start(task, data, run, settings)
+    with quiet.loading():
+        from pipelines import run as runs
+        from pipelines.engine.training import own
+    return runs.start(task, data, run, settings, own.Own(model, loss, metrics))
 
 
 def preflight(
@@ -80,12 +105,13 @@ def resume(
     data_service: str | None = None,
     data: Any = None,
     finish: bool = False,
+    callbacks: Sequence = (),
 ) -> Run:
     """Continues a run that was stopped -> Run; it ends with the weights of a run that was not.
 
     devices, data_service: these settings, if they are others from here on. data: the data again,
     if it was held in memory. finish: whether to train no more, and end the run with what it has.
-    Raises PipelineError if the data is not the same.
+    callbacks: Keras callbacks. Raises PipelineError if the data is not the same.
     """
     with quiet.loading():
         from pipelines import run as runs
@@ -96,7 +122,7 @@ def resume(
     opened.config = opened.config.replace(**changes)
     if opened.finished():
         return opened
-    return opened.finish() if finish else opened.train()
+    return opened.finish() if finish else opened.train(callbacks)
 
 
 def load(path: Path | str, data: Any = None) -> Run | Bundle:

@@ -8,6 +8,7 @@ import typing
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pipelines import elsewhere
 from pipelines.errors import PipelineError, nearest
 
 
@@ -42,7 +43,8 @@ class Settings:
         known = {field.name for field in settings(type(self))}
         for name in changes:
             if name not in known:
-                raise PipelineError(f"unknown setting {name!r}. {nearest(name, known)}")
+                advice = elsewhere.here(name, known) or nearest(name, known)
+                raise PipelineError(f"unknown setting {name!r}. {advice}")
         return dataclasses.replace(self, **changes)
 
     def lasting(self, epochs):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pipelines.engine.export import export
 from pipelines.engine.proof import evaluate, floor
 from pipelines.engine.report import glance, report, sheet
 from pipelines.engine.serving import predict
-from pipelines.engine.training import references, running, setup, unfinished, weights
+from pipelines.engine.training import own, references, running, setup, unfinished, weights
 from pipelines.errors import PipelineError
 from pipelines.files import write_bytes, write_json
 from pipelines.formats.examples import Data
@@ -55,7 +56,7 @@ class Run:
         values = checked(file, read_yaml(file), {"task": str, "method": str, "data": str})
         self.task_name, method = values.pop("task"), values.pop("method")
         self.data_name = values.pop("data")
-        self.method = catalog.method(method, self.task_name)
+        self.method = own.of_run(self.path, catalog.method(method, self.task_name))
         config = self.method.Config().replace(**values)
         self.config = config.having(learned.read(self.path / learned.FOLDER))
         self._given = given
@@ -203,12 +204,12 @@ class Run:
         """Whether the training has come to its end."""
         return self.info["status"] == "finished"
 
-    def train(self) -> Run:
+    def train(self, callbacks: Sequence = ()) -> Run:
         """Trains to the end, from the last checkpoint if there is one.
 
-        Raises Refused if another process does so.
+        callbacks: Keras callbacks. Raises Refused if another process trains it.
         """
-        running.train(self)
+        running.train(self, callbacks)
         return self._fresh()
 
     def finish(self) -> Run:
@@ -261,6 +262,12 @@ class Run:
         write_json(folder / "result.json", {"result": result, "worst": rows})
 
 
-def start(name: str, data: Any, path: Path | str | None, settings: dict) -> Run:
+def start(
+    name: str,
+    data: Any,
+    path: Path | str | None,
+    settings: dict,
+    brought: own.Own = own.NOTHING,
+) -> Run:
     """A new Run, ready to train; see `engine.training.setup.start`."""
-    return Run(*setup.start(name, data, path, settings))
+    return Run(*setup.start(name, data, path, settings, brought))

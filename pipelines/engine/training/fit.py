@@ -18,11 +18,12 @@ from pipelines.models.fitted import Fitted
 from pipelines.progress import Progress
 
 
-def fit(model, method, config, source, folder):
+def fit(model, method, config, source, folder, callbacks=()):
     """Trains `model` on a Source, phase by phase, from the last checkpoint in `folder` if there is one.
 
     folder: the run's; gets checkpoints/, history.csv and tensorboard/. Returns the history, a list
-    of dicts by epoch. Raises Refused if the loss stops being a number.
+    of dicts by epoch. callbacks: of the user, for phases that are trained by gradients.
+    Raises Refused if the loss stops being a number.
     """
 
     def parts():
@@ -32,10 +33,10 @@ def fit(model, method, config, source, folder):
     with reading.named(parts):
         if isinstance(model, Fitted):
             return _at_once(model, method, config, source, folder)
-        return _by_phases(model, method, config, source, folder)
+        return _by_phases(model, method, config, source, folder, callbacks)
 
 
-def _by_phases(model, method, config, source, folder):
+def _by_phases(model, method, config, source, folder, callbacks):
     """All phases that are left; returns the history."""
     stages, found = phases(method, config), newest(folder / CHECKPOINTS)
     history = []
@@ -48,7 +49,7 @@ def _by_phases(model, method, config, source, folder):
             found = None
         with contextlib.closing(loop.display):
             if not loop.done():
-                _run(loop, stages[index], folder)
+                _run(loop, stages[index], folder, callbacks)
         loop.finish()
         history = loop.history
     return history
@@ -78,7 +79,7 @@ def finish(model, method, config, source, folder):
     return loop.history
 
 
-def _run(loop, phase, folder):
+def _run(loop, phase, folder, callbacks):
     """One phase, from where the loop stands to its end."""
     if phase.solve:
         loop.solve(phase.solve)
@@ -96,10 +97,12 @@ def _run(loop, phase, folder):
             # A resumed epoch has fewer steps than the others: it gets a `fit` of its own.
             epochs=epoch + 1 if within else loop.end // per_epoch,
             steps_per_epoch=per_epoch - within,
-            callbacks=[loop, board],
+            callbacks=[loop, board, *callbacks],
             shuffle=False,  # the pipeline has done it
             verbose=0,  # the loop shows it
         )
+        if loop.net.stop_training and not loop.done():
+            loop.stop()  # a callback of the user has asked for it
 
 
 def _at_once(model, method, config, source, folder):

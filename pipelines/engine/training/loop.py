@@ -103,6 +103,11 @@ class Loop(keras.callbacks.Callback):
 
     # And the engine these.
 
+    def stop(self):
+        """The phase ends here, and stays ended if the run is resumed."""
+        self.stopped = True
+        self.save()
+
     def restore(self, path, arrays, state):
         """Goes back to a checkpoint of this phase."""
         count = len(self._lasting())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -13,18 +14,23 @@ from pipelines.engine.data import service
 from pipelines.engine.parallel import devices, processes
 from pipelines.engine.proof import floor
 from pipelines.engine.training import calibration, fit, precision, references, weights
+from pipelines.engine.training import callbacks as user_callbacks
 from pipelines.files import locked, sweep, write_json
 from pipelines.progress import Progress
 
 
-def train(run: Any) -> None:
+def train(run: Any, callbacks: Sequence = ()) -> None:
     """Trains a Run to the end, from the last checkpoint if there is one.
 
-    Raises Refused if another process does so.
+    callbacks: of the user. Raises Refused if another process does so.
     """
+    called = user_callbacks.checked(callbacks)
+    said = user_callbacks.told(called, run.method, run.config, fit.phases(run.method, run.config))
+    if said:
+        print(said, flush=True)
     with _alone(run):
         service.check(run.config.data_service)
-        _do(run, fit.fit)
+        _do(run, functools.partial(fit.fit, callbacks=called))
         references.train(run)
         _end(run)
 

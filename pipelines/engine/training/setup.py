@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.metadata
 import os
 import platform
@@ -20,7 +21,8 @@ from pipelines.edge.pictures import RANGES
 from pipelines.engine.audit.audit import Audit
 from pipelines.engine.data import learned, service, source
 from pipelines.engine.parallel import devices, processes
-from pipelines.engine.training import budget, fit, learning_rate, summary
+from pipelines.engine.training import budget, fit, learning_rate, own, summary
+from pipelines.engine.training.own import Own
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import appearing, write_json, write_yaml
 from pipelines.formats.examples import Data
@@ -181,18 +183,23 @@ def _learned(method: Method, config: Config, data: Data, audited: Audit) -> Conf
 
 
 def start(
-    name: str, data: Any, path: Path | str | None, given: Mapping
+    name: str, data: Any, path: Path | str | None, given: Mapping, brought: Own = own.NOTHING
 ) -> tuple[Path, Data | Source]:
     """The folder of a new run, ready to train, and its data, or what else it learns from.
 
-    learning_rate may be "find": then a range test sets it. Raises PipelineError for a setting,
+    learning_rate may be "find": then a range test sets it. brought: what the user has in place of
+    the method's model, loss and metrics. Raises PipelineError for a setting,
     task, data set or folder that will not do, Refused for data with errors.
     """
     if path is not None:
         path = processes.folder(path)
         _absent(path)
+    given = own.asked(brought, name, given) if brought.given else given
     made = set_up(name, data, given)
     method, config = made.method, made.config
+    if brought.given:
+        method = own.checked(brought, method, config, made.source)
+        made = dataclasses.replace(made, method=method)
     path = path or processes.folder(_free(method, getattr(made.read, "source", data)))
     devices.check(config)
     with Progress("building the net"):
@@ -206,6 +213,7 @@ def start(
     with appearing(path) as part:
         part.mkdir()
         _describe(part, made, config, str(data) if isinstance(data, str) and ":" in data else "")
+        own.write(brought, part, model)
         if curve:
             write_json(part / "learning_rate.json", curve)
     print(summary.text(made, config, model, path), flush=True)
