@@ -9,7 +9,7 @@ from typing import Any
 from pipelines import catalog
 from pipelines.engine import benchmark
 from pipelines.engine.data import learned, source
-from pipelines.engine.proof import evaluate, floor, proof, seal, verify
+from pipelines.engine.proof import doubts, evaluate, proof, seal, verify
 from pipelines.engine.report import glance, report
 from pipelines.engine.serving import predict
 from pipelines.errors import PipelineError, nearest
@@ -75,7 +75,7 @@ class Bundle:
         title = f"evaluating {proof.KINDS[kind]}"
         result = evaluate.score(answer, part, self.method, self.config, title=title)
         result = {"split": split, "format": kind, "examples": len(part), **result}
-        return result | floor.judged(part, result, self.method, self.config)
+        return result | doubts.of_result(part, result, self.method, self.config)
 
     def split(self, name: str, data: Any = None, format: str = "auto") -> Part:
         """A split of the data of the proof, or of other data, as the method takes it."""

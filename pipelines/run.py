@@ -16,7 +16,7 @@ from pipelines.engine import benchmark
 from pipelines.engine.audit import audit
 from pipelines.engine.data import learned, source
 from pipelines.engine.export import export
-from pipelines.engine.proof import evaluate, floor
+from pipelines.engine.proof import doubts, evaluate
 from pipelines.engine.report import glance, report, sheet
 from pipelines.engine.serving import predict
 from pipelines.engine.training import own, references, running, setup, unfinished, weights
@@ -73,7 +73,8 @@ class Run:
         result, worst = evaluate.evaluate(
             self.model, part, self.method, self.config, f"evaluating {split}"
         )
-        result = {"split": split, **result, **floor.judged(part, result, self.method, self.config)}
+        judged = doubts.of_result(part, result, self.method, self.config)
+        result = {"split": split, **result, **judged}
         beside = references.scores(self, part)
         if beside:
             result["references"] = beside

@@ -153,7 +153,7 @@ def train(a):
             if a.minutes is not None:
                 settings["minutes"] = a.minutes
             run = pipelines.train(a.task, a.data or data, a.run, **settings, **machines)
-            _say_floor(run.info)
+            _say_doubts(run.info)
     if left_out := run.info["left_out"]:
         listed = ", ".join(left_out[:LISTED]) + (
             ", ... (run.json lists all)" if len(left_out) > LISTED else ""
@@ -175,11 +175,12 @@ def _together():
     return processes.together()
 
 
-def _say_floor(info):
-    """Says plainly if a model has learned nothing."""
-    if "below_floor" in info:
-        advice = "Try more epochs, learning_rate=find, or another method (`pipelines methods`)."
-        print(f"WARNING: {info['below_floor']} {advice}", flush=True)
+def _say_doubts(info):
+    """Says plainly if a model may have learned nothing."""
+    from pipelines.engine.proof import doubts
+
+    if doubts.text(info):
+        print(f"WARNING: {doubts.text(info)}", flush=True)
 
 
 def preflight(a):
@@ -213,7 +214,7 @@ def evaluate(a):
         raise PipelineError(f"{a.path} is a run: --format names one file of a bundle.")
     else:
         result = owner.evaluate(a.split, a.data, a.data_format)
-    _say_floor(result)
+    _say_doubts(result)
     scalars = {k: v for k, v in result.items() if isinstance(v, float)}
     beside = result.get("references", {})
     rows = [
@@ -293,7 +294,7 @@ def export(a):
     for record in bundle.files.values():
         if "micro" in record:
             print(f"note: {record['path']} on {record['micro']['says']}")
-    _say_floor(manifest["proof"])
+    _say_doubts(manifest["proof"])
     print(f"bundle: {bundle.path}")
     told = {"bundle": str(bundle.path), "files": bundle.files, "reference": manifest["reference"]}
     return told, 0

@@ -1,6 +1,7 @@
 """The model card of a bundle: what it is, what goes in and out, what was proven, how to run it."""
 
 from pipelines.engine.export import snippets
+from pipelines.engine.proof import doubts
 
 LISTED = 50  # labels
 PICTURES = """Pictures are RGB, 0 to 255, resized to the input's sides by antialiased bilinear interpolation; \
@@ -39,7 +40,7 @@ python predict.py FILE...
 
 
 def _warning(manifest):
-    line = manifest["proof"].get("below_floor")
+    line = doubts.text(manifest["proof"])
     return f"**{line}**\n\n" if line else ""
 
 

@@ -23,7 +23,7 @@ from pipelines.engine.export import (
 from pipelines.engine.export import quantizer as recipes
 from pipelines.engine.export import request as asking
 from pipelines.engine.export.request import Request
-from pipelines.engine.proof import evaluate, floor, proof
+from pipelines.engine.proof import doubts, evaluate, proof
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import appearing
 from pipelines.models.fitted import Fitted
@@ -40,7 +40,7 @@ class Subject:
     part: Part
     predict: Any
     reference: dict
-    floor: dict  # see `engine.proof.floor`
+    floor: dict  # see `engine.proof.doubts`
     programs: Mapping[str, Program] = field(default_factory=dict)
     progress: Progress | None = None  # of what is being done with it
 
@@ -149,8 +149,8 @@ def _subject(run: Any) -> Subject:
     # By its programs, as files are asked: what passes between two of them is rounded alike.
     predict = proof.answering(evaluate.Programs(run.model, method, config), method, config)
     reference = evaluate.score(predict, part, method, config, title="judging the trained model")
+    judged = doubts.of_result(part, reference, method, config)
     reference = {k: v for k, v in reference.items() if k not in ("matrices", "curves")}
-    judged = floor.judged(part, reference, method, config)
     return Subject(run, name, part, predict, reference, judged)
 
 

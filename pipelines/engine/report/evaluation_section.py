@@ -16,6 +16,8 @@ CURVES = 24  # before the rest folds away
 PARTS = {  # what is no metric, with what stands in for it
     "split": None,
     "examples": None,
+    "below_floor": "",
+    "doubts": (),
     "labels": (),
     "per_class": {},
     "references": {},

@@ -10,7 +10,7 @@ from PIL import Image
 from pipelines import catalog
 from pipelines.config import settings
 from pipelines.engine.export import contents
-from pipelines.engine.proof import seal
+from pipelines.engine.proof import doubts, seal
 from pipelines.engine.report import page
 from pipelines.engine.report.numbers import size
 from pipelines.engine.training import fit as train
@@ -144,10 +144,10 @@ def changed(config: Any) -> set[str]:
 def _notes(info: Mapping, evaluation: Mapping) -> list[str]:
     """What a reader has to know before anything else."""
     notes, left_out = [], info["left_out"]
-    if "below_floor" in evaluation:
-        notes.append(f"On the {evaluation['split']} split: {evaluation['below_floor']}")
-    elif "below_floor" in info:
-        notes.append(f"On the validation split: {info['below_floor']}")
+    if doubts.text(evaluation):
+        notes.append(f"On the {evaluation['split']} split: {doubts.text(evaluation)}")
+    if doubts.text(info):
+        notes.append(f"On the validation split: {doubts.text(info)}")
     if left_out:
         listed = ", ".join(left_out[:NAMED])
         notes.append(f"{len(left_out)} examples were left out (on_bad_data=skip): {listed}")

@@ -12,7 +12,7 @@ import keras
 
 from pipelines.engine.data import service
 from pipelines.engine.parallel import devices, processes
-from pipelines.engine.proof import floor
+from pipelines.engine.proof import doubts, evaluate
 from pipelines.engine.training import calibration, fit, precision, references, weights
 from pipelines.engine.training import callbacks as user_callbacks
 from pipelines.files import locked, sweep, write_json
@@ -81,7 +81,12 @@ def _do(run: Any, work: Callable) -> None:
     if calibrated:
         run.info["calibration"] = calibrated
     validation = run.source.held_out("validation")
-    run.info |= floor.of_training(history, validation, run.method, run.config)
+
+    def look() -> dict:
+        answer = evaluate.decoder(model, run.method, run.config)
+        return evaluate.score(answer, validation, run.method, run.config)
+
+    run.info |= doubts.of_training(history, validation, run.method, run.config, look)
 
 
 def _end(run: Any) -> None:

@@ -44,6 +44,7 @@ INFO = {  # the shape of run.json
     "epochs_done?": int,
     "minutes?": NUMBER,
     "below_floor?": str,
+    "doubts?": [str],
 }
 PACKAGES = (
     "keras-task-pipelines",
