@@ -31,6 +31,9 @@ class Bundle:
     def __repr__(self) -> str:
         return f"Bundle({str(self.path)!r})"
 
+    def __fspath__(self) -> str:
+        return str(self.path)
+
     @functools.cached_property
     def config(self) -> Any:
         """The settings with which the files are judged."""

@@ -51,6 +51,10 @@ class Settings:
         """A copy that trains for so many epochs, with whatever else tells their number."""
         return self.replace(epochs=epochs)
 
+    def extended(self, epochs):
+        """A copy that trains until so many epochs are done in all; its last phase is longer."""
+        return self.replace(epochs=epochs)
+
     def as_dict(self):
         """Plain values for YAML and JSON: tuples become lists."""
         values = ((field.name, getattr(self, field.name)) for field in settings(type(self)))
@@ -171,6 +175,11 @@ class _Gradients(Settings):
         "float32", "arithmetic of training", choices=("float32", "mixed_float16", "mixed_bfloat16")
     )
     jit_compile: str = setting("auto", "XLA compilation of the step", choices=("auto", "on", "off"))
+    start_from: str = setting(
+        "",
+        "weights to start from: the folder of a run or of a bundle, or a .keras file; those are taken"
+        " whose layer and shape fit, so classes may be others",
+    )
     data_service: str = setting(
         "", "host:port of a tf.data service whose workers prepare batches; empty: none"
     )
@@ -193,6 +202,7 @@ class SteppedConfig(_Data, _Steps):
 
     precision: ClassVar[str] = "float32"
     data_service: ClassVar[str] = ""
+    start_from: ClassVar[str] = ""
     devices: ClassVar[int] = 1
     learning_rate: ClassVar[float] = 0.0
 
@@ -212,6 +222,7 @@ class FittedConfig(_Data):
     keep_checkpoints: ClassVar[int] = 1
     precision: ClassVar[str] = "float32"
     data_service: ClassVar[str] = ""
+    start_from: ClassVar[str] = ""
     devices: ClassVar[int] = 1
     learning_rate: ClassVar[float] = 0.0
 

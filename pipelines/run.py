@@ -64,6 +64,9 @@ class Run:
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
 
+    def __fspath__(self) -> str:
+        return str(self.path)
+
     def evaluate(self, split: str = "test", data: Any = None, format: str = "auto") -> dict:
         """The scores on one split, of the run's data or of other data.
 
@@ -205,12 +208,17 @@ class Run:
         """Whether the training has come to its end."""
         return self.info["status"] == "finished"
 
-    def train(self, callbacks: Sequence = ()) -> Run:
+    def train(self, callbacks: Sequence = (), epochs: int | None = None) -> Run:
         """Trains to the end, from the last checkpoint if there is one.
 
-        callbacks: Keras callbacks. Raises Refused if another process trains it.
+        callbacks: Keras callbacks. epochs: how many more, of a run that is finished; the learning
+        rate follows the schedule of the longer training. Raises Refused if another process trains
+        it.
         """
-        running.train(self, callbacks)
+        if epochs is None:
+            running.train(self, callbacks)
+        else:
+            running.more(self, epochs, callbacks)
         return self._fresh()
 
     def finish(self) -> Run:

@@ -99,6 +99,13 @@ class Config(shared.Config):
             )
         return self.replace(phase_epochs=tuple(lengths))
 
+    def extended(self, epochs):
+        """A copy that trains until so many epochs are done in all; its last phase is longer."""
+        if not self.phase_epochs:
+            return super().extended(epochs)
+        earlier = self.phase_epochs[:-1]
+        return self.replace(phase_epochs=(*earlier, epochs - sum(earlier)))
+
     def _set_epochs(self):
         """The run's epochs are those of its phases together."""
         if self.phase_epochs and not sum(self.phase_epochs):

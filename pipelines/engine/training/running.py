@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -13,10 +14,21 @@ import keras
 from pipelines.engine.data import service
 from pipelines.engine.parallel import devices, processes
 from pipelines.engine.proof import doubts, evaluate
-from pipelines.engine.training import calibration, fit, precision, references, weights
+from pipelines.engine.training import (
+    calibration,
+    checkpoint,
+    fit,
+    precision,
+    references,
+    start,
+    weights,
+)
 from pipelines.engine.training import callbacks as user_callbacks
-from pipelines.files import locked, sweep, write_json
+from pipelines.engine.training.loop import CHECKPOINTS
+from pipelines.errors import PipelineError
+from pipelines.files import locked, sweep, write_json, write_yaml
 from pipelines.progress import Progress
+from pipelines.records import read_yaml
 
 
 def train(run: Any, callbacks: Sequence = ()) -> None:
@@ -46,6 +58,45 @@ def finish(run: Any) -> None:
         _end(run)
 
 
+def more(run: Any, epochs: int, callbacks: Sequence = ()) -> None:
+    """Trains a finished Run for `epochs` more, in its folder.
+
+    callbacks: of the user. Raises PipelineError if it is not finished, if it has no checkpoint, or
+    if its phases have no lengths of their own.
+    """
+    if not run.finished():
+        raise PipelineError(
+            f"{run.path} was stopped before its end: train() without epochs goes on with it."
+        )
+    found = fit.newest(run.path / CHECKPOINTS)
+    if epochs < 1 or not found:
+        what = "epochs must be at least 1" if epochs < 1 else f"{run.path} has no checkpoint"
+        raise PipelineError(f"{what}. A new run may start from it: start_from={run.path}.")
+    path, arrays, state = found
+    config = _extended(run, math.ceil(state["step"] / run.config.steps_per_epoch) + epochs)
+    with _alone(run):
+        checkpoint.save(path, arrays, state | {"stopped": False, "waited": 0})
+        file = run.path / "config.yaml"
+        write_yaml(file, {**read_yaml(file), **config.as_dict()})
+        run.config = config
+        run.info.pop("finished_early", None)
+        _end(run, "running")
+    train(run, callbacks)
+
+
+def _extended(run: Any, epochs: int) -> Any:
+    """The settings of a Run that trains until `epochs` are done in all."""
+    config = run.config.extended(epochs)
+    stages = [fit.phases(run.method, c) for c in (run.config, config)]
+    before, after = ([stage.config.epochs for stage in found[:-1]] for found in stages)
+    if before != after:
+        raise PipelineError(
+            f"the phases of {run.path} would begin at other epochs. Start a new run from it:"
+            f" start_from={run.path}."
+        )
+    return config
+
+
 @contextlib.contextmanager
 def _alone(run: Any) -> Iterator[None]:
     """Within it, no other process trains the run; who stops it learns how it goes on."""
@@ -69,6 +120,7 @@ def _do(run: Any, work: Callable) -> None:
         keras.utils.set_random_seed(run.config.seed)
         with Progress("building the net"):
             model = run.method.model(run.config)
+            start.apply(run.path, model)
         history = work(model, run.method, run.config, run.source, run.path)
         calibrated = calibration.calibrate(model, run.method, run.config, run.source)
         weights.write(model, run.path)
@@ -89,6 +141,6 @@ def _do(run: Any, work: Callable) -> None:
     run.info |= doubts.of_training(history, validation, run.method, run.config, look)
 
 
-def _end(run: Any) -> None:
-    run.info["status"] = "finished"
+def _end(run: Any, status: str = "finished") -> None:
+    run.info["status"] = status
     write_json(run.path / "run.json", run.info)

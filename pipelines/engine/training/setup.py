@@ -22,6 +22,7 @@ from pipelines.engine.audit.audit import Audit
 from pipelines.engine.data import learned, service, source
 from pipelines.engine.parallel import devices, processes
 from pipelines.engine.training import budget, fit, learning_rate, own, summary
+from pipelines.engine.training import start as start_weights
 from pipelines.engine.training.own import Own
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import appearing, write_json, write_yaml
@@ -195,6 +196,8 @@ def start(
     if path is not None:
         path = processes.folder(path)
         _absent(path)
+    if "start_from" in given:
+        given = {**given, "start_from": os.fspath(given["start_from"])}
     given = own.asked(brought, name, given) if brought.given else given
     made = set_up(name, data, given)
     method, config = made.method, made.config
@@ -204,7 +207,7 @@ def start(
     path = path or processes.folder(_free(method, getattr(made.read, "source", data)))
     devices.check(config)
     with Progress("building the net"):
-        model, curve = _begun(method, config), None
+        (model, started), curve = _begun(method, config), None
     if given.get("learning_rate") == "find":
         rate, curve = learning_rate.find(model, method, config, made.source)
         config = config.replace(learning_rate=rate)
@@ -213,25 +216,32 @@ def start(
         config = config.lasting(budget.epochs(method, config, made.source, limit))
     with appearing(path) as part:
         part.mkdir()
-        _describe(part, made, config, str(data) if isinstance(data, str) and ":" in data else "")
+        _describe(
+            part, made, config, started, str(data) if isinstance(data, str) and ":" in data else ""
+        )
         own.write(brought, part, model)
         if curve:
             write_json(part / "learning_rate.json", curve)
-    print(summary.text(made, config, model, path), flush=True)
+        if started:
+            start_weights.write(part, started)
+    print(summary.text(made, config, model, path, started), flush=True)
     is_data = isinstance(made.source, source.DataSet)
     return path, made.source.data if is_data else made.source
 
 
-def _begun(method: Method, config: Config) -> Any:
+def _begun(method: Method, config: Config) -> tuple[Any, start_weights.Start | None]:
     """A model and its first phase: what cannot be built is found before a folder is made."""
-    model = method.model(config)
+    model, started = method.model(config), None
+    if config.start_from:
+        started = start_weights.find(config.start_from, model)
+        start_weights.give(model, started.taken)
     first = fit.phases(method, config)[0]
     if first.begin:
         first.begin(model)
-    return model
+    return model, started
 
 
-def _describe(folder: Path, made: SetUp, config: Config, spec: str) -> None:
+def _describe(folder: Path, made: SetUp, config: Config, started: Any, spec: str) -> None:
     """All files of a run that has not begun."""
     method, read = made.method, made.read
     named = spec or str(getattr(read, "source", ""))
@@ -253,6 +263,8 @@ def _describe(folder: Path, made: SetUp, config: Config, spec: str) -> None:
         },
         "left_out": made.left_out,
     }
+    if started:
+        info["start_from"] = started.facts()
     write_json(folder / "run.json", info)
 
 

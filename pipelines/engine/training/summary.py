@@ -18,12 +18,16 @@ ORDER = ("train", "validation", "test")
 WIDTH = 12  # of the column of names
 
 
-def text(made: Any, config: Any, model: keras.Model | Fitted, path: Path) -> str:
-    """Lines of `name  what it is`. made: a SetUp; config: its settings, with the rate found."""
+def text(
+    made: Any, config: Any, model: keras.Model | Fitted, path: Path, started: Any = None
+) -> str:
+    """Lines of `name  what it is`. made: a SetUp; config: its settings, with the rate found.
+    started: the weights that it starts from."""
     method = made.method
     rows = {
         "method": f"{method.task}/{method.name}" + (f": {made.why}" if made.why else ""),
         **_net(model),
+        "start from": started.line() if started else "",
         "examples": _examples(made),
         "classes": _classes(config.labels),
         **_audit(made),
