@@ -5,6 +5,7 @@ import types
 import pytest
 
 from pipelines import catalog
+from pipelines.engine.training import setup, summary
 from pipelines.errors import PipelineError
 from pipelines.families import labelled
 
@@ -84,3 +85,12 @@ def test_phases_follow_the_epochs(settings, stages, head):
 def test_auto_is_for_methods_that_know_what_it_means():
     with pytest.raises(PipelineError, match="unfreeze takes none, all, or a number"):
         catalog.method("yolo").Config(unfreeze="auto")
+
+
+def test_the_first_lines_say_what_follows_from_the_data(photos):
+    """Photos are 40 x 30; sides are multiples of 16. What the user sets is no news."""
+    data = photos({f"{split}/{c}": 1 for split in ("train", "validation") for c in ("hat", "pot")})
+    made = setup.set_up("scratch", data, {"epochs": 3})
+    model = types.SimpleNamespace(layers=[], name="net", input=[], count_params=lambda: 7)
+    lines = summary.text(made, made.config, model, "runs/one").splitlines()
+    assert "  by the data flip on, image_size 32" in lines

@@ -9,7 +9,7 @@ import os
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ class SetUp:
 
     read: what the user named: Data as it was read, or another Source. left_out: names of
     examples that are not used, as the audit calls them bad. why:
-    the reason for the method, if the user named none.
+    the reason for the method, if the user named none. found: settings that follow from the data.
     """
 
     method: Method
@@ -75,6 +75,7 @@ class SetUp:
     audited: Audit
     left_out: list[str]
     why: str = ""
+    found: Mapping = field(default_factory=dict)
 
 
 def set_up(name: str, data: Any, given: Mapping) -> SetUp:
@@ -90,9 +91,10 @@ def set_up(name: str, data: Any, given: Mapping) -> SetUp:
         return _of_source(method, own, config, why)
     read = source.read(data or catalog.bundled(method.data), config.format, method, config)
     used, audited, left_out = source.usable(read, config.on_bad_data, method)
-    config = resolved(method, config, used, audited)
+    asked, config = config.as_dict(), resolved(method, config, used, audited)
+    found = {name: value for name, value in config.as_dict().items() if value != asked[name]}
     made = source.DataSet(used, method, config)
-    return SetUp(method, config, read, made, audited, left_out, why)
+    return SetUp(method, config, read, made, audited, left_out, why, found)
 
 
 def audit_of(own: Source, method: Method, config: Config) -> Audit:

@@ -15,6 +15,8 @@ from pipelines.models.fitted import Fitted
 NAMED = 10  # classes that are named
 WARNINGS = 3  # warnings of the audit that are shown
 ORDER = ("train", "validation", "test")
+# Settings that other lines tell of, or that are long.
+ELSEWHERE = {"labels", "epochs", "steps_per_epoch", "learning_rate", "class_weight_values"}
 WIDTH = 12  # of the column of names
 
 
@@ -32,6 +34,7 @@ def text(
         "classes": _classes(config.labels),
         **_audit(made),
         "settings": _settings(config, model),
+        "by the data": _by_data(made.found),
         "run": str(path),
     }
     lines = [
@@ -88,6 +91,12 @@ def _audit(made: Any) -> dict[str, str]:
         command = f"`pipelines audit {where} --task {made.method.task}`"
         shown[" " * WARNINGS] = f"and {rest:,} more: {command} lists all"
     return shown
+
+
+def _by_data(found: Mapping) -> str:
+    """What follows from the data and stands in no other line: flip on, image_size 224."""
+    shown = [f"{name} {value}" for name, value in found.items() if name not in ELSEWHERE]
+    return ", ".join(shown)
 
 
 def _settings(config: Any, model: keras.Model | Fitted) -> str:
