@@ -343,3 +343,13 @@ def test_pictures_without_masks_that_no_list_names_are_passed_over(tmp_path):
     (lists / "val.txt").write_text("2\n3\n4\n")
     with pytest.raises(PipelineError, match=r"val.txt:3: there is no picture '4' with a mask"):
         masks.read(tmp_path)
+
+
+def test_a_folder_that_is_called_as_a_picture_is_warned_of(tmp_path):
+    for folder in ("classes/cat", "classes/dog", "flat", "two/trainA", "two/trainB"):
+        save(tmp_path / folder / "a.jpg", photo(len(folder)))
+        (tmp_path / folder / "b.jpg").mkdir()
+    for reader, folder, count in ((image_folder, "classes", 2), (unpaired, "two", 2)):
+        found = [p for p in reader.read(tmp_path / folder).problems if p.severity == "warning"]
+        assert [p.where.rpartition("/")[2] for p in found] == ["b.jpg"] * count
+    assert said(pictures.read(tmp_path / "flat")) == [("warning", "not-a-picture", "b.jpg")]

@@ -7,8 +7,7 @@ from PIL import Image
 
 from pipelines import catalog
 from pipelines.edge import pictures as edge
-from pipelines.engine.data import source
-from pipelines.engine.data import split as data_module
+from pipelines.engine.data import decoding, source
 from pipelines.engine.data.split import Split
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Examples
@@ -247,11 +246,7 @@ def test_training_resizes_real_photos_as_the_device_does(real_data, size):
     files += sorted((real_data / "bsd100").glob("*.png"))[:3]
     assert len(files) == 13
     for file in files:
-        here = (
-            images.resize(data_module._decode(tf.constant(str(file)), [str(file)]), size)
-            .numpy()
-            .astype(int)
-        )
+        here = images.resize(decoding.picture(tf.io.read_file(str(file))), size).numpy().astype(int)
         there = edge.resize(edge.read_picture(file), size)[0]
         assert np.abs(here - there).max() <= 1, file
 

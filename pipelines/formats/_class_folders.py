@@ -10,7 +10,7 @@ from pipelines.errors import PipelineError
 from pipelines.formats import _yolo_darknet
 from pipelines.formats._boxes import few
 from pipelines.formats._folders import folders, root_of, shown, split_of, visible
-from pipelines.formats._picture_files import passed_over
+from pipelines.formats._picture_files import folders_called_so, passed_over
 from pipelines.formats.examples import SPLIT_NAMES, Problem, errors, inside, reason
 
 DOMAINS = {"source", "target"}  # folders that tell of two domains
@@ -138,6 +138,7 @@ class _Walk:
     def entered(self, folder: Path) -> list[Path]:
         """The folders in `folder` that are no links, which could lead anywhere or in circles."""
         inner = folders(folder)
+        self.problems.extend(folders_called_so(self.root, inner))
         for link in filter(Path.is_symlink, inner):
             self._add("error", "outside", link, LINK)
         return [entry for entry in inner if not entry.is_symlink()]

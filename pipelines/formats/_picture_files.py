@@ -1,7 +1,7 @@
 """Which files are pictures, and what is said of the files that are passed over."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.formats._folders import shown
@@ -40,6 +40,14 @@ def _begins_as_one(path: Path) -> bool:
         return False
     is_webp = begin[:4] == b"RIFF" and begin[8:] == b"WEBP"
     return is_webp or begin.startswith(BEGINNINGS)
+
+
+def folders_called_so(root: Path, folders: Iterable[Path]) -> Iterator[Problem]:
+    """Yields a warning of each folder that is called as a picture is."""
+    for folder in folders:
+        if folder.suffix.lower() in PICTURE_SUFFIXES:
+            message = "this is a folder, and is called as a picture is. Restore the picture."
+            yield Problem("warning", "not-a-picture", shown(root, folder), message)
 
 
 def passed_over(

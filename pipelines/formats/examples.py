@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -75,6 +75,7 @@ class Examples:
     where: list[str]
     pictures: tuple[str, ...] = ()
     masks: dict[str, Mapping] = field(default_factory=dict)
+    is_cut: bool = False  # out of train, as the data has no such split
 
     def __len__(self) -> int:
         return len(self.names)
@@ -171,7 +172,9 @@ def cut_splits(
     parts: dict[str, list[int]] = {split: [] for split in ("train", *missing)}
     for i, own in enumerate(keys):
         parts[found[own]].append(i)
-    return splits | {split: train.take(indices) for split, indices in parts.items()}
+    cut = {split: train.take(indices) for split, indices in parts.items()}
+    made = {split: replace(cut[split], is_cut=True) for split in missing}
+    return splits | {"train": cut["train"], **made}
 
 
 def inside(root: str | Path, relative: str | Path) -> Path | None:

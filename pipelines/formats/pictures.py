@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats import masks
-from pipelines.formats._folders import root_of, split_folders, split_of, visible
-from pipelines.formats._picture_files import is_picture, passed_over
+from pipelines.formats._folders import folders, root_of, split_folders, split_of, visible
+from pipelines.formats._picture_files import folders_called_so, is_picture, passed_over
 from pipelines.formats.examples import (
     Data,
     Problem,
@@ -50,6 +50,7 @@ def _by_split(root: Path, problems: list[Problem]) -> dict[str, list[str]]:
 def listed(root: Path, folder: Path, problems: list[Problem]) -> list[str]:
     """Names, relative to `root`, of the pictures right in `folder`, in their order."""
     files = [Path(entry.path) for entry in visible(folder) if not entry.is_dir()]
+    problems += folders_called_so(root, folders(folder))
     found = list(filter(is_picture, files))
     problems += passed_over(root, folder, [file for file in files if file not in set(found)])
     usable = [path for path in found if _is_usable(root, path, problems)]

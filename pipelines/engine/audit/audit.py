@@ -16,6 +16,7 @@ from pipelines.engine.audit import (
     deep,
     labelled_text,
     labels,
+    letters,
     masks,
     near,
     pictures,
@@ -43,6 +44,7 @@ CHECKS = (
     *box_fit.CHECKS,
     *text.CHECKS,
     *labelled_text.CHECKS,
+    *letters.CHECKS,
 )
 
 

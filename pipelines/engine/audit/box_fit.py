@@ -18,6 +18,7 @@ PICTURES = 100  # that are looked at, spread over the data
 PER_PICTURE = 10  # boxes of each
 SIDE = 384  # pixels: larger pictures are scaled down
 FEWEST = 20  # boxes that can tell
+FARTHEST = 1e6  # pixels; what lies beyond is in no picture
 SURE = 4.0  # standard errors by which another form must fit better
 MANY, UNSURE = 300, 1.0  # boxes, and standard errors below which they fit no better than any
 
@@ -117,7 +118,7 @@ def _edges(facts: Facts, place: tuple[str, int]) -> tuple[np.ndarray, np.ndarray
 
 def _contrast(down: np.ndarray, across: np.ndarray, scale: float, corners: np.ndarray) -> float:
     """The mean change of brightness across the four sides of a box; NaN if it is not inside."""
-    if not np.isfinite(corners).all():
+    if not (np.abs(corners) < FARTHEST).all():  # which NaN is not, either
         return np.nan
     ymin, xmin, ymax, xmax = np.round(corners * scale).astype(int)
     height, width = across.shape[0], down.shape[1]

@@ -28,6 +28,19 @@ def empty_split(split: str, facts: Facts) -> Iterator[Problem]:
         yield Problem(severity, "empty-split", split, f"there is no example in {split}. Add some.")
 
 
+def cut_splits(facts: Facts) -> Iterator[Problem]:
+    """Splits that were cut out of train though the data has others: a file may be lost."""
+    found = dict(splits(facts.data))
+    given = [split for split, examples in found.items() if not examples.is_cut]
+    for split, examples in found.items():
+        if examples.is_cut and len(given) > 1:
+            message = (
+                f"the data has {' and '.join(given)} and no {split}, so {len(examples):,} examples of"
+                " train are taken. If a file or folder is lost, restore it."
+            )
+            yield Problem("warning" if split == "test" else "note", "cut-split", split, message)
+
+
 def unknown_labels(feature: str, facts: Facts) -> Iterator[Problem]:
     """Ids of one feature that stand for no class."""
     number = len(facts.data.labels[feature])
@@ -131,6 +144,7 @@ def _judging_parts(facts: Facts) -> list[tuple[str, Examples]]:
 
 CHECKS = (
     over(lambda facts: SPLITS, empty_split),
+    cut_splits,
     over(features, unknown_labels),
     over(_parts, unlabelled),
     one_class,
