@@ -138,7 +138,7 @@ def test_no_format_fits(tmp_path):
         catalog.load(tmp_path)
     first, *near, last = raised.value.lines
     assert first.endswith("It holds 1 .txt.")
-    assert "text_folder" in near[0]
+    assert "plain_text" in near[0]
     assert "`pipelines formats`" in last
 
 

@@ -134,7 +134,7 @@ def test_the_vector_of_a_sentence_is_that_of_sentence_transformers():
 def test_texts_become_pieces_once(preset, data):
     made = config(preset)
     once = method.adapt(catalog.load(data), made)
-    assert set(once.splits["train"].columns) == {"text", "label", "pieces"}
+    assert set(once.splits["train"].columns) == {"text", "label", "items"}
     again = method.adapt(once, made)
     assert again.splits["train"].columns == once.splits["train"].columns
     assert again.problems == once.problems

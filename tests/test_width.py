@@ -12,71 +12,13 @@ import pytest
 
 import pipelines
 from pipelines import catalog
-from pipelines.edge import ngram
 from pipelines.environments import grid_world
 from pipelines.environments.grid_world import GridWorld
 
 SMALL_QUEST = dict(epochs=2, steps_per_epoch=3, batch_size=4, checkpoint_steps=1)
 
 
-# Counted n-grams.
-
-
-def counts(texts, order):
-    characters = np.array(sorted({ord(c) for text in texts for c in text + ngram.END}), np.int64)
-    rows = [ngram.ids(text, characters, order) for text in texts]
-    return ngram.counted(rows, characters, order), characters
-
-
-def test_witten_bell_is_what_it_is_by_hand():
-    # Of "ab" and "aa": after the start a comes twice; after a come b, a and the end, once each; the
-    # end comes after b and after a. Five characters are possible: a, b, the end and others.
-    arrays, characters = counts(["ab", "aa"], 2)
-    base = 1 / 4
-    unigram = {"a": (3 + 3 * base) / (6 + 3), "b": (1 + 3 * base) / (6 + 3)}
-    after_a = {"a": (1 + 3 * unigram["a"]) / (3 + 3), "b": (1 + 3 * unigram["b"]) / (3 + 3)}
-    found = ngram.following(arrays, ngram.ids("a", characters, 2)[:-1])
-    letters = {"a": ngram.FIRST + 1, "b": ngram.FIRST + 2}
-    for letter, place in letters.items():
-        assert found[place] == pytest.approx(after_a[letter])
-
-
-@pytest.mark.parametrize("order", [1, 2, 3, 5])
-def test_probabilities_after_any_history_sum_to_one(order):
-    texts = ["the cat sat", "the mat", "a rat sat on the cat"]
-    arrays, characters = counts(texts, order)
-    for history in ("", "th", "the", "zzz", "sat on", "€"):
-        ids = ngram.ids(history, characters, order)[order - 1 : -1]
-        assert ngram.following(arrays, ids).sum() == pytest.approx(1, abs=1e-12)
-
-
-def test_log_likelihood_is_the_sum_over_brute_force_counting():
-    texts, order = ["abab", "abba", "ba"], 3
-    arrays, characters = counts(texts, order)
-    padded = ["\0\0" + text + "\n" for text in texts]
-
-    def brute(history, letter):
-        if history is None:
-            return 1 / (len(characters) + 1)
-        shorter = history[1:] if history else None
-        below = brute(shorter, letter)
-        after = [
-            text[i + len(history)]
-            for text in padded
-            for i in range(2 - len(history), len(text) - len(history))
-            if text[i : i + len(history)] == history
-        ]
-        kinds = len(set(after))
-        if not after:
-            return below
-        return (after.count(letter) + kinds * below) / (len(after) + kinds)
-
-    for text in ("abb", "baab"):
-        ids = np.array([ngram.ids(text, characters, order)])
-        got = ngram.run(arrays, {"ids": ids})["log_likelihood"][0]
-        whole = "\0\0" + text + "\n"
-        want = [math.log(brute(whole[i - 2 : i], whole[i])) for i in range(2, len(whole))]
-        np.testing.assert_allclose(got, want, rtol=1e-6)
+# Counted n-grams; how they are counted and smoothed is in test_language_model.py.
 
 
 @pytest.fixture(scope="module")

@@ -1,110 +1,125 @@
-"""Counted n-grams of characters: how probable a text is, and what comes next. NumPy alone.
+"""Counted n-grams of characters or words: how probable a text is, and what comes next. NumPy alone.
 
-Interpolated Witten-Bell smoothing: with c(h) the times that a history h was seen, t(h) the number
-of different characters after it and h' the history without its first character, p(x | h) = (c(hx) +
-t(h) p(x | h')) / (c(h) + t(h)); below the empty history all characters are equally probable, those
-that training has not among them. So the probabilities of all characters after any history sum to
-one. Witten & Bell 1991, method C.
+An n-gram's number is (number of its first n - 1 items among the n-grams of that length) * V + its
+last item, so a table of one length points into that of the length before. For each length the model
+holds the numbers that were seen, in increasing order, the value v of each, and of each history h
+what is left for shorter histories, b: p(x | h) = v(hx) + b(h) p(x | h without its first item). After
+a history that was not seen it is the shorter one's. Below the empty history all items are equally
+probable, unknown ones among them. The probabilities after any history sum to one.
 """
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-NOTHING, START, UNKNOWN, FIRST = -1, 0, 1, 2  # ids: behind the end, before the text, other letters
+from . import words
+
+NOTHING, START, UNKNOWN, FIRST = -1, 0, 1, 2  # ids: behind the end, before the text, other items
 END = "\n"  # closes each text
+CHARACTERS, WORDS, TOKENS = UNITS = ("characters", "words", "tokens")
+UNSEEN = -1  # the place of an n-gram that is in no table
+MARK = "<unk>"  # what data that is cut into tokens writes for a word that it does not know
 
 
-def codes(learned: dict[str, list[str]]) -> np.ndarray:
-    """The code points that a model knows, int64, out of what it learned: {"characters": numbers}."""
-    return np.array([int(code) for code in learned["characters"]], np.int64)
+class Vocabulary:
+    """Items of a text and their ids. units: characters; words with marks by themselves; or tokens,
+    which are what stands between spaces.
 
-
-def ids(text: str, characters: np.ndarray, order: int) -> list[int]:
-    """Text -> ids of its characters and of its end, `order - 1` START before it: list of int."""
-    codes = np.array([ord(c) for c in text + END], np.int64)
-    places = np.searchsorted(characters, codes)
-    found = characters[np.minimum(places, len(characters) - 1)] == codes
-    return [START] * (order - 1) + np.where(found, places + FIRST, UNKNOWN).tolist()
-
-
-def text(ids: Iterable[int], characters: np.ndarray) -> str:
-    """Ids -> text; what training has not is shown as a replacement character."""
-    return "".join(chr(characters[i - FIRST]) if i >= FIRST else "\ufffd" for i in ids)
-
-
-def counted(
-    rows: Sequence[Sequence[int]], characters: np.ndarray, order: int
-) -> dict[str, np.ndarray]:
-    """Rows of ids -> arrays for each n up to `order`.
-
-    They are the numbers of the n-grams that were seen, in increasing order, and how often; and for
-    each history its count and its different followers.
+    known: the items that have an id of their own, FIRST and on; characters as code points, in
+    decimal digits.
     """
-    size = len(characters) + FIRST
-    arrays = {"characters": np.asarray(characters, np.int64), "order": np.array([order], np.int64)}
-    for n in range(1, order + 1):
-        grams = np.concatenate([_numbers(np.array(row, np.int64), n, order, size) for row in rows])
-        keys, counts = np.unique(grams, return_counts=True)
-        histories, first = np.unique(keys // size, return_index=True)
-        arrays[f"grams{n}"], arrays[f"counts{n}"] = keys, counts
-        arrays[f"histories{n}"] = histories
-        arrays[f"totals{n}"] = np.add.reduceat(counts, first)
-        arrays[f"kinds{n}"] = np.diff([*first, len(keys)])
-    return arrays
+
+    def __init__(self, units: str, known: Iterable[str]):
+        self.units = units
+        # No line of a file holds the end, so the list of words has not got it.
+        self.items = [chr(int(code)) for code in known] if units == CHARACTERS else [*known, END]
+        self._ids = {item: FIRST + i for i, item in enumerate(self.items)}
+
+    def __len__(self) -> int:
+        """How many ids there are, those of START and of unknown items among them."""
+        return FIRST + len(self.items)
+
+    def ids(self, text: str, order: int) -> list[int]:
+        """The ids of a text's items and of its end, with `order - 1` START before them."""
+        found = [self._ids.get(item, UNKNOWN) for item in (*split(text, self.units), END)]
+        return [START] * (order - 1) + found
+
+    def text(self, ids: Iterable[int]) -> str:
+        """Ids -> text; an unknown item is shown as a replacement character."""
+        glue = "" if self.units == CHARACTERS else " "
+        return glue.join(self.items[i - FIRST] if i >= FIRST else "\ufffd" for i in ids)
+
+
+def split(text: str, units: str) -> list[str]:
+    """The items of a text, without its end; between its lines stands END."""
+    if units == CHARACTERS:
+        return list(text)
+    found = []
+    for line in text.splitlines():
+        found += [word for word, _, _ in words.tokens(line)] if units == WORDS else line.split()
+        found.append(END)
+    return found[:-1]
+
+
+def sizes(text: str, units: str) -> list[int]:
+    """Bytes of UTF-8 of each item and of the end; a word has its space."""
+    space = 0 if units == CHARACTERS else 1
+    found = []
+    for item in split(text, units):
+        size = len(item.encode("utf-8", "surrogatepass"))
+        found.append(size + space * (item != END))
+    return [*found, 1]
 
 
 def run(
     arrays: dict[str, np.ndarray], inputs: dict[str, np.ndarray], program: str = ""
 ) -> dict[str, np.ndarray]:
     """{"ids": int (N, T + order - 1)} -> {"log_likelihood": float32 (N, T)}; 0 behind the end."""
-    order = int(arrays["order"][0])
+    order, size = (int(arrays[name][0]) for name in ("order", "size"))
     given = np.asarray(inputs["ids"], np.int64)
-    windows = np.lib.stride_tricks.sliding_window_view(given, order, 1)
-    known = windows[..., -1] != NOTHING
-    found = np.zeros(known.shape, np.float32)
-    found[known] = np.log(probabilities(arrays, windows[known]))
-    return {"log_likelihood": found}
+    known = np.concatenate([np.full((len(given), order - 1), START), given], 1)
+    found = np.zeros((len(given), given.shape[1] - order + 1), np.float32)
+    found[given[:, order - 1 :] == NOTHING] = 1.0
+    chance = probabilities(arrays, np.maximum(known, 0), order, size)[:, order - 1 :]
+    return {"log_likelihood": np.where(found == 1.0, 0.0, np.log(chance)).astype(np.float32)}
 
 
-def probabilities(arrays: dict[str, np.ndarray], grams: np.ndarray) -> np.ndarray:
-    """Of the last id of each row after those before it: (M, order) -> (M,)."""
-    size, order = len(arrays["characters"]) + FIRST, grams.shape[1]
-    found = np.full(len(grams), 1 / (size - 1))  # START never follows
+def probabilities(
+    arrays: dict[str, np.ndarray], ids: np.ndarray, order: int, size: int
+) -> np.ndarray:
+    """Of each item after those before it: ids (N, T + order - 1) -> (N, T).
+
+    The first `order - 1` ids of each row are history alone.
+    """
+    judged = ids[:, order - 1 :]
+    chance = np.full(judged.shape, 1 / (size - 1))  # START never follows
+    before = np.zeros_like(ids)  # places of the history of each item, of the length of the turn
     for n in range(1, order + 1):
-        keys = _number(grams[:, order - n :], size)
-        counts = _looked_up(arrays[f"grams{n}"], arrays[f"counts{n}"], keys)
-        totals = _looked_up(arrays[f"histories{n}"], arrays[f"totals{n}"], keys // size)
-        kinds = _looked_up(arrays[f"histories{n}"], arrays[f"kinds{n}"], keys // size)
-        seen = totals > 0
-        mixed = (counts + kinds * found) / np.maximum(totals + kinds, 1)
-        found = np.where(seen, mixed, found)
-    return found
+        keys = np.where(before == UNSEEN, UNSEEN, before * size + ids)
+        places = _places(arrays[f"grams{n}"], keys)
+        value = _taken(arrays[f"values{n}"], places, 0.0)[:, order - 1 :]
+        left = _taken(arrays[f"rest{n}"], before, 1.0)[:, order - 1 :]
+        chance = value + left * chance
+        before = np.concatenate([np.full((len(ids), 1), UNSEEN), places[:, :-1]], 1)
+    return chance
 
 
 def following(arrays: dict[str, np.ndarray], before: Sequence[int]) -> np.ndarray:
-    """Probabilities of every id after the ids `before`: (size,), which sum to one; START has none."""
-    size, order = len(arrays["characters"]) + FIRST, int(arrays["order"][0])
+    """Probabilities of every id after the ids `before`: (V,), which sum to one; START has none."""
+    order, size = (int(arrays[name][0]) for name in ("order", "size"))
     history = [*[START] * (order - 1), *before][len(before) :]
     rows = np.array([[*history, i] for i in range(size)], np.int64)
-    found = probabilities(arrays, rows)
+    padded = np.concatenate([np.full((size, order - 1), START), rows], 1)
+    found = probabilities(arrays, padded, order, size)[:, -1]
     found[START] = 0.0
     return found
 
 
-def _numbers(row: np.ndarray, n: int, order: int, size: int) -> np.ndarray:
-    """The numbers of the n-grams of one row, one for each id that is no START."""
-    windows = np.lib.stride_tricks.sliding_window_view(row[order - n :], n)
-    return _number(windows, size)
+def _places(numbers: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """The place of each key in `numbers`, increasing; UNSEEN if it is not there."""
+    places = np.minimum(np.searchsorted(numbers, keys), len(numbers) - 1)
+    return np.where(numbers[places] == keys, places, UNSEEN)
 
 
-def _number(grams: np.ndarray, size: int) -> np.ndarray:
-    number = np.zeros(len(grams), np.int64)
-    for column in grams.T:
-        number = number * size + column
-    return number
-
-
-def _looked_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[places] == wanted, values[places], 0)
+def _taken(values: np.ndarray, places: np.ndarray, otherwise: float) -> np.ndarray:
+    return np.where(places == UNSEEN, otherwise, values[np.maximum(places, 0)])

@@ -1,19 +1,101 @@
 """The device half of `text_classification`: plain text in, a label out."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from . import classification, plain_text, wordpiece
+from . import classification, plain_text, terms, wordpiece, words
 
-FILES = ("classification", "plain_text", "wordpiece")
+FILES = ("classification", "plain_text", "terms", "wordpiece", "words")
+
+Encoded = tuple[dict[str, np.ndarray], float]  # inputs of one text, and the share that is left out
+
+
+class Pieces:
+    """A text as a BERT takes it: {"pieces": int32 (T,)}, a start, ids of word pieces, an end."""
+
+    def __init__(self, config: Mapping, learned: Mapping[str, Sequence[str]]):
+        self.room = config["max_length"] - 2
+        self._words = wordpiece.WordPiece(learned["pieces"])
+
+    def items(self, text: str) -> list[int]:
+        """The ids of the pieces of a text."""
+        return self._words.text(text)
+
+    def inputs(self, items: Sequence[int]) -> Encoded:
+        """Those that there is room for, between a start and an end."""
+        ends = (self._words.start, self._words.end)
+        return {"pieces": encoded(items, self.room + 2, ends)}, _beyond(len(items), self.room)
+
+
+class Words:
+    """A text as ids of its words: {"words": int32 (T,)}, zeros behind."""
+
+    def __init__(self, config: Mapping, learned: Mapping[str, Sequence[str]]):
+        self.room = config["max_length"]
+        self._ids = words.ids(learned["words"])
+
+    def items(self, text: str) -> list[str]:
+        """The words of a text, as they are looked up."""
+        return terms.items(text, terms.WORDS)
+
+    def inputs(self, items: Sequence[str]) -> Encoded:
+        """The first that there is room for."""
+        ids = [self._ids.get(word, words.UNKNOWN) for word in items]
+        return {"words": _filled(ids, self.room)}, _beyond(len(ids), self.room)
+
+
+class Terms:
+    """A text as its different terms: {"terms", "counts": int32 (T,)}, zeros behind."""
+
+    def __init__(self, config: Mapping, learned: Mapping[str, Sequence[str]]):
+        self.room = config["max_length"]
+        self._units, self._order = config["units"], config["order"]
+        self._ids = words.ids(learned["terms"])
+
+    def items(self, text: str) -> Sequence[str]:
+        """What terms are made of."""
+        return terms.items(text, self._units)
+
+    def inputs(self, items: Sequence[str]) -> Encoded:
+        """The terms that the model knows, and how often each is there."""
+        counts = terms.counted(terms.runs(items, self._units, self._order), self._ids)
+        inputs = {
+            "terms": _filled(list(counts), self.room),
+            "counts": _filled(list(counts.values()), self.room),
+        }
+        return inputs, _beyond(len(counts), self.room)
+
+
+ENCODERS = {"pieces": Pieces, "words": Words, "terms": Terms}  # by the list that was learned
+
+
+def encoder(config: Mapping, learned: Mapping[str, Sequence[str]]) -> Pieces | Words | Terms:
+    """What makes a model's inputs of a text: `inputs(items(text))`.
+
+    config: `max_length` and, for terms, `units` and `order`. learned: the model's vocabulary, a
+        list called pieces, words or terms.
+    """
+    name = next(name for name in ENCODERS if name in learned)
+    return ENCODERS[name](config, learned)
 
 
 def encoded(pieces: Sequence[int], length: int, ends: tuple[int, int]) -> np.ndarray:
     """Ids of a text's pieces -> int32 (length,): between the two of `ends`, cut, zeros behind."""
-    ids = [ends[0], *pieces[: length - 2], ends[1]]
-    return np.array(ids + [0] * (length - len(ids)), np.int32)
+    return _filled([ends[0], *pieces[: length - 2], ends[1]], length)
+
+
+def _filled(ids: Sequence[int], length: int) -> np.ndarray:
+    """int32 (length,), cut, zeros behind."""
+    filled = np.zeros(length, np.int32)
+    filled[: len(ids)] = ids[:length]
+    return filled
+
+
+def _beyond(count: int, room: int) -> float:
+    """The share of `count` items that there is no room for."""
+    return max(0, count - room) / max(1, count)
 
 
 def predict(
@@ -21,24 +103,22 @@ def predict(
 ) -> tuple[dict, dict]:
     """Text, or a file or bytes of it -> (the answer of `classification` with "unread", {}).
 
-    All of it is one text. unread: share of its word pieces that were more than the model takes, and
-        cut off at the end.
-    run: {"pieces": int32 (1, T)} -> {"probabilities": (1, C)}. Raises ValueError if there is no
-        text, or no UTF-8.
+    All of it is one text. unread: share of it that was more than the model takes, and was left out:
+        of its word pieces, words or different terms.
+    run: {name: int32 (1, T)} -> {"probabilities": (1, C)}. Raises ValueError if there is no text,
+        or no UTF-8.
     """
-    text = plain_text.read(source)
-    length = manifest["inputs"]["pieces"]["shape"][1] or manifest["config"]["max_length"]
-    words = wordpiece.WordPiece(manifest["learned"]["pieces"])
-    pieces = words.text(text)
-    if not pieces:
+    made = encoder(manifest["config"], manifest["learned"])
+    items = made.items(plain_text.read(source))
+    if not items:
         raise ValueError("there is no text in it")
-    given = encoded(pieces, length, (words.start, words.end))
-    probabilities = np.asarray(run({"pieces": given[None]})["probabilities"])[0]
-    unread = max(0, len(pieces) - (length - 2)) / len(pieces)
+    inputs, unread = made.inputs(items)
+    answer = run({name: values[None] for name, values in inputs.items()})
+    probabilities = np.asarray(answer["probabilities"])[0]
     return {**classification.ranked(probabilities, manifest["labels"]), "unread": unread}, {}
 
 
 def line(answer: dict) -> str:
     """An answer as people read it: `spam 0.93  (ham 0.07)`."""
-    cut = f"  (the last {answer['unread']:.0%} was not read)" if answer["unread"] else ""
+    cut = f"  ({answer['unread']:.0%} of it was not read)" if answer["unread"] else ""
     return classification.line(answer) + cut

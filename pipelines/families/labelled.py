@@ -32,15 +32,9 @@ SIDED = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Settings of the loss."""
+class Answers:
+    """Settings of every method that gives a label: what classes weigh, and how sure an answer is."""
 
-    dropout: float = setting(
-        0.2, "share of features dropped before the last layer", low=0.0, high=0.95
-    )
-    label_smoothing: float = setting(
-        0.1, "share of each target spread over all classes", low=0.0, high=0.9
-    )
     class_weights: str = setting(
         "none", "balanced weighs rare classes up", choices=("none", "balanced")
     )
@@ -49,6 +43,18 @@ class Config:
     )
     class_weight_values: tuple[float, ...] = setting(
         (), "weight of each class; empty takes class_weights' word", low=0.0
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Answers):
+    """Settings of the loss."""
+
+    dropout: float = setting(
+        0.2, "share of features dropped before the last layer", low=0.0, high=0.95
+    )
+    label_smoothing: float = setting(
+        0.1, "share of each target spread over all classes", low=0.0, high=0.9
     )
 
 
@@ -129,7 +135,7 @@ class Labelled(Method):
 
     def calibrate(self, model, answers, config):
         """Scales the layer `logits` by a factor, which changes no label; see `models.temperature`."""
-        if not (isinstance(config, Config) and config.calibrated):
+        if not (isinstance(config, Answers) and config.calibrated):
             return {}
         logits, targets = (np.concatenate(parts) for parts in zip(*answers, strict=True))
         labels = targets.argmax(-1)

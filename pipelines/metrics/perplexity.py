@@ -1,4 +1,4 @@
-"""How well a language model predicts: perplexity, and bits for each character."""
+"""How well a language model predicts: perplexity, and bits for each byte of the text."""
 
 import math
 from typing import Any
@@ -10,27 +10,40 @@ from pipelines.metrics import Tensor, Tensors
 
 
 class Perplexity(keras.metrics.Metric):
-    """exp of the mean negative log-likelihood of what is judged, and the same mean in bits.
+    """exp of the mean negative log-likelihood of what is judged, and the bits for a byte of text.
 
-    targets: {"ids": int (B, T)}, -1 if nothing is judged; decoded: {"log_likelihood": (B, T)},
-    natural logarithms.
+    targets: {"ids": int (B, T), -1 if nothing is judged, "bytes": int (B, T), of UTF-8}; decoded:
+    {"log_likelihood": (B, T)}, natural logarithms. Bits for a byte can be compared between models
+    of characters and of words; unknown items count with all their bytes, which flatters a model
+    that knows few: `unknown` is their share, of ids of UNKNOWN.
     """
+
+    UNKNOWN = 1
 
     def __init__(self, name: str = "perplexity", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.reset_state()
 
     def reset_state(self) -> None:
-        self.total, self.count = 0.0, 0
+        self.total, self.count, self.bytes, self.unknown = 0.0, 0, 0, 0
 
     def update_state(
         self, targets: Tensors, decoded: Tensors, sample_weight: Tensor = None
     ) -> None:
-        judged = np.asarray(targets["ids"]) >= 0
+        ids = np.asarray(targets["ids"])
+        judged = ids >= 0
         values = np.asarray(decoded["log_likelihood"], np.float64)
         self.total -= float(values[judged].sum())
         self.count += int(judged.sum())
+        self.bytes += int(np.asarray(targets["bytes"])[judged].sum())
+        self.unknown += int((ids == self.UNKNOWN).sum())
 
     def result(self) -> dict[str, float]:
-        mean = self.total / self.count if self.count else math.nan
-        return {"perplexity": math.exp(min(mean, 700.0)), "bits_per_character": mean / math.log(2)}
+        if not self.count:
+            return {"perplexity": math.nan, "bits_per_byte": math.nan, "unknown": math.nan}
+        mean = self.total / self.count
+        return {
+            "perplexity": math.exp(min(mean, 700.0)),
+            "bits_per_byte": self.total / math.log(2) / max(1, self.bytes),
+            "unknown": self.unknown / self.count,
+        }

@@ -71,8 +71,8 @@ def solve(
     model = _model(kind, class_weights, seed)
     best = -math.inf, 0.0, 0.0, None, None
     for c in grid:
-        _fit(model.set_params(C=c), standard(x), y)
-        weights, bias = _every_class(model, layer.units)
+        fit(model.set_params(C=c), standard(x), y)
+        weights, bias = every_class(model, layer.units)
         accuracy, logits = model.score(judged_x, judged_y), judged_x @ weights + bias
         score = accuracy if kind == "svm" else -temperature.log_loss(logits, judged_y)
         if score > best[0]:
@@ -95,13 +95,14 @@ def _grid(strength: float, has_validation: bool) -> Sequence[float]:
     return GRID if has_validation else [PLAIN]
 
 
-def _fit(model: Any, x: np.ndarray, y: np.ndarray) -> None:
+def fit(model: Any, x: Any, y: np.ndarray, weights: np.ndarray | None = None) -> None:
+    """Fits a model of scikit-learn; x: (N, F), sparse or not; weights: of examples, (N,)."""
     # One thread: what BLAS wins by more on such matrices, it loses many times over if others share
     # the cores.
     with warnings.catch_warnings(), threadpool_limits(1):
         # What it reached is judged like the others.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(x, y)
+        model.fit(x, y, weights)
 
 
 def _model(kind: str, class_weights: Sequence[float], seed: int) -> LogisticRegression | LinearSVC:
@@ -111,8 +112,8 @@ def _model(kind: str, class_weights: Sequence[float], seed: int) -> LogisticRegr
     return LogisticRegression(class_weight=weight, max_iter=300, tol=1e-3, warm_start=True)
 
 
-def _every_class(model: Any, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """(weights (F, classes), bias).
+def every_class(model: Any, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """(weights (F, classes), bias) of a linear model of scikit-learn.
 
     scikit-learn has one column for two classes, and none for a class without examples.
     """

@@ -1,7 +1,7 @@
 // Plain text to words with their places, and what a model knows a word by. Offsets count code points, as Python's do.
 
 export const [PADDING, UNKNOWN, FIRST] = [0, 1, 2];
-const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+export const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const WORD = "\\p{L}\\p{N}_";
 const OTHER = // what is no letter
   SPACE +

@@ -16,6 +16,8 @@ from pipelines.engine.audit.facts import (
 )
 from pipelines.formats.examples import Problem
 
+PARAGRAPH = 20  # words of a text that no one writes twice by chance
+
 
 def empty(example: Example, facts: Facts) -> Iterator[Problem]:
     if not example["text"].strip():
@@ -69,8 +71,17 @@ def _texts(facts: Facts) -> Iterator[Example]:
 
 def _same(facts: Facts) -> list[list[Example]]:
     """Groups of examples whose text is the same but for its spaces."""
-    texts = (example for example in _texts(facts) if example["text"].strip())
+    texts = (example for example in _texts(facts) if _says_enough(example))
     return same(texts, lambda example: " ".join(example["text"].split()))
+
+
+def _says_enough(example: Example) -> bool:
+    """Whether a text that comes twice tells anything: one with a label, or a paragraph.
+
+    Running text has headings and short lines again and again.
+    """
+    words = len(example["text"].split())
+    return words >= PARAGRAPH or (words > 0 and "label" in example.examples.columns)
 
 
 CHECKS = (

@@ -18,20 +18,21 @@ TEXTS = ("text", "sentence")  # features that hold the text, as TFDS calls them
 class LanguageModel(Method):
     """What every method shares: texts, perplexity, drawing.
 
-    A method's targets are {"ids": int32 (T,), -1 where nothing is judged}, and it decodes to
-    {"log_likelihood": float32 (B, T)}, natural logarithms.
+    A method's targets are {"ids": int32 (T,), -1 if nothing is judged, "bytes": int32 (T,), how many
+    bytes of UTF-8 each stands for}, and it decodes to {"log_likelihood": float32 (B, T)}, natural
+    logarithms.
     """
 
     data = "languages"
     features = {"text": Feature("text")}
     scores = (
         Score("perplexity", "lower", relative=True),
-        Score("bits_per_character", "lower", relative=True),
+        Score("bits_per_byte", "lower", relative=True),
     )
     page = "language_model.md"
 
     def floor(self, part, config):
-        """The perplexity of the best constant answer: the frequencies of the part's own characters."""
+        """The perplexity of the best constant answer: the frequencies of the part's own items."""
         counts = np.unique([i for row in part.examples.columns["ids"] for i in row if i >= 0],
                            return_counts=True)[1]  # fmt: skip
         shares = counts / counts.sum()

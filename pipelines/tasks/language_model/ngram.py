@@ -1,4 +1,4 @@
-"""Counted characters: n-grams with interpolated Witten-Bell smoothing, a model without a net."""
+"""Counted n-grams of characters or words, smoothed: a model without a net."""
 
 import collections
 import dataclasses
@@ -8,7 +8,7 @@ from etils import epy
 
 from pipelines import config as settings
 from pipelines.config import setting
-from pipelines.errors import PipelineError
+from pipelines.families import vocabulary
 from pipelines.task import Phase
 from pipelines.tasks import language_model
 
@@ -17,86 +17,120 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import tensorflow as tf
 
     from pipelines.edge import ngram
-    from pipelines.models import fitted
+    from pipelines.models import fitted, smoothing
 
-JUDGED = 64  # characters that an example has
-LARGEST = 2**62  # numbers of n-grams are int64
+JUDGED = 64  # items that an example has
+ORDERS = {"characters": 5, "words": 4, "tokens": 4}  # order=0
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Config(settings.FittedConfig):
     """The shared settings, and those of the counts."""
 
+    units: str = setting(
+        "characters",
+        "what is counted: characters; words, and marks by themselves; or tokens, which is what stands"
+        " between spaces",
+        choices=("characters", "words", "tokens"),
+    )
     order: int = setting(
-        3, "characters of an n-gram, the predicted one included", "characters", low=1, high=8
+        0,
+        "items of an n-gram, the predicted one included; 0 takes 5 characters, or 4 words",
+        "items",
+        low=0,
+        high=8,
+    )
+    smoothing: str = setting(
+        "kneser_ney",
+        "how what was not seen gets a probability: modified Kneser-Ney, Witten-Bell, or 0.1 added to"
+        " each count",
+        choices=("kneser_ney", "witten_bell", "additive"),
+    )
+    min_count: int = setting(
+        1, "times that training must have an item for it to be known", "times", low=1
     )
 
 
 class NGram(language_model.LanguageModel):
-    """The probability of a character after the n - 1 before it, by counting."""
+    """The probability of an item after the n - 1 before it, by counting."""
 
     Config = _Config
-    paper = "Witten & Bell 1991"
+    paper = "Chen & Goodman 1998"
     fitted = "ngram"
 
+    def resolve(self, config, audit):
+        """The order, if it is not set."""
+        return config.replace(order=config.order or ORDERS[config.units])
+
     def learn(self, examples, config):
-        """The code points of the characters that training has, in increasing order."""
+        """The items that training has; characters as code points, in increasing order."""
         seen = collections.Counter()
         for text in examples.columns["text"]:
-            seen.update(text)
-        seen.update(ngram.END)
-        characters = sorted(map(ord, seen))
-        if (len(characters) + ngram.FIRST) ** config.order > LARGEST:
-            raise PipelineError(
-                f"order must be smaller for {len(characters):,} different characters; got"
-                f" {config.order}."
-            )
-        return {"characters": [str(code) for code in characters]}
+            seen.update([*ngram.split(text, config.units), ngram.END])
+        if config.units == ngram.CHARACTERS:
+            codes = sorted(ord(item) for item, n in seen.items() if n >= config.min_count)
+            return {"items": [str(code) for code in codes]}
+        del seen[ngram.END]  # no line of a file can hold it, and it is known anyway
+        seen.pop(ngram.MARK, None)
+        return {"items": vocabulary.common(seen, config.min_count)}
 
     def expand(self, examples, config):
-        """One example for each stretch of JUDGED characters, with the characters before it."""
-        characters = ngram.codes(config.learned)
-        names, where, rows = [], [], []
+        """One example for each stretch of JUDGED items, with the items before it."""
+        known = _vocabulary(config)
+        names, where, rows, sizes = [], [], [], []
         for i, text in enumerate(examples.columns["text"]):
-            ids = ngram.ids(text, characters, config.order)
-            for start in range(0, len(ids) - config.order + 1, JUDGED):
+            ids, own = known.ids(text, config.order), ngram.sizes(text, config.units)
+            for start in range(0, len(own), JUDGED):
                 names.append(f"{examples.names[i]}+{start}" if start else examples.names[i])
                 where.append(examples.where[i])
                 stretch = ids[start : start + JUDGED + config.order - 1]
-                filling = JUDGED + config.order - 1 - len(stretch)
-                rows.append([*stretch, *[ngram.NOTHING] * filling])
-        return dataclasses.replace(examples, names=names, where=where, columns={"ids": rows})
+                rows.append(_filled(stretch, JUDGED + config.order - 1, ngram.NOTHING))
+                sizes.append(_filled(own[start : start + JUDGED], JUDGED, 0))
+        columns = {"ids": rows, "bytes": sizes}
+        return dataclasses.replace(examples, names=names, where=where, columns=columns)
 
     def parse(self, example, config):
-        """{"ids": (T + n - 1,)} -> ({"ids": the same, int32}, {"ids": int32 (T,), -1 behind the end})."""
+        """{"ids": (T + n - 1,), "bytes": (T,)} -> ({"ids"}, {"ids": (T,), "bytes"}), int32.
+
+        Of the targets, ids are -1 and bytes 0 behind the end.
+        """
         ids = tf.ensure_shape(tf.cast(example["ids"], tf.int32), (JUDGED + config.order - 1,))
-        return {"ids": ids}, {"ids": ids[config.order - 1 :]}
+        sizes = tf.ensure_shape(tf.cast(example["bytes"], tf.int32), (JUDGED,))
+        return {"ids": ids}, {"ids": ids[config.order - 1 :], "bytes": sizes}
 
     def model(self, config):
-        """Sorted n-grams of each order and their counts; see `edge.ngram`."""
+        """Sorted n-grams of each order and their probabilities; see `edge.ngram`."""
         return fitted.Fitted(ngram.run)
 
     def phases(self, config):
         """One: the n-grams are counted."""
 
         def count(model, source):
-            characters, rows = ngram.codes(config.learned), []
-            for text in source.data.splits["train"].columns["text"]:
-                rows.append(ngram.ids(text, characters, config.order))
-            model.assign(ngram.counted(rows, characters, config.order))
+            known = _vocabulary(config)
+            texts = source.data.splits["train"].columns["text"]
+            rows = [known.ids(text, config.order) for text in texts]
+            model.assign(smoothing.counted(rows, config.order, len(known), config.smoothing))
 
         return [Phase("count", config, solve=count)]
 
     def device(self, config):
-        """How many characters an n-gram has."""
-        return {"order": config.order}
+        """How many items an n-gram has, and what an item is."""
+        return {"order": config.order, "units": config.units}
 
     def draw(self, inputs, decoded, config, targets=None):
-        """The text, and its characters that surprised the model most."""
-        characters = ngram.codes(config.learned)
+        """The text, and its items that surprised the model most."""
+        known = _vocabulary(config)
         ids = [int(i) for i in inputs["ids"][config.order - 1 :] if i >= 0]
-        text = ngram.text(ids, characters)
-        surprise = -decoded["log_likelihood"][: len(text)] / np.log(2)
-        most = sorted(range(len(text)), key=lambda i: -surprise[i])[:5]
-        listed = ", ".join(f"{text[i]!r} {surprise[i]:.1f} bits" for i in most)
-        return f"{text}\nmost surprising: {listed}"
+        surprise = -decoded["log_likelihood"][: len(ids)] / np.log(2)
+        most = sorted(range(len(ids)), key=lambda i: -surprise[i])[:5]
+        listed = ", ".join(f"{known.text([ids[i]])!r} {surprise[i]:.1f} bits" for i in most)
+        return f"{known.text(ids)}\nmost surprising: {listed}"
+
+
+def _vocabulary(config):
+    items = config.learned["items"]
+    return ngram.Vocabulary(config.units, items)
+
+
+def _filled(values, length, filling):
+    return [*values, *[filling] * (length - len(values))]

@@ -9,6 +9,7 @@ from etils import epy
 
 from pipelines.config import Settings, setting
 from pipelines.errors import PipelineError
+from pipelines.families import vocabulary
 from pipelines.models import sources
 from pipelines.task import Feature, Method, Score
 
@@ -160,7 +161,11 @@ class Tagging(Method):
             names = [config.labels[i] for i in tags]
             for start, end, _ in spans.spans(names, config.scheme == "plain"):
                 known[entities.key([word[: _windows.TEXT] for word in tokens[start:end]])] += 1
-        return {"letters": common(letters, 2), "shapes": common(shapes, 5), "known": sorted(known)}
+        return {
+            "letters": vocabulary.common(letters, 2),
+            "shapes": vocabulary.common(shapes, 5),
+            "known": sorted(known),
+        }
 
     def expand(self, examples, config):
         """Sentences as the model takes them, one example a window."""
@@ -296,20 +301,6 @@ def _known(inputs, length, config):
     return [
         UNKNOWN if i < words.FIRST else names[i - words.FIRST] for i in inputs["words"][:length]
     ]
-
-
-def common(counts, least):
-    """Entries that are there `least` times, the most frequent first; none that a line of a file cannot hold."""
-    kept = [(-n, entry) for entry, n in counts.items() if n >= least and is_line(entry)]
-    return [entry for _, entry in sorted(kept)]
-
-
-def is_line(entry):
-    try:
-        entry.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return "\n" not in entry
 
 
 def _marked(text, own, other):

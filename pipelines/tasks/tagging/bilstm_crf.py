@@ -7,6 +7,7 @@ from etils import epy
 
 from pipelines import config as settings
 from pipelines.config import setting
+from pipelines.families import vocabulary
 from pipelines.tasks import tagging
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -15,22 +16,13 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
     from pipelines import optimization
     from pipelines.edge import words
-    from pipelines.formats import _word_vectors
     from pipelines.models import tagger
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(tagging.NetSettings, settings.Config):
+class _Config(vocabulary.Config, tagging.NetSettings, settings.Config):
     """The shared settings, and those of words that are learned from random or given vectors."""
 
-    vocabulary: int = setting(20_000, "most words that are known by themselves", "words", low=0)
-    min_count: int = setting(
-        2, "times that training must have a word for it to be known", "times", low=1
-    )
-    vectors: str = setting(
-        "", "file of word vectors to begin with: GloVe, word2vec text or binary, fastText .vec"
-    )
-    word_size: int = setting(100, "size of the vectors of words", "features", low=1)
     word_dropout: float = setting(
         0.25,
         "a word seen n times in training is made unknown in a share a / (a + n) of the cases",
@@ -53,8 +45,7 @@ class BiLSTMCRF(tagging.Tagging):
         seen = collections.Counter()
         for tokens in examples.columns["tokens"]:
             seen.update(words.normal(token) for token in tokens)
-        kept = tagging.common(seen, config.min_count)[: config.vocabulary]
-        own = _vectors(kept, config) if config.vectors else {"words": kept}
+        own = vocabulary.known(seen, config)
         counts = [0] * words.FIRST + [seen[word] for word in own["words"]]
         found = super().learn(examples, config)
         return {**found, **own, "counts": np.array(counts, np.int32)}
@@ -89,21 +80,3 @@ class BiLSTMCRF(tagging.Tagging):
         size = self._size(config)
         letters = (size, config.word_length)
         return {"words": (size,), "shapes": (size,), "letters": letters}
-
-
-def _vectors(kept, config):
-    """Words of training and of the file of word vectors, and a table to begin with, float32 (ids,
-    D).
-
-    Words without a vector get a random one of the same spread.
-    """
-    found, table = _word_vectors.read(config.vectors, set(kept), config.vocabulary)
-    place = {word: i for i, word in enumerate(found)}
-    names = list(dict.fromkeys([*kept, *filter(tagging.is_line, found)]))
-    random = np.random.default_rng(config.seed).normal(
-        0, table.std(), (words.FIRST + len(names), table.shape[1])
-    )
-    for i, word in enumerate(names, words.FIRST):
-        if word in place:
-            random[i] = table[place[word]]
-    return {"words": names, "vectors": random.astype(np.float32)}

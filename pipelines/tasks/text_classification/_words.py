@@ -1,0 +1,96 @@
+"""What nets on word vectors share: settings, vocabulary, rare words made unknown, the head."""
+
+import collections
+from dataclasses import dataclass
+
+from etils import epy
+
+from pipelines import config as settings
+from pipelines.config import setting
+from pipelines.families import labelled, vocabulary
+from pipelines.tasks import text_classification
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from pipelines.edge import terms, words
+    from pipelines.models import heads, text
+
+UNKNOWN = "…"  # shown for a word that the model does not know
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(text_classification.Config, vocabulary.Config, labelled.Config, settings.Config):
+    """The shared settings, and those of words and their vectors."""
+
+    epochs: int = setting(15, "passes over the training split", "epochs", low=1)
+    patience: int = setting(
+        3,
+        "stop after this many epochs without a better `monitor`; 0 never stops early",
+        "epochs",
+        low=0,
+    )
+    clip_norm: float = setting(5.0, "clip the global gradient norm; 0 is off", low=0.0)
+    dropout: float = setting(
+        0.5, "share of features dropped before the last layer", low=0.0, high=0.95
+    )
+    train_vectors: bool = setting(True, "whether training changes the vectors of words")
+    word_dropout: float = setting(
+        0.25,
+        "a word seen n times in training is made unknown in a share a / (a + n) of the cases",
+        low=0.0,
+    )
+    max_length: int = setting(
+        0, "words that are read of a text; 0 follows the data, up to 512", "words", low=0
+    )
+
+
+class WordNet(text_classification.TextClassification):
+    """A net on the vectors of a text's words."""
+
+    def learn(self, examples, config):
+        """The words that are known, `counts` of each id in training, and vectors to begin with."""
+        seen = collections.Counter()
+        for items in examples.columns["items"]:
+            seen.update(items)
+        own = vocabulary.known(seen, config)
+        counts = [0] * words.FIRST + [seen[word] for word in own["words"]]
+        return {**own, "counts": np.array(counts, np.int32)}
+
+    def augment(self, inputs, targets, seed, progress, config):
+        """Makes words unknown at random, the rare ones more often, and cuts the batch.
+
+        Kiperwasser & Goldberg 2016, arXiv:1603.04351, section 5.
+        """
+        ids = inputs["words"]
+        if config.word_dropout:
+            counts = tf.gather(tf.constant(config.learned["counts"], tf.float32), ids)
+            share = config.word_dropout / (config.word_dropout + counts)
+            is_rare = tf.random.stateless_uniform(tf.shape(share), seed) < share
+            ids = tf.where(is_rare & (ids >= words.FIRST), words.UNKNOWN, ids)
+        return super().augment({"words": ids}, targets, seed, progress, config)
+
+    def model(self, config):
+        """{"words": int32 (B, T)} -> logits (B, C), compiled."""
+        ids = keras.Input((None,), dtype="int32", name="words")
+        size = words.FIRST + len(config.learned["words"])
+        vectors = config.learned.get("vectors")
+        x = text.embedded(ids, size, config.word_size, vectors, config.train_vectors)
+        x = self._features(x, ids, config)
+        for layer in heads.layers(len(config.labels), 0, config.dropout, config.seed):
+            x = layer(x)
+        return labelled.compiled(keras.Model({"words": ids}, x, name=self.task), config)
+
+    def _features(self, x, ids, config):
+        """Vectors (B, T, D), ids (B, T) -> features of the text (B, F)."""
+        raise NotImplementedError
+
+    def _items(self, config):
+        return lambda given: terms.items(given, terms.WORDS)
+
+    def _read(self, inputs, config):
+        names = config.learned["words"]
+        ids = [i for i in inputs["words"] if i]
+        return " ".join(names[i - words.FIRST] if i >= words.FIRST else UNKNOWN for i in ids)
