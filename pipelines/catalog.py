@@ -31,6 +31,7 @@ from pipelines.task import Method
 PACKAGE = Path(__file__).parent
 BUILDER = "{0}/{0}_dataset_builder.py"  # of a data set, in TFDS's convention
 BUNDLED = "bundled:"  # before the name of a data set of ours, whatever lies here
+SHOWN = 3  # formats that an error describes
 SEPARATOR = "/"  # between task and method, if the method's name alone is not clear
 
 
@@ -259,7 +260,10 @@ def _detected(path: Path) -> ModuleType:
     )
     known = layouts()
     if fitting:
-        lines = [f"  {name}: {known[name]}" for name in map(_format_name, fitting)]
+        names = list(map(_format_name, fitting))
+        lines = [f"  {name}: {known[name]}" for name in names[:SHOWN]]
+        if len(names) > SHOWN:
+            lines[-1] += f" Also {', '.join(names[SHOWN:])}."
         raise PipelineError(f"{path} fits several formats.", [*lines, remedy])
     second = {name for module in formats() for name in getattr(module, "ALSO", {}).values()}
     found = {name: line for name, line in known.items() if name not in second}

@@ -68,7 +68,8 @@ def made(kind, folder):
 )  # fmt: skip
 def test_wrong_data_is_one_line(tmp_path, kind, format):
     told = ended(made(kind, tmp_path), format)
-    assert "\n" not in told
+    # What no format fits is told in five lines at most; see test_nearest_formats.py.
+    assert told.count("\n") <= (4 if format == "auto" else 0)
 
 
 def ended(path, format):
