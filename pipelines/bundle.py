@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines import catalog
 from pipelines.engine import benchmark
-from pipelines.engine.data import learned, source
+from pipelines.engine.data import kept, learned, source
 from pipelines.engine.proof import doubts, evaluate, proof, seal, verify
 from pipelines.engine.report import glance, report
 from pipelines.engine.serving import predict
@@ -90,7 +90,8 @@ class Bundle:
             )
         where = catalog.bundled(proof["data"]) if data is None else data
         left_out = proof.get("left_out", ())
-        return source.part(where, name, format, self.method, self.config, left_out)
+        wanted = kept.of_bundle(self.path) if name == proof["split"] else ()
+        return source.part(where, name, format, self.method, self.config, left_out, wanted)
 
     def predict(
         self,

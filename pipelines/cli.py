@@ -317,6 +317,7 @@ def _parser():
 
     sub = verb(verbs.export)
     sub.add_argument("path", metavar="RUN", help="folder of a run")
+    sub.add_argument("--data", metavar="DATA", help="where the run's data lies now, if elsewhere")
     sub.add_argument("--out", metavar="DIR", help="folder to make; saved_models/NAME by default")
     sub.add_argument(
         "--formats",

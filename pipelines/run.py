@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pipelines import canvas, catalog
 from pipelines.bundle import Bundle
 from pipelines.engine import benchmark
 from pipelines.engine.audit import audit
-from pipelines.engine.data import learned, source
+from pipelines.engine.data import kept, learned, source
 from pipelines.engine.export import export
 from pipelines.engine.proof import doubts, evaluate
 from pipelines.engine.report import glance, report, sheet
@@ -107,13 +107,16 @@ class Run:
         formats: list[str] | None = None,
         max_drop: float | None = None,
         target_size: int | str | None = None,
+        data: Any = None,
         **more: Any,
     ) -> Bundle:
         """Exports and proves a bundle; see `engine.export.export`.
 
+        data: where the run's data lies now, if that is elsewhere.
         Raises Refused if a file fails its proof, or the model is not as good as was asked for.
         """
-        path = export.export(self, out, formats, max_drop, target_size, **more)
+        run = self if data is None else type(self)(self.path, data)
+        path = export.export(run, out, formats, max_drop, target_size, **more)
         self.info["bundle"] = os.path.relpath(path, self.path)
         write_json(self.path / "run.json", self.info)
         with Progress("writing the report"):
@@ -180,15 +183,32 @@ class Run:
     @functools.cached_property
     def source(self) -> Source:
         """What the run learns from, as training used it: what was left out stays out."""
-        made = self._fed(self._given if isinstance(self._given, (Data, Source)) else self._read())
-        with Progress("checking that the data is the same"):
-            fingerprint = made.fingerprint()
-        if fingerprint != self.info["data"]["fingerprint"]:
+        if not self._is_same:
             raise PipelineError(
                 f"The data of {self.path}, {self.data_name}, has changed since the run started, so"
-                " it cannot be resumed. Start a new run."
+                " it cannot be resumed. Start a new run; evaluate and export still judge the"
+                " examples that were held out."
             )
-        return made
+        return self._found
+
+    @functools.cached_property
+    def _found(self) -> Source:
+        """The run's data as it is now."""
+        held = self._given if isinstance(self._given, (Data, Source)) else self._read()
+        return self._fed(held)
+
+    @functools.cached_property
+    def _is_same(self) -> bool:
+        with Progress("checking that the data is the same"):
+            return kept.same(self._found, self.info)
+
+    def parts(self) -> Mapping[str, int]:
+        """{split: examples} of the run's data, as it was when training began."""
+        return self.info["data"]["examples"]
+
+    def held_out(self, name: str) -> list[str]:
+        """A digest of each example of a split that was held out from training."""
+        return kept.of_run(self.path, name)
 
     @property
     def data(self) -> Data:
@@ -198,11 +218,21 @@ class Run:
         return self.source.data
 
     def split(self, name: str, data: Any = None, format: str = "auto") -> Part:
-        """One split of the run's data, or of other data."""
+        """One split of the run's data, or of other data.
+
+        If the data has moved to `data`, or has grown, these are the examples that were held out
+        when training began, as far as they are still there.
+        """
+        if data is None and self._is_same:
+            return self._found.held_out(name)
+        wanted = self.held_out(name)
         if data is None:
-            return self.source.held_out(name)
+            if not wanted and name != "train":
+                return self.source.held_out(name)
+            data = self._given if self._given is not None else self.data_name
+            format = self.config.format
         left_out = self.info["left_out"]
-        return source.part(data, name, format, self.method, self.config, left_out)
+        return source.part(data, name, format, self.method, self.config, left_out, wanted)
 
     def finished(self) -> bool:
         """Whether the training has come to its end."""
@@ -248,6 +278,12 @@ class Run:
             raise PipelineError(
                 f"{self.path} learned from data that a program held in memory. Give the same data"
                 f" again: pipelines.load({str(self.path)!r}, data=...), or resume(..., data=...)."
+            )
+        is_path = isinstance(named, str) and Path(named).is_absolute()
+        if is_path and not Path(named).exists():
+            raise PipelineError(
+                f"{named}, the data of {self.path}, is not there any more. Say where it lies now"
+                " with --data, or data= in Python."
             )
         read = source.read(named, self.config.format, self.method, self.config)
         return audit.without(read, set(self.info["left_out"]))

@@ -279,6 +279,7 @@ def export(a):
         formats,
         a.max_drop,
         a.target_size,
+        a.data,
         quantizer=_names(a.quantizer or ""),
         least=_limits(a.min, "--min"),
         most=_limits(a.max, "--max"),

@@ -216,7 +216,8 @@ def test_a_finished_run_is_not_trained_again(whole):
 
 def test_what_a_run_leaves(whole):
     assert {p.name for p in whole.path.iterdir()} - {"evaluations", "report.html"} == {
-        "audit.json", "checkpoints", "config.yaml", "environment.json", "history.csv", "lock", "model.keras",
+        "audit.json", "checkpoints", "config.yaml", "environment.json", "held_out.json", "history.csv", "lock",
+        "model.keras",
         "run.json", "tensorboard",
     }  # fmt: skip
     assert sorted(p.name for p in (whole.path / "checkpoints").iterdir()) == [

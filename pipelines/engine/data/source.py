@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
+import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pipelines import catalog
 from pipelines.config import Config
 from pipelines.edge import pictures as edge
 from pipelines.engine.audit import audit as auditing
-from pipelines.engine.data import decoding
+from pipelines.engine.data import decoding, kept
 from pipelines.engine.data.split import Split
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import _decodable as pictures
@@ -134,10 +135,12 @@ def part(
     method: Method,
     config: Config,
     left_out: Collection[str] = (),
+    wanted: Sequence[str] = (),
 ) -> Part:
     """A part of what a user names, a data set or another source, as `method` takes it.
 
     left_out: names of examples that training left out: they stay out if they still have errors.
+    wanted: digests of the examples that were held out, see `kept.as_it_was`.
     """
     own = method.source(source, config)
     if own is not None:
@@ -146,6 +149,10 @@ def part(
     if left_out:
         bad = audited(data, method).bad & set(left_out)
         data = auditing.without(data, bad)
+    if wanted and name in data.splits:
+        data, note = kept.as_it_was(data, name, wanted)
+        if note:
+            print(f"note: {data.source}: {note}", file=sys.stderr)
     return split(data, name, method, config)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipelines import catalog, edge
 from pipelines.config import Config, settings
-from pipelines.engine.data import learned
+from pipelines.engine.data import kept, learned
 from pipelines.engine.export import card, saved_model
 from pipelines.engine.proof import seal
 from pipelines.engine.serving import web
@@ -67,6 +67,9 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
     head = {"task": method.task, "method": method.name}
     write_yaml(folder / "config.yaml", {**head, **judging(method, config)})
     learned.write(folder / learned.FOLDER, learned.lists(config.learned))
+    held = run.held_out(subject.name)
+    if held:
+        kept.write_bundle(folder, held)
     write_text(folder / "predict.py", PREDICT)
     _edge(folder / "edge", method)
     web.write(folder / "web", method.task)
@@ -171,6 +174,7 @@ def _others(folder: Path, facts: Mapping) -> list[str]:
     """Names of all files that are no model."""
     found = ["labels.txt", "config.yaml", "golden.npz", "card.md", "predict.py"]
     found += [record["path"] for record in facts["extra"].values()]
+    found += [kept.OF_BUNDLE] * (folder / kept.OF_BUNDLE).is_file()
     found += _for_microcontrollers(facts["files"])
     for place, pattern in (("edge", "*.py"), ("web", "*"), (learned.FOLDER, "*.txt")):
         found += [f"{place}/{p.name}" for p in sorted((folder / place).glob(pattern))]

@@ -110,7 +110,7 @@ def export(
 def held_out(run: Any) -> tuple[str, Part]:
     """(name, part) of the first that has examples among test and validation."""
     for name in ("test", "validation"):
-        if run.source.parts().get(name):
+        if run.parts().get(name):
             return name, run.split(name)
     raise PipelineError(
         f"{run.data_name} has neither test nor validation examples: no file can be proven. Add a"

@@ -19,7 +19,7 @@ from pipelines import catalog
 from pipelines.config import Config, settings
 from pipelines.edge.pictures import RANGES
 from pipelines.engine.audit.audit import Audit
-from pipelines.engine.data import learned, service, source
+from pipelines.engine.data import kept, learned, service, source
 from pipelines.engine.parallel import devices, processes
 from pipelines.engine.training import budget, fit, learning_rate, own, summary
 from pipelines.engine.training import start as start_weights
@@ -224,6 +224,8 @@ def start(
         own.write(brought, part, model)
         if curve:
             write_json(part / "learning_rate.json", curve)
+        if isinstance(made.source, source.DataSet):
+            kept.write_run(part, made.source.data)
         if started:
             start_weights.write(part, started)
     print(summary.text(made, config, model, path, started), flush=True)
