@@ -225,4 +225,6 @@ def test_an_audit_of_arrays_reads_each():
     x[7] = x[4]  # a dog, and so is 4
     found = pipelines.audit((x, y), task="classification")
     assert sum(found.counts.values()) == 30
+    with pytest.raises(pipelines.PipelineError, match=r"Name it: audit\(data, task="):
+        pipelines.audit((x, y))
     assert any(problem.where == "data[7]" for problem in found.problems)

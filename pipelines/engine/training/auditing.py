@@ -13,6 +13,7 @@ from pipelines.engine.data import source
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Problem
+from pipelines.formats.memory import holding
 from pipelines.progress import Progress
 from pipelines.task import Method
 
@@ -23,6 +24,11 @@ def audit(data: Any, format: str, task: str | None, given: Mapping) -> engine.Au
         if given:
             raise PipelineError(
                 f"{', '.join(given)}: settings belong to a task. Name one with --task."
+            )
+        if holding.holds(data) and not isinstance(data, Data):
+            raise PipelineError(
+                "of data in memory the task says what its columns are. Name it: audit(data,"
+                ' task="classification").'
             )
         with Progress("reading the data"):
             read = data if isinstance(data, Data) else catalog.load(str(data), format)
