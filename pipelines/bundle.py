@@ -9,11 +9,12 @@ from typing import Any
 from pipelines import catalog
 from pipelines.engine import benchmark
 from pipelines.engine.data import kept, learned, source
-from pipelines.engine.proof import doubts, evaluate, proof, seal, verify
+from pipelines.engine.proof import doubts, evaluate, proof, seal, trial, verify
 from pipelines.engine.report import glance, report
 from pipelines.engine.serving import predict
 from pipelines.errors import PipelineError, nearest
-from pipelines.records import read_arrays, read_yaml
+from pipelines.records import checked, read_arrays, read_yaml
+from pipelines.shapes import NUMBER
 from pipelines.task import Part
 
 
@@ -27,6 +28,8 @@ class Bundle:
         self.method = catalog.method(self.manifest["method"], self.task_name)
         self.files = self.manifest["files"]
         self._labels = self.manifest["labels"]
+        name = self.method.scores[0].name
+        checked(self.path / seal.MANIFEST, self.manifest, {"reference": {name: NUMBER}})
 
     def __repr__(self) -> str:
         return f"Bundle({str(self.path)!r})"
@@ -71,6 +74,8 @@ class Bundle:
         seal.require(self.path, self.manifest, kind)
         part = self.split(split, data, data_format)
         try:
+            if proof.KINDS[kind].endswith(".tflite"):
+                trial.refuse_fatal([self.path / proof.KINDS[kind]])
             run = proof.predictor(self.path, kind, self.method)
         except ValueError as error:
             raise PipelineError(str(error)) from error

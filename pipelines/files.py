@@ -117,6 +117,15 @@ def write_json(path: Path | str, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def in_cell(value: Any) -> str:
+    """A value as it stands in a table: no spreadsheet takes a text for a formula."""
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    text = "" if value is None else str(value)
+    is_formula = isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{text}" if is_formula else text
+
+
 def write_yaml(path: Path | str, value: Any) -> None:
     write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
 

@@ -10,6 +10,7 @@ import csv
 import json
 import math
 import stat
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -167,7 +168,7 @@ def read_arrays(path: Path | str) -> dict[str, np.ndarray]:
             return _archived(stream, path.stat().st_size)
     except (OSError, ValueError, KeyError, EOFError, TypeError, SyntaxError) as error:
         raise PipelineError(f"{path} is damaged ({_line(error)}). {RESTORE}") from error
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, tokenize.TokenError) as error:
         raise PipelineError(f"{path} is damaged ({_line(error)}). {RESTORE}") from error
     except MemoryError as error:
         raise PipelineError(f"{path} holds more than the memory does. {RESTORE}") from error

@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 import pipelines
-from pipelines import files, terminal
+from pipelines import catalog, config, files, terminal
+from pipelines.engine.proof import operations, seal, trial
+from pipelines.engine.training.loop import as_csv
 from pipelines.errors import PipelineError, Refused
 
 
@@ -96,6 +98,109 @@ def test_a_path_in_the_manifest_that_climbs_is_refused(bundle):
     (bundle / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(PipelineError, match="leads out of it"):
         pipelines.load(bundle).broken()
+
+
+def reseal(bundle, change):
+    """A manifest altered by someone who knows how its checksum is made."""
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    change(manifest)
+    manifest["sha256"]["labels.txt"] = files.sha256(bundle / "labels.txt")
+    for record in manifest["files"].values():
+        record["sha256"] = files.sha256(bundle / record["path"])
+    seal.write(bundle, manifest)
+
+
+def test_what_the_manifest_says_is_compared_with_the_files(bundle):
+    def change(manifest):
+        record = manifest["files"]["int8"]
+        record |= {"size_bytes": 5, "passed": False, "reason": "it failed"}
+
+    reseal(bundle, change)
+    assert pipelines.load(bundle).broken() == [
+        "model_int8.tflite has not the size that manifest.json says",
+        "model_int8.tflite did not pass its proof, as manifest.json says",
+    ]
+
+
+def test_labels_are_compared_with_those_within_the_files(bundle):
+    def change(manifest):
+        manifest["labels"] = manifest["labels"][::-1]
+
+    (bundle / "labels.txt").write_text("sky\ngrün\napple\n", encoding="utf-8")
+    reseal(bundle, change)
+    found = pipelines.load(bundle).broken()
+    assert found == [
+        f"{name} and manifest.json name different labels"
+        for name in (
+            "model.tflite",
+            "model_float16.tflite",
+            "model_dynamic.tflite",
+            "model_int8.tflite",
+        )
+    ]
+
+
+def test_a_manifest_names_no_other_file_of_a_kind(bundle):
+    shutil.copy(bundle / "model.tflite", bundle / "other.tflite")
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["files"]["float32"]["path"] = "other.tflite"
+    seal.write(bundle, manifest)
+    with pytest.raises(PipelineError, match="the file of 'float32' is 'other.tflite'"):
+        pipelines.load(bundle)
+
+
+def test_a_saved_model_that_writes_files_is_not_run(bundle, trained, tmp_path):
+    import tensorflow as tf
+
+    class Evil(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((1, 16, 16, 3), tf.uint8, name="image")])
+        def serve(self, image):
+            tf.io.write_file(str(tmp_path / "evil"), "x")
+            return {"probabilities": tf.zeros((1, 3))}
+
+    evil = Evil()
+    shutil.rmtree(bundle / "saved_model")
+    tf.saved_model.save(evil, str(bundle / "saved_model"), {"serving_default": evil.serve})
+    reseal(bundle, lambda manifest: None)
+    with pytest.raises(PipelineError, match="saved_model has the operation WriteFile, which is"):
+        pipelines.load(bundle).evaluate(data=trained.data_name, format="saved_model")
+    assert not (tmp_path / "evil").exists()
+    with pytest.raises(ValueError, match="WriteFile"):
+        operations.refuse_harmful(bundle / "saved_model")
+
+
+def test_a_file_that_ends_its_process_is_tried_in_another(bundle, monkeypatch):
+    trial.refuse_fatal([bundle / "model.tflite"])
+    dies = trial.CODE.replace(
+        "model = litert", "import os; os.abort() if 'int8' in file else 0; model = litert"
+    )
+    monkeypatch.setattr(trial, "CODE", dies)
+    result = pipelines.load(bundle).verify()
+    assert result["failures"] == [
+        "model_int8.tflite ends the process that runs it (signal 6); it was tried in one of its own"
+    ]
+
+
+def test_settings_have_limits():
+    method = catalog.method("bilstm_crf")
+    with pytest.raises(PipelineError, match="lstm_units must be at most 4096 units"):
+        method.Config().replace(lstm_units=2**30)
+
+
+SIZES = ("units", "features", "filters", "layers", "words", "terms", "letters", "boxes", "pieces")
+
+
+def test_every_size_of_a_net_has_a_limit():
+    for task, entry in catalog.tasks().items():
+        for method in entry.methods:
+            for field in config.settings(catalog.method(method.name, task).Config):
+                is_size = field.type is int and field.metadata["unit"] in SIZES
+                assert not is_size or field.metadata["high"] is not None, field.name
+
+
+def test_no_cell_is_a_formula():
+    rows = [{"=cmd|' /C calc'!A0": 0.5, "phase": "@SUM(A1)", "loss": -1.5, "n": None}]
+    assert as_csv(rows) == "'=cmd|' /C calc'!A0,phase,loss,n\n0.5,'@SUM(A1),-1.5,\n"
 
 
 def test_names_do_not_steer_the_terminal():

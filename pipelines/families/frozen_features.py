@@ -38,7 +38,7 @@ class Config(fine_tuning.Config):
         " phase of `none`",
         choices=("linear", "mlp", "logistic_regression", "svm"),
     )
-    hidden: int = setting(256, "units of the hidden layer of mlp", "units", low=1)
+    hidden: int = setting(256, "units of the hidden layer of mlp", "units", low=1, high=16_384)
     regularisation: float = setting(
         0.0,
         "scikit-learn's C, more is less regularised; 0 takes the best of several on the validation"

@@ -18,14 +18,16 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 class Config(Settings):
     """Settings of words that are learned from random or given vectors."""
 
-    vocabulary: int = setting(20_000, "most words that are known by themselves", "words", low=0)
+    vocabulary: int = setting(
+        20_000, "most words that are known by themselves", "words", low=0, high=10**6
+    )
     min_count: int = setting(
         2, "times that training must have a word for it to be known", "times", low=1
     )
     vectors: str = setting(
         "", "file of word vectors to begin with: GloVe, word2vec text or binary, fastText .vec"
     )
-    word_size: int = setting(100, "size of the vectors of words", "features", low=1)
+    word_size: int = setting(100, "size of the vectors of words", "features", low=1, high=4096)
 
 
 def common(counts: Mapping[str, int], least: int) -> list[str]:

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from pipelines import catalog, terminal
 from pipelines.edge import fitted, litert
-from pipelines.engine.proof import evaluate, kinds
+from pipelines.engine.proof import evaluate, kinds, operations
 from pipelines.task import SERVE, Answer, Method, Score
 
 KINDS, NUMPY = kinds.KINDS, kinds.NUMPY
@@ -34,6 +34,7 @@ def predictor(folder: Path, kind: str, method: Method) -> Answer:
     if kind != "saved_model":
         return runner(path)
     try:
+        operations.refuse_harmful(path)
         loaded = tf.saved_model.load(str(path))
     except OSError as error:
         raise ValueError(f"{path} cannot be loaded: {error}") from error

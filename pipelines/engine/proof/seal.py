@@ -55,6 +55,10 @@ SHAPE = {  # of the manifest; further names are let pass
             "reason": str,
             "metrics": NAMES,
             "max_difference?": NUMBER,
+            "drop?": NUMBER,
+            "worst_class?": str,
+            "worst_class_drop?": NUMBER,
+            "latency_ms?": {str: NUMBER},
         }
     },
     "sha256": {str: SHA},

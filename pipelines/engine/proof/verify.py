@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.engine.proof import proof
+from pipelines.engine.proof import proof, trial
 from pipelines.errors import PipelineError
 from pipelines.progress import Progress
 from pipelines.task import Part
@@ -23,6 +23,15 @@ def verify(bundle: Any, data: Any = None, data_format: str = "auto") -> dict:
         failures = bundle.broken()
     if failures:
         return {"passed": False, "failures": failures, "files": {}, "notes": ["nothing was run"]}
+    try:
+        trial.refuse_fatal([bundle.path / record["path"] for record in _tflite(bundle)])
+    except ValueError as error:
+        return {
+            "passed": False,
+            "failures": [str(error)],
+            "files": {},
+            "notes": ["nothing was run"],
+        }
     method, config, wanted = bundle.method, bundle.config, bundle.manifest["proof"]
     part, notes = _part(bundle, data, data_format)
     golden = bundle.golden()
@@ -58,6 +67,11 @@ def verify(bundle: Any, data: Any = None, data_format: str = "auto") -> dict:
         "files": files,
         "notes": notes,
     }
+
+
+def _tflite(bundle: Any) -> list[dict]:
+    """The records of files that LiteRT runs."""
+    return [record for record in bundle.files.values() if record["path"].endswith(".tflite")]
 
 
 def _part(bundle: Any, data: Any, data_format: str) -> tuple[Part | None, list[str]]:

@@ -15,7 +15,7 @@ from pipelines.engine.proof import evaluate
 from pipelines.engine.training import averaging, checkpoint
 from pipelines.engine.training.display import Display
 from pipelines.errors import PipelineError, Refused
-from pipelines.files import write_text
+from pipelines.files import in_cell, write_text
 from pipelines.shapes import ANY, NUMBER
 
 CHECKPOINTS = "checkpoints"
@@ -259,7 +259,7 @@ def as_csv(rows):
     out = io.StringIO()
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(out, names, lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({name: in_cell(name) for name in names})
     for row in rows:
-        writer.writerow({k: f"{v:.9g}" if isinstance(v, float) else v for k, v in row.items()})
+        writer.writerow({k: in_cell(v) for k, v in row.items()})
     return out.getvalue()

@@ -55,13 +55,18 @@ class Config(fine_tuning.Config):
         multiple_of=32,
     )
     max_boxes: int = setting(
-        0, "most boxes in a picture; 0 takes the most that the data has", "boxes", low=0
+        0,
+        "most boxes in a picture; 0 takes the most that the data has",
+        "boxes",
+        low=0,
+        high=100_000,
     )
     max_detections: int = setting(
         0,
         "most objects that are found in a picture; 0 takes 100, or max_boxes where that is more",
         "boxes",
         low=0,
+        high=100_000,
     )
     nms_iou: float = setting(
         0.6, "IoU above which the lower scored of two boxes of a class is dropped", low=0, high=1

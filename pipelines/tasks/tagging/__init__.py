@@ -54,6 +54,7 @@ class WordSettings(Settings):
         " to 128",
         "words",
         low=0,
+        high=100_000,
     )
 
 
@@ -76,16 +77,24 @@ class NetSettings(WordSettings):
         choices=("auto", "off"),
     )
     letters: str = setting("cnn", "how a word's letters are read", choices=("cnn", "lstm", "none"))
-    letter_size: int = setting(25, "size of the vectors of letters", "features", low=1)
-    letter_units: int = setting(50, "features made of a word's letters", "features", low=2)
-    word_length: int = setting(20, "letters of a word that are read", "letters", low=3)
+    letter_size: int = setting(25, "size of the vectors of letters", "features", low=1, high=4096)
+    letter_units: int = setting(
+        50, "features made of a word's letters", "features", low=2, high=4096
+    )
+    word_length: int = setting(20, "letters of a word that are read", "letters", low=3, high=1000)
     shape_size: int = setting(
-        20, "size of the vectors of word shapes, such as Xx or d; 0 is off", "features", low=0
+        20,
+        "size of the vectors of word shapes, such as Xx or d; 0 is off",
+        "features",
+        low=0,
+        high=4096,
     )
     lstm_units: int = setting(
-        100, "units of the LSTM in each direction; 0 leaves it out", "units", low=0
+        100, "units of the LSTM in each direction; 0 leaves it out", "units", low=0, high=4096
     )
-    lstm_layers: int = setting(1, "bidirectional LSTMs on top of each other", "layers", low=1)
+    lstm_layers: int = setting(
+        1, "bidirectional LSTMs on top of each other", "layers", low=1, high=64
+    )
     dropout: float = setting(
         0.5, "share of features dropped before and after the LSTM", low=0.0, high=0.95
     )

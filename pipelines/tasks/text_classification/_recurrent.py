@@ -17,8 +17,8 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 class Config(_words.Config):
     """The settings of words, and those of the recurrent layers."""
 
-    units: int = setting(100, "units of a layer in each direction", "units", low=1)
-    depth: int = setting(1, "bidirectional layers on top of each other", "layers", low=1)
+    units: int = setting(100, "units of a layer in each direction", "units", low=1, high=4096)
+    depth: int = setting(1, "bidirectional layers on top of each other", "layers", low=1, high=64)
     jit_compile: str = setting(
         "auto",
         "XLA compilation of the step; TensorFlow cannot compile loops over words",

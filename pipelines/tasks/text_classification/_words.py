@@ -43,7 +43,11 @@ class Config(text_classification.Config, vocabulary.Config, labelled.Config, set
         low=0.0,
     )
     max_length: int = setting(
-        0, "words that are read of a text; 0 follows the data, up to 512", "words", low=0
+        0,
+        "words that are read of a text; 0 follows the data, up to 512",
+        "words",
+        low=0,
+        high=100_000,
     )
 
 

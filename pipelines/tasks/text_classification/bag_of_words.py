@@ -39,7 +39,7 @@ class _Config(text_classification.Config, labelled.Answers, settings.FittedConfi
     min_count: int = setting(
         1, "texts that training must have with a term for it to count", "texts", low=1
     )
-    vocabulary: int = setting(200_000, "most terms that are counted", "terms", low=1)
+    vocabulary: int = setting(200_000, "most terms that are counted", "terms", low=1, high=10**7)
     regularisation: float = setting(
         0.0,
         "scikit-learn's C, more is less regularised; 0 takes the best of several on the validation"
@@ -51,6 +51,7 @@ class _Config(text_classification.Config, labelled.Answers, settings.FittedConfi
         "different terms that are read of a text; 0 follows the data, up to 4,096",
         "terms",
         low=0,
+        high=100_000,
     )
 
 

@@ -36,6 +36,7 @@ class _Config(text_classification.Config, labelled.Config, frozen_features.Confi
         " to 128",
         "pieces",
         low=0,
+        high=100_000,
     )
 
 

@@ -16,7 +16,7 @@ class _Config(_words.Config):
     """The settings of words, and those of the filters."""
 
     widths: tuple[int, ...] = setting((3, 4, 5), "words that a filter sees", "words", low=1, high=9)
-    filters: int = setting(100, "filters of each width", "filters", low=1)
+    filters: int = setting(100, "filters of each width", "filters", low=1, high=4096)
 
 
 class CNN(_words.WordNet):
