@@ -260,6 +260,12 @@ def _parser():
         help="time that training may take: as many epochs as fit are trained",
     )
     sub.add_argument(
+        "--folds",
+        metavar="N",
+        type=int,
+        help="cross-validation: N runs, each judged on a fold of its own; mean and deviation",
+    )
+    sub.add_argument(
         "--backend", choices=("tensorflow", "jax"), help="what trains; tensorflow by default"
     )
     sub.add_argument(

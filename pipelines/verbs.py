@@ -133,7 +133,8 @@ def train(a):
     import pipelines
 
     machines = {n: getattr(a, n) for n in ("devices", "data_service") if getattr(a, n) is not None}
-    given = (a.task, a.data, a.set, a.config, a.run, a.method, a.minutes is not None)
+    is_new = a.minutes is not None or a.folds is not None
+    given = (a.task, a.data, a.set, a.config, a.run, a.method, is_new)
     if a.resume and any(given):
         raise PipelineError(
             "--resume goes on with a run as it was set up: of other flags it takes those on"
@@ -152,6 +153,8 @@ def train(a):
             settings, data = _settings(a)
             if a.minutes is not None:
                 settings["minutes"] = a.minutes
+            if a.folds is not None:
+                return _folded(a, a.data or data, settings | machines)
             run = pipelines.train(a.task, a.data or data, a.run, **settings, **machines)
             _say_doubts(run.info)
     if left_out := run.info["left_out"]:
@@ -161,6 +164,19 @@ def train(a):
         print(f"left out, as the audit calls them bad: {len(left_out)} of the examples: {listed}")
     print(f"run: {run.path}")
     return {"run": str(run.path), **run.info}, 0
+
+
+def _folded(a, data, settings):
+    """Cross-validation: (its scores, exit code)."""
+    from pipelines import folds
+
+    found = folds.validate(a.task, data, a.folds, a.run or _free("folds"), settings)
+    rows = [
+        [name, f"{score['mean']:.4f}", f"{score['deviation']:.4f}"]
+        for name, score in found["scores"].items()
+    ]
+    print(terminal.table(rows, ["metric", f"mean of {a.folds} folds", "deviation"]))
+    return found, 0
 
 
 LISTED = 10  # examples left out

@@ -2,6 +2,7 @@
 
 import collections
 import hashlib
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 CUT = {0: "test", 1: "validation"}  # a tenth of all names -> the split that it falls to
@@ -22,6 +23,23 @@ def places(keys: Iterable[str], missing: Sequence[str], classes: Sequence[int] =
     for members in _by_class(keys, classes).values():
         if len(members) >= ENOUGH:
             found |= _moved({key: found[key] for key in members}, ("train", *missing))
+    return found
+
+
+def folds(keys: Iterable[str], count: int, classes: Sequence[int] = ()) -> dict[str, int]:
+    """{key: the fold from 0 to count - 1 that it falls to}, as even as can be.
+
+    keys, classes: see `places`. The keys of each class, and those without one, are dealt out in the
+    order of their hashes.
+    """
+    found: dict[str, int] = {}
+    keys = list(keys)
+    groups = list(_by_class(keys, classes).values())
+    known = set(itertools.chain.from_iterable(groups))
+    groups.append([key for key in dict.fromkeys(keys) if key not in known])
+    ordered = [sorted(group, key=_hash) for group in groups]
+    for number, key in enumerate(dict.fromkeys(itertools.chain.from_iterable(ordered))):
+        found[key] = number % count
     return found
 
 
