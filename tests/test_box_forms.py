@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines import catalog
 from pipelines.engine.audit import audit, box_fit, box_forms
+from pipelines.engine.data import source
 from pipelines.formats.examples import Data, Examples
 
 HEIGHT, WIDTH, COUNT = 48, 64, 120
@@ -110,3 +112,28 @@ def test_every_form_is_undone_by_another():
     assert by_name["x and y exchanged"](corners, sizes).tolist() == [[3, 2, 15, 8]]
     assert by_name["their centre"](corners, sizes).tolist() == [[-1, -3, 5, 9]]
     assert by_name["a corner"](np.array([[-1.0, -3, 5, 9]]), sizes).tolist() == corners.tolist()
+
+
+@pytest.mark.parametrize("most", [99, 150])
+def test_a_picture_of_far_more_boxes_than_others_is_warned_of(most):
+    random = np.random.default_rng(0)
+    counts = [3] * 8 + [most]
+    names = [f"{i}.png" for i in range(len(counts))]
+    boxes = [np.c_[low, low + 0.1] for low in (random.uniform(0, 0.9, (n, 2)) for n in counts)]
+    columns = {
+        "objects/bbox": boxes,
+        "objects/label": [np.zeros(n, np.int64) for n in counts],
+    }
+    train = Examples(names, columns, names)
+    data = Data("here", "made", {"train": train}, {"objects/label": ["thing"]})
+    result = audit.audit(data, progress=False)
+    dense = [(p.severity, p.where) for p in result.problems if p.kind == "densest"]
+    assert dense == ([("warning", "8.png")] if most > 100 else [])
+    method = catalog.method("yolo")
+    capped = method.adapt(data, method.Config(max_boxes=50))
+    (problem,) = [p for p in capped.problems if p.kind == "too-many-boxes"]
+    assert (problem.severity, problem.example) == ("error", "8.png")
+    assert method.adapt(capped, method.Config(max_boxes=50)).problems == capped.problems
+    kept, used, left_out = source.usable(capped, "skip", method)
+    assert (left_out, used.longest["objects/bbox"]) == (["8.png"], 3)
+    assert method.resolve(method.Config(max_boxes=50), used).max_boxes == 50

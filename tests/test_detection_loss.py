@@ -166,3 +166,15 @@ def test_gradients_are_finite_for_boxes_without_sides():
         value = detection.DetectionLoss(SIZE, STRIDES).call(targets([[8, 8, 30, 30]], [0]), found)
     for gradient in tape.gradient(value, list(found.values())):
         assert np.isfinite(gradient).all()
+
+
+def test_of_many_objects_each_picture_is_assigned_alone(monkeypatch):
+    random = np.random.default_rng(0)
+    truth = targets([[4, 4, 30, 30], [20, 30, 50, 60], [5, 40, 12, 47]], [0, 1, 1], [0, 0, 1])
+    other = targets([[10, 10, 20, 20]], [1])
+    truth = {name: np.concatenate([values, other[name]]) for name, values in truth.items()}
+    found = outputs(batch=2)
+    found = {k: v + random.normal(size=v.shape).astype(np.float32) for k, v in found.items()}
+    together = loss(truth, found)
+    monkeypatch.setattr(detection, "AT_ONCE", 0)
+    assert loss(truth, found) == pytest.approx(together, rel=1e-6)

@@ -15,6 +15,7 @@ ALPHA, BETA, TOP = (
     6.0,
     10,
 )  # Feng et al. 2021 (TOOD), arXiv:2108.07755, section 3.2, with YOLOv8's alpha
+AT_ONCE = 500_000  # objects times cells: with more, pictures are assigned one by one
 NEAR = 1.5  # strides of the finest level: an object smaller than that still has a cell to answer for it
 
 
@@ -44,14 +45,13 @@ class DetectionLoss(keras.losses.Loss):
         is_crowd = ops.cast(targets["crowd"], "float32")
         is_object = ops.cast(labels >= 0, "float32") * (1 - is_crowd)
         found = box_ops.from_sides(sides, self._points, self._steps)
-        box, label, quality, near_crowd = assign(
-            *(
-                ops.stop_gradient(ops.sigmoid(logits)),
-                ops.stop_gradient(found),
-                truth,
-                ops.maximum(labels, 0),
-            ),
-            *(is_object, is_crowd, self._points, NEAR * self.strides[0]),
+        box, label, quality, near_crowd = self._assigned(
+            ops.stop_gradient(ops.sigmoid(logits)),
+            ops.stop_gradient(found),
+            truth,
+            ops.maximum(labels, 0),
+            is_object,
+            is_crowd,
         )
         wanted = ops.one_hot(ops.cast(label, "int32"), logits.shape[-1]) * quality[..., None]
         total = ops.maximum(ops.sum(quality), 1.0)
@@ -62,6 +62,19 @@ class DetectionLoss(keras.losses.Loss):
         box_loss = ops.sum((1 - box_ops.ciou(found, box)) * quality)
         sides_loss = ops.sum(self._sides_loss(box, sides) * quality)
         return (CLASS_GAIN * class_loss + BOX_GAIN * box_loss + SIDES_GAIN * sides_loss) / total
+
+    def _assigned(self, *batch):
+        """What `assign` gives; of many objects picture by picture, for which memory is enough."""
+        scores, _, truth, *_ = batch
+        rest = self._points, NEAR * self.strides[0]
+        if truth.shape[1] * scores.shape[1] <= AT_ONCE:
+            return assign(*batch, *rest)
+
+        def alone(picture):
+            made = assign(*(value[None] for value in picture), *rest)
+            return tuple(value[0] for value in made)
+
+        return ops.map(alone, batch)
 
     def _class_loss(self, wanted, logits):
         """Binary cross-entropy of soft targets, weighed by |target - score|^focal (Li et al. 2020, eq. 6)."""

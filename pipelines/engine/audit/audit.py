@@ -58,7 +58,7 @@ class Audit:
     median_side: of the pictures' shorter sides, pixels; 0 without pictures.
     modes: pictures by format and mode.
     bad: names of examples with an error.
-    longest: column of lists -> most items that an example has.
+    longest: column of lists -> most items that an example without an error has.
     grey_ranges: how grey of more than 8 bits is scaled; see `edge.pictures.ranges_of`.
     """
 
@@ -160,6 +160,7 @@ def audit(
         problems = list(data.problems)
         for check in CHECKS:
             problems += check(facts)
+    bad = _bad(problems, facts)
     names = data.labels.get(facts.feature, ())
     readable = _readable(facts)
     modes = collections.Counter(f"{look.header.format} {look.header.mode}" for look in readable)
@@ -170,9 +171,9 @@ def audit(
         picture_sizes=_sizes(readable),
         median_side=_median_side(readable),
         modes=dict(modes.most_common()),
-        bad=_bad(problems, facts),
+        bad=bad,
         pixel_counts=masks.pixel_counts(names, facts.masks.get(facts.feature, {})),
-        longest=_longest(data),
+        longest=_longest(without(data, bad)),
         grey_ranges=deep.ranges(facts.looks),
     )
 

@@ -15,6 +15,7 @@ from pipelines.formats.examples import Examples, Problem
 
 SLACK = 2e-3  # share of the picture that rounding to pixels may let a box stick out: 1 px in 500
 SMALLEST = 1e-6  # share of the picture's side below which a side counts as none
+MANY, DENSER = 100, 10  # boxes of a dense picture, and its boxes to those of one in the middle
 MARKS = {  # what becomes of marked objects, as it is not obvious
     "is_crowd": "neither trained on nor counted against a prediction, as in COCO",
     "is_difficult": "trained on and evaluated like any other, as in COCO",
@@ -113,6 +114,31 @@ def no_boxes(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:
         yield Problem("error", "no-boxes", "train", message)
 
 
+def densest(facts: Facts) -> Iterator[Problem]:
+    """A picture with far more boxes than others: room for as many is made in each example."""
+    every = [(len(example[column]), example) for column, example in _examples(facts)]
+    counts = sorted(count for count, _ in every if count)
+    if not counts:
+        return
+    middle, most = counts[len(counts) // 2], counts[-1]
+    if most >= MANY and most > DENSER * middle:
+        example = next(example for count, example in every if count == most)
+        message = (
+            f"this picture has {most:,} boxes, and one in the middle {middle:,}. Memory and time of"
+            " each step follow the densest picture: cut it into tiles, or leave it out (detection:"
+            f" max_boxes={max(MANY, DENSER * middle)} on_bad_data=skip)."
+        )
+        yield example.warning("densest", message)
+
+
+def _examples(facts: Facts) -> Iterator[tuple[str, Example]]:
+    """(column of boxes, example) of all examples."""
+    for split, examples in splits(facts.data):
+        for column in _columns(examples):
+            for example in rows(split, examples):
+                yield column, example
+
+
 def marks(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:
     """Objects of one split that are marked as crowd or difficult, counted."""
     split, examples = part
@@ -163,6 +189,7 @@ CHECKS = (
     over(_every, faults),
     over(_pictures, duplicates),
     over(_trained, no_boxes),
+    densest,
     over(_parts, marks),
     over(_trained, counts),
 )

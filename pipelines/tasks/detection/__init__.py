@@ -1,5 +1,6 @@
 """Object detection: a box and a class for each object in a picture."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from etils import epy
@@ -7,6 +8,7 @@ from etils import epy
 from pipelines.config import setting
 from pipelines.errors import PipelineError
 from pipelines.families import fine_tuning
+from pipelines.formats.examples import Problem
 from pipelines.task import Feature, Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -97,6 +99,15 @@ class Config(fine_tuning.Config):
     )
 
 
+def _too_many(examples, i, most):
+    """The Problem of a picture with more boxes than there is room for."""
+    message = (
+        f"it has {len(examples.columns['objects/bbox'][i]):,} boxes, and max_boxes is {most:,}. Raise"
+        " it, or leave the picture out by on_bad_data=skip."
+    )
+    return Problem("error", "too-many-boxes", examples.where[i], message, examples.names[i])
+
+
 class Detection(Method):
     """What every detector shares: letterboxes, boxes, augmentation, COCO's scores, drawing."""
 
@@ -116,6 +127,19 @@ class Detection(Method):
     )
     decode_in_float = True  # boxes moved apart by class do not fit into the 256 steps of int8
     page = "detection.md"
+
+    def adapt(self, data, config):
+        """Data with an error for each picture with more boxes than `max_boxes`, if that is set."""
+        if not config.max_boxes:
+            return data
+        found = [
+            _too_many(examples, i, config.max_boxes)
+            for examples in data.splits.values()
+            for i, boxes in enumerate(examples.columns.get("objects/bbox", ()))
+            if len(boxes) > config.max_boxes
+        ]
+        new = [problem for problem in found if problem not in data.problems]
+        return dataclasses.replace(data, problems=[*data.problems, *new])
 
     def resolve(self, config, data):
         """Settings that follow from the data: the picture's size and the number of boxes there is room for."""
