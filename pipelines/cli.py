@@ -1,13 +1,14 @@
 """The command line: verbs and their flags. Exit codes: 0 done, 1 the answer is no, 2 wrong command."""
 
 import argparse
+import functools
 import importlib.util
 import json
 import os
 import re
 import sys
 
-from pipelines import __version__, catalog, terminal, verbs
+from pipelines import __version__, catalog, terminal, typed, verbs
 from pipelines.config import describe, settings
 from pipelines.errors import PipelineError, nearest
 
@@ -16,7 +17,9 @@ def main(argv=None):
     """Runs one verb -> exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     try:
-        arguments = _parser().parse_args(argv)
+        parser = _parser()
+        argv = typed.understood(argv, functools.partial(_flags, parser))
+        arguments = parser.parse_args(argv)
         if getattr(arguments, "target", None) == "tpu":
             arguments.backend = "jax"
         if getattr(arguments, "backend", None):
@@ -60,6 +63,13 @@ def main(argv=None):
             file=sys.stderr,
         )
         return 2
+
+
+def _flags(parser, verb):
+    """{flag: whether a value follows it} of a verb."""
+    (verbs_of,) = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    found = verbs_of.choices[verb]._option_string_actions
+    return {flag: action.nargs != 0 for flag, action in found.items()}
 
 
 def _installed(backend):

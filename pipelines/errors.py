@@ -14,6 +14,10 @@ class PipelineError(Exception):
         self.lines = (str(message), *more)
 
 
+class NotInstalled(PipelineError):
+    """Something needs a package, or weights in one, that is not on this machine."""
+
+
 class Refused(PipelineError):
     """The command was right and the answer is no: a failed audit, a failed proof, a training that diverged."""
 

@@ -1,7 +1,9 @@
 """What the audit says of text and tags."""
 
+import pipelines
 from pipelines.engine.audit import audit
 from pipelines.formats.examples import Data, Examples
+from pipelines.models import pretrained
 
 TAGS = ["O", "B-x", "I-x"]
 
@@ -73,3 +75,18 @@ def test_text_that_changes_changes_the_fingerprint():
     assert data(train=GOOD).fingerprint() == first
     assert data(train=[(["a", "B"], [1, 2]), *GOOD[1:]]).fingerprint() != first
     assert data(train=[(["a", "b"], [1, 0]), *GOOD[1:]]).fingerprint() != first
+
+
+def test_an_audit_needs_no_weights(monkeypatch):
+    """What needs the vocabulary of a pretrained net is left out, and said so."""
+    monkeypatch.setattr(pretrained.importlib.util, "find_spec", lambda name: None)
+    rows = Examples(
+        [f"{i}" for i in range(8)],
+        {"text": [f"text {i}" for i in range(8)], "label": [0, 1] * 4},
+        [f"texts.csv:{i}" for i in range(8)],
+    )
+    labelled = Data("texts.csv", "csv", {"train": rows}, {"label": ["bad", "good"]})
+    result = pipelines.audit(labelled, task="text_classification/bert")
+    assert result.errors == 0
+    (note,) = (p for p in result.problems if p.kind == "not-judged")
+    assert (note.severity, "backbone minilm needs the package" in note.message) == ("note", True)

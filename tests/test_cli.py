@@ -260,6 +260,10 @@ def test_benchmark_and_report_of_a_run_and_of_a_bundle(command, trained, exporte
         0 < times["p50"] <= times["p90"] for times in measured["int8"]["latency_ms"].values()
     )
     assert measured["int8"]["memory_mb"]["process"] > 0
+    # A report that knows of the run is not written over by one of the bundle alone.
+    before = (bundle / "report.html").read_text(encoding="utf-8")
+    assert command("report", bundle)[0] == 0
+    assert (bundle / "report.html").read_text(encoding="utf-8") == before
     for folder in (run, bundle):
         (folder / "report.html").unlink(missing_ok=True)
         assert command("report", folder)[1] == [f"report: {folder / 'report.html'}"]

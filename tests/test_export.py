@@ -246,7 +246,7 @@ def test_without_the_data_the_golden_examples_are_verified_and_it_is_said(copy):
     assert result["passed"]
     (note,) = result["notes"]
     assert note.startswith("scores were not repeated: photos, the data of ")
-    assert note.endswith("Name the data with --data.")
+    assert note.endswith("Name the data with --data, or data= in Python.")
     assert all("metrics" not in record for record in result["files"].values())
     assert set(result["files"]) == set(KINDS)
     with pytest.raises(PipelineError, match="there is no file or folder /also/gone"):

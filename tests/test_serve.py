@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -136,6 +137,10 @@ def test_a_static_site(exported, tmp_path, capsys):
     assert (tmp_path / "site/model_int8.tflite").read_bytes() == (
         exported.path / "model_int8.tflite"
     ).read_bytes()
+    first = (tmp_path / "site/index.html").read_text()
+    for place in re.findall(r'(?:href="|url=)([^"]+)"', first):
+        assert (tmp_path / "site" / place).is_file()
+    assert first.count("web/index.html") == 2
     assert cli.main(["serve", str(exported.path), "--out", str(tmp_path / "site")]) == 2
 
 

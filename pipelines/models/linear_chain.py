@@ -9,7 +9,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from pipelines.errors import PipelineError
+from pipelines import installing
+from pipelines.errors import NotInstalled
 from pipelines.models import Tensor
 from pipelines.models.tagger import Chain
 
@@ -36,8 +37,9 @@ def _trained(rows: Sequence[Sequence[Sequence[str]]], tags: Sequence[Sequence[st
     try:
         import pycrfsuite
     except ImportError as error:
-        advice = "pip install 'keras-task-pipelines[crf]' brings it."
-        raise PipelineError(f"linear_crf needs the package python-crfsuite. {advice}") from error
+        raise NotInstalled(
+            f"linear_crf needs the package python-crfsuite: {installing.line('crf')}."
+        ) from error
     trainer = pycrfsuite.Trainer(verbose=False)
     trainer.set_params({**PENALTIES, "feature.possible_transitions": True})
     for row, own in zip(rows, tags, strict=True):

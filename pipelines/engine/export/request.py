@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines import installing
 from pipelines.engine.export import convert
 from pipelines.engine.export import quantizer as recipes
 from pipelines.engine.proof import proof
@@ -106,6 +107,6 @@ def quantised(names: Sequence[str], kinds: list[str]) -> list[str]:
         )
     if names and not recipes.installed():
         raise PipelineError(
-            "the quantizer needs ai-edge-quantizer: pip install 'keras-task-pipelines[quantizer]'."
+            f"the quantizer needs ai-edge-quantizer: {installing.line('quantizer')}."
         )
     return [name for name in recipes.FILES if name in names]

@@ -16,7 +16,7 @@ from pipelines.engine.report.numbers import size
 from pipelines.engine.training import fit as train
 from pipelines.engine.training.loop import monitor_sign
 from pipelines.errors import PipelineError
-from pipelines.files import within, write_text
+from pipelines.files import sha256, within, write_text
 from pipelines.records import read_json, read_rows
 from pipelines.shapes import ANY, NUMBER
 
@@ -32,6 +32,8 @@ FILE_FACTS = (
     "reason",
 )
 HEADLINE_KINDS = ("float32", "int8")  # of file, whose sizes stand at the top
+NAME = "report.html"
+OF_RUN = '<section id="audit"'  # which the page of a bundle alone does not have
 NAMED = 20  # examples that a note lists
 PLAIN = (str, int, float, bool, type(None))
 NUMBERS = {str: (*NUMBER, type(None))}
@@ -66,15 +68,24 @@ def write_run(run: Any, bundle: Any = None) -> Path:
 
 def write_bundle(bundle: Any, run: Any = None) -> Path:
     """Writes BUNDLE/report.html, with what is known of the run if that is at hand -> path."""
+    if run is None and _is_fuller(bundle):
+        return bundle.path / NAME
     context = of_run(run) if run else {}
     path = _write(bundle.path, context | of_bundle(bundle))
     seal.add(bundle.path, path.name)
     return path
 
 
+def _is_fuller(bundle: Any) -> bool:
+    """Whether there is a report, as it was written, that knows of the run what the bundle does not."""
+    path = bundle.path / NAME
+    as_written = path.is_file() and sha256(path) == bundle.manifest["sha256"].get(NAME)
+    return as_written and OF_RUN in path.read_text(encoding="utf-8")
+
+
 def _write(folder: Path, context: dict) -> Path:
-    write_text(folder / "report.html", page.render(context))
-    return folder / "report.html"
+    write_text(folder / NAME, page.render(context))
+    return folder / NAME
 
 
 def of_run(run: Any) -> dict:

@@ -12,11 +12,17 @@ from urllib.parse import urlsplit
 from pipelines.engine.proof import seal
 from pipelines.engine.serving import web
 from pipelines.errors import PipelineError, nearest
-from pipelines.files import appearing
+from pipelines.files import appearing, write_text
 
 HOST = "127.0.0.1"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json",
          ".wasm": "application/wasm", ".md": "text/plain", ".txt": "text/plain"}  # fmt: skip
+FIRST = """<!doctype html>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url=web/index.html">
+<title>Model</title>
+<a href="web/index.html">the page of this model</a>
+"""  # of a static site: where a server looks first
 OPTIONAL = {"report.html", "card.md"}  # a page does without them
 HEADERS = {
     # Threads of WebAssembly need a page that is isolated from others.
@@ -127,3 +133,4 @@ def write(files: Mapping[str, Path], out: Path | str) -> None:
         for name, file in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, folder / name)
+        write_text(folder / "index.html", FIRST)

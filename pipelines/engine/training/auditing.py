@@ -11,7 +11,7 @@ from pipelines.config import Config
 from pipelines.engine.audit import audit as engine
 from pipelines.engine.data import source
 from pipelines.engine.training import setup
-from pipelines.errors import PipelineError
+from pipelines.errors import NotInstalled, PipelineError
 from pipelines.formats.examples import Data, Problem
 from pipelines.formats.memory import holding
 from pipelines.progress import Progress
@@ -38,12 +38,27 @@ def audit(data: Any, format: str, task: str | None, given: Mapping) -> engine.Au
     own = method.source(data, config)
     if own is not None:
         return setup.audit_of(own, method, config)
-    read = source.read(data, config.format, method, config)
+    try:
+        read = source.read(data, config.format, method, config)
+    except NotInstalled as missing:
+        return _unadapted(data, method, config, missing)
     result = source.audited(read, method)
     kept = engine.without(read, result.bad)
     if len(kept.splits.get("train", ())):
         return _tried(kept, result, method, config)
     return result
+
+
+def _unadapted(data: Any, method: Method, config: Config, missing: NotInstalled) -> engine.Audit:
+    """The audit of data as it was read, if what the method makes of it needs what is missing."""
+    read = source.held(data, method, config.labels)
+    if not isinstance(read, Data):
+        with Progress("reading the data"):
+            read = catalog.load(str(read), config.format, method.target or None)
+    result = source.audited(read, method)
+    text = f"what {method.name} makes of the data is not judged here: {missing}"
+    note = Problem("note", "not-judged", read.source, text)
+    return dataclasses.replace(result, problems=[*result.problems, note])
 
 
 def _tried(kept: Data, result: engine.Audit, method: Method, config: Config) -> engine.Audit:
@@ -54,6 +69,8 @@ def _tried(kept: Data, result: engine.Audit, method: Method, config: Config) -> 
     try:
         resolved = setup.resolved(method, config, kept, result)
         source.split(kept, "train", method, resolved).sample(1)
+    except NotInstalled:  # an audit needs no weights and no package of the method
+        return result
     except PipelineError as error:
         if not result.errors:
             raise
