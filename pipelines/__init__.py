@@ -6,7 +6,7 @@ Light to import: TensorFlow loads with the first verb.
 from __future__ import annotations
 
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,20 @@ if typing.TYPE_CHECKING:
     from pipelines.engine.audit.audit import Audit
     from pipelines.engine.preflight import Finding
     from pipelines.run import Run
+    from pipelines.tuning import Tuned
 
 __version__ = "0.1.0"
-__all__ = ["PipelineError", "Refused", "audit", "load", "preflight", "prepare", "resume", "train"]
+__all__ = [
+    "PipelineError",
+    "Refused",
+    "audit",
+    "load",
+    "preflight",
+    "prepare",
+    "resume",
+    "train",
+    "tune",
+]
 
 
 def train(
@@ -70,6 +81,27 @@ def prepare(
         from pipelines import run as runs
         from pipelines.engine.training import own
     return runs.start(task, data, run, settings, own.Own(model, loss, metrics))
+
+
+def tune(
+    task: str,
+    data: Any = None,
+    minutes: float = 20,
+    trials: int | None = None,
+    run: Path | str | None = None,
+    space: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Tuned:
+    """Searches better settings for a task within some minutes, by Optuna -> Tuned, with the best Run.
+
+    The first trial has the method's own settings. trials: how many at most. run: the folder to
+    make, with a run for each trial. space: {setting: (low, high), or a list of choices}; by default
+    learning rate, weight decay, and what the method has of dropout and augmentation. settings: those
+    that stay, as `train` takes them. Raises what `train` raises, and PipelineError without Optuna.
+    """
+    with quiet.loading():
+        from pipelines import tuning
+    return tuning.tune(task, data, minutes, trials, run, space, settings)
 
 
 def preflight(

@@ -288,6 +288,20 @@ def _parser():
     )
     json_flag(sub)
 
+    sub = verb(verbs.tune)
+    sub.add_argument("task", metavar="TASK", help="a task or method of `pipelines methods`")
+    settings_flags(sub)
+    sub.add_argument("--run", metavar="DIR", help="folder to make, with a run for each trial")
+    sub.add_argument(
+        "--minutes",
+        metavar="N",
+        type=float,
+        default=20.0,
+        help="time for all trials; 20 by default",
+    )
+    sub.add_argument("--trials", metavar="N", type=int, help="how many at most")
+    json_flag(sub)
+
     sub = verb(verbs.preflight)
     sub.add_argument("task", metavar="TASK", help="a task or method of `pipelines methods`")
     sub.add_argument(

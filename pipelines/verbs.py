@@ -179,6 +179,18 @@ def _folded(a, data, settings):
     return found, 0
 
 
+def tune(a):
+    """Search better settings within some minutes: a table of trials, and the best run."""
+    import pipelines
+
+    given, data = _settings(a)
+    found = pipelines.tune(a.task, a.data or data, a.minutes, a.trials, a.run, **given)
+    heading, rows = found.rows()
+    print(f"{terminal.table(rows, heading)}\nbest run: {found.best.path}")
+    told = [{"trial": t.number, found.score: t.value, **t.given} for t in found.trials]
+    return {"best": str(found.best.path), "settings": found.settings, "trials": told}, 0
+
+
 LISTED = 10  # examples left out
 
 

@@ -25,7 +25,7 @@ from pipelines.engine.training import callbacks, own, setup
 TEXT = (ROOT / "docs" / "expectations.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (.+?) \| (.+?) \| (?:`(.*)` )?\|$", TEXT, re.MULTILINE)[1:]
 TINY = {"backbone": "compact_8", "image_size": 16, "batch_size": 12}
-FULL = ("train", "export", "benchmark", "serve")  # verbs that other tests carry out
+FULL = ("train", "tune", "export", "benchmark", "serve")  # verbs that other tests carry out
 
 
 def test_the_table_is_long_and_says_no_where_it_must():

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from pipelines import installing
 from pipelines.formats.memory import pictures
 
 SUFFIXES = frozenset((".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv"))
-INSTALL = "pip install av"
 
 
 def is_video(path: str) -> bool:
@@ -27,7 +27,12 @@ def frames(path: str, seconds: float = 1.0) -> Iterator[tuple[str, bytes | Value
     try:
         import av
     except ImportError:
-        yield path, ValueError(f"is a video, and its frames need the package av: {INSTALL}")
+        yield (
+            path,
+            ValueError(
+                f"is a video, whose frames need PyAV. Install it: {installing.line('video')}"
+            ),
+        )
         return
     count = 0
     try:

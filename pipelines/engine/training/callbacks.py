@@ -12,7 +12,14 @@ from pipelines.errors import PipelineError
 from pipelines.task import Method, Phase
 
 # Of Keras, that hold nothing which a later epoch depends on.
-STATELESS = ("CSVLogger", "TensorBoard", "ModelCheckpoint", "TerminateOnNaN", "RemoteMonitor")
+STATELESS = (
+    "CSVLogger",
+    "TensorBoard",
+    "ModelCheckpoint",
+    "TerminateOnNaN",
+    "RemoteMonitor",
+    "Watch",
+)
 
 
 def checked(callbacks: Sequence[Any]) -> list[keras.callbacks.Callback]:
