@@ -48,9 +48,8 @@ def test_a_picture_of_yolo_finds_its_labels(tmp_path, picture, label):
     assert catalog.load(tmp_path).format == "yolo"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_yolo_as_windows_saves_it(tmp_path, encoding, end):
+def test_yolo_as_windows_saves_it(tmp_path, end):
     save(tmp_path / "images/a.jpg")
     lines = {
         "labels/a.txt": line() * 2,
@@ -59,7 +58,7 @@ def test_yolo_as_windows_saves_it(tmp_path, encoding, end):
     }
     for name, text in lines.items():
         write(tmp_path / name, "")
-        (tmp_path / name).write_bytes(text.replace("\n", end).encode(encoding))
+        (tmp_path / name).write_bytes(text.replace("\n", end).encode("utf-8-sig"))
     assert merged(yolo.read(tmp_path)) == {"images/a.jpg": [BOX, BOX]}
     write(tmp_path / "data.yaml", "names: [red, blue]\ntrain: train.txt\n")
     data = yolo.read(tmp_path)

@@ -1,4 +1,4 @@
-"""Text files as people save them: UTF-8, or with a byte order mark UTF-16, and any line breaks."""
+"""Text files as people save them: UTF-8, with or without a byte order mark, and any line breaks."""
 
 import codecs
 import re
@@ -6,26 +6,25 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 
-MARKS = {  # byte order mark -> encoding; Windows' editors and PowerShell write them
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 BREAK = re.compile(r"\r\n|\r|\n")
 
 
-def decoded(content: bytes) -> str:
-    """What bytes say, without a byte order mark. Raises UnicodeDecodeError."""
-    found = (MARKS[mark] for mark in MARKS if content.startswith(mark))
-    return content.decode(next(found, "utf-8"))
+def refuse_utf_16(file: Path) -> None:
+    """Raises PipelineError if a file begins as UTF-16 does, as PowerShell writes it."""
+    with file.open("rb") as opened:
+        if opened.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise PipelineError(f"{file} is UTF-16, not UTF-8. Save the file as UTF-8.")
 
 
 def text_of(file: Path) -> str:
-    """What a file says. Raises PipelineError, with the line, if it is no such text."""
+    """What a file says. Raises PipelineError, with the line, if it is no UTF-8 text."""
     try:
-        return decoded(file.read_bytes())
+        refuse_utf_16(file)
+        content = file.read_bytes()
     except OSError as error:
         raise PipelineError(f"cannot read {file}: {error.strerror}.") from error
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise PipelineError(f"{file}:{line} is not UTF-8. Save the file as UTF-8.") from error
@@ -42,5 +41,4 @@ def forgiving(file: Path) -> str:
         content = file.read_bytes()
     except OSError:
         return ""
-    found = (MARKS[mark] for mark in MARKS if content.startswith(mark))
-    return content.decode(next(found, "utf-8"), errors="replace")
+    return content.decode("utf-8-sig", errors="replace")

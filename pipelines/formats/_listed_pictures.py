@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from pipelines.errors import PipelineError
 from pipelines.formats._boxes import few
+from pipelines.formats._paths import plain
 
 
 class Pictures:
@@ -14,6 +15,7 @@ class Pictures:
     def __init__(self, names: Iterable[str], top: str):
         """names: paths relative to the data; top: the folder of all, "." for the data itself."""
         self._by_end: dict[tuple[str, ...], list[str]] = collections.defaultdict(list)
+        self._alike: dict[tuple[str, ...], list[str]] = collections.defaultdict(list)
         self._below: dict[tuple[str, ...], str] = {}
         depth = len(PurePosixPath(top).parts)
         for name in names:
@@ -21,16 +23,19 @@ class Pictures:
             self._below.setdefault(parts[depth:], name)
             for i in range(len(parts)):
                 self._by_end[parts[i:]].append(name)
+                self._alike[_plain(parts[i:])].append(name)
 
     def find(self, line: str, where: str) -> str | None:
         """The name of the picture that a line lists, or None.
 
         The line is a path, with or without its suffix and its first folders, maybe followed by
-        other words. It may begin with folders of another machine, if the whole path below the
-        folder of pictures follows. Raises PipelineError if several pictures have the name.
+        other words, and maybe in another case or Unicode form. It may begin with folders of
+        another machine, if the whole path below the folder of pictures follows. Raises
+        PipelineError if several pictures have the name.
         """
         for parts in _readings(line):
-            found = self._by_end.get(parts, ())
+            alike = self._alike.get(_plain(parts), [])
+            found = self._by_end.get(parts, alike)
             if len(found) > 1:
                 raise PipelineError(
                     f"{where}: {line.strip()!r} could be {few(found)}. Write it with its folder."
@@ -53,3 +58,7 @@ def _readings(line: str) -> Iterator[tuple[str, ...]]:
         path = PurePosixPath(text.replace("\\", "/"))
         yield path.parts
         yield (path.parent / path.stem).parts
+
+
+def _plain(parts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(plain, parts))

@@ -69,11 +69,11 @@ class Paths:
         """{plain name: names} of what a folder holds."""
         if folder not in self._entries:
             names = os.listdir(folder) if folder.is_dir() else []
-            self._entries[folder] = byplain(names)
+            self._entries[folder] = by_plain(names)
         return self._entries[folder]
 
 
-def byplain(names: Iterable[str]) -> dict[str, list[str]]:
+def by_plain(names: Iterable[str]) -> dict[str, list[str]]:
     """{name without differences of case and Unicode form: names}."""
     found: dict[str, list[str]] = {}
     for name in names:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.errors import PipelineError
+from pipelines.formats._lines import refuse_utf_16
 from pipelines.formats.examples import SPLIT_NAMES, Data, Examples, Problem, cut_splits, ids_of
 
 NAMES = SPLIT_NAMES | {"testa": "validation", "testb": "test"}  # as CoNLL-2003 has them
@@ -26,6 +27,9 @@ def files(path: Path, fits: Callable[[Path], bool]) -> tuple[dict[str, list[Path
     fitting = list(filter(fits, listed(path)))
     for file in fitting:
         found.setdefault(_split_of(file), []).append(file)
+    if not fitting:
+        for file in listed(path):
+            refuse_utf_16(file)
     others = list(map(_unused, sorted({*listed(path)} - {*fitting})))
     nameless = found.pop("", [])
     if found:
@@ -136,6 +140,7 @@ def _unused(file: Path) -> Problem:
 
 def _content(file: Path) -> bytes:
     try:
+        refuse_utf_16(file)
         return file.read_bytes()
     except OSError as error:
         raise PipelineError(f"cannot read {file}: {error.strerror}.") from error

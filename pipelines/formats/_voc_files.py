@@ -6,6 +6,7 @@ its XML file are told by their paths without the folders that only say what the 
 """
 
 import collections
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from pipelines.formats import _voc_xml
 from pipelines.formats._folders import is_seen, split_of, visible
+from pipelines.formats._paths import by_plain, plain
 from pipelines.formats._picture_files import is_picture
 
 # What folders of either kind are called, lower case.
@@ -58,7 +60,14 @@ class Files:
             for key in (said, _key(f"{path}."), _key(path)):
                 if key in self.annotations or key in self.pictures:
                     return key
+            if alike := self._alike.get(plain(_key(path))):
+                return alike[0] if len(alike) == 1 else None
         return None
+
+    @functools.cached_property
+    def _alike(self) -> dict[str, list[Key]]:
+        """{key without differences of case and Unicode form: keys}."""
+        return by_plain({**self.annotations, **self.pictures})
 
 
 def found(root: Path) -> Files:
@@ -154,10 +163,10 @@ def _renamed(
     """
     by_stem = collections.defaultdict(list)
     for key in pictures:
-        by_stem[PurePosixPath(key).name].append(key)
+        by_stem[plain(PurePosixPath(key).name)].append(key)
     renamed: dict[Key, list[str]] = collections.defaultdict(list)
     for key, names in annotations.items():
-        keys = by_stem[PurePosixPath(key).name]
+        keys = by_stem[plain(PurePosixPath(key).name)]
         is_only = len(keys) == 1 and key not in pictures and keys[0] not in annotations
         renamed[keys[0] if is_only else key] += names
     return dict(renamed)

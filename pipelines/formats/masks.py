@@ -132,26 +132,25 @@ def _listed(
         return found
     folders = [pictures for _, pictures, _ in mask_folders.pairs(root)] or [root]
     rows = {row[0]: row for row in found["train"]}
-    assigned = _assigned(lists, rows, Pictures(rows, shown(root, folders[0])))
+    faulty = {problem.example for problem in problems if problem.example}
+    known = Pictures([*rows, *faulty], shown(root, folders[0]))
+    named = _assigned(lists, known)
     # The lists say which pictures count: VOC 2012 has masks of a sixth of its pictures alone.
-    without = {p.where for p in problems if p.kind == "missing-mask"}
-    problems[:] = [p for p in problems if p.kind != "missing-mask"]
-    named = {name for name, _, _ in itertools.chain(*assigned.values())}
-    left = sorted((rows.keys() | without) - named)
+    without = {p.where for p in problems if p.kind == "missing-mask"} - named.keys()
+    problems[:] = [p for p in problems if p.kind != "missing-mask" or p.where in named]
+    left = sorted((rows.keys() | without) - named.keys())
     if left:
         message = f"{len(left):,} pictures are in no list and left out: {few(left)}. List them."
         problems.append(Problem("warning", "unlisted", left[0], message))
-    return assigned
+    own = {split: [name for name in named if named[name] == split] for split in lists}
+    return {split: [rows[name] for name in names if name in rows] for split, names in own.items()}
 
 
-def _assigned(
-    lists: Mapping[str, Path], rows: Mapping[str, Row], pictures: Pictures
-) -> dict[str, list[Row]]:
-    """{split: file of names}, {name: row} -> the rows of each split.
+def _assigned(lists: Mapping[str, Path], pictures: Pictures) -> dict[str, str]:
+    """{split: file of names} -> {name of a picture: its split}.
 
     Raises PipelineError if a list names a picture again, or one that there is not.
     """
-    out: dict[str, list[Row]] = {split: [] for split in lists}
     taken: dict[str, str] = {}
     for split, file in lists.items():
         for where, line in _lines_of(file):
@@ -165,8 +164,7 @@ def _assigned(
                     f"{where}: {line!r} is in {taken[name]} already. Keep one of the two."
                 )
             taken[name] = split
-            out[split].append(rows[name])
-    return out
+    return taken
 
 
 def _lists(root: Path) -> dict[str, Path]:

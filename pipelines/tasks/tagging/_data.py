@@ -104,7 +104,7 @@ def _examples(examples, sentences, labels):
     if "lines" in examples.columns:
         pairs = zip(examples.columns["lines"], sentences, strict=True)
         columns["lines"] = [[lines[i] for i in sentence.first] for lines, sentence in pairs]
-    return Examples(examples.names, columns, examples.where)
+    return Examples(examples.names, columns, examples.where, is_cut=examples.is_cut)
 
 
 def _unknown(examples, rows, names, target):

@@ -61,7 +61,9 @@ class TextClassification(labelled.Labelled):
             texts = examples.columns[source]
             columns = {"text": texts, "label": examples.columns["label"]}
             columns["items"] = [items(text) for text in texts]
-            splits[split] = Examples(examples.names, columns, examples.where)
+            splits[split] = Examples(
+                examples.names, columns, examples.where, is_cut=examples.is_cut
+            )
             problems += self._long(splits[split], config)
         labels = {"label": data.labels["label"]}
         return dataclasses.replace(data, splits=splits, labels=labels, problems=problems)
