@@ -65,7 +65,7 @@ def expected(kind="float32"):
 
 def test_a_picture_gets_a_line(bundle):
     done = run(bundle, "a.png")
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     ranked = np.argsort(-expected())
     words = [f"{tiny.LABELS[i]} {expected()[i]:.2f}" for i in ranked]
     assert done.stdout == f"a.png  {words[0]}  ({', '.join(words[1:])})\n"

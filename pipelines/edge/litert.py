@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,20 @@ import numpy as np
 
 SERVE = "serving_default"  # the program of a file that has one only
 FREE = -1  # an axis of any length, in a shape
+
+
+@contextlib.contextmanager
+def _silently() -> Iterator[None]:
+    """Within it, LiteRT does not greet on standard error."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 class Model:
@@ -26,8 +43,9 @@ class Model:
         from ai_edge_litert.interpreter import Interpreter  # takes 0.15 s, and `--help` should not
 
         try:
-            interpreter = Interpreter(str(path), num_threads=threads)
-            interpreter.allocate_tensors()  # of the first program; others when they run
+            with _silently():
+                interpreter = Interpreter(str(path), num_threads=threads)
+                interpreter.allocate_tensors()  # of the first program; others when they run
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{path} does not run in LiteRT: {_one_line(error)}") from error
         names = list(interpreter.get_signature_list())

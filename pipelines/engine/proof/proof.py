@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pipelines import catalog, terminal
+from pipelines import catalog
 from pipelines.edge import fitted, litert
 from pipelines.engine.proof import evaluate, kinds, operations
 from pipelines.task import SERVE, Answer, Method, Score
@@ -52,8 +52,7 @@ def predictor(folder: Path, kind: str, method: Method) -> Answer:
 
 def runner(path):
     """`predictor` of one TFLite file."""
-    with terminal.hushed():  # LiteRT greets on standard error
-        return _by_one(litert.Model(path, threads=os.cpu_count()))
+    return _by_one(litert.Model(path, threads=os.cpu_count()))
 
 
 def _by_one(run):

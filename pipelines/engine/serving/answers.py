@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from pipelines import catalog, terminal
+from pipelines import catalog
 from pipelines.edge.predict import each, opened, runnable
 from pipelines.engine.data import learned
 from pipelines.engine.proof import seal
@@ -31,8 +31,7 @@ def of_bundle(
         manifest["learned"] = learned.lists(learned.read(folder / learned.FOLDER))
         half = catalog.edge(manifest["task"])
         module = catalog.edge(manifest["fitted"]) if "fitted" in manifest else None
-        with terminal.hushed():  # LiteRT greets on standard error
-            run = opened(path, module)
+        run = opened(path, module)
     except KeyError as error:
         raise PipelineError(
             f"{folder / seal.MANIFEST} lacks {error}. Export the run again."
