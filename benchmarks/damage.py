@@ -6,6 +6,10 @@ audit crashes in a step of training, at most 10 cases are silent, and clean sets
 
 With `mutate`, files of a run, a bundle and data sets are changed at random; claim: nothing but
 PipelineError comes of it. `python benchmarks/damage.py mutate [--files 10000] [--at FOLDER]`
+
+With `crash`, a process that trains, exports, verifies and reports is killed at changes of files;
+claim: what goes on from there ends with the same weights, and nothing is half written or left
+behind. `python benchmarks/damage.py crash [--work net|arrays] [--points 40]`
 """
 
 import argparse
@@ -15,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from damaging import cases, clean, kinds, mutate
+from damaging import cases, clean, crash, kinds, mutate
 
 CASES = 7  # of each kind, over the formats that can have it
 OUTCOMES = ("error", "warned", "noted", "silent", "traceback", "crash")
@@ -23,14 +27,23 @@ OUTCOMES = ("error", "warned", "noted", "silent", "traceback", "crash")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("mode", nargs="?", default="kinds", choices=("kinds", "mutate"))
+    parser.add_argument("mode", nargs="?", default="kinds", choices=("kinds", "mutate", "crash"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--files", type=int, default=10_000, help="that mutate changes")
     parser.add_argument("--at", help="folder in which mutate keeps its run and bundle")
     parser.add_argument("--kinds", nargs="*", default=[], help="words that a kind's name holds")
     parser.add_argument("--fast", action="store_true", help="no step of training")
+    parser.add_argument("--work", default="net", choices=("net", "arrays"), help="that is killed")
+    parser.add_argument("--points", type=int, default=40, help="at which it is killed")
     options = parser.parse_args()
-    return {"kinds": _kinds, "mutate": _mutate}[options.mode](options)
+    return {"kinds": _kinds, "mutate": _mutate, "crash": _crash}[options.mode](options)
+
+
+def _crash(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        wrong = crash.run_all(Path(folder), options.work, options.points, options.seed)
+    print(f"{options.points} crashes: {len(wrong)} did not end well")
+    return 1 if wrong else 0
 
 
 def _mutate(options: argparse.Namespace) -> int:
@@ -44,7 +57,7 @@ def _kinds(options: argparse.Namespace) -> int:
     words = options.kinds or [""]
     chosen = [kind for kind in kinds.KINDS if any(word in kind.name for word in words)]
     with tempfile.TemporaryDirectory() as folder:
-        alarms = cases.alarms(Path(folder), options.seed)
+        alarms = cases.alarms(Path(folder), options.fast)
         table, unseen = {}, []
         for kind in chosen:
             table[kind.name] = collections.Counter()

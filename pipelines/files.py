@@ -39,6 +39,7 @@ def appearing(path: Path | str) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        held = _hold(scratch)
     except OSError as error:
         raise PipelineError(_cannot_write(path, error)) from error
     try:
@@ -52,6 +53,7 @@ def appearing(path: Path | str) -> Iterator[Path]:
         raise PipelineError(_cannot_write(path, error)) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        os.close(held)
 
 
 def _cannot_write(path: Path, error: OSError) -> str:
@@ -99,8 +101,43 @@ def locked(path: Path) -> Iterator[None]:
 def sweep(folder: Path) -> None:
     """Removes what `appearing` left behind in a folder when its process was killed."""
     for path in folder.rglob(".*"):
-        if path.is_dir() and SCRATCH.fullmatch(path.name):
-            shutil.rmtree(path, ignore_errors=True)
+        _remove_if_stale(path)
+
+
+def sweep_beside(path: Path | str) -> None:
+    """Removes what was to become `path`, left behind by processes that were killed."""
+    path = Path(path)
+    if path.parent.is_dir():
+        for other in path.parent.iterdir():
+            if other.name.startswith(f".{path.name}."):
+                _remove_if_stale(other)
+
+
+def _remove_if_stale(path: Path) -> None:
+    """Removes a folder of `appearing` that no process holds."""
+    if not (SCRATCH.fullmatch(path.name) and path.is_dir()):
+        return
+    try:
+        os.close(_hold(path))
+    except OSError:
+        return
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _hold(folder: Path) -> int:
+    """A descriptor of a folder that this process alone holds, until it is closed or ends.
+
+    Raises OSError if another process holds it.
+    """
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def write_text(path: Path | str, text: str) -> None:

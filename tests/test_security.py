@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -14,6 +15,9 @@ from pipelines import catalog, config, files, terminal
 from pipelines.engine.proof import operations, seal, trial
 from pipelines.engine.training.loop import as_csv
 from pipelines.errors import PipelineError, Refused
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+from damaging import crash
 
 
 @pytest.fixture
@@ -245,3 +249,41 @@ def test_what_a_killed_process_left_behind_is_swept(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
     files.sweep(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [".hidden"]
+
+
+def test_what_another_process_writes_is_not_swept(tmp_path):
+    with files.appearing(tmp_path / "a") as part:
+        part.mkdir()
+        stale = tmp_path / ".a.abcdefgh"
+        stale.mkdir()
+        files.sweep_beside(tmp_path / "a")
+        files.sweep(tmp_path)
+        assert part.exists()
+        assert not stale.exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def _killed(work, folder, at, after):
+    with crash.Killer(folder, at, after).watching():
+        work()
+
+
+def test_a_kill_at_a_change_of_files_loses_nothing(tmp_path):
+    """Some of what `benchmarks/damage.py crash` does at every change."""
+
+    def work():
+        files.sweep_beside(tmp_path / "a")
+        files.write_json(tmp_path / "a" / "b.json", [1])
+        files.sweep_beside(tmp_path / "a" / "b.json")
+
+    for at in range(40):
+        for after in (False, True):
+            code = crash.forked(lambda: _killed(work, tmp_path, at, after))  # noqa: B023
+            work()
+            assert [p.name for p in (tmp_path / "a").iterdir()] == ["b.json"]
+            assert (tmp_path / "a" / "b.json").read_text() == "[\n  1\n]\n"
+            shutil.rmtree(tmp_path / "a")
+            if code == 0:
+                assert at > 3
+                return
+    pytest.fail("the work never came to its end")

@@ -25,7 +25,7 @@ from pipelines.engine.export import request as asking
 from pipelines.engine.export.request import Request
 from pipelines.engine.proof import doubts, evaluate, proof
 from pipelines.errors import PipelineError, Refused
-from pipelines.files import appearing
+from pipelines.files import appearing, sweep_beside
 from pipelines.models.fitted import Fitted
 from pipelines.progress import Progress
 from pipelines.task import Method, Part, Program, Score
@@ -88,6 +88,7 @@ def export(
     kinds += asking.quantised(request.recipes, kinds)
     subject = _subject(run)
     _good_enough(subject, limits)
+    sweep_beside(out)
     with appearing(out) as folder:
         folder.mkdir()
         files, failures = _made(folder, subject, kinds, request)

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipelines.engine.proof import proof, trial
 from pipelines.errors import PipelineError
+from pipelines.files import sweep
 from pipelines.progress import Progress
 from pipelines.task import Part
 
@@ -20,7 +21,8 @@ def verify(bundle: Any, data: Any = None, data_format: str = "auto") -> dict:
     [...], "files": {kind: record}, "notes": [...]}.
     """
     with Progress("verifying checksums"):
-        failures = bundle.broken()
+        sweep(bundle.path)
+    failures = bundle.broken()
     if failures:
         return {"passed": False, "failures": failures, "files": {}, "notes": ["nothing was run"]}
     try:

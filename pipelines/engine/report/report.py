@@ -16,7 +16,7 @@ from pipelines.engine.report.numbers import size
 from pipelines.engine.training import fit as train
 from pipelines.engine.training.loop import monitor_sign
 from pipelines.errors import PipelineError
-from pipelines.files import sha256, within, write_text
+from pipelines.files import sha256, sweep, within, write_text
 from pipelines.records import read_json, read_rows
 from pipelines.shapes import ANY, NUMBER
 
@@ -84,6 +84,7 @@ def _is_fuller(bundle: Any) -> bool:
 
 
 def _write(folder: Path, context: dict) -> Path:
+    sweep(folder)
     write_text(folder / NAME, page.render(context))
     return folder / NAME
 

@@ -25,7 +25,7 @@ from pipelines.engine.training import budget, fit, learning_rate, own, summary
 from pipelines.engine.training import start as start_weights
 from pipelines.engine.training.own import Own
 from pipelines.errors import PipelineError, Refused
-from pipelines.files import appearing, write_json, write_yaml
+from pipelines.files import appearing, sweep_beside, write_json, write_yaml
 from pipelines.formats.examples import Data
 from pipelines.progress import Progress
 from pipelines.shapes import NUMBER
@@ -216,6 +216,7 @@ def start(
     if config.minutes:
         limit = config.epochs if "epochs" in given else None
         config = config.lasting(budget.epochs(method, config, made.source, limit))
+    sweep_beside(path)
     with appearing(path) as part:
         part.mkdir()
         _describe(
