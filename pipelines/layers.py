@@ -9,6 +9,7 @@ import keras_hub  # noqa: F401  # whose layers pretrained nets have
 from pipelines.models import (  # noqa: F401
     adversarial,
     bert,
+    counted_terms,
     gradient_reversal,
     joint,
     paired,

@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC
 
 from pipelines.edge import words
 from pipelines.errors import PipelineError
-from pipelines.models import Tensor, heads
+from pipelines.models import REGISTERED, Tensor, heads
 
 SMOOTHING = 1.0  # added to each count (Laplace)
 # How often a term is there says how much it counts in a text, as each head was published.
@@ -30,7 +30,7 @@ Split = tuple[np.ndarray, np.ndarray, np.ndarray]  # ids, counts, labels
 Found = tuple[np.ndarray, np.ndarray]  # kernel (terms, C), bias (C,)
 
 
-@keras.saving.register_keras_serializable("pipelines")
+@keras.saving.register_keras_serializable(REGISTERED)
 class CountedTerms(keras.layers.Layer):
     """ids and counts of a text's terms, int (B, T), 0 behind the last -> logits (B, C).
 
