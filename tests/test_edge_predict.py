@@ -123,6 +123,11 @@ def test_a_task_that_is_not_in_the_bundle_is_not_imported(bundle, task):
         ("{", "Expecting"),
         ("{}", "manifest.json lacks 'files'"),
         ('{"files": {}}', "has no file that runs here"),
+        ("[]", "is not what was exported"),
+        ("[" * 100_000, "is not what was exported"),
+        ('{"files": []}', "is not what was exported"),
+        ('{"files": {"float32": 5}}', "is not what was exported"),
+        ('{"files": {"float32": {"path": 5, "sha256": ""}}}', "is not what was exported"),
     ],
 )
 def test_a_broken_manifest_is_one_line(bundle, manifest, reason):

@@ -11,13 +11,14 @@ from .learned import read as read_learned
 
 HERE = Path(__file__).resolve().parent
 RUNNABLE = (".tflite", ".npz")  # kinds of files that run here
+ALTERED = "manifest.json is not what was exported: export the model again"
 NEEDS = "pip install numpy pillow ai-edge-litert"
 
 
 def main(argv=None, folder=HERE.parent):
     """Prints an answer a line -> exit code: 0 done, 1 the bundle is not what was proven, 2 an input cannot be used."""
     try:
-        manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
+        manifest = _manifest(Path(folder))
         kinds = runnable(manifest)
         if not kinds:
             raise ValueError(
@@ -142,8 +143,28 @@ def _options(argv, kinds):
     return parser.parse_args(argv)
 
 
+def _manifest(folder):
+    """What manifest.json says. Raises ValueError or KeyError if it is not what was exported."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(ALTERED) from error
+    if not isinstance(manifest, dict) or not isinstance(manifest["files"], dict):
+        raise ValueError(ALTERED)
+    texts = [manifest.get("task", "")]
+    for record in manifest["files"].values():
+        if not isinstance(record, dict):
+            raise ValueError(ALTERED)
+        texts += [record["path"], record["sha256"]]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError(ALTERED)
+    return manifest
+
+
 def _proven(folder, record):
     path = folder / record["path"]
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"manifest.json names {path.name} in another folder. Do not use this one")
     if hashlib.sha256(path.read_bytes()).hexdigest() != record["sha256"]:
         raise ValueError(
             f"{path.name} is not the file that was proven: its SHA-256 differs. Export the model"
