@@ -103,3 +103,10 @@ def test_an_evaluation_is_asked_for_only_below_the_floor():
     assert trained((1.0, 0.6), (0.9, 0.7), look=look) == asked == []
     said = trained((1.0, 0.4), (0.9, 0.5), look=look)
     assert (said[1], asked) == ("Everything is taken for 'hat', whatever it is.", [1])
+
+
+def test_a_rate_is_not_to_be_found_if_the_first_phase_takes_no_steps():
+    transfer = catalog.method("transfer")
+    config = transfer.Config(labels=("hat", "shoe"), epochs=5)
+    said = doubts.of_result(Part(20), {"accuracy": 0.5}, transfer, config)["doubts"]
+    assert said[-1].startswith("Try more epochs, another method (adaptation, scratch) or")

@@ -118,7 +118,9 @@ def _advice(method: Method, config: Any) -> str:
     """What to try, as settings that the method has."""
     steps = []
     if isinstance(config, Config):
-        steps = ["more epochs", "learning_rate=find"]
+        steps.append("more epochs")
+        if not method.phases(config)[0].solve:
+            steps.append("learning_rate=find")
     others = [m.name for m in catalog.tasks()[method.task].methods if m.name != method.name]
     if others:
         steps.append(f"another method ({', '.join(others)})")
