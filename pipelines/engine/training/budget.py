@@ -82,7 +82,8 @@ def measured(method: Method, config: Any, source: Source) -> Mapping[str, Cost]:
     found = {}
     for index, stage in enumerate(stages):
         keras.utils.set_random_seed(config.seed)
-        with Progress(f"timing some steps of phase {stage.name}"):
+        which = f" of phase {stage.name}" if len(stages) > 1 else ""
+        with Progress(f"timing some steps{which}"):
             found[stage.name] = _cost(method, stages, index, source)
     return found
 

@@ -103,7 +103,7 @@ def _settings(config: Any, model: keras.Model | Fitted) -> str:
     if isinstance(model, Fitted):
         return ""
     plural = "" if config.epochs == 1 else "s"
-    fit = f" that fit in {config.minutes:g} minutes" if config.minutes else ""
+    fit = f", as many as fit in {config.minutes:g} min" if config.minutes else ""
     found = [f"{config.epochs} epoch{plural}{fit}, of {config.steps_per_epoch:,} steps each"]
     found.append(f"batches of {config.batch_size}")
     values: Mapping = config.as_dict()
