@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import io
 import os
 import shutil
 import sys
@@ -42,7 +43,7 @@ class Progress:
     ):
         self.text, self.total, self.unit = text, total, unit
         self.done, self._began, self._note = 0, time.monotonic(), ""
-        self._place = _Place(sys.stderr)
+        self._place = _Place(sys.stderr or io.StringIO())
         self._shown, self._patience = shown, patience or PATIENCE
         self._over, self._paused = threading.Event(), threading.Event()
         self._lock, self._last = threading.Lock(), ""
@@ -171,6 +172,9 @@ class _Place:
         self.rewrites = self.is_terminal and os.environ.get("TERM", "dumb") != "dumb"
         self.at_once = self.is_terminal
         self._own, self._stream = None, sys.stdout if in_notebook else stream
+        if in_notebook:  # whose streams lead elsewhere than the files that they name
+            self.full, self.empty = "━", "─"
+            return
         with contextlib.suppress(OSError, AttributeError):  # a stream that is no file
             # A copy: what is said while TensorFlow loads goes past `terminal.hushed`.
             self._own = os.fdopen(os.dup(self._stream.fileno()), "w", encoding=stream.encoding)

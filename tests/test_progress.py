@@ -70,6 +70,23 @@ def test_a_log_hears_of_what_lasts_in_whole_lines(monkeypatch, hurried):
     assert log.getvalue().splitlines()[0].startswith("calibrate  80 of 200")
 
 
+def test_a_notebook_gets_whole_lines_as_output(monkeypatch, hurried):
+    class Stream(io.StringIO):
+        pub_thread = None  # as ipykernel's streams have it
+
+        def fileno(self):  # of the server's console, not of the notebook
+            raise AssertionError("not asked for")
+
+    red, output = Stream(), Stream()
+    monkeypatch.setattr(sys, "stderr", red)
+    monkeypatch.setattr(sys, "stdout", output)
+    with Progress("calibrating", 200) as shown:
+        shown.update(80)
+        shown._over.wait(3 * progress.EVERY)
+    assert red.getvalue() == ""
+    assert output.getvalue().splitlines()[0].startswith("calibrating  80 of 200")
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.4, "0 s"), (59.6, "1 min"), (125, "2 min 5 s"), (12_000, "3 h 20 min"), (7200, "2 h")],
