@@ -51,7 +51,8 @@ def sheet(run: Any, batch: str, count: int) -> Sheet:
         raise PipelineError(f"the split {batch} of {run.path} is empty.")
     batches = run.source.train(0) if batch == "train" else part.batches()
     drawn = [_drawn(run, *example) for example in itertools.islice(_each(batches), count)]
-    title = f"{len(drawn)} examples of {batch}, as the net sees them"
+    noun = "example" if len(drawn) == 1 else "examples"
+    title = f"{len(drawn)} {noun} of {batch}, as the net sees them"
     stem = run.path / FOLDER / batch
     if isinstance(drawn[0], str):
         text = "\n\n".join(drawn)
