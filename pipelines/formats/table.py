@@ -38,11 +38,12 @@ class Row(NamedTuple):
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` is a .csv or .tsv file, or a folder with exactly one, whose header names a
-    path and a label.
+    """Whether `path` is a .csv or .tsv file whose header names a path, or a folder with exactly one,
+    which names a label as well.
     """
     if path.is_file():
-        return delimited.is_table(path) and _is_of_pictures(path)
+        names = delimited.names(path) if delimited.is_table(path) else set()
+        return not names.isdisjoint(COLUMNS["path"]) and _is_of_pictures(path)
     tables = delimited.tables(path)
     return len(tables) == 1 and _has_columns(tables[0]) and _is_of_pictures(tables[0])
 

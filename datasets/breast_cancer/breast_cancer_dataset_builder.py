@@ -1,0 +1,25 @@
+"""Breast cancer: measurements of cell nuclei in 569 pictures, malignant or benign, that come with scikit-learn."""
+
+import tensorflow_datasets as tfds
+from sklearn.datasets import load_breast_cancer
+
+from pipelines.ops import bundled_table
+
+
+class Builder(tfds.core.GeneratorBasedBuilder):
+    """One split, `train`; others are cut by each example's `id`."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "First release."}
+
+    def _info(self):
+        return self.dataset_info_from_configs(
+            features=bundled_table.features(load_breast_cancer()),
+            homepage="https://archive.ics.uci.edu/dataset/17/breast+cancer+wisconsin+diagnostic",
+        )
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self):
+        yield from bundled_table.examples(load_breast_cancer(), "breast_cancer")

@@ -1,0 +1,34 @@
+"""Settings of multilayer perceptrons, whatever they predict."""
+
+from dataclasses import dataclass
+
+from pipelines import config as settings
+from pipelines.config import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(settings.Config):
+    """The shared settings, and those of the layers."""
+
+    epochs: int = setting(100, "passes over the training split", "epochs", low=1)
+    patience: int = setting(
+        20,
+        "stop after this many epochs without a better `monitor`; 0 never stops early",
+        "epochs",
+        low=0,
+    )
+    learning_rate: float = setting(3e-3, "peak learning rate", low=0.0, high=10.0)
+    weight_decay: float = setting(
+        1e-2, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0
+    )
+    depth: int = setting(2, "hidden layers", "layers", low=0, high=100)
+    width: int = setting(64, "units of a hidden layer", "units", low=1)
+    activation: str = setting(
+        "relu",
+        "what follows each hidden layer",
+        choices=("relu", "tanh", "sigmoid", "gelu", "silu", "elu", "leaky_relu"),
+    )
+    batch_norm: bool = setting(False, "batch normalisation in front of each activation")
+    dropout: float = setting(
+        0.2, "share of units dropped after each hidden layer", low=0.0, high=0.95
+    )

@@ -1,0 +1,145 @@
+"""A table of rows to learn from: one .csv, .tsv or .parquet file with any columns and, if you like, split."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import PipelineError
+from pipelines.formats import _delimited as delimited
+from pipelines.formats import box_table, table, text_table
+from pipelines.formats._text_files import counted, digest
+from pipelines.formats.examples import (
+    SPLIT_NAMES,
+    SPLITS,
+    Data,
+    Examples,
+    Problem,
+    Unusable,
+    cut_splits,
+)
+
+SPLIT = table.COLUMNS["split"]
+OTHERS = (box_table, table, text_table)  # tables whose columns mean more
+PARQUET = ".parquet"
+COLUMN = "column/"  # before the name of a column of the table, apart from what methods add
+
+Row = tuple[str, str, dict[str, Any]]  # where, split, {column: cell}
+
+
+def detect(path: Path) -> bool:
+    """Whether `path` is a table with two columns or more that no other format reads, or a folder
+    with exactly one.
+    """
+    files = (
+        [path] if path.is_file() else [*delimited.tables(path), *sorted(path.glob(f"*{PARQUET}"))]
+    )
+    if len(files) != 1 or not files[0].is_file():
+        return False
+    file = files[0]
+    if file.suffix.lower() == PARQUET:
+        return True
+    if not delimited.is_table(file) or any(other.detect(path) for other in OTHERS):
+        return False
+    return len(delimited.names(file)) > 1
+
+
+def read(path: str | Path) -> Data:
+    """Each row as an example with a column of its cells for each column of the table.
+
+    Cells of .csv and .tsv are text, those of .parquet what they are there; empty ones are "". A row
+    is called by what it says, so that a new one renames no other, and equal rows are in one split.
+    One with too few or too many cells becomes a Problem. Raises PipelineError if the table cannot be
+    read, if two columns have one name, or if there is no usable row.
+    """
+    path = Path(path).resolve()
+    problems: list[Problem] = []
+    file = path if path.is_file() else _only(path)
+    rows = list(_parquet(file) if file.suffix.lower() == PARQUET else _delimited(file, problems))
+    if not rows:
+        raise PipelineError(f"{file} has no usable row. Add some below the line of names.")
+    names = list(map(counted(), (digest(*map(str, cells.values())) for _, _, cells in rows)))
+    splits = {}
+    for split in SPLITS:
+        own = [(name, *row) for name, row in zip(names, rows, strict=True) if row[1] == split]
+        if own:
+            splits[split] = _examples(own)
+    # A name that comes again has a count behind it: equal rows stay together.
+    cut = cut_splits(splits, lambda name: name.partition("-")[0])
+    return Data(str(path), "rows", cut, {}, problems)
+
+
+def _only(folder: Path) -> Path:
+    files = [*delimited.tables(folder), *sorted(folder.glob(f"*{PARQUET}"))]
+    if len(files) != 1:
+        names = ", ".join(file.name for file in files) or "none"
+        raise PipelineError(f"{folder} must hold one table; found {names}. Pass the file itself.")
+    return files[0]
+
+
+def _delimited(file: Path, problems: list[Problem]) -> Iterator[Row]:
+    opened = delimited.opened(file, {"split": SPLIT})
+    _check_header(file, opened.header)
+    for where, values in opened.rows():
+        try:
+            split = opened.cells(values)["split"]
+        except Unusable as bad:
+            problems.append(bad.problem(where))
+            continue
+        cells = dict(zip(opened.header, map(str.strip, values), strict=True))
+        yield where, split, _without_split(cells)
+
+
+def _check_header(file: Path, header: list[str]) -> None:
+    """Raises PipelineError if the first line names no columns, or one name twice."""
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise PipelineError(
+            f"{file}:1 names {len(twice)} columns twice: {', '.join(twice)}. Give each a name of its"
+            " own."
+        )
+    if all(map(is_number, header)):
+        raise PipelineError(
+            f"{file}:1 holds numbers. The first line must name the columns: add one above it."
+        )
+
+
+def is_number(cell: Any) -> bool:
+    """Whether a cell can be read as a number, infinite ones and NaN among them."""
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _parquet(file: Path) -> Iterator[Row]:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        found = parquet.read_table(file).to_pylist()
+    except (pyarrow.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise PipelineError(f"{file} cannot be read: {reason}. Write the file again.") from error
+    for i, cells in enumerate(found, 1):
+        split = next((str(v) for name, v in cells.items() if name.lower() in SPLIT), "train")
+        if split.lower() not in SPLIT_NAMES:
+            raise PipelineError(
+                f"{file}, row {i}: unknown split {split!r}. Use {', '.join(SPLITS)}."
+            )
+        cells = {name: "" if value is None else value for name, value in cells.items()}
+        yield f"{file.name}:{i}", SPLIT_NAMES[split.lower()], _without_split(cells)
+
+
+def _without_split(cells: dict[str, Any]) -> dict[str, Any]:
+    return {name: cell for name, cell in cells.items() if name.lower() not in SPLIT}
+
+
+def _examples(own: list[tuple]) -> Examples:
+    names = [name for name, *_ in own]
+    where = [row[1] for row in own]
+    columns: dict[str, list] = {COLUMN + name: [] for name in own[0][3]}
+    for _, _, _, cells in own:
+        for name, cell in cells.items():
+            columns[COLUMN + name].append(cell)
+    return Examples(names, columns, where)

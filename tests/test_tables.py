@@ -1,0 +1,307 @@
+"""Tables: rows as data, columns and their kinds, perceptron, linear models and MLPs, numbers."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from conftest import once
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.preprocessing import StandardScaler
+
+import pipelines
+from pipelines import catalog
+from pipelines.edge import tables as edge
+from pipelines.engine.training import setup
+from pipelines.errors import PipelineError
+from pipelines.families import tables
+from pipelines.formats import rows
+from pipelines.metrics import regression
+
+CLASSES, NUMBERS = "tabular_classification", "tabular_regression"
+HEADER = "age,job,note,paid,label\n"
+
+
+def lines(count=40):
+    """Rows whose label follows from age and job: old bakers say yes."""
+    chance = np.random.default_rng(0)
+    found = []
+    for i in range(count):
+        age, job = int(chance.integers(20, 70)), ("baker", "smith")[i % 2]
+        paid = "" if i % 7 == 0 else f"{age * 10 + i}"
+        label = "yes" if age > 45 or job == "baker" else "no"
+        found.append(f"{age},{job},said thing number {i} here,{paid},{label}")
+    return found
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text(HEADER + "\n".join(lines()) + "\n")
+    return path
+
+
+def problems(path, task=CLASSES, **settings):
+    return {(p.kind, p.severity) for p in pipelines.audit(path, task=task, **settings).problems}
+
+
+# Rows.
+
+
+def test_a_table_becomes_columns_of_text_and_equal_rows_stay_together(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("a\tb\n" + "1\tx\n" * 30 + "2\ty\n")
+    data = catalog.load(path)
+    assert data.format == "rows"
+    assert sum(map(len, data.splits.values())) == 31
+    ones = [split for split, part in data.splits.items() if "1" in part.columns["column/a"]]
+    assert len(ones) == 1
+    (path.parent / "b.csv").write_text("a;b;split\n1;x;train\n2;y;dev\n3;z;test\n")
+    data = catalog.load(path.parent / "b.csv")
+    assert {split: part.columns["column/a"] for split, part in data.splits.items()} == {
+        "train": ["1"], "validation": ["2"], "test": ["3"],
+    }  # fmt: skip
+
+
+def test_parquet_keeps_its_types(tmp_path):
+    import pyarrow
+    from pyarrow import parquet
+
+    table = pyarrow.table(
+        {"a": [1.5, None, 2.5], "b": ["x", "y", "z"], "split": ["train", "test", "val"]}
+    )
+    parquet.write_table(table, tmp_path / "a.parquet")
+    data = catalog.load(tmp_path / "a.parquet")
+    assert data.splits["train"].columns == {"column/a": [1.5], "column/b": ["x"]}
+    assert data.splits["test"].columns["column/a"] == [""]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,a\n1,2\n", "names 1 columns twice: a"),
+        ("1,2\n3,4\n", "The first line must name the columns"),
+        ("a,b\n", "has no usable row"),
+        ("a,b\n1\n2,3,4\n", "has no usable row"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_one_line(content, message, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(content)
+    with pytest.raises(PipelineError, match=message):
+        rows.read(path)
+
+
+def test_a_ragged_row_is_named_by_its_line(file):
+    file.write_text(HEADER + "1,baker\n" + "\n".join(lines()))
+    assert [p.where for p in catalog.load(file).problems if p.kind == "row"] == ["people.csv:2"]
+
+
+# Columns.
+
+
+def test_cells():
+    assert edge.number("1e3") == 1000
+    assert all(math.isnan(edge.number(cell)) for cell in ("1e400", "nan", "inf", "1,5", None, "x"))
+    assert all(map(edge.is_absent, ("", " NA ", "?", None, math.nan)))
+    assert [edge.text(cell) for cell in (1.0, "1", " x ", True, "n/a")] == [
+        "1",
+        "1",
+        "x",
+        "True",
+        "",
+    ]
+
+
+def test_kinds_of_columns():
+    assert tables.kind(["1", "2.5", "", "3"]) == "number"
+    assert tables.kind(["a", "b", "a"]) == "category"
+    assert tables.kind([True, False]) == "category"
+    assert tables.kind(["5", "5", ""]) == ""
+    assert tables.kind([f"text number {i}" for i in range(30)]) == ""
+
+
+def test_features_of_a_row_by_hand():
+    learned = [
+        {"name": "age", "kind": "number", "mean": 30.0, "deviation": 10.0, "missing": 20.0, "marks": 1},
+        {"name": "job", "kind": "category", "values": ["baker", "smith"]},
+    ]  # fmt: skip
+    columns = edge.Columns(map(json.dumps, learned))
+    assert len(columns) == 5
+    assert columns.names() == ["age", "age", "job", "job", "job"]
+    assert columns.features({"age": "45", "job": "smith"}).tolist() == [1.5, 0, 0, 1, 0]
+    assert columns.features({"job": "clown", "age": "?"}).tolist() == [-1, 1, 0, 0, 1]
+    with pytest.raises(ValueError, match="has no column 'job'; it has age"):
+        columns.features({"age": 3})
+    with pytest.raises(ValueError, match="column 'age' must be a number; got '1,5'"):
+        columns.features({"age": "1,5", "job": "smith"})
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{"a": 1, "b": "x"}', '[{"a": 1, "b": "x"}]', "a,b\n1,x\n", "\ufeffa;b\n1;x\n", b"a\tb\n1\tx"],
+)
+def test_rows_of_a_file_or_of_json(content):
+    (row,) = edge.rows(content)
+    assert {name: str(cell) for name, cell in row.items()} == {"a": "1", "b": "x"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "is no JSON"),
+        ("[1]", "must be a row"),
+        ("a,b\n1\n", "row 1 has 1 cells"),
+        ("a,b\n", "holds no row"),
+    ],
+)
+def test_what_is_no_row_is_said(content, reason):
+    with pytest.raises(ValueError, match=reason):
+        edge.rows(content)
+
+
+# What looks wrong.
+
+
+def test_the_audit_of_columns(tmp_path):
+    path = tmp_path / "a.csv"
+    chance = np.random.default_rng(1)
+    table = ["number,same,copy,mixed,value,label"]
+    for i in range(200):
+        label = ("yes", "no")[int(chance.integers(2))]
+        mixed = "1,5" if i == 3 else f"{chance.normal():.3f}"
+        value = 1000 if i == 5 else chance.normal()
+        table.append(f"{i},x,{label}!,{json.dumps(mixed)},{value:.4f},{label}")
+    path.write_text("\n".join(table) + "\n")
+    found = pipelines.audit(path, task=CLASSES)
+    told = {(p.kind, p.severity): p.message for p in found.problems}
+    assert "'copy'" in told["copy", "warning"]
+    assert "'same'" in told["left-out", "note"]
+    assert "'mixed' holds numbers, and '1,5' here" in told["mixed", "error"]
+    assert [p.where for p in found.problems if p.kind == "mixed"] == ["a.csv:5"]
+    assert "'value'" in told["far-out", "warning"]
+    assert "'number'" in told["id", "warning"]
+
+
+def test_missing_values_and_new_categories_are_said(tmp_path):
+    path = tmp_path / "a.csv"
+    table = [f"{i % 3},{'' if i % 5 == 0 else i},{'ab'[i % 2]},train" for i in range(30)]
+    path.write_text("job,paid,label,split\n" + "\n".join(table) + "\n9x,1,a,test\n")
+    kinds = problems(path)
+    assert {("missing", "note")} <= kinds
+    table = [f"j{i % 3},{'ab'[i % 2]},train" for i in range(30)]
+    path.write_text("job,label,split\n" + "\n".join(table) + "\nj9,a,test\n")
+    assert ("new-category", "warning") in problems(path)
+
+
+def test_a_row_without_its_target_is_an_error(file):
+    file.write_text(HEADER + "50,baker,x,1,\n" + "\n".join(lines()))
+    assert ("no-target", "error") in problems(file)
+    assert ("no-target", "error") in problems(file, NUMBERS, target="paid")
+
+
+def test_numbers_are_no_classes(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("x,y\n" + "".join(f"{i % 7},{i * 1.5}\n" for i in range(200)))
+    with pytest.raises(PipelineError, match="train tabular_regression/mlp --set target=y"):
+        pipelines.audit(path, task=CLASSES)
+    with pytest.raises(PipelineError, match="no column 'z' to be learned"):
+        pipelines.audit(path, task=NUMBERS, target="z")
+
+
+# Methods.
+
+
+def test_errors_by_hand():
+    metric = regression.Errors()
+    metric.update_state({"value": np.array([[1.0], [2.0]])}, {"value": np.array([1.0, 4.0])})
+    metric.update_state({"value": np.array([[6.0]])}, {"value": np.array([5.0])})
+    result = metric.result()
+    assert result["rmse"] == pytest.approx((5 / 3) ** 0.5)
+    assert result["mae"] == 1.0
+    assert result["r2"] == pytest.approx(1 - 5 / 14)
+
+
+def fitted(name, data, **settings):
+    """(answers on the test split, features and targets of train, features of test)."""
+    made = setup.set_up(name, data, settings)
+    net = made.method.model(made.config)
+    for phase in made.method.phases(made.config):
+        phase.solve(net, made.source)
+    train, test = (made.source.held_out(split).arrays() for split in ("train", "test"))
+    return net.predict(test[0], verbose=0), train, test
+
+
+def test_logistic_regression_is_scikit_learns():
+    logits, (inputs, targets), test = fitted(f"{CLASSES}/linear", "wine")
+    peer = LogisticRegression(max_iter=2000, tol=1e-8).fit(inputs["features"], targets.argmax(-1))
+    wanted = peer.predict_log_proba(test[0]["features"])
+    found = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    np.testing.assert_allclose(np.exp(found), np.exp(wanted), atol=0.04)  # it stops earlier
+    assert (found.argmax(1) == wanted.argmax(1)).all()
+
+
+def test_linear_regression_is_scikit_learns_on_scaled_columns():
+    values, (inputs, targets), test = fitted(f"{NUMBERS}/linear", "diabetes")
+    x = inputs["features"].astype(float)
+    np.testing.assert_allclose(x, StandardScaler().fit_transform(x), atol=1e-5)
+    peer = Ridge().fit(x, targets["value"].ravel())
+    np.testing.assert_allclose(
+        values["value"].ravel(), peer.predict(test[0]["features"]), rtol=1e-4
+    )
+
+
+def test_the_rule_of_the_perceptron_by_hand():
+    from pipelines.tasks.tabular_classification import perceptron
+
+    method = catalog.method("perceptron")
+    learned = {"columns": [json.dumps({"name": n, "kind": "number", "mean": 0, "deviation": 1,
+                                       "missing": 0, "marks": 0}) for n in "ab"]}  # fmt: skip
+    config = method.Config(labels=("no", "yes"), averaged=False).having(learned)
+    net = method.model(config)
+    features, targets = np.array([[1.0, 2.0], [3.0, -1.0]], np.float32), np.eye(2)[[1, 0]]
+    # Both sums are 0, so the first class is found: a mistake. (1, 2, 1) is added to "yes" and taken
+    # from "no". Then (3, -1, 1) has the sums -2 and 2: another one, which gives (2, -3, 0).
+    assert perceptron._step(net, features, targets, config) == 1.0
+    np.testing.assert_allclose(net.get_layer("logits").kernel, [[2, -2], [-3, 3]])
+    np.testing.assert_allclose(net.get_layer("logits").bias, [0, 0])
+    mean = config.replace(averaged=True)
+    net = method.model(mean)
+    perceptron._step(net, features, targets, mean)
+    # The mean of the weights after either row, -(1, 2, 1) and (2, -3, 0).
+    np.testing.assert_allclose(net.get_layer("logits").kernel[:, 0], [0.5, -2.5])
+    np.testing.assert_allclose(net.get_layer("logits").bias, [-0.5, 0.5])
+
+
+@pytest.fixture(scope="module")
+def people():
+    def write(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "people.csv").write_text(HEADER + "\n".join(lines(120)) + "\n")
+
+    return once("people", write) / "people.csv"
+
+
+def test_a_raw_row_goes_through_run_and_bundle_alike(people, tmp_path):
+    run = pipelines.train(f"{CLASSES}/mlp", people, run=tmp_path / "run", epochs=30, width=8)
+    assert run.evaluate("train")["accuracy"] > 0.9
+    bundle = run.export(tmp_path / "bundle", formats=["float32", "int8"], max_drop=0.2)
+    row = '{"age": 60, "job": "smith", "note": "", "paid": ""}'
+    table = tmp_path / "two.csv"
+    table.write_text("paid,job,age,note\n,baker,20,a\n100,smith,21,b\n")
+    for source, labels in ((row, ["yes"]), (str(table), ["yes", "no"])):
+        (here,), (there,) = run.predict([source]), bundle.predict([source])
+        assert [found["label"] for found in here["rows"]] == labels
+        assert [found["label"] for found in there["rows"]] == labels
+    with pytest.raises(PipelineError, match="row 1 has no column 'age'"):
+        run.predict(['{"job": "smith"}'])
+
+
+def test_numbers_come_back_in_the_unit_of_their_column(people, tmp_path):
+    run = pipelines.train(
+        f"{NUMBERS}/linear", people, run=tmp_path / "run", target="paid", on_bad_data="skip"
+    )
+    result = run.evaluate("train")
+    assert result["rmse"] < result["floor"] / 3
+    (answer,) = run.predict(['{"age": 50, "job": "baker", "note": "", "label": "yes"}'])
+    assert 400 < answer["rows"][0]["value"] < 700
