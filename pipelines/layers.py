@@ -12,6 +12,7 @@ from pipelines.models import (  # noqa: F401
     counted_terms,
     gradient_reversal,
     joint,
+    memory,
     paired,
     pool,
     super_resolution,
