@@ -448,7 +448,7 @@ def test_a_class_missing_in_one_split(command, refused, photos, tmp_path):
     assert "2 examples of 'c' are in other splits and none in train" in line
 
 
-def test_a_label_in_the_table_that_is_not_in_training(refused, trained, photos, tmp_path):
+def test_a_label_in_the_table_that_is_not_in_training(command, refused, trained, photos, tmp_path):
     photos({"pictures/a": 5, "pictures/b": 5, "pictures/c": 2})
     folder = tmp_path / "photos0"
     rows = [f"pictures/{c}/{i:03d}.jpg,{c},train" for c in "ab" for i in range(5)]
@@ -459,10 +459,11 @@ def test_a_label_in_the_table_that_is_not_in_training(refused, trained, photos, 
     )
     assert code == 1
     assert "'c' are in other splits and none in train" in line
-    code, line = refused("evaluate", trained.path, "--data", folder / "table.csv")
-    assert (code, line) == (
-        2,
-        "table.csv:12: label 'c' is not among the labels of training: apple, grün, sky.",
+    code, _, (note, line) = command("evaluate", trained.path, "--data", folder / "table.csv")
+    assert code == 2
+    assert "0 of the 24 test examples" in note
+    assert line == (
+        "pipelines: table.csv:12: label 'c' is not among the labels of training: apple, grün, sky."
     )
 
 
