@@ -66,7 +66,8 @@ def _cannot_write(path: Path, error: OSError) -> str:
 def within(root: Path | str, name: str) -> Path:
     """The path of `name` below `root`. Raises PipelineError if it leads out, by a link as well."""
     folder = Path(root).resolve()
-    path = (folder / str(name)).resolve()
+    whole = "\0" not in str(name)
+    path = (folder / str(name)).resolve() if whole else folder.parent
     if not path.is_relative_to(folder):
         raise PipelineError(
             f"{root} names {name!r}, which leads out of it. Do not use this folder."

@@ -305,6 +305,8 @@ def test_keras_itself_loads_the_file_of_the_model(case, tmp_path):
     weights.write(case.model, tmp_path)
     loaded = keras.saving.load_model(tmp_path / "model.keras")  # in safe mode
     assert weights.sha256(loaded) == weights.sha256(case.model)
+    read = weights.read(tmp_path, case.method.model(case.config))  # of the file, numbers alone
+    assert weights.sha256(read) == weights.sha256(case.model)
     inputs, _ = next(iter(case.split.batches(2)))
     outputs = [net(inputs, training=False) for net in (case.model, loaded)]
     for ours, theirs in zip(*map(keras.tree.flatten, outputs), strict=True):

@@ -120,7 +120,7 @@ def picture_table(examples: Sequence[Row], folder: Path) -> None:
 def domains(examples: Sequence[Row], folder: Path) -> None:
     for i, row in enumerate(examples):
         source = folder / "source" / row.split / row.label
-        save(row.pixels, (folder / "target" if i % 4 > 1 else source) / row.file)
+        save(row.pixels, (folder / "target" if i % 5 == 4 else source) / row.file)
 
 
 def pictures(examples: Sequence[Row], folder: Path) -> None:

@@ -131,7 +131,7 @@ WRITING = (
     _rows("replacement character", WORDS, texts.replaced),
     _rows("empty text", WORDS, texts.empty),
     _rows("blank text", WORDS, texts.blank),
-    _rows("text of 200,000 words", WORDS, texts.endless),
+    _rows("text of 20,000 words", WORDS, texts.endless),
     _rows("tags against their scheme", ("token_jsonl", "conll"), texts.broken_scheme),
     _rows("tag without a scheme", ("token_jsonl", "conll"), texts.strange_tag),
     _rows("tags one word late", ("token_jsonl", "conll"), texts.shifted_tags, "they could be right"),

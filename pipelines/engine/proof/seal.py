@@ -43,6 +43,8 @@ SHAPE = {  # of the manifest; further names are let pass
         "max_drop": NUMBER,
         "score": str,
         "left_out?": [str],
+        "doubts?": [str],
+        "below_floor?": str,
     },
     "reference": NAMES,
     "unsupported": {str: str},

@@ -42,6 +42,8 @@ RESULT = {  # the shape of evaluations/SPLIT/result.json
     "result": {
         "split": str,
         "examples": int,
+        "doubts?": [str],
+        "below_floor?": str,
         "per_class?": {str: (NUMBERS, *NUMBER)},
         "references?": {str: NUMBERS},
         "matrices?": {str: [[NUMBER]]},
