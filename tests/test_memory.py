@@ -199,6 +199,11 @@ def test_what_cannot_be_learned_is_one_clear_line(name):
     assert "\n" not in str(raised.value)
 
 
+def test_a_table_is_to_be_written_to_a_file():
+    with pytest.raises(pipelines.PipelineError, match="frame.to_csv"):
+        read({"label": Y}, {"label": "label"})
+
+
 def test_numbers_are_named_by_the_setting():
     with pytest.raises(pipelines.PipelineError, match="label 2 has no name: labels has 2"):
         read((X, [0, 1, 2] * 2), names=("a", "b"))

@@ -33,6 +33,7 @@ ALIASES = {  # kind of a feature -> what people call its column, lower case
     "tokens": ("tokens", "words", "x"),
     "tags": ("tags", "ner_tags", "ner", "labels", "y"),
 }
+READ = frozenset(("picture", "text", "tokens"))  # kinds of what an answer is given for
 Labels = dict[str, list[str]]
 
 
@@ -42,6 +43,11 @@ def read(value: Any, features: Mapping[str, str], task: str, names: Sequence[str
     features: {name: kind} of what the task learns from. names: class names by id, for labels that
     are numbers. Raises PipelineError if a column is missing, or holds what it must not.
     """
+    if not READ.intersection(features.values()):
+        raise PipelineError(
+            f"{task} does not yet learn from data in memory. Write it to a file, such as"
+            " frame.to_csv('table.csv', index=False), and name that."
+        )
     given, unused = holding.by_split(value)
     source = PREFIX + holding.kind(value)
     parts = {split: _part(part, split, features, task, "train" in given and len(given) > 1)
