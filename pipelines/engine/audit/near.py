@@ -16,7 +16,7 @@ from pipelines.formats.examples import Problem
 SIDE, LOW = 32, 8  # of the picture that is transformed, and of its lowest frequencies, pixels
 BITS = 10  # of the 64 in which the hashes of nearly equal pictures may differ
 COMPARED = 24  # side at which two candidates are compared, pixels
-LEAST = 16  # pixels: the shorter side of a smaller picture says too little
+LEAST = 40  # pixels: the shorter side; of smaller pictures, such as digits, many are alike
 ALIKE = 0.98  # correlation of two pictures that count as the same
 DETAILS = 0.85  # the same of what is left without a blur: like things differ in details
 AT_ONCE = 4_000_000  # pairs of hashes that are compared at a time
@@ -93,7 +93,7 @@ def _candidates(earlier: list[Look], later: list[Look]) -> list[tuple[int, int]]
 def _may_be_alike(one: Look, other: Look) -> bool:
     if one.error or other.error or one.digest == other.digest:
         return False
-    if min(*one.size, *other.size) < LEAST:
+    if max(min(one.size), min(other.size)) < LEAST:
         return False
     ratio = (one.size[0] * other.size[1]) / (one.size[1] * other.size[0])
     return 0.9 < ratio < 1.1

@@ -71,7 +71,8 @@ def said(sentences: Sequence[Sentence], where: str) -> list[Problem]:
         return []
     count = sum(one.count for one in sentences)
     hit = sum(one.hit for one in sentences)
-    examples = [f"{token!r} as {_shown(token)}" for token in dict.fromkeys(changed)]
+    split = [token for token in dict.fromkeys(changed) if _shown(token) != repr(token)]
+    examples = [f"{token!r} as {_shown(token)}" for token in split or changed]
     message = (
         f"{len(changed):,} of {count:,} words are cut otherwise on the device, such as"
         f" {', '.join(examples[:SHOWN])}. The model learns and is judged on the device's words;"
