@@ -58,10 +58,11 @@ class Killer:
             mine = self._counted()
             if mine and not self.after:
                 _die()
-            result = call(*given, **named)
-            if mine:
-                _die()
-            return result
+            try:
+                return call(*given, **named)
+            finally:  # also of a call that fails, such as of a folder that is there already
+                if mine:
+                    _die()
 
         return wrapped
 
