@@ -17,6 +17,7 @@ from pipelines.errors import PipelineError
 
 ODD = (None, True, -1, 10**400, 1e308, float("nan"), "", "\0", "../../x", [], {}, [[[]]], "\ud800")
 TEXTS = (".json", ".yaml", ".csv", ".txt", ".tsv", ".jsonl", ".xml", ".conll", ".md")
+LISTED = 8  # lines of an error besides the first: the formats that are nearest
 SLOW = 20.0  # seconds after which a reader is said to hang
 
 
@@ -182,8 +183,8 @@ def ended(read: Callable[[], object]) -> str:
         with np.errstate(all="ignore"):
             read()
     except PipelineError as error:
-        if "\n" in str(error):
-            return f"more than a line: {str(error)!r}"
+        if str(error).count("\n") > LISTED:
+            return f"too many lines: {str(error)!r}"
     except Exception:
         return traceback.format_exc(limit=-3)
     seconds = time.perf_counter() - began
