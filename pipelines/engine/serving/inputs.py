@@ -104,7 +104,10 @@ def _texts(item: Any) -> Iterator[Input]:
     if not isinstance(item, (str, os.PathLike)):
         yield item
         return
-    yield from _files(os.fspath(item), _is_text, "text")
+    name = os.fspath(item)
+    found = _files(name, _is_text, "text")
+    # A path that names nothing stays a path, so that it is not taken for a text.
+    yield from [item] if found == [name] else found
 
 
 def _is_text(path: Path) -> bool:
