@@ -2,6 +2,7 @@
 
 import collections
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pipelines
 from pipelines import catalog
 from pipelines.edge import ngram
 from pipelines.errors import PipelineError
+from pipelines.formats.examples import Examples
 from pipelines.metrics import perplexity
 from pipelines.models import smoothing
 
@@ -145,6 +147,16 @@ def test_bits_per_byte_by_hand():
     assert result["perplexity"] == pytest.approx(4.0)  # 2 ** ((1 + 3) / 2)
     assert result["bits_per_byte"] == pytest.approx(4 / 4)
     assert result["unknown"] == 0.5
+
+
+@pytest.mark.parametrize("order", [1, 5])
+def test_the_floor_counts_what_is_judged_whatever_the_order(order):
+    method = catalog.method("ngram")
+    config = method.Config(order=order).having({"items": [str(ord(letter)) for letter in "\nab"]})
+    examples = method.expand(Examples(["x"], {"text": ["aab"]}, ["x"]), config)
+    # a is half of the items, b and the end a quarter each: 1.5 bits.
+    floor = method.floor(SimpleNamespace(examples=examples), config)
+    assert floor == pytest.approx(2**1.5)
 
 
 # Running text as data.

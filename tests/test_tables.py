@@ -200,6 +200,15 @@ def test_a_row_without_its_target_is_an_error(file):
     assert ("no-target", "error") in problems(file, NUMBERS, target="paid")
 
 
+def test_a_class_may_be_called_none(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("x,label\n" + "".join(f"{i % 7},{('None', '?')[i % 2]}\n" for i in range(40)))
+    found = pipelines.audit(path, task=CLASSES)
+    assert not [problem for problem in found.problems if problem.kind == "no-target"]
+    made = setup.set_up(f"{CLASSES}/linear", path, {})
+    assert made.config.labels == ("?", "None")
+
+
 def test_numbers_are_no_classes(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("x,y\n" + "".join(f"{i % 7},{i * 1.5}\n" for i in range(200)))
@@ -249,6 +258,14 @@ def test_linear_regression_is_scikit_learns_on_scaled_columns():
     np.testing.assert_allclose(
         values["value"].ravel(), peer.predict(test[0]["features"]), rtol=1e-4
     )
+
+
+def test_without_a_penalty_columns_that_depend_on_others_have_small_weights(tmp_path):
+    path = tmp_path / "a.csv"
+    table = [f"{i % 9},{'ab'[i % 2]},{2 * (i % 9) + 10 * (i % 2)}" for i in range(60)]
+    path.write_text("size,town,price\n" + "\n".join(table) + "\n")
+    values, _, (_, targets) = fitted(f"{NUMBERS}/linear", path, penalty=0.0)
+    np.testing.assert_allclose(values["value"], targets["value"], atol=1e-3)
 
 
 def test_the_rule_of_the_perceptron_by_hand():

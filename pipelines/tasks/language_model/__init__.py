@@ -33,8 +33,11 @@ class LanguageModel(Method):
 
     def floor(self, part, config):
         """The perplexity of the best constant answer: the frequencies of the part's own items."""
-        counts = np.unique([i for row in part.examples.columns["ids"] for i in row if i >= 0],
-                           return_counts=True)[1]  # fmt: skip
+        judged = [row[config.order - 1 :] for row in part.examples.columns["ids"]]
+        if not judged:
+            return None
+        items = np.concatenate(judged)
+        counts = np.unique(items[items >= 0], return_counts=True)[1]
         shares = counts / counts.sum()
         return float(np.exp(-(shares * np.log(shares)).sum()))
 

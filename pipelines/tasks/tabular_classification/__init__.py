@@ -1,6 +1,7 @@
 """Tabular classification: one label a row of a table."""
 
 import dataclasses
+import math
 
 from etils import epy
 
@@ -33,14 +34,14 @@ class TabularClassification(labelled.Labelled):
         data = tables.as_table(data)
         own = tables.target(data, config)
         values = {
-            edge.text(cell) for part in data.splits.values() for cell in part.columns[COLUMN + own]
+            _name(cell) for part in data.splits.values() for cell in part.columns[COLUMN + own]
         }
         names = sorted(values - {""}, key=_order)
         _check(names, data, own)
         ids = {name: i for i, name in enumerate(names)}
         splits, problems = {}, list(data.problems)
         for split, part in data.splits.items():
-            cells = [edge.text(cell) for cell in part.columns[COLUMN + own]]
+            cells = [_name(cell) for cell in part.columns[COLUMN + own]]
             problems += _absent(part, cells, own)
             columns = {**part.columns, "label": [ids.get(cell, 0) for cell in cells]}
             splits[split] = dataclasses.replace(part, columns=columns)
@@ -73,6 +74,14 @@ class TabularClassification(labelled.Labelled):
         if targets is not None:
             answer += f", is {config.labels[int(targets.argmax())]}"
         return tables.drawn(inputs, config.learned["columns"], answer)
+
+
+def _name(cell):
+    """The class that a cell names: words such as None are classes here, an empty cell is none."""
+    is_nan = isinstance(cell, float) and math.isnan(cell)
+    if cell is None or is_nan:
+        return ""
+    return edge.text(cell) or str(cell).strip()
 
 
 def _order(name):

@@ -48,7 +48,7 @@ class Linear(tabular_regression.TabularRegression):
 
         def solve(net, source):
             inputs, targets = source.held_out("train").arrays()
-            found = linear_model.Ridge(alpha=config.penalty).fit(
+            found = _model(config.penalty).fit(
                 inputs["features"].astype(np.float64), targets["value"].ravel().astype(np.float64)
             )
             layer = net.get_layer("value")
@@ -57,3 +57,8 @@ class Linear(tabular_regression.TabularRegression):
             return f"ridge: penalty {config.penalty:g}, {len(found.coef_)} weights"
 
         return [Phase("fit", config, solve=solve)]
+
+
+def _model(penalty):
+    """Without a penalty the smallest weights of all that fit best: columns may depend on others."""
+    return linear_model.Ridge(alpha=penalty) if penalty else linear_model.LinearRegression()
