@@ -137,3 +137,9 @@ def test_a_picture_of_far_more_boxes_than_others_is_warned_of(most):
     kept, used, left_out = source.usable(capped, "skip", method)
     assert (left_out, used.longest["objects/bbox"]) == (["8.png"], 3)
     assert method.resolve(method.Config(max_boxes=50), used).max_boxes == 50
+
+
+def test_boxes_whose_fit_is_unknown_are_not_warned_of(monkeypatch):
+    monkeypatch.setattr(box_fit, "MANY", 100)
+    whole = np.array([[0.0, 0, HEIGHT, WIDTH]] * 2)
+    assert found(scenes(lambda corners, sizes: whole)) == []

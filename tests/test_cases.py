@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from pipelines import catalog
+from pipelines.edge import tables as edge_tables
 from pipelines.engine.audit import audit
 from pipelines.errors import PipelineError
 from pipelines.formats import _mask_files as mask_files
@@ -353,3 +354,22 @@ def test_a_folder_that_is_called_as_a_picture_is_warned_of(tmp_path):
         found = [p for p in reader.read(tmp_path / folder).problems if p.severity == "warning"]
         assert [p.where.rpartition("/")[2] for p in found] == ["b.jpg"] * count
     assert said(pictures.read(tmp_path / "flat")) == [("warning", "not-a-picture", "b.jpg")]
+
+
+def test_a_quoted_list_that_looks_like_rows_is_read(tmp_path):
+    file = tmp_path / "t.csv"
+    steps = "Steps:\n1, mix it\n2, bake it"
+    file.write_text(f'id,text,label\n1,one,a\n2,two,b\n3,"{steps}",a\n')
+    data = text_table.read(file)
+    texts = {text for part in data.splits.values() for text in part.columns["text"]}
+    assert texts == {"one", "two", steps}
+    file.write_text('id,text,label\n1,one,a\n2,"two,b\n3,three",a\n4,four,b\n')
+    assert ("error", "quotes", "t.csv:3") in said(text_table.read(file))
+
+
+def test_a_text_may_be_very_long(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text(f"text,label\n{'long ' * 30_000},a\nshort,b\n")
+    data = text_table.read(file)
+    assert max(len(t) for part in data.splits.values() for t in part.columns["text"]) == 149_999
+    assert len(edge_tables.rows(file)) == 2

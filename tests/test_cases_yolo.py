@@ -4,6 +4,7 @@ import pytest
 from one_box import BOX, line, merged, said, save, write
 
 from pipelines import catalog
+from pipelines.errors import PipelineError
 from pipelines.formats import yolo
 
 
@@ -78,3 +79,31 @@ def test_yolo_of_cvat(tmp_path, top):
     assert merged(data) == {f"obj_train_data/{stem}.jpg": [BOX] for stem in "ab"}
     assert [p.kind for p in data.problems] == ["one-based"]
     assert merged(yolo.read(tmp_path / "obj.data")) == merged(data)
+
+
+def test_other_files_called_data_keep_nothing_from_being_found(tmp_path):
+    save(tmp_path / "images/a.jpg")
+    write(tmp_path / "labels/a.txt", line())
+    write(tmp_path / "classes.txt", "red\n")
+    (tmp_path / "lmdb.data").mkdir()
+    (tmp_path / "cache.data").write_bytes(b"\xff\xfe\x00names = \xff")
+    assert catalog.load(tmp_path).format == "yolo"
+
+
+def test_an_empty_entry_of_obj_data_is_none(tmp_path):
+    save(tmp_path / "a.jpg")
+    write(tmp_path / "a.txt", line())
+    write(tmp_path / "obj.names", "red\n")
+    write(tmp_path / "train.txt", "a.jpg\n")
+    write(tmp_path / "obj.data", "train = train.txt\nvalid =\nnames = obj.names\n")
+    assert merged(yolo.read(tmp_path)) == {"a.jpg": [BOX]}
+    write(tmp_path / "obj.data", "train = ./\nnames = obj.names\n")
+    with pytest.raises(PipelineError, match="which is not there"):
+        yolo.read(tmp_path)
+
+
+def test_names_by_numbers_and_words_are_one_line(tmp_path):
+    save(tmp_path / "images/a.jpg")
+    write(tmp_path / "data.yaml", "names: {0: cat, dog: 1}\ntrain: images\n")
+    with pytest.raises(PipelineError, match="must be numbered 0 to 1"):
+        yolo.read(tmp_path)

@@ -141,3 +141,10 @@ def test_a_broken_file_names_the_line(tmp_path):
     (tmp_path / "x.json").write_text('{"images": [],\n oops}')
     with pytest.raises(PipelineError, match="x.json:2 is not valid JSON"):
         coco_masks.read(tmp_path)
+
+
+def test_problems_come_in_the_same_order(tmp_path):
+    strange = [{"image_id": name, "segmentation": []} for name in ("x", 7, "b", 12)]
+    root = _write(tmp_path / "d", [{"segmentation": [[0, 0, 6, 0, 6, 3]]}, *strange])
+    said = [problem.message.split()[7] for problem in coco_masks.read(root).problems]
+    assert said == ["12.", "7.", "'b'.", "'x'."]

@@ -13,7 +13,7 @@ from conftest import write_photos
 import pipelines
 from pipelines.bundle import Bundle
 from pipelines.edge import litert
-from pipelines.engine.export import export, tflite_file
+from pipelines.engine.export import tflite_file
 from pipelines.engine.proof import proof, seal, verify
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import in_bytes, sha256
@@ -95,7 +95,7 @@ def test_the_manifest(exported, trained):
         path = exported.path / record["path"]
         assert record["passed"] is True
         assert record["sha256"] == sha256(path)
-        assert record["size_bytes"] == export.size(path)
+        assert record["size_bytes"] == seal.size(path)
         assert record["max_difference"] <= {
             "saved_model": 1e-6,
             "float32": 1e-5,

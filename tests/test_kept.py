@@ -88,3 +88,9 @@ def test_changed_data_stops_resuming_only(trained, grown, tmp_path, capsys):
     assert (
         moved.evaluate(data=Path(trained.data_name))["examples"] == trained.evaluate()["examples"]
     )
+
+
+def test_a_damaged_list_of_held_out_examples_is_one_line(tmp_path):
+    (tmp_path / kept.OF_BUNDLE).write_bytes(b"\xff\xfe")
+    with pytest.raises(PipelineError, match="held_out.txt is not UTF-8"):
+        kept.of_bundle(tmp_path)

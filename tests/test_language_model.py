@@ -241,3 +241,19 @@ def test_a_model_of_tokens_is_trained_on_text_without_a_train_file(tmp_path):
     assert answer["next"][0]["text"] == "\n"  # the end, as in the first of TEXTS
     with pytest.raises(PipelineError, match="is empty"):
         bundle.predict([" "])
+
+
+def test_a_word_in_a_title_is_no_split(tmp_path):
+    from pipelines.formats import plain_text
+
+    books = ("dracula", "emma", "the_night_train", "a_test_of_love")
+    for name in (*books, "wiki.test"):
+        (tmp_path / f"{name}.txt").write_text(f"It is {name} that says so.\n")
+    data = plain_text.read(tmp_path)
+    by_split = {split: part.names for split, part in data.splits.items()}
+    assert by_split["test"] == ["wiki.test.txt:1"]
+    assert len(by_split["train"] + by_split["validation"]) == len(books)
+    (tmp_path / "train-1.txt").write_text(PROSE)
+    (problem,) = plain_text.read(tmp_path).problems
+    assert (problem.severity, problem.kind) == ("warning", "unused-file")
+    assert problem.message.startswith("4 files are left out")

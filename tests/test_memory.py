@@ -233,3 +233,25 @@ def test_an_audit_of_arrays_reads_each():
     with pytest.raises(pipelines.PipelineError, match=r"Name it: audit\(data, task="):
         pipelines.audit((x, y))
     assert any(problem.where == "data[7]" for problem in found.problems)
+
+
+def test_names_that_are_numbers_are_not_taken_for_ids():
+    made = read((X, [3, 1, 2] * 2), names=("1", "2", "3"))
+    assert sorted(rows(made).values()) == ["1", "1", "2", "2", "3", "3"]
+    assert rows(made)["data[0]"] == "3"
+    with pytest.raises(pipelines.PipelineError, match="label 0 is not among labels, 1, 2, 3"):
+        read((X, [0, 1, 2] * 2), names=("1", "2", "3"))
+    assert rows(read((X, [0, 1] * 3), names=("1", "a")))["data[1]"] == "a"
+    assert rows(read((X, ["a", "1"] * 3), names=("1", "a")))["data[1]"] == "1"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"test": (X, Y), "train": {"image": X, "label": Y, "split": ["train", "test"] * 3}},
+        {"val": (X, Y), "train": (X, Y), "validation": (X, Y)},
+    ],
+)
+def test_a_split_that_is_given_twice_loses_no_example(value):
+    with pytest.raises(pipelines.PipelineError, match="the data gives (test|validation) twice"):
+        read(value)

@@ -14,6 +14,7 @@ from . import plain_text
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-"))  # lower case
 NUMBER, CATEGORY = "number", "category"
+LONGEST = 2**31 - 1  # characters of a cell; the csv module has 131,072 by default
 
 
 class Columns:
@@ -115,6 +116,7 @@ def rows(source: str | os.PathLike | bytes) -> list[dict]:
             'holds no row. Give a table with a line of names, or JSON such as {"age": 3}'
         )
     delimiter = max(",;\t", key=lines[0].count)
+    csv.field_size_limit(LONGEST)
     return _of_table(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True))
 
 

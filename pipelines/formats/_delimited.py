@@ -14,6 +14,7 @@ from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem, Unusable
 
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = ",;\t"
+LONGEST = 2**31 - 1  # characters of a cell; the csv module has 131,072 by default
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Table:
 
         Raises PipelineError on broken quoting.
         """
+        csv.field_size_limit(LONGEST)
         stream = io.StringIO(self.text, newline="")
         reader = csv.reader(stream, delimiter=self.delimiter, strict=True)
         line = 1
@@ -92,6 +94,10 @@ class Table:
         """
         lines = BREAK.split(cell)
         if len(lines) == 1 or self.delimiter not in cell:
+            return False
+        # Of the row that it begins in to the one that it ends in, a whole row's delimiters a line.
+        rows = 1 + sum(map(bool, map(str.strip, lines[1:-1])))
+        if cell.count(self.delimiter) != rows * (len(self.header) - 1):
             return False
         if self.delimiter == "\t":
             return True

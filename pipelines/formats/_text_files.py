@@ -21,20 +21,30 @@ def files(path: Path, fits: Callable[[Path], bool]) -> tuple[dict[str, list[Path
 
     A file by itself, and all files if none is called by a split, are `train`.
     """
+    found, others = grouped(path, fits, _split_of)
+    nameless = found.pop("", [])
+    if found:
+        return found, others + list(map(_unused, nameless))
+    return {"train": nameless}, others
+
+
+def grouped(
+    path: Path, fits: Callable[[Path], bool], split_of: Callable[[Path], str]
+) -> tuple[dict[str, list[Path]], list[Problem]]:
+    """A file or a folder -> ({what `split_of` says: [file]}, notes on files that do not fit).
+
+    A file by itself is `train`.
+    """
     if path.is_file():
         return {"train": [path]}, []
     found: dict[str, list[Path]] = {}
     fitting = list(filter(fits, listed(path)))
     for file in fitting:
-        found.setdefault(_split_of(file), []).append(file)
+        found.setdefault(split_of(file), []).append(file)
     if not fitting:
         for file in listed(path):
             refuse_utf_16(file)
-    others = list(map(_unused, sorted({*listed(path)} - {*fitting})))
-    nameless = found.pop("", [])
-    if found:
-        return found, others + list(map(_unused, nameless))
-    return {"train": nameless}, others
+    return found, list(map(_unused, sorted({*listed(path)} - {*fitting})))
 
 
 def listed(folder: Path) -> list[Path]:

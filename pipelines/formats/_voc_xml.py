@@ -45,7 +45,9 @@ def is_annotation(file: Path) -> bool:
 
 
 def file_name(file: Path) -> str:
-    """The name of the picture that an XML file claims; "" if it cannot be read."""
+    """The name of the picture that an XML file claims, maybe with folders of another
+    machine; "" if it cannot be read.
+    """
     try:
         return _text(_parsed(file.read_bytes()), "filename")
     except (OSError, ValueError, expat.ExpatError):
@@ -55,16 +57,8 @@ def file_name(file: Path) -> str:
 def read(file: Path, where: str) -> Annotation:
     """What a file says. where: what messages call it. Raises Unusable."""
     root = _root(file, where)
-    claimed = _text(root, "filename")
-    if _leads_out(claimed):
-        message = f"<filename> {claimed!r} leads out of the data. Correct it."
-        raise Unusable("outside", message, _at(root.find("filename"), where))
     size = _size(root.find("size"), where)
     return Annotation(size, [_object(item, where) for item in root.iter("object")])
-
-
-def _leads_out(name: str) -> bool:
-    return name.startswith("/") or ".." in name.replace("\\", "/").split("/")
 
 
 def _at(element: ET.Element | None, where: str) -> str:

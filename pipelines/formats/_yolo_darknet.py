@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from pipelines.errors import PipelineError
-from pipelines.formats._lines import lines_of
+from pipelines.formats._lines import BREAK, forgiving, lines_of
 from pipelines.formats._paths import Paths
 from pipelines.formats.examples import SPLIT_NAMES, Unusable
 
@@ -16,9 +16,13 @@ Listed = list[tuple[str, str]]  # (picture, where it is listed)
 
 def find(path: Path) -> Path | None:
     """The file that `path` is, or that lies in it."""
-    files = [path] if path.is_file() else sorted(path.glob(f"*{SUFFIX}"))
-    described = (file for file in files if file.suffix == SUFFIX and "names" in _values(file))
-    return next(described, None)
+    files = [path] if path.is_file() else sorted(filter(Path.is_file, path.glob(f"*{SUFFIX}")))
+    return next(filter(_describes, files), None)
+
+
+def _describes(file: Path) -> bool:
+    """Whether a file says where the names of classes are; other data, too, is in files .data."""
+    return file.suffix == SUFFIX and "names" in _values(BREAK.split(forgiving(file)))
 
 
 def read(file: Path) -> tuple[list[str], dict[str, Listed]]:
@@ -27,11 +31,11 @@ def read(file: Path) -> tuple[list[str], dict[str, Listed]]:
     Its paths may begin with folders of another machine. Raises PipelineError if a file that it
     names is not there.
     """
-    paths, values = Paths(file.parent), _values(file)
+    paths, values = Paths(file.parent), _values(lines_of(file))
     names = [line.strip() for line in _lines(file, paths, values["names"]) if line.strip()]
     found: dict[str, Listed] = {}
     for key, split in SPLIT_NAMES.items():
-        if key in values:
+        if values.get(key):
             lines = _lines(file, paths, values[key])
             shown = elsewhere(paths, values[key])
             found.setdefault(split, []).extend(listed(paths, lines, shown))
@@ -51,6 +55,8 @@ def elsewhere(paths: Paths, said: str) -> str:
     The longest end of the path that is there counts; without any it stays as it is.
     """
     parts = PurePosixPath(said.replace("\\", "/")).parts
+    if not parts:
+        return said
     for end in _ends(parts):
         try:
             return paths.name("/".join(end))
@@ -76,7 +82,7 @@ def _lines(file: Path, paths: Paths, said: str) -> list[str]:
     return lines_of(place)
 
 
-def _values(file: Path) -> dict[str, str]:
-    """The `key = value` lines of a file, keys in lower case."""
-    pairs = (line.partition("=") for line in lines_of(file))
+def _values(lines: list[str]) -> dict[str, str]:
+    """The `key = value` lines among the lines of a file, keys in lower case."""
+    pairs = (line.partition("=") for line in lines)
     return {key.strip().lower(): value.strip() for key, sign, value in pairs if sign}

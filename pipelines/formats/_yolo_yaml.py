@@ -75,7 +75,7 @@ def _check_names(file: Path, names: Sequence[str], count: int) -> None:
 
 def _in_order(file: Path, names: Mapping[int, str]) -> list[str]:
     numbers = range(len(names))
-    if sorted(names) != list(numbers):
+    if {*names} != {*numbers}:
         raise PipelineError(f"{file}: names must be numbered 0 to {numbers[-1]} without a gap.")
     return [names[i] for i in numbers]
 

@@ -15,6 +15,7 @@ from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Data, Unusable
 
 SIDES = ("ymin", "xmin", "ymax", "xmax")  # pixels
 SIZE = ("height", "width")
+DIGITS = 9  # of a side in pixels, at most
 MARKS = ("is_crowd", "is_difficult")  # 1 is yes
 
 
@@ -184,7 +185,7 @@ def _marks(cells: Mapping[str, str]) -> list[bool]:
 def _declared(cells: Mapping[str, str]) -> tuple[int, int] | None:
     """(height, width) in pixels if a row says both."""
     sides = [cells.get(side, "") for side in SIZE]
-    if not all(map(str.isdecimal, sides)):
+    if not all(side.isdecimal() and len(side) <= DIGITS for side in sides):
         return None
     height, width = map(int, sides)
     return (height, width) if height and width else None

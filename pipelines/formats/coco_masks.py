@@ -197,7 +197,7 @@ class _Reader:
                 rows.append(self._row(where, image, annotations))
             except Unusable as bad:
                 self.problems.append(bad.problem(where))
-        for missing in by_image.keys() - counts.keys():
+        for missing in sorted(by_image.keys() - counts.keys(), key=str):
             self._note_alone(missing, by_image[missing])
         return rows
 

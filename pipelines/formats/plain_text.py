@@ -8,8 +8,10 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.formats import _text_files as text_files
 from pipelines.formats import conll
+from pipelines.formats._boxes import few
 from pipelines.formats.examples import (
     PICTURE_SUFFIXES,
+    SPLIT_NAMES,
     SPLITS,
     Data,
     Examples,
@@ -22,6 +24,7 @@ from pipelines.formats.examples import (
 LOOK = 20_000  # bytes of a file by which text is told from lists and numbers
 WORD = re.compile(r"[^\W\d_]{2,}")
 WORDS = 3  # of a line of running text, at least, on average
+SPLIT_NAME = re.compile(r"(?:.*\.)?([a-z]+)[-_\d]*(?:of-\d+)?")  # of a file, without .txt
 MOST = 20  # files that are looked at
 OTHERS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".data", ".conll")
 
@@ -60,13 +63,20 @@ def _fits(file: Path) -> bool:
 def read(path: str | Path) -> Data:
     """Each paragraph as a `text`, without the blank lines around it.
 
-    Files called by a split are its; of others, all are `train`. Splits that are missing are cut by
+    Files whose whole name is a split's, such as test.txt, wiki.test.txt or test-1.txt, are its; a
+    title may have such a word. All others are `train`, but if there is a train.txt they are left
+    out, and a Problem says so. Splits that are missing are cut by
     what paragraphs say, so the same one is never in two of them. If there are only held-out splits,
     `validation` trains, nothing is cut from it, and a Problem says so. A paragraph that is not UTF-8
     becomes a Problem and is left out. Raises PipelineError if there is no text.
     """
     path = Path(path)
-    found, problems = text_files.files(path, _is_text)
+    found, problems = text_files.grouped(path, _is_text, _split_of)
+    others = found.pop("", [])
+    if others and "train" in found:
+        problems.append(_left_out(others))
+    elif others:
+        found["train"] = others
     splits = {split: _examples(own, problems) for split, own in found.items()}
     splits = {split: splits[split] for split in SPLITS if split in splits}
     if not any(map(len, splits.values())):
@@ -84,6 +94,21 @@ def read(path: str | Path) -> Data:
         said |= dict(zip(examples.names, examples.columns["text"], strict=True))
     cut = cut_splits(splits, lambda name: text_files.digest(said[name]))
     return Data(str(path), "plain_text", cut, {}, problems)
+
+
+def _split_of(file: Path) -> str:
+    """The split that the whole name of a file says, but for numbers and what stands before a dot."""
+    said = SPLIT_NAME.fullmatch(file.stem.lower())
+    return SPLIT_NAMES.get(said[1], "") if said else ""
+
+
+def _left_out(files: list[Path]) -> Problem:
+    names = few(file.name for file in files)
+    message = (
+        f"{len(files):,} files are left out, as another one is called train: {names}. Put all texts"
+        " that train in a folder without train.txt, or leave these away."
+    )
+    return Problem("warning", "unused-file", files[0].name, message)
 
 
 def _examples(files: list[Path], problems: list[Problem]) -> Examples:

@@ -4,6 +4,7 @@ At the border of a box that fits, brightness changes more than at the border of 
 the boxes of a data set are compared with the same boxes in other forms, such as upside down.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -35,8 +36,8 @@ def fit(facts: Facts) -> Iterator[Problem]:
     every = [corners, others, *(form.read(corners, sizes) for form in _forms())]
     own, strange, *found = _contrasts(facts, places, every)
     gains = {form: _gain(contrasts, own) for form, contrasts in zip(_forms(), found, strict=True)}
-    best = max(gains, key=gains.__getitem__)
-    if gains[best] > SURE:
+    best = max(gains, key=lambda form: np.nan_to_num(gains[form], nan=-np.inf))
+    if gains[best] > SURE:  # which NaN is not, nor less than another number
         message = (
             f"the boxes fit the pictures better if they say {best.said} (looked at {len(own):,})."
             " Draw some on their pictures."
@@ -65,11 +66,11 @@ def _forms() -> tuple[box_forms.Form, ...]:
 
 
 def _gain(contrasts: np.ndarray, others: np.ndarray) -> float:
-    """By how many standard errors contrasts are stronger than others, box by box; 0 if unknown."""
+    """By how many standard errors contrasts are stronger than others, box by box; NaN if unknown."""
     gain = contrasts - others
     gain = gain[np.isfinite(gain)]
     if len(gain) < FEWEST:
-        return 0.0
+        return math.nan
     error = gain.std(ddof=1) / np.sqrt(len(gain))
     return float(gain.mean() / max(error, 1e-6))
 

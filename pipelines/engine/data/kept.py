@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.files import write_json, write_text
 from pipelines.formats.examples import Data, joined
 from pipelines.formats.examples import fingerprint as fingerprint_of
-from pipelines.records import read_json
+from pipelines.records import read_json, read_text
 
 OF_RUN, OF_BUNDLE = "held_out.json", "held_out.txt"
 PARTS = ("validation", "test")
@@ -45,7 +45,7 @@ def write_bundle(folder: Path, found: Sequence[str]) -> None:
 def of_bundle(folder: Path) -> list[str]:
     """The digests of the examples that a bundle was proven on; none if it has not kept them."""
     path = folder / OF_BUNDLE
-    return path.read_text(encoding="utf-8").split() if path.is_file() else []
+    return read_text(path).split() if path.is_file() else []
 
 
 def as_it_was(data: Data, split: str, wanted: Sequence[str]) -> tuple[Data, str]:

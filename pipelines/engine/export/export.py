@@ -23,7 +23,7 @@ from pipelines.engine.export import (
 from pipelines.engine.export import quantizer as recipes
 from pipelines.engine.export import request as asking
 from pipelines.engine.export.request import Request
-from pipelines.engine.proof import doubts, evaluate, proof
+from pipelines.engine.proof import doubts, evaluate, proof, seal
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import appearing, sweep_beside
 from pipelines.models.fitted import Fitted
@@ -119,12 +119,6 @@ def held_out(run: Any) -> tuple[str, Part]:
     )
 
 
-def size(path: Path) -> int:
-    """Bytes of a file, or of all files of a folder."""
-    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-    return sum(file.stat().st_size for file in files)
-
-
 def summary(run: Any) -> str:
     """What the run's method does, in one line."""
     method = run.method
@@ -200,7 +194,7 @@ def _record(folder: Path, kind: str, made: Path | str, subject: Subject, request
     if isinstance(made, str):
         return {"passed": False, "reason": f"{proof.KINDS[kind]}: {made}"}
     method, config, path = subject.method, subject.config, proof.KINDS[kind]
-    facts = {"path": path, "size_bytes": size(made)}
+    facts = {"path": path, "size_bytes": seal.size(made)}
     is_tflite = made.suffix == ".tflite"
     reason = _unfit(made, subject) if is_tflite else ""
     if reason:
@@ -214,7 +208,7 @@ def _record(folder: Path, kind: str, made: Path | str, subject: Subject, request
     record = proof.prove(folder, kind, *judged, subject.predict, subject.progress.text)
     if fit and record["passed"]:
         record = micro.prove(record, fit, made, *judged)
-    facts["size_bytes"] = size(made)  # labels have come into it
+    facts["size_bytes"] = seal.size(made)  # labels have come into it
     if is_tflite and record["passed"]:
         subject.progress.say(f"timing {made.name}")
         measured = latency.measure(made, threads=(1,), seconds=1.0)

@@ -39,7 +39,16 @@ def kind(value: Any) -> str:
 def by_split(value: Any) -> tuple[dict[str, Any], list[str]]:
     """({split: what was given for it}, keys that name no split). One value alone is "train"."""
     if isinstance(value, Mapping) and _is_split(value):
-        known = {SPLIT_NAMES[str(k).lower()]: v for k, v in value.items() if _names_split(k)}
+        keys: dict[str, Any] = {}
+        for key in filter(_names_split, value):
+            split = SPLIT_NAMES[str(key).lower()]
+            if split in keys:
+                raise PipelineError(
+                    f"the data gives {split} twice, as {keys[split]!r} and as {key!r}. Join them"
+                    " under one name."
+                )
+            keys[split] = key
+        known = {split: value[key] for split, key in keys.items()}
         return known, [str(key) for key in value if not _names_split(key)]
     if isinstance(value, tuple) and value and all(map(_is_columns, value)):
         names = ("train", "test") if len(value) == 2 else SPLITS

@@ -1,6 +1,7 @@
 """Labels in memory, names or numbers, one or several an example -> class names and ids."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -36,8 +37,9 @@ def several(values: Sequence, where: Where) -> list[list[str | int]]:
 def classes(labels: Iterable[str | int], names: Sequence[str], feature: str) -> list[str]:
     """The class names of all labels, in the order of their ids.
 
-    names: of the setting `labels`; they name the numbers 0, 1 ... if the labels are numbers. Raises
-    PipelineError if a label has no name there, or if names and numbers are mixed.
+    names: of the setting `labels`. Labels that are numbers are ids, places in `names` from 0 on; but
+    if all names are numbers themselves, such as 1, 2, 3, a number is one of these names. Raises
+    PipelineError if a number has no name there, or if names and numbers are mixed.
     """
     found = {label for label in labels if label != UNLABELLED}
     numbers = {label for label in found if isinstance(label, int)}
@@ -46,6 +48,14 @@ def classes(labels: Iterable[str | int], names: Sequence[str], feature: str) -> 
         raise PipelineError(
             f"{feature} holds names and numbers: {other!r} and {min(numbers)}. Use one of them."
         )
+    if numbers and _are_numbers(names):
+        strange = sorted(n for n in numbers if str(n) not in names)
+        if strange:
+            raise PipelineError(
+                f"{feature} {strange[0]} is not among labels, {', '.join(names)}. Names that are"
+                " numbers name these numbers; for ids from 0 on, give names with a letter."
+            )
+        return list(names)
     if numbers and names:
         unknown = sorted(n for n in numbers if not 0 <= n < len(names))
         if unknown:
@@ -59,16 +69,23 @@ def classes(labels: Iterable[str | int], names: Sequence[str], feature: str) -> 
 
 def ids(labels: Sequence[Any], names: Sequence[str]) -> list[Any]:
     """Labels, or lists of them -> ids of `names`, as `classes` gives them."""
-    known: Mapping[str, int] = ids_of(names)
+    known: dict[str | int, int] = {**ids_of(names)}
+    if _are_numbers(names):
+        known |= {int(name): i for i, name in enumerate(names)}
     return [_id(label, known) for label in labels]
 
 
-def _id(label: Any, known: Mapping[str, int]) -> Any:
+def _are_numbers(names: Sequence[str]) -> bool:
+    """Whether all names are whole numbers, as they are of labels that were numbers."""
+    return bool(names) and all(re.fullmatch(r"0|-?[1-9]\d{0,18}", name) for name in names)
+
+
+def _id(label: Any, known: Mapping[str | int, int]) -> Any:
     if isinstance(label, list):
         return np.array([_id(own, known) for own in label], np.int64)
     if label == UNLABELLED:
         return UNLABELLED
-    return known.get(str(label), label)  # a number that `labels` names is its own id
+    return known.get(label, label)  # a number that is no name is an id
 
 
 def _flat(array: np.ndarray, where: Where) -> Any:

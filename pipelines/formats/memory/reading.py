@@ -230,23 +230,37 @@ CHECKED: Mapping[str, Callable[[Any, str], Any]] = {
 
 
 def _divided(parts: Mapping[str, _Part]) -> dict[str, _Part]:
-    """The same, with a column `split` taken at its word."""
+    """The same, with a column `split` taken at its word.
+
+    Raises PipelineError if a split is then given twice.
+    """
     found: dict[str, _Part] = {}
     for split, part in parts.items():
-        said = part.columns.pop("split", None)
-        if said is None:
-            found[split] = part
-            continue
-        rows: dict[str, list[int]] = {}
-        for i, value in enumerate(said):
-            own = SPLIT_NAMES.get(str(value).lower())
-            if own is None:
-                raise PipelineError(
-                    f"split of {part.place(i)} must be train, validation or test; got {value!r}."
-                )
-            rows.setdefault(own, []).append(i)
-        found |= {own: part.take(own, taken) for own, taken in rows.items()}
+        made = _by_column(split, part)
+        twice = [own for own in made if own in found]
+        if twice:
+            raise PipelineError(
+                f"the data gives {twice[0]} twice: under that name, and by the column split of"
+                " others. Leave the column out, or give one table with it."
+            )
+        found |= made
     return _apart(found)
+
+
+def _by_column(split: str, part: _Part) -> dict[str, _Part]:
+    """{split: its rows} by a part's own column `split`, or all of it without one."""
+    said = part.columns.pop("split", None)
+    if said is None:
+        return {split: part}
+    rows: dict[str, list[int]] = {}
+    for i, value in enumerate(said):
+        own = SPLIT_NAMES.get(str(value).lower())
+        if own is None:
+            raise PipelineError(
+                f"split of {part.place(i)} must be train, validation or test; got {value!r}."
+            )
+        rows.setdefault(own, []).append(i)
+    return {own: part.take(own, taken) for own, taken in rows.items()}
 
 
 def _apart(parts: dict[str, _Part]) -> dict[str, _Part]:
