@@ -97,6 +97,14 @@ def test_a_ragged_row_is_named_by_its_line(file):
     assert [p.where for p in catalog.load(file).problems if p.kind == "row"] == ["people.csv:2"]
 
 
+def test_a_column_without_a_name_is_left_out(file):
+    table = ["," + HEADER.strip(), *(f"{i},{line}" for i, line in enumerate(lines()))]
+    file.write_text("\n".join(table) + "\n")
+    data = catalog.load(file)
+    assert "column/" not in data.splits["train"].columns
+    assert [(p.kind, p.where) for p in data.problems] == [("unnamed", "people.csv:1")]
+
+
 # Columns.
 
 
@@ -111,13 +119,21 @@ def test_cells():
         "True",
         "",
     ]
+    assert {edge.text(cell) for cell in (False, np.False_, "false", " FALSE ")} == {"False"}
+    assert math.isnan(edge.number(10**400))
 
 
 def test_kinds_of_columns():
     assert tables.kind(["1", "2.5", "", "3"]) == "number"
     assert tables.kind(["a", "b", "a"]) == "category"
     assert tables.kind([True, False]) == "category"
+    assert (
+        tables.kind(["true", "false"]) == tables.kind(list(np.array([True, False]))) == "category"
+    )
     assert tables.kind(["5", "5", ""]) == ""
+    assert tables.kind([str(i) for i in range(30)]) == ""
+    for dates in (["2024-05-03", "2024-5-4"], ["3/5/2024", "4/5/2024"], ["3.5.2024", "4.5.24"]):
+        assert tables.kind(dates * 30) == ""
     assert tables.kind([f"text number {i}" for i in range(30)]) == ""
 
 
@@ -139,10 +155,18 @@ def test_features_of_a_row_by_hand():
 
 @pytest.mark.parametrize(
     "content",
-    ['{"a": 1, "b": "x"}', '[{"a": 1, "b": "x"}]', "a,b\n1,x\n", "\ufeffa;b\n1;x\n", b"a\tb\n1\tx"],
+    [
+        '{"a": 1, "b": "x"}',
+        '{"a":1,"b":"x","c":"d/e.txt"}',
+        '[{"a": 1, "b": "x"}]',
+        "a,b\n1,x\n",
+        "\ufeffa;b\n1;x\n",
+        b"a\tb\n1\tx",
+    ],
 )
 def test_rows_of_a_file_or_of_json(content):
     (row,) = edge.rows(content)
+    row.pop("c", None)
     assert {name: str(cell) for name, cell in row.items()} == {"a": "1", "b": "x"}
 
 
@@ -175,12 +199,13 @@ def test_the_audit_of_columns(tmp_path):
     path.write_text("\n".join(table) + "\n")
     found = pipelines.audit(path, task=CLASSES)
     told = {(p.kind, p.severity): p.message for p in found.problems}
+    notes = [p.message for p in found.problems if p.kind == "left-out"]
     assert "'copy'" in told["copy", "warning"]
-    assert "'same'" in told["left-out", "note"]
+    assert "column 'same' is not used: it is the same in each row." in notes
     assert "'mixed' holds numbers, and '1,5' here" in told["mixed", "error"]
     assert [p.where for p in found.problems if p.kind == "mixed"] == ["a.csv:5"]
     assert "'value'" in told["far-out", "warning"]
-    assert "'number'" in told["id", "warning"]
+    assert "column 'number' is not used: it counts the rows, as an id does." in notes
 
 
 def test_missing_values_and_new_categories_are_said(tmp_path):
@@ -216,6 +241,8 @@ def test_numbers_are_no_classes(tmp_path):
         pipelines.audit(path, task=CLASSES)
     with pytest.raises(PipelineError, match="no column 'z' to be learned"):
         pipelines.audit(path, task=NUMBERS, target="z")
+    with pytest.raises(PipelineError, match="no column 'xx' to ignore. Did you mean 'x'"):
+        pipelines.audit(path, task=NUMBERS, ignore="xx")
 
 
 # Methods.
@@ -314,6 +341,17 @@ def test_a_raw_row_goes_through_run_and_bundle_alike(people, tmp_path):
         (here,), (there,) = run.predict([source]), bundle.predict([source])
         assert [found["label"] for found in here["rows"]] == labels
         assert [found["label"] for found in there["rows"]] == labels
+    other = tmp_path / "other.csv"
+    other.write_text("age,label,job,split,paid\n50,yes,baker,test,\n21,no,smith,test,6\n")
+    assert set(run.evaluate(data=other)["per_class"]) == {"yes", "no"}  # the target has moved
+    for header, reason in (
+        ("old,job,paid,split,label", "other.csv:2 has no column 'age'; it has old"),
+        ("age,job,paid,split,answer", "has no column 'label' to be learned"),
+        ("job,age,paid,split,label", "other.csv:2 column 'age' must be a number; got 'baker'"),
+    ):
+        other.write_text(f"{header}\n50,baker,,test,yes\n21,smith,,test,no\n")
+        with pytest.raises(PipelineError, match=reason):
+            run.evaluate(data=other)
     with pytest.raises(PipelineError, match="row 1 has no column 'age'"):
         run.predict(['{"job": "smith"}'])
 

@@ -80,7 +80,7 @@ def number(cell: Any) -> float:
     """A finite number, or NaN."""
     try:
         value = float(cell)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
     return value if math.isfinite(value) else math.nan
 
@@ -92,12 +92,17 @@ def is_absent(cell: Any) -> bool:
     return cell is None or str(cell).strip().lower() in MISSING
 
 
+def is_boolean(cell: Any) -> bool:
+    """Whether a cell is true or false, as JSON, NumPy or a table writes it."""
+    return isinstance(cell, (bool, np.bool_)) or str(cell).strip().lower() in ("true", "false")
+
+
 def text(cell: Any) -> str:
-    """What a category is looked up by: whole numbers without their point, absent ones ""."""
+    """What a category is looked up by: True or False, whole numbers without their point, absent ones ""."""
     if is_absent(cell):
         return ""
-    if isinstance(cell, bool):
-        return str(cell)
+    if is_boolean(cell):
+        return str(cell).strip().capitalize()
     value = number(cell)
     return f"{value:.15g}" if not math.isnan(value) else str(cell).strip()
 
@@ -107,6 +112,8 @@ def rows(source: str | os.PathLike | bytes) -> list[dict]:
 
     Raises ValueError with a reason.
     """
+    if isinstance(source, str) and source.lstrip()[:1] in ("{", "[") and not os.path.isfile(source):
+        source = source.encode("utf-8", "surrogatepass")  # it is never the name of a missing file
     content = plain_text.read(source).lstrip("\ufeff")
     if content.lstrip()[:1] in ("{", "["):
         return _of_json(content)

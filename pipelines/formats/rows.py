@@ -48,8 +48,9 @@ def read(path: str | Path) -> Data:
 
     Cells of .csv and .tsv are text, those of .parquet what they are there; empty ones are "". A row
     is called by what it says, so that a new one renames no other, and equal rows are in one split.
-    One with too few or too many cells becomes a Problem. Raises PipelineError if the table cannot be
-    read, if two columns have one name, or if there is no usable row.
+    One with too few or too many cells becomes a Problem; a column without a name is not read.
+    Raises PipelineError if the table cannot be read, if two columns have one name, or if there is
+    no usable row.
     """
     path = Path(path).resolve()
     problems: list[Problem] = []
@@ -78,7 +79,13 @@ def _only(folder: Path) -> Path:
 
 def _delimited(file: Path, problems: list[Problem]) -> Iterator[Row]:
     opened = delimited.opened(file, {"split": SPLIT})
-    _check_header(file, opened.header)
+    named = [name for name in opened.header if name]
+    _check_header(file, named)
+    if len(named) < len(opened.header):
+        message = (
+            "a column without a name is not used, as pandas writes an index. Name it to use it."
+        )
+        problems.append(Problem("note", "unnamed", f"{file.name}:1", message))
     for where, values in opened.rows():
         try:
             split = opened.cells(values)["split"]
@@ -86,6 +93,7 @@ def _delimited(file: Path, problems: list[Problem]) -> Iterator[Row]:
             problems.append(bad.problem(where))
             continue
         cells = dict(zip(opened.header, map(str.strip, values), strict=True))
+        cells.pop("", None)
         yield where, split, _without_split(cells)
 
 

@@ -6,7 +6,7 @@ import math
 from etils import epy
 
 from pipelines.errors import PipelineError
-from pipelines.families import labelled, tables
+from pipelines.families import labelled, table_checks, tables
 from pipelines.formats.examples import Problem
 from pipelines.formats.rows import COLUMN
 from pipelines.task import Feature
@@ -45,7 +45,7 @@ class TabularClassification(labelled.Labelled):
             problems += _absent(part, cells, own)
             columns = {**part.columns, "label": [ids.get(cell, 0) for cell in cells]}
             splits[split] = dataclasses.replace(part, columns=columns)
-        problems += tables.checks(data, own, config)
+        problems += table_checks.checks(data, own, config)
         return dataclasses.replace(data, splits=splits, labels={"label": names}, problems=problems)
 
     def resolve(self, config, data):
@@ -53,9 +53,9 @@ class TabularClassification(labelled.Labelled):
         return config.replace(**labelled.weighed(config, data.class_counts))
 
     def learn(self, examples, config):
-        """The columns as they are scaled and looked up; see `edge.tables.Columns`."""
+        """The columns as they are scaled and looked up, see `edge.tables.Columns`, and the target."""
         own = tables.target_of(examples, config)
-        return {"columns": tables.learned(examples, own, config)}
+        return {"columns": tables.learned(examples, own, config), "target": [own]}
 
     def expand(self, examples, config):
         """Rows as the model takes them, and their labels."""

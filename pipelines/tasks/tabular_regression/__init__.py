@@ -5,7 +5,7 @@ import dataclasses
 from etils import epy
 
 from pipelines.errors import PipelineError
-from pipelines.families import tables
+from pipelines.families import table_checks, tables
 from pipelines.formats.examples import Problem
 from pipelines.formats.rows import COLUMN
 from pipelines.task import Feature, Method, Score
@@ -52,17 +52,18 @@ class TabularRegression(Method):
             filled = [0.0 if np.isnan(value) else value for value in values]
             splits[split] = dataclasses.replace(part, columns={**part.columns, "value": filled})
         _check(splits, data, own)
-        problems += tables.checks(data, own, config)
+        problems += table_checks.checks(data, own, config)
         return dataclasses.replace(data, splits=splits, labels={}, problems=problems)
 
     def learn(self, examples, config):
-        """The columns as they are scaled and looked up, and mean and deviation of the target."""
+        """The columns as they are scaled and looked up, the target, and its mean and deviation."""
         own = tables.target_of(examples, config)
         values = np.array(examples.columns["value"], np.float64)
         columns = tables.learned(examples, own, config)
         return {
             "columns": columns,
-            "scale": [repr(float(v)) for v in (values.mean(), values.std())],
+            "scale": [repr(float(v)) for v in (values.mean(), values.std() or 1.0)],
+            "target": [own],
         }
 
     def expand(self, examples, config):

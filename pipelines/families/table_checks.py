@@ -1,0 +1,114 @@
+"""What looks wrong with the columns of a table, and what is left out of them."""
+
+import math
+import statistics
+from collections.abc import Iterator, Sequence
+
+from etils import epy
+
+from pipelines.families import tables
+from pipelines.formats.examples import Data, Examples, Problem
+from pipelines.formats.rows import COLUMN
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    from pipelines.edge import tables as edge
+
+FAR = 8.0  # deviations from the median that are far out, by the median of distances
+
+
+def checks(data: Data, own: str, config: tables.Config) -> Iterator[Problem]:
+    """What looks wrong with the columns of the training split, and what is left out."""
+    train = data.splits.get("train")
+    if train is None or not len(train):
+        return
+    for name, cells in tables.inputs(train, own, config).items():
+        there = [cell for cell in cells if not edge.is_absent(cell)]
+        yield from _left_out(name, cells, there)
+        if tables.kind(cells) == tables.NUMBER:
+            yield from _mixed(data, name)
+        yield from _far(train, name, cells)
+        yield from _missing(name, len(cells) - len(there), len(cells))
+        yield from _new(data, name, cells)
+    yield from _copies(train, own, config)
+
+
+def _left_out(name: str, cells: Sequence, there: Sequence) -> Iterator[Problem]:
+    if tables.kind(cells) != tables.LEFT_OUT:
+        return
+    different = {edge.text(cell) for cell in there}
+    reason = "it is text, or dates"
+    if len(different) < 2:
+        reason = "it is the same in each row"
+    elif tables.is_id(cells):
+        reason = "it counts the rows, as an id does"
+    yield Problem("note", "left-out", "train", f"column {name!r} is not used: {reason}.")
+
+
+def _mixed(data: Data, name: str) -> Iterator[Problem]:
+    """Cells of a column of numbers that are none."""
+    for examples in data.splits.values():
+        for i, cell in enumerate(examples.columns[COLUMN + name]):
+            if not edge.is_absent(cell) and math.isnan(edge.number(cell)):
+                message = (
+                    f"column {name!r} holds numbers, and {str(cell)!r} here. Write 1.5 for 1,5 and"
+                    " 1000 for 1,000, or leave the cell empty."
+                )
+                where, example = examples.where[i], examples.names[i]
+                yield Problem("error", "mixed", where, message, example)
+
+
+def _far(train: Examples, name: str, cells: Sequence) -> Iterator[Problem]:
+    if tables.kind(cells) != tables.NUMBER:
+        return
+    values = [edge.number(cell) for cell in cells]
+    there = [value for value in values if not math.isnan(value)]
+    middle = statistics.median(there)
+    spread = 1.4826 * statistics.median(abs(value - middle) for value in there)
+    far = [i for i, v in enumerate(values) if not math.isnan(v) and abs(v - middle) > FAR * spread]
+    if spread and far and len(far) <= 0.01 * len(there):
+        message = (
+            f"column {name!r} is {values[far[0]]:g} here, far from the median {middle:g}, in"
+            f" {len(far):,} rows. Correct it if it is an error."
+        )
+        yield Problem("warning", "far-out", train.where[far[0]], message)
+
+
+def _missing(name: str, count: int, rows: int) -> Iterator[Problem]:
+    if count:
+        message = f"column {name!r} is missing in {count:,} of {rows:,} rows."
+        yield Problem("note" if count < rows / 2 else "warning", "missing", "train", message)
+
+
+def _new(data: Data, name: str, cells: Sequence) -> Iterator[Problem]:
+    """Categories that training has not seen."""
+    if tables.kind(cells) != tables.CATEGORY:
+        return
+    known = {edge.text(cell) for cell in cells}
+    for split, examples in data.splits.items():
+        others = {edge.text(cell) for cell in examples.columns[COLUMN + name]} - known
+        if split != "train" and others:
+            message = f"column {name!r} has {len(others)} values that training has not, as {min(others)!r}."
+            yield Problem("warning", "new-category", split, message)
+
+
+def _copies(train: Examples, own: str, config: tables.Config) -> Iterator[Problem]:
+    """Columns from which alone the target follows."""
+    answers = [edge.text(cell) for cell in train.columns[COLUMN + own]]
+    for name, cells in tables.inputs(train, own, config).items():
+        if tables.kind(cells) != tables.LEFT_OUT and _determines(
+            [edge.text(cell) for cell in cells], answers
+        ):
+            message = (
+                f"{own!r} follows from column {name!r} alone in every row: is it known before the"
+                f" answer is? If not, add ignore={name}."
+            )
+            yield Problem("warning", "copy", "train", message)
+
+
+def _determines(cells: Sequence[str], answers: Sequence[str]) -> bool:
+    """Whether each value goes with one answer, and values come again often enough to tell."""
+    found: dict[str, str] = {}
+    for cell, answer in zip(cells, answers, strict=True):
+        if found.setdefault(cell, answer) != answer:
+            return False
+    return len(found) <= len(cells) / 2
