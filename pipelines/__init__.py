@@ -121,14 +121,7 @@ def preflight(
     """
     with quiet.loading():
         from pipelines.engine import preflight as engine
-
-    if target == "tpu" and (ram or flash):
-        raise PipelineError("ram and flash are budgets of a microcontroller: say target micro.")
-    if target == "tpu":
-        return engine.tpu(task, data, settings, chip)
-    if target == "micro":
-        return engine.microcontroller(task, data, settings, ram, flash)
-    raise PipelineError(f"target must be tpu or micro; got {target!r}.")
+    return engine.judged(task, data, target, chip, ram, flash, settings)
 
 
 def resume(

@@ -259,6 +259,12 @@ class Run:
         running.finish(self)
         return self._fresh()
 
+    def set_up(self, config: Any) -> None:
+        """Takes other settings; what was made by the old ones is made again."""
+        self.config = config
+        for name in ("source", "_found"):
+            self.__dict__.pop(name, None)
+
     def _fresh(self) -> Run:
         """This run, which reads its model anew."""
         self.__dict__.pop("model", None)

@@ -122,8 +122,11 @@ def audit(a):
     """What is wrong with this data, file by file; exit 1 where there is an error."""
     import pipelines
 
-    settings, _ = _settings(a)
-    result = pipelines.audit(a.data, a.format, a.task, **settings)
+    settings, data = _settings(a)
+    if data is not None:
+        raise PipelineError("audit has the data as its first word, and no setting of that name.")
+    format = settings.pop("format", a.format)
+    result = pipelines.audit(a.data, format, a.task, **settings)
     print(result.as_text())
     return result.as_dict(), 1 if result.errors else 0
 
@@ -155,7 +158,7 @@ def train(a):
                 settings["minutes"] = a.minutes
             if a.folds is not None:
                 return _folded(a, a.data or data, settings | machines)
-            run = pipelines.train(a.task, a.data or data, a.run, **settings, **machines)
+            run = pipelines.train(a.task, a.data or data, a.run, **(settings | machines))
             _say_doubts(run.info)
     if left_out := run.info["left_out"]:
         listed = ", ".join(left_out[:LISTED]) + (
@@ -184,6 +187,7 @@ def tune(a):
     import pipelines
 
     given, data = _settings(a)
+    given.pop("minutes", None)  # of one training; here they are those of the search
     found = pipelines.tune(a.task, a.data or data, a.minutes, a.trials, a.run, **given)
     heading, rows = found.rows()
     print(f"{terminal.table(rows, heading)}\nbest run: {found.best.path}")
@@ -192,6 +196,8 @@ def tune(a):
 
 
 LISTED = 10  # examples left out
+# Parameters in Python that are no settings.
+FLAGS = {"task", "run", "callbacks", "model", "loss", "metrics", "space", "trials"}
 
 
 def _together():
@@ -213,14 +219,14 @@ def _say_doubts(info):
 
 def preflight(a):
     """Would this training run on a TPU, this model on a microcontroller? Nothing is trained; exit 1 where not."""
-    import pipelines
+    with quiet.loading():
+        from pipelines.engine import preflight as engine
 
     settings, data = _settings(a)
     if a.devices is not None:
         settings["devices"] = a.devices
-    found = pipelines.preflight(
-        a.task, a.data or data, a.target, a.chip, a.ram, a.flash, **settings
-    )
+    data = a.data or data
+    found = engine.judged(a.task, data, a.target, a.chip, a.ram, a.flash, settings)
     words = {True: "ok", False: "CHANGE", None: "note"}
     width = max(len(finding.name) for finding in found)
     for finding in found:
@@ -431,9 +437,11 @@ def _settings(a):
         if not equals:
             raise PipelineError(f"--set takes KEY=VALUE; got {item!r}.")
         settings[name] = value
+    if wrong := sorted(FLAGS & set(settings)):
+        raise PipelineError(f"{wrong[0]} is no setting. `pipelines train --help` has the flags.")
     if a.method:
         settings["method"] = a.method
-    return settings, data
+    return settings, settings.pop("data", data)
 
 
 def _files_table(manifest):

@@ -55,6 +55,15 @@ def test_examples_of_one_class_have_one_answer():
     assert "doubts" not in judged(20, accuracy=1.0, matrices={"confusion": [[0, 0], [0, 20]]})
 
 
+def test_a_detector_that_finds_nothing_has_no_one_answer():
+    # Rows and columns are hat, shoe and "no object".
+    nothing = [[0, 0, 10], [0, 0, 10], [0, 0, 0]]
+    assert "doubts" not in judged(20, accuracy=0.9, matrices={"confusion": nothing})
+    shoes = [[0, 10, 0], [0, 10, 0], [0, 3, 0]]
+    said = judged(20, accuracy=0.9, matrices={"confusion": shoes})["doubts"]
+    assert said[0] == "Everything is taken for 'shoe', whatever it is."
+
+
 @pytest.mark.parametrize(("count", "is_few"), [(9, True), (10, False)])
 def test_few_examples_are_no_fault_of_the_model(count, is_few):
     line = f"There are {count} examples to judge by, so chance decides much. Add some, at least 10."

@@ -2,11 +2,12 @@
 
 import held
 import keras
+import numpy as np
 import pytest
 
 import pipelines
 from pipelines import catalog
-from pipelines.engine.training import own
+from pipelines.engine.training import learning_rate, own, start, weights
 
 TINY = dict(method="scratch", epochs=3, batch_size=24, image_size=16, backbone="compact_8")
 
@@ -118,3 +119,28 @@ def test_the_first_method_of_one_phase_is_taken():
     assert own.asked(own.Own(loss="mse"), "generation", {})["method"] == "autoencoder"
     assert own.asked(own.Own(net()), "scratch", {"image_size": 8}) == {"image_size": 8}
     assert catalog.method("scratch").name == "scratch"
+
+
+def test_a_run_of_an_own_model_can_be_started_from(tmp_path):
+    data = held.photos(30)
+    run = pipelines.prepare("classification", data, tmp_path / "run", model=net(), epochs=1)
+    weights.write(run.method.model(run.config), run.path)
+    started = start.find(str(run.path), run.method.model(run.config))
+    assert (len(started.taken), list(started.new)) == (2, [])
+
+
+def test_a_rate_is_found_with_a_model_that_is_not_used_up(tmp_path, monkeypatch):
+    def find(model, method, config, source):
+        for variable in model.weights:
+            variable.assign(variable + 1)
+        return 0.01, {"x": [], "y": []}
+
+    monkeypatch.setattr(learning_rate, "find", find)
+    model = net()
+    before = [np.asarray(variable) for variable in model.weights]
+    run = pipelines.prepare(
+        "classification", held.photos(30), tmp_path / "run", model=model, learning_rate="find"
+    )
+    after = pipelines.load(run.path, held.photos(30)).method.model(run.config).weights
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, np.asarray(other))

@@ -92,8 +92,15 @@ def test_texts_stay_texts(folder):
     assert named("notes", TEXTS) == [("notes", "notes")]
     assert [name for name, _ in named(folder, TEXTS)] == [str(folder / "notes.txt")]
     assert [source for _, source in named(np.array(["a", "b"]), TEXTS)] == ["a", "b"]
+    assert [source for _, source in named(np.str_("two words"), TEXTS)] == ["two words"]
     with pytest.raises(pipelines.PipelineError, match="got int"):
         named(7)
+
+
+def test_a_name_of_numpy_is_a_path(folder):
+    path = np.str_(folder / "a.png")
+    for given in (path, np.array([path]), [path]):
+        assert [name for name, _ in named(given)] == [str(path)]
 
 
 @pytest.fixture

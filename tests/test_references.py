@@ -2,12 +2,15 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 
 import pipelines
 from pipelines import cli
 from pipelines.engine.report import page
+from pipelines.engine.training import own, references, start, weights
+from pipelines.files import write_json
 
 SMALL = dict(backbone="compact_8", image_size=16, batch_size=8, epochs=1, steps_per_epoch=3)
 
@@ -65,6 +68,27 @@ def test_a_run_killed_among_its_references_goes_on(domains, tmp_path):
     assert again.info["weights_sha256"] == run.info["weights_sha256"]
     # The same training as the run's own was: so are its weights.
     assert reference.info["weights_sha256"] == run.info["weights_sha256"]
+
+
+def test_references_have_what_the_user_brought(domains, tmp_path, monkeypatch):
+    """The weights to start from go by their layers: the reference has no branch for domains."""
+    small = dict(alignment="dann", **SMALL)
+    first = pipelines.prepare("adaptation", domains, tmp_path / "first", **small)
+    made = first.method.model(first.config)
+    weights.write(made, first.path)
+    run = pipelines.prepare("adaptation", domains, tmp_path / "run", start_from=first.path, **small)
+    write_json(run.path / own.FILE, {"loss": "mse", "metrics": [], "model": False})
+    monkeypatch.setattr(type(run), "train", lambda reference: None)
+    references.train(run)
+    reference = pipelines.load(run.path / "references/source_only", domains)
+    begun = reference.method.model(reference.config)
+    assert begun.loss is keras.losses.get("mse")
+    start.apply(reference.path, begun)
+    old = {start._without_numbers(v.path): np.asarray(v) for v in made.weights}
+    assert len(begun.weights) < len(made.weights)
+    for variable in begun.weights:
+        found = old[start._without_numbers(variable.path)]
+        np.testing.assert_array_equal(np.asarray(variable), found)
 
 
 def test_the_page_shows_them_in_one_table():

@@ -78,7 +78,9 @@ def test_more_epochs_of_a_finished_run(photos, tmp_path):
     settings = {**SMALL, "epochs": 2, "keep": "last"}
     run = pipelines.train("scratch", data=data, run=tmp_path / "run", **settings)
     before = run.info["weights_sha256"]
+    assert run.source.config.epochs == 2
     run.train(epochs=1)
+    assert run.source.config.epochs == 3  # by which augmentation goes
     assert (run.config.epochs, run.info["epochs_done"]) == (3, 3)
     opened = pipelines.load(tmp_path / "run")
     assert (opened.config.epochs, opened.info["status"]) == (3, "finished")

@@ -53,6 +53,17 @@ class Finding:
     text: str
 
 
+def judged(task_name, data, target, chip, ram, flash, settings):
+    """Findings; see `pipelines.preflight`. settings: a mapping, whose names may be any."""
+    if target == "tpu" and (ram or flash):
+        raise PipelineError("ram and flash are budgets of a microcontroller: say target micro.")
+    if target == "tpu":
+        return tpu(task_name, data, settings, chip)
+    if target == "micro":
+        return microcontroller(task_name, data, settings, ram, flash)
+    raise PipelineError(f"target must be tpu or micro; got {target!r}.")
+
+
 def tpu(task_name, data, settings, chip="v5e"):
     """Findings of a training on a TPU, of a task, data and settings as `pipelines train` takes
     them.

@@ -62,7 +62,9 @@ def _one_answer(result: Mapping, config: Any) -> list[str]:
     counts = result.get("matrices", {}).get("confusion", ())
     labels = result.get("labels", config.labels)
     answered = [i for i, column in enumerate(zip(*counts, strict=True)) if any(column)]
-    is_one = len(answered) == 1 and sum(map(any, counts)) > 1
+    # The last row and column of a detector are "no object", which is no label.
+    is_label = len(answered) == 1 and answered[0] < len(labels)
+    is_one = is_label and sum(map(any, counts)) > 1
     return [f"Everything is taken for {labels[answered[0]]!r}, whatever it is."] if is_one else []
 
 

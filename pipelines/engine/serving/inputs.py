@@ -44,7 +44,8 @@ def _listed(inputs: Any) -> Iterable:
     is_one = isinstance(inputs, (str, os.PathLike, bytes, Image.Image)) or hasattr(inputs, "shape")
     is_words = is_one and getattr(inputs, "dtype", None) is not None and inputs.dtype.kind in "UO"
     if is_words:
-        return inputs.tolist()
+        found = inputs.tolist()  # of a single numpy.str_, a str
+        return found if isinstance(found, list) else [found]
     if not is_one and not isinstance(inputs, Iterable):
         raise PipelineError(
             f"predict takes files, pictures, arrays or texts; got {type(inputs).__name__}."

@@ -11,6 +11,7 @@ from pipelines.engine.data import reading
 from pipelines.engine.parallel import processes
 from pipelines.engine.proof import evaluate
 from pipelines.engine.training import checkpoint
+from pipelines.engine.training.commands import resuming
 from pipelines.engine.training.loop import CHECKPOINTS, STATE, Loop, as_csv, best_files
 from pipelines.errors import PipelineError
 from pipelines.files import write_text
@@ -63,8 +64,8 @@ def finish(model, method, config, source, folder):
     found = newest(folder / CHECKPOINTS)
     if not found:
         raise PipelineError(
-            f"{folder} has no checkpoint yet, so there is nothing to finish. `pipelines train"
-            f" --resume {folder}` trains it."
+            f"{folder} has no checkpoint yet, so there is nothing to finish."
+            f" `{resuming(folder)}` trains it."
         )
     stages, index = phases(method, config), found[2]["phase"]
     net, own = begin(model, stages, index, source, told=False)

@@ -1,12 +1,15 @@
 """Trainings that a run's result is read beside, such as a floor and a ceiling: each a run in the run's own folder."""
 
+import shutil
 import time
 
 from pipelines.engine.proof import evaluate
+from pipelines.engine.training import own, start
 from pipelines.files import appearing, write_json, write_yaml
 from pipelines.records import read_json, read_yaml
 
 FOLDER = "references"
+BROUGHT = (own.FILE, own.MODEL)  # what the user brought, if there is any
 SHARED = ("format", "task", "method", "data", "left_out")  # what their run.json has of the run's
 SAME = ("environment.json", "audit.json")  # files that hold for them as well
 
@@ -24,6 +27,10 @@ def train(run):
                 )
                 for file in SAME:
                     write_json(part / file, read_json(run.path / file))
+                for file in BROUGHT:
+                    if (run.path / file).is_file():
+                        shutil.copyfile(run.path / file, part / file)
+                start.carry(run.path, part, run.method, (run.config, config))
                 info = {key: run.info[key] for key in SHARED}
                 started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
                 write_json(part / "run.json", {"status": "running", "started": started, **info})

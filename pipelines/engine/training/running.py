@@ -24,6 +24,7 @@ from pipelines.engine.training import (
     weights,
 )
 from pipelines.engine.training import callbacks as user_callbacks
+from pipelines.engine.training.commands import resuming
 from pipelines.engine.training.loop import CHECKPOINTS
 from pipelines.errors import PipelineError
 from pipelines.files import locked, sweep, write_json, write_yaml
@@ -78,7 +79,7 @@ def more(run: Any, epochs: int, callbacks: Sequence = ()) -> None:
         checkpoint.save(path, arrays, state | {"stopped": False, "waited": 0})
         file = run.path / "config.yaml"
         write_yaml(file, {**read_yaml(file), **config.as_dict()})
-        run.config = config
+        run.set_up(config)
         run.info.pop("finished_early", None)
         _end(run, "running")
     train(run, callbacks)
@@ -106,8 +107,8 @@ def _alone(run: Any) -> Iterator[None]:
             yield
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(
-            f"stopped. `pipelines train --resume {run.path}` goes on; with --finish it ends the run"
-            " with what it has."
+            f"stopped. `{resuming(run.path)}` goes on; with --finish it ends the run with what it"
+            " has."
         ) from stop
 
 

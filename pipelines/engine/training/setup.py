@@ -23,6 +23,7 @@ from pipelines.engine.data import kept, learned, service, source
 from pipelines.engine.parallel import devices, processes
 from pipelines.engine.training import budget, fit, learning_rate, own, summary
 from pipelines.engine.training import start as start_weights
+from pipelines.engine.training.commands import resuming
 from pipelines.engine.training.own import Own
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import appearing, sweep_beside, write_json, write_yaml
@@ -222,6 +223,8 @@ def start(
         _describe(
             part, made, config, started, str(data) if isinstance(data, str) and ":" in data else ""
         )
+        if curve and brought.model is not None:
+            model = method.model(config)  # the range test has trained the other one
         own.write(brought, part, model)
         if curve:
             write_json(part / "learning_rate.json", curve)
@@ -291,8 +294,8 @@ def environment() -> dict:
 def _absent(path: Path) -> None:
     if path.exists():
         raise PipelineError(
-            f"{path} exists already. Name another folder with --run, or go on with it: --resume"
-            f" {path}."
+            f"{path} exists already. Name another folder with --run, or go on with it:"
+            f" `{resuming(path)}`."
         )
 
 

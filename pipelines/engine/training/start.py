@@ -8,17 +8,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from pipelines import catalog
 from pipelines.engine.data import learned
-from pipelines.engine.training import start_bundle, unfinished, weights
+from pipelines.engine.training import own, start_bundle, unfinished, weights
 from pipelines.errors import PipelineError
 from pipelines.files import appearing
 from pipelines.models.fitted import Fitted
 from pipelines.records import read_arrays, read_yaml
+from pipelines.task import Method
 
 FILE = "start.npz"  # of a run: what it started from, so that resuming needs no other file
 NAMED = 6  # weights that are named of those that are new
@@ -111,6 +113,20 @@ def write(folder: Path, start: Start) -> None:
         np.savez(file, **{str(index): array for index, array in start.taken.items()})
 
 
+def carry(folder: Path, other: Path, method: Method, configs: tuple[Any, Any]) -> None:
+    """Keeps what the run in `folder` starts from, if it does, for the run in `other` too.
+
+    configs: of the one and of the other, whose models may differ in some layers.
+    """
+    if not (folder / FILE).is_file():
+        return
+    one, two = map(method.model, configs)
+    arrays = read_arrays(folder / FILE).items()
+    found = [(one.weights[int(index)].path, array) for index, array in arrays]
+    taken, new = matched([(v.path, tuple(v.shape)) for v in two.weights], found)
+    write(other, Start(str(folder), "", taken, [two.weights[index].path for index in new]))
+
+
 def apply(folder: Path, model: keras.Model) -> None:
     """Gives a new model of a run the weights that it starts from, if there are any."""
     if (folder / FILE).is_file():
@@ -148,7 +164,7 @@ def _of_run(folder: Path) -> keras.Model:
         task, name, _ = (values.pop(key) for key in ("task", "method", "data"))
     except KeyError as error:
         raise PipelineError(f"{folder / 'config.yaml'} lacks {error}.") from error
-    method = catalog.method(name, task)
+    method = own.of_run(folder, catalog.method(name, task))
     config = method.Config().replace(**values).having(learned.read(folder / learned.FOLDER))
     model = method.model(config)
     if isinstance(model, Fitted):

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from pipelines import terminal
+from pipelines.formats.memory import reading
 from pipelines.models.fitted import Fitted
 
 NAMED = 10  # classes that are named
@@ -86,10 +87,11 @@ def _audit(made: Any) -> dict[str, str]:
     for number, problem in enumerate(warnings[:WARNINGS]):
         shown["warnings" if not number else " " * number] = f"{problem.where}: {problem.message}"
     if len(warnings) > WARNINGS:
-        where = shlex.quote(_data(made))
-        rest = len(warnings) - WARNINGS
-        command = f"`pipelines audit {where} --task {made.method.task}`"
-        shown[" " * WARNINGS] = f"and {rest:,} more: {command} lists all"
+        rest = f"and {len(warnings) - WARNINGS:,} more"
+        where = _data(made)
+        command = f"pipelines audit {shlex.quote(where)} --task {made.method.task}"
+        is_held = where.startswith(reading.PREFIX)  # by a program: no command can name it
+        shown[" " * WARNINGS] = rest if is_held else f"{rest}: `{command}` lists all"
     return shown
 
 

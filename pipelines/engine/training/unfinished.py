@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from pipelines.engine.training import checkpoint, fit
+from pipelines.engine.training.commands import resuming
 from pipelines.engine.training.loop import CHECKPOINTS, best_files
 from pipelines.errors import PipelineError
 from pipelines.models.fitted import Fitted
@@ -33,12 +34,11 @@ def read(folder: Path, model: keras.Model | Fitted, config: Any) -> keras.Model:
         which = f"step {state['step']} of {config.epochs * config.steps_per_epoch}"
     else:
         raise PipelineError(
-            f"{folder} has no model yet, and no checkpoint. `pipelines train --resume {folder}`"
-            " trains it."
+            f"{folder} has no model yet, and no checkpoint. `{resuming(folder)}` trains it."
         )
     print(
-        f"note: {folder} was stopped before its end; this is the model of {which}. `pipelines train"
-        f" --resume {folder}` goes on with it; with --finish it ends here.",
+        f"note: {folder} was stopped before its end; this is the model of {which}."
+        f" `{resuming(folder)}` goes on with it; with --finish it ends here.",
         file=sys.stderr,
     )
     return model

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from pipelines.engine.training import checkpoint
+from pipelines.engine.training.commands import resuming
 from pipelines.errors import PipelineError
 from pipelines.files import appearing
 from pipelines.models.fitted import Fitted
@@ -69,9 +70,7 @@ def read(folder: Path, model: keras.Model) -> keras.Model:
     """
     path = file(folder)
     if not path.is_file():
-        raise PipelineError(
-            f"{folder} has no model yet. `pipelines train --resume {folder}` finishes it."
-        )
+        raise PipelineError(f"{folder} has no model yet. `{resuming(folder)}` finishes it.")
     if isinstance(model, Fitted):
         model.assign(read_arrays(path))
         return model

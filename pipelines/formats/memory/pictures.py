@@ -57,7 +57,7 @@ def one(value: Any) -> Encoded | None:
 
 
 def _has_pixels(value: Any) -> bool:
-    return hasattr(value, "shape") and not isinstance(value, Image.Image)
+    return hasattr(value, "shape") and not isinstance(value, (str, bytes, Image.Image))
 
 
 def _as_given(value: Any, where: str) -> Encoded:
