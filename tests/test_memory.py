@@ -199,9 +199,9 @@ def test_what_cannot_be_learned_is_one_clear_line(name):
     assert "\n" not in str(raised.value)
 
 
-def test_a_table_is_to_be_written_to_a_file():
+def test_what_cannot_be_held_in_memory_is_to_be_written_to_a_file():
     with pytest.raises(pipelines.PipelineError, match="frame.to_csv"):
-        read({"label": Y}, {"label": "label"})
+        read({"user": Y}, {"user": "key"})
 
 
 def test_numbers_are_named_by_the_setting():

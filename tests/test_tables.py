@@ -16,6 +16,7 @@ from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.families import tables
 from pipelines.formats import rows
+from pipelines.formats.memory import reading
 from pipelines.metrics import regression
 
 CLASSES, NUMBERS = "tabular_classification", "tabular_regression"
@@ -103,6 +104,38 @@ def test_a_column_without_a_name_is_left_out(file):
     data = catalog.load(file)
     assert "column/" not in data.splits["train"].columns
     assert [(p.kind, p.where) for p in data.problems] == [("unnamed", "people.csv:1")]
+
+
+class Frame(dict):
+    """What is used of a pandas DataFrame; pandas need not be installed."""
+
+    iloc = None
+
+    @property
+    def columns(self):
+        return list(self)
+
+    def __getitem__(self, name):
+        return np.array(super().__getitem__(name), object)
+
+
+def test_a_table_in_memory_is_read_as_its_file_is():
+    columns = {"age": [3, 4, None], "b": ["x", "y", "z"], "split": ["train", "test", "val"]}
+    records = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    for given in (Frame(columns), columns, records):
+        data = reading.read(given, {"label": "label"}, CLASSES)
+        assert data.format == "rows"
+        assert data.splits["test"].columns == {"column/age": [4], "column/b": ["y"]}
+        assert data.splits["validation"].columns["column/age"] == [""]
+        assert data.splits["validation"].where == ["data[2]"]
+    with pytest.raises(PipelineError, match="the columns of data must be equally long"):
+        reading.read({"a": [1], "b": [1, 2]}, {"label": "label"}, CLASSES)
+    with pytest.raises(PipelineError, match="learns from named columns"):
+        reading.read((np.zeros((3, 2)), [0, 1, 0]), {"label": "label"}, CLASSES)
+    frame = Frame({"x": range(60), "y": np.arange(60) % 7, "label": ["a", "b"] * 30})
+    made = setup.set_up(f"{CLASSES}/linear", frame, {})
+    assert made.config.learned["target"] == ["label"]
+    assert sum(made.source.parts().values()) == 60
 
 
 # Columns.

@@ -58,6 +58,11 @@ def read(path: str | Path) -> Data:
     rows = list(_parquet(file) if file.suffix.lower() == PARQUET else _delimited(file, problems))
     if not rows:
         raise PipelineError(f"{file} has no usable row. Add some below the line of names.")
+    return of_rows(str(path), rows, problems)
+
+
+def of_rows(source: str, rows: list[Row], problems: list[Problem]) -> Data:
+    """Rows of equal columns, one at least -> Data; splits that are missing are cut."""
     names = list(map(counted(), (digest(*map(str, cells.values())) for _, _, cells in rows)))
     splits = {}
     for split in SPLITS:
@@ -66,7 +71,7 @@ def read(path: str | Path) -> Data:
             splits[split] = _examples(own)
     # A name that comes again has a count behind it: equal rows stay together.
     cut = cut_splits(splits, lambda name: name.partition("-")[0])
-    return Data(str(path), "rows", cut, {}, problems)
+    return Data(source, "rows", cut, {}, problems)
 
 
 def _only(folder: Path) -> Path:
@@ -94,7 +99,7 @@ def _delimited(file: Path, problems: list[Problem]) -> Iterator[Row]:
             continue
         cells = dict(zip(opened.header, map(str.strip, values), strict=True))
         cells.pop("", None)
-        yield where, split, _without_split(cells)
+        yield where, split, without_split(cells)
 
 
 def _check_header(file: Path, header: list[str]) -> None:
@@ -136,10 +141,11 @@ def _parquet(file: Path) -> Iterator[Row]:
                 f"{file}, row {i}: unknown split {split!r}. Use {', '.join(SPLITS)}."
             )
         cells = {name: "" if value is None else value for name, value in cells.items()}
-        yield f"{file.name}:{i}", SPLIT_NAMES[split.lower()], _without_split(cells)
+        yield f"{file.name}:{i}", SPLIT_NAMES[split.lower()], without_split(cells)
 
 
-def _without_split(cells: dict[str, Any]) -> dict[str, Any]:
+def without_split(cells: dict[str, Any]) -> dict[str, Any]:
+    """The same without the column that says the split."""
     return {name: cell for name, cell in cells.items() if name.lower() not in SPLIT}
 
 

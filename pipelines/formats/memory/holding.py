@@ -94,6 +94,16 @@ def sequence(values: Any, name: str) -> Any:
     return np.asarray(values) if is_tensor else list(values)
 
 
+def alike(lengths: Mapping[str, int], what: str) -> None:
+    """Raises PipelineError if columns, {name: length}, are not equally long."""
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {count:,}" for name, count in lengths.items())
+        raise PipelineError(
+            f"the columns of {what} must be equally long; got {listed}. See what was left out of"
+            " one of them."
+        )
+
+
 def _by_place(values: Any, features: Mapping[str, str]) -> Columns:
     """A tuple of columns in the order of the features; a dict stays what it is."""
     if isinstance(values, dict):

@@ -19,7 +19,7 @@ from pipelines.formats.examples import (
     Problem,
     cut_splits,
 )
-from pipelines.formats.memory import holding, labels, pictures
+from pipelines.formats.memory import frames, holding, labels, pictures
 
 PREFIX = "memory:"  # of the source of such data, in place of a path
 FORMAT = "memory"
@@ -34,6 +34,7 @@ ALIASES = {  # kind of a feature -> what people call its column, lower case
     "tags": ("tags", "ner_tags", "ner", "labels", "y"),
 }
 READ = frozenset(("picture", "text", "tokens"))  # kinds of what an answer is given for
+TABLE = frozenset(("label", "number"))  # kinds of what is learned of a table alone
 Labels = dict[str, list[str]]
 
 
@@ -43,6 +44,8 @@ def read(value: Any, features: Mapping[str, str], task: str, names: Sequence[str
     features: {name: kind} of what the task learns from. names: class names by id, for labels that
     are numbers. Raises PipelineError if a column is missing, or holds what it must not.
     """
+    if set(features.values()) <= TABLE:
+        return frames.read(value, PREFIX + holding.kind(value), task)
     if not READ.intersection(features.values()):
         raise PipelineError(
             f"{task} does not yet learn from data in memory. Write it to a file, such as"
@@ -109,7 +112,7 @@ def _part(
     for feature, own in named.items():
         values[feature] = holding.sequence(columns[own], own)
         lengths[own] = len(values[feature])
-    _alike(lengths, split if has_splits else "the data")
+    holding.alike(lengths, split if has_splits else "the data")
     count = next(iter(lengths.values()))
     stem = split if has_splits else "data"
     where = [f"{stem}[{i}]" for i in range(count)]
@@ -145,15 +148,6 @@ def _missing(
         f"{task} learns from {order}, and the data has {has}: {feature} is missing. Name the columns"
         f" by a dict: data={{{named}}}."
     )
-
-
-def _alike(lengths: Mapping[str, int], what: str) -> None:
-    if len(set(lengths.values())) > 1:
-        listed = ", ".join(f"{name} {count:,}" for name, count in lengths.items())
-        raise PipelineError(
-            f"the columns of {what} must be equally long; got {listed}. See what was left out of"
-            " one of them."
-        )
 
 
 def _paths(values: Mapping[str, Sequence], features: Mapping[str, str]) -> list[str]:
