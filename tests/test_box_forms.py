@@ -143,3 +143,21 @@ def test_boxes_whose_fit_is_unknown_are_not_warned_of(monkeypatch):
     monkeypatch.setattr(box_fit, "MANY", 100)
     whole = np.array([[0.0, 0, HEIGHT, WIDTH]] * 2)
     assert found(scenes(lambda corners, sizes: whole)) == []
+
+
+def reaching(corners, sizes):
+    """Every other box reaches below the picture by 4 of its 48 pixels."""
+    moved = corners.copy()
+    moved[0, 2], moved[0, 3] = HEIGHT + 4, min(moved[0, 3], HEIGHT)
+    moved[1, 1:4:2] -= WIDTH // 4
+    return moved
+
+
+def test_boxes_of_things_that_the_border_cuts_are_no_form():
+    made = scenes(reaching)
+    assert [p for p in found(made) if p.kind == "box-form"] == []
+
+
+def test_a_form_of_few_boxes_is_a_warning():
+    made = scenes(lambda c, s: c[:, [1, 0, 3, 2]], 8)
+    assert [(p.severity, p.kind) for p in found(made)] == [("warning", "box-form")]

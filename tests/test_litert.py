@@ -1,5 +1,9 @@
 import os
+import shlex
 import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -102,3 +106,16 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path):
         with pytest.raises(ValueError, match=f"{path.name} does not run in LiteRT") as caught:
             Model(path)
         assert "\n" not in str(caught.value)
+
+
+def test_standard_error_is_back_after_models_were_loaded_at_once():
+    before = os.fstat(2)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(Model, [tiny.converted()["float32"]] * 16))
+    assert os.path.samestat(os.fstat(2), before)
+
+
+def test_a_closed_standard_error_keeps_no_model_from_loading():
+    code = f"from pipelines.edge.litert import Model; Model({str(tiny.converted()['float32'])!r})"
+    command = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(code)} 2>&-"
+    assert subprocess.run(command, shell=True).returncode == 0

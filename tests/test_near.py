@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from pipelines.engine.audit import audit, near
+from pipelines.engine.audit.pictures import _look
 from pipelines.formats.examples import Data, Examples
 
 
@@ -96,3 +97,31 @@ def test_a_low_resolution_of_another_picture_is_warned_of():
     made = Data("here", "made", parts, made.labels)
     wanted = [("warning", "test/0"), ("warning", "train/1")]
     assert sorted(found(made, "other-picture")) == wanted
+
+
+def test_pictures_that_all_look_alike_are_compared_with_the_nearest_alone(monkeypatch):
+    backdrop = np.asarray(smooth(0))
+    looks = []
+    for seed in range(40):
+        noise = np.random.default_rng(seed).integers(0, 9, backdrop.shape)
+        looks.append(np.minimum(backdrop.astype(int) + noise, 255).astype(np.uint8))
+    own = [_look(encoded(Image.fromarray(pixels))) for pixels in looks]
+    pairs = list(near._candidates(own[:30], own[30:], np.arange(30)))
+    assert len(pairs) == 30 * near.CANDIDATES
+    bits = [[(a.hash ^ b.hash).bit_count() for b in own[30:]] for a in own[:30]]
+    for row in range(30):
+        found = [bits[row][j] for i, j in pairs if i == row]
+        assert found == sorted(bits[row])[: near.CANDIDATES]
+    made = data(
+        *(list(map(encoded, map(Image.fromarray, part))) for part in (looks[:30], looks[30:]))
+    )
+    assert found_notes(made) == []
+    monkeypatch.setattr(near, "LOOKED_AT", 4 * near.CANDIDATES)
+    assert found_notes(made) == ["4 of the 30 pictures"]
+    monkeypatch.setattr(near, "MOST", 20)
+    assert found_notes(made) == ["2 of the 30 pictures"]
+
+
+def found_notes(made):
+    problems = audit.audit(made, progress=False).problems
+    return [p.message.partition(" were")[0] for p in problems if p.kind == "not-compared"]

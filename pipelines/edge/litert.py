@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,34 @@ import numpy as np
 
 SERVE = "serving_default"  # the program of a file that has one only
 FREE = -1  # an axis of any length, in a shape
+ALONE = threading.Lock()  # for standard error, of which a process has one
 
 
 @contextlib.contextmanager
 def _silently() -> Iterator[None]:
-    """Within it, LiteRT does not greet on standard error."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    """Within it, LiteRT does not greet on standard error. One thread at a time is in it."""
+    with ALONE:
+        kept = _turned_off()
+        try:
+            yield
+        finally:
+            if kept is not None:
+                os.dup2(kept, 2)
+                os.close(kept)
+
+
+def _turned_off() -> int | None:
+    """Leads standard error to nowhere -> where it led, or None if it is closed."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # of None, or a closed one
+        sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:
+        return None
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+    return kept
 
 
 class Model:

@@ -16,9 +16,10 @@ FEWEST = 5  # boxes that can tell
 IMPOSSIBLE = 0.05  # share of the boxes that cannot be: above it they are not single mistakes
 ALLOWED = 0.005  # share of the boxes that may still be wrong in the right form
 SLACK = 0.02  # share of the picture's side that a box may stick out
+CUT = 0.1  # the same as boxes are read: one of a thing that the border cuts may reach beyond it
 FIRST_PIXEL = 1.5  # pixels: shares from 0 to 1 with some slack
 CORNER = 0.6  # share of the sides within which all boxes lie if they are of smaller pictures
-TELLING = 30  # boxes that tell that a corner is no chance
+TELLING = 30  # boxes that tell that a corner, or another form that fits, is no chance
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,10 @@ def all_boxes(facts: Facts, column: str = "objects/bbox") -> Boxes | None:
 
 
 def forms(facts: Facts) -> Iterator[Problem]:
-    """Boxes that are impossible as they are read and possible in another form."""
+    """Boxes that are impossible as they are read and possible in another form.
+
+    An error, as no picture can be left out for it; of fewer than TELLING boxes a warning.
+    """
     boxes = all_boxes(facts)
     if boxes is None or len(boxes.corners) < FEWEST:
         return
@@ -124,7 +128,7 @@ def forms(facts: Facts) -> Iterator[Problem]:
         )
         yield Problem("error", "box-form", "objects/bbox", message)
         return
-    wrong = _impossible(boxes.corners, boxes.sizes)
+    wrong = _impossible(boxes.corners, boxes.sizes, CUT)
     if wrong > max(IMPOSSIBLE * count, 1):
         best = min(FORMS, key=lambda form: _impossible(form.read(*_of(boxes)), boxes.sizes))
         if _impossible(best.read(*_of(boxes)), boxes.sizes) <= ALLOWED * count:
@@ -132,7 +136,8 @@ def forms(facts: Facts) -> Iterator[Problem]:
                 f"{wrong:,} of {count:,} boxes are not within their pictures; all are if they say"
                 f" {best.said}. Correct all of them."
             )
-            yield Problem("error", "box-form", "objects/bbox", message)
+            severity = "error" if count >= TELLING else "warning"
+            yield Problem(severity, "box-form", "objects/bbox", message)
             return
     yield from _in_corner(boxes)
 
@@ -146,10 +151,10 @@ def _in_first_pixel(boxes: Boxes) -> bool:
     return bool(is_small.all() and (boxes.sizes > 2 * FIRST_PIXEL).all())
 
 
-def _impossible(corners: np.ndarray, sizes: np.ndarray) -> int:
-    """How many boxes have swapped corners, or lie not within their pictures."""
+def _impossible(corners: np.ndarray, sizes: np.ndarray, share: float = SLACK) -> int:
+    """How many boxes have swapped corners, or stick out by more than a share of the side."""
     low, high = corners[:, :2], corners[:, 2:]
-    slack = np.maximum(SLACK * sizes, 1.0)
+    slack = np.maximum(share * sizes, 1.0)
     is_swapped = (high < low).any(1)
     is_out = (low < -slack).any(1) | (high > sizes + slack).any(1)
     return int((is_swapped | is_out).sum())

@@ -41,6 +41,7 @@ class Look:
     cut: str = ""  # why its end is missing, though its pixels can be read
     levels: Levels | None = None  # if it has more than 8 bits
     hash: int = 0  # 64 bits, alike for pictures that look alike
+    small: bytes = b""  # of the picture, scaled to one size for all; see `near.small`
 
 
 @dataclass(frozen=True)

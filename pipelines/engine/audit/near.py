@@ -4,12 +4,12 @@ A hash of the low frequencies finds candidates (Zauner 2010, "Implementation and
 Perceptual Image Hash Functions", section 3.2.1); then the two pictures are compared.
 """
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
 
-from pipelines.edge.pictures import read_picture
 from pipelines.engine.audit.facts import Example, Facts, Look
 from pipelines.formats.examples import Problem
 
@@ -20,7 +20,10 @@ LEAST = 40  # pixels: the shorter side; of smaller pictures, such as digits, man
 ALIKE = 0.98  # correlation of two pictures that count as the same
 DETAILS = 0.85  # the same of what is left without a blur: like things differ in details
 AT_ONCE = 4_000_000  # pairs of hashes that are compared at a time
-MOST = 2_000_000_000  # pairs: of more, each split gives a part
+MOST = 2_000_000_000  # pairs of hashes: of more, the earlier split gives a part, spread over it
+NEAREST = 8  # pictures of the other split whose hashes are nearest; of these at most
+CANDIDATES = 3  # are compared with a picture
+LOOKED_AT = 100_000  # pairs of pictures that are compared: of X-rays or faces all are candidates
 
 
 def hashed(picture: np.ndarray) -> int:
@@ -39,15 +42,19 @@ def near(facts: Facts) -> Iterator[Problem]:
         names = list(by_split) if column.startswith("image") else []
         for i, earlier in enumerate(names):
             for later in names[i + 1 :]:
-                pairs = _candidates(by_split[earlier], by_split[later])
-                yield from _told(facts, column, earlier, later, pairs)
+                yield from _told(facts, column, earlier, later)
 
 
-def small(source: str | bytes) -> np.ndarray:
+def shrunk(picture: np.ndarray) -> bytes:
+    """uint8 (H, W, 3) -> the pixels of the picture scaled to one size for all; see `small`."""
+    resized = Image.fromarray(picture).resize((COMPARED, COMPARED), Image.Resampling.BOX)
+    return resized.tobytes()
+
+
+def small(look: Look) -> np.ndarray:
     """A picture scaled to one size for all, float64 (S, S, 3)."""
-    picture = Image.fromarray(read_picture(source))
-    resized = picture.resize((COMPARED, COMPARED), Image.Resampling.BOX)
-    return np.asarray(resized, np.float64)
+    pixels = np.frombuffer(look.small, np.uint8)
+    return pixels.reshape(COMPARED, COMPARED, 3).astype(np.float64)
 
 
 def correlation(one: np.ndarray, other: np.ndarray) -> float:
@@ -57,37 +64,65 @@ def correlation(one: np.ndarray, other: np.ndarray) -> float:
     return float((ours * theirs).sum() / scale) if scale > 0 else 0.0
 
 
-def _told(
-    facts: Facts, column: str, earlier: str, later: str, pairs: list[tuple[int, int]]
-) -> Iterator[Problem]:
+def _told(facts: Facts, column: str, earlier: str, later: str) -> Iterator[Problem]:
+    """Warnings of pictures of which `later` has nearly the same, and a note if not all are compared."""
+    ours, theirs = (facts.looks[column][split] for split in (earlier, later))
+    rows = _rows(len(ours), len(theirs))
     told: set[int] = set()
-    for first, second in pairs:
-        one, other = (
-            Example(split, facts.data.splits[split], row)
-            for split, row in ((earlier, first), (later, second))
-        )
-        if first not in told and _are_alike(one[column], other[column]):
+    for number, (first, second) in enumerate(_candidates(ours, theirs, rows)):
+        if number == LOOKED_AT:
+            rows = rows[rows < first]
+            break
+        if first not in told and _are_alike(ours[first], theirs[second]):
             told.add(first)
-            message = (
-                f"this picture is nearly the same as {other.where} in {later}: saved again, scaled,"
-                f" or taken a moment later. Delete it from {earlier}, or keep both in one split."
-            )
-            yield one.warning("near-duplicate", message)
+            yield _alike(facts, earlier, first, later, second)
+    if len(rows) < len(ours):
+        message = (
+            f"{len(rows):,} of the {len(ours):,} pictures were compared with those of {later}, as"
+            " there are very many, or very many look alike. Others may be nearly the same as well."
+        )
+        yield Problem("note", "not-compared", earlier, message)
 
 
-def _candidates(earlier: list[Look], later: list[Look]) -> list[tuple[int, int]]:
-    """Rows of two splits whose hashes are close and whose pixels are not the same."""
+def _alike(facts: Facts, earlier: str, first: int, later: str, second: int) -> Problem:
+    one = Example(earlier, facts.data.splits[earlier], first)
+    other = Example(later, facts.data.splits[later], second)
+    return one.warning(
+        "near-duplicate",
+        f"this picture is nearly the same as {other.where} in {later}: saved again, scaled, or taken"
+        f" a moment later. Delete it from {earlier}, or keep both in one split.",
+    )
+
+
+def _rows(ours: int, theirs: int) -> np.ndarray:
+    """Rows of a split that are compared with all of another: all of them, or a part spread over it."""
+    most = min(ours, MOST // max(theirs, 1))
+    return np.unique(np.linspace(0, ours - 1, most).astype(int)) if most else np.zeros(0, int)
+
+
+def _candidates(
+    earlier: list[Look], later: list[Look], chosen: np.ndarray
+) -> Iterator[tuple[int, int]]:
+    """Yields rows of two splits whose hashes are close and whose pixels are not the same.
+
+    A row of `chosen` comes with the nearest alone, the nearest first.
+    """
     ours, theirs = (np.array([look.hash for look in own], np.uint64) for own in (earlier, later))
-    if not len(theirs):
-        return []
+    count = min(NEAREST, len(theirs))
+    if not count:
+        return
     step = max(1, AT_ONCE // len(theirs))
-    last = min(len(ours), MOST // len(theirs))
-    pairs: list[tuple[int, int]] = []
-    for start in range(0, last, step):
-        differing = np.bitwise_count(ours[start : start + step, None] ^ theirs[None])
-        rows, columns = np.nonzero(differing <= BITS)
-        pairs += zip((rows + start).tolist(), columns.tolist(), strict=True)
-    return [(i, j) for i, j in pairs if _may_be_alike(earlier[i], later[j])]
+    for start in range(0, len(chosen), step):
+        rows = chosen[start : start + step]
+        differing = np.bitwise_count(ours[rows, None] ^ theirs[None])
+        nearest = np.argpartition(differing, count - 1, axis=1)[:, :count]
+        bits = np.take_along_axis(differing, nearest, 1)
+        order = np.argsort(bits, axis=1, kind="stable")
+        nearest = np.take_along_axis(nearest, order, 1).tolist()
+        close = (bits <= BITS).sum(1).tolist()  # how many: the first of them, as they are in order
+        for row, columns, number in zip(rows.tolist(), nearest, close, strict=True):
+            fits = (j for j in columns[:number] if _may_be_alike(earlier[row], later[j]))
+            yield from ((row, j) for j in itertools.islice(fits, CANDIDATES))
 
 
 def _may_be_alike(one: Look, other: Look) -> bool:
@@ -99,7 +134,7 @@ def _may_be_alike(one: Look, other: Look) -> bool:
     return 0.9 < ratio < 1.1
 
 
-def _are_alike(one: str | bytes, other: str | bytes) -> bool:
+def _are_alike(one: Look, other: Look) -> bool:
     """Whether two pictures are the same but for size, compression, noise and brightness."""
     ours, theirs = small(one), small(other)
     if correlation(ours, theirs) < ALIKE:

@@ -104,9 +104,8 @@ def _look(source: str | bytes) -> Look:
     if deviation < CONSTANT:  # all of the picture decides
         deviation = picture.std(axis=(0, 1)).max()
     cut = _soundness.cut(encoded)
-    return Look(
-        "", head, (height, width), digest, float(deviation), cut, levels, near.hashed(picture)
-    )
+    alike = near.hashed(picture), near.shrunk(picture)
+    return Look("", head, (height, width), digest, float(deviation), cut, levels, *alike)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ def pairs(facts: Facts) -> Iterator[Problem]:
         for row, (ours, theirs) in enumerate(zip(high[split], low[split], strict=True)):
             if ours.error or theirs.error or (ours.hash ^ theirs.hash).bit_count() <= BITS:
                 continue
-            sources = (examples.columns[column][row] for column in ("image", "low"))
-            alike = near.correlation(*map(near.small, sources))
+            alike = near.correlation(near.small(ours), near.small(theirs))
             if alike < ALIKE:
                 message = (
                     f"its low resolution shows something else, or is turned (correlation {alike:.2f})."

@@ -33,16 +33,26 @@ import sys
 if not sys.flags.safe_path:  # a file beside this one must not stand for a library, such as numpy.py
     del sys.path[0]
 
+import importlib.machinery
 import importlib.util
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent / "edge"
 
 
+class Source(importlib.machinery.SourceFileLoader):
+    """Runs what stands in a file, and neither uses nor writes what was compiled of it."""
+
+    def path_stats(self, path):
+        raise OSError
+
+
 def main():
-    places = [str(FOLDER)]
-    file = FOLDER / "__init__.py"
-    spec = importlib.util.spec_from_file_location("edge", file, submodule_search_locations=places)
+    place, file = str(FOLDER), str(FOLDER / "__init__.py")
+    sys.path_importer_cache[place] = importlib.machinery.FileFinder(place, (Source, [".py"]))
+    spec = importlib.util.spec_from_file_location(
+        "edge", file, loader=Source("edge", file), submodule_search_locations=[place]
+    )
     sys.modules["edge"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sys.modules["edge"])
     return importlib.import_module("edge.predict").main()

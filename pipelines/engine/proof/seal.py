@@ -24,6 +24,7 @@ from pipelines.shapes import ANY, NUMBER
 MANIFEST = "manifest.json"
 FORMAT = 2  # of a bundle's folder; 1 knew no methods
 SHA = re.compile("[0-9a-f]{64}")
+COMPILED = re.compile(r"edge/__pycache__/(\w+)\.[a-z]+-?\d+(?:\.opt-[12])?\.pyc")
 NAMES = {str: ANY}
 SHAPE = {  # of the manifest; further names are let pass
     "name": str,
@@ -177,12 +178,21 @@ def _own_labels(file: Path) -> list[str] | None:
 
 
 def _added(folder: Path, wanted: Mapping) -> list[str]:
-    """Names of files that no record names."""
-    names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
-    own = {MANIFEST, *wanted}
-    added = sorted(names - own)
+    """Names of files, and of links to folders, that no record names.
+
+    Python compiles the device half beside it if a program imports it; see docs/security.md.
+    """
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    names = {path.relative_to(folder).as_posix() for path in found}
+    added = sorted(names - {MANIFEST, *wanted})
     folders = [name for name in wanted if (folder / name).is_dir()]
-    return [name for name in added if not _below(name, folders) and "__pycache__" not in name]
+    return [name for name in added if not _below(name, folders) and not _compiled(name, wanted)]
+
+
+def _compiled(name: str, wanted: Mapping) -> bool:
+    """Whether a file is called as Python calls what it compiles of a module of the device half."""
+    match = COMPILED.fullmatch(name)
+    return bool(match) and f"edge/{match[1]}.py" in wanted
 
 
 def _below(name: str, folders: list[str]) -> bool:
