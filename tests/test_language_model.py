@@ -227,6 +227,23 @@ def test_bytes_that_are_no_text_leave_their_paragraph_out(tmp_path):
         catalog.load(file, "plain_text")
 
 
+def test_a_file_without_blank_lines_is_one_example_and_that_is_said(tmp_path):
+    file = tmp_path / "book.txt"
+    file.write_text("one line of the book\n" * 60)
+    (problem,) = catalog.load(file).problems
+    assert (problem.kind, problem.severity) == ("one-paragraph", "warning")
+    file.write_text("one line of the book\n" * 5)
+    assert not catalog.load(file).problems
+
+
+def test_columns_of_a_table_without_text_are_named(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("review,stars\nfine,5\nbad,1\n")
+    for task in ("language_model", "text_classification"):
+        with pytest.raises(PipelineError, match="it has review, stars. Call the columns text and"):
+            pipelines.audit(file, task=task)
+
+
 def test_a_model_of_tokens_is_trained_on_text_without_a_train_file(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/valid.txt").write_text("\n\n".join(TEXTS * 3))
@@ -239,6 +256,8 @@ def test_a_model_of_tokens_is_trained_on_text_without_a_train_file(tmp_path):
     bundle = run.export(tmp_path / "bundle", most={"perplexity": 20})
     (answer,) = bundle.predict(["the cat sat"])
     assert answer["next"][0]["text"] == "\n"  # the end, as in the first of TEXTS
+    (other,) = bundle.predict(["the cat sat \r\n"])
+    assert (other["perplexity"], other["next"]) == (answer["perplexity"], answer["next"])
     with pytest.raises(PipelineError, match="is empty"):
         bundle.predict([" "])
 

@@ -310,6 +310,13 @@ def test_logistic_regression_is_scikit_learns():
     assert (found.argmax(1) == wanted.argmax(1)).all()
 
 
+def test_the_best_regularisation_is_looked_for_around_the_usual_one():
+    made = setup.set_up(f"{CLASSES}/linear", "wine", {"regularisation": 0.0})
+    (phase,) = made.method.phases(made.config)
+    found = phase.solve(made.method.model(made.config), made.source)
+    assert "the best of 6 on the validation split" in found
+
+
 def test_linear_regression_is_scikit_learns_on_scaled_columns():
     values, (inputs, targets), test = fitted(f"{NUMBERS}/linear", "diabetes")
     x = inputs["features"].astype(float)
@@ -346,6 +353,10 @@ def test_the_rule_of_the_perceptron_by_hand():
     assert perceptron._step(net, features, targets, config) == 1.0
     np.testing.assert_allclose(net.get_layer("logits").kernel, [[2, -2], [-3, 3]])
     np.testing.assert_allclose(net.get_layer("logits").bias, [0, 0])
+    # The weights of classes weigh a mistake by what is true: 3 for "yes", 2 for "no".
+    net = method.model(config)
+    perceptron._step(net, features, targets, config.replace(class_weight_values=(2.0, 3.0)))
+    np.testing.assert_allclose(net.get_layer("logits").kernel[:, 0], [-3 + 2 * 3, -6 - 2])
     mean = config.replace(averaged=True)
     net = method.model(mean)
     perceptron._step(net, features, targets, mean)

@@ -17,6 +17,7 @@ from pipelines.edge import terms
 from pipelines.edge import text_classification as edge
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
+from pipelines.formats.examples import Examples
 from pipelines.models import counted_terms, text
 
 TEXTS = (
@@ -214,6 +215,17 @@ def test_the_default_is_counted_words_if_no_bert_is_installed(data, monkeypatch)
     monkeypatch.setattr(sources.Source, "installed", lambda self: None)
     name, why = task.default(catalog.load(data), {})
     assert (name, "pip install" in why) == ("bag_of_words", True)
+
+
+def test_different_terms_are_counted_for_what_is_too_long():
+    method = catalog.method("text_classification/bag_of_words")
+    columns = {"items": [["a", "b"] * 5, ["a", "b", "c"]]}
+    examples = Examples(["x", "y"], columns, ["f:1", "f:2"])
+    # a, b, a b, b a; and a, b, c, a b, b c.
+    assert not list(method._long(examples, method.Config(max_length=5)))
+    (problem,) = method._long(examples, method.Config(max_length=4))
+    assert problem.where == "f:2"
+    assert "1 texts have more than 4 terms, as the one here with 5;" in problem.message
 
 
 def test_heads_follow_from_the_number_of_classes(data):

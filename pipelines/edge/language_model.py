@@ -19,7 +19,7 @@ def predict(
     next: [{"text", "probability"}], the likeliest first. run: {"ids": int32 (1, T + n - 1)} ->
     {"log_likelihood": (1, T)}. Raises ValueError if the file is no UTF-8 text.
     """
-    text = plain_text.read(source)
+    text = plain_text.read(source).replace("\r\n", "\n").strip()  # as training reads it
     order, units = manifest["config"]["order"], manifest["config"]["units"]
     known = ngram.Vocabulary(units, manifest["learned"]["items"])
     ids = known.ids(text, order)[:-1]  # more may come: the end is not judged

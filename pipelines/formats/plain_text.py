@@ -25,6 +25,7 @@ LOOK = 20_000  # bytes of a file by which text is told from lists and numbers
 WORD = re.compile(r"[^\W\d_]{2,}")
 WORDS = 3  # of a line of running text, at least, on average
 SPLIT_NAME = re.compile(r"(?:.*\.)?([a-z]+)[-_\d]*(?:of-\d+)?")  # of a file, without .txt
+LINES = 40  # of the only paragraph of a file, at least, which look like a missing blank line
 MOST = 20  # files that are looked at
 OTHERS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".data", ".conll")
 
@@ -115,10 +116,23 @@ def _examples(files: list[Path], problems: list[Problem]) -> Examples:
     """The paragraphs of some files, called by file and line."""
     names, texts = [], []
     for file in files:
-        for line, text in _paragraphs(file, problems):
+        own = list(_paragraphs(file, problems))
+        problems += _unparted(file, own)
+        for line, text in own:
             names.append(f"{file.name}:{line}")
             texts.append(text)
     return Examples(names, {"text": texts}, list(names))
+
+
+def _unparted(file: Path, paragraphs: list[tuple[int, str]]) -> Iterator[Problem]:
+    """A warning if all of a long file is one paragraph."""
+    if len(paragraphs) != 1:
+        return
+    first, text = paragraphs[0]
+    count = text.count("\n") + 1
+    if count >= LINES:
+        message = f"{count:,} lines are one paragraph, and so one example. Part paragraphs by blank lines."
+        yield Problem("warning", "one-paragraph", f"{file.name}:{first}", message)
 
 
 def _paragraphs(file: Path, problems: list[Problem]) -> Iterator[tuple[int, str]]:

@@ -41,14 +41,15 @@ def solve(
     strength: float = 0.0,
     class_weights: Sequence[float] = (),
     seed: int = 0,
+    grid: Sequence[float] = GRID,
 ) -> str:
     """Gives a Dense `layer` weights by scikit-learn -> a line that says how.
 
     kind: "svm", a linear one, or logistic regression.
     train, validation: ({"features": (N, F)}, one-hot (N, C)). Features are standardised, and that
         is folded into the weights.
-    strength: scikit-learn's C; 0 takes the one with the least log loss on validation, or for an SVM
-        the best accuracy, the smallest of equals.
+    strength: scikit-learn's C; 0 takes the one of `grid`, in increasing order, with the least log
+        loss on validation, or for an SVM the best accuracy, the smallest of equals.
     class_weights: one number a class, or empty.
     The margins of an SVM are scaled so that their softmax fits the labels; see `temperature`.
     Raises PipelineError if training has one class.
@@ -67,10 +68,10 @@ def solve(
 
     judged = validation or train
     judged_x, judged_y = standard(judged[0]["features"]), judged[1].argmax(-1)
-    grid = _grid(strength, bool(validation))
+    tried = _grid(strength, grid if validation else [PLAIN])
     model = _model(kind, class_weights, seed)
     best = -math.inf, 0.0, 0.0, None, None
-    for c in grid:
+    for c in tried:
         fit(model.set_params(C=c), standard(x), y)
         weights, bias = every_class(model, layer.units)
         accuracy, logits = model.score(judged_x, judged_y), judged_x @ weights + bias
@@ -84,15 +85,13 @@ def solve(
     kernel = weights / deviation[:, None]
     layer.kernel.assign(kernel)
     layer.bias.assign(bias - mean @ kernel)
-    chosen = f", the best of {len(grid)} on the validation split" if len(grid) > 1 else ""
+    chosen = f", the best of {len(tried)} on the validation split" if len(tried) > 1 else ""
     return f"{kind}: C {c:.2g}{chosen}, accuracy {accuracy:.4f} there"
 
 
-def _grid(strength: float, has_validation: bool) -> Sequence[float]:
+def _grid(strength: float, grid: Sequence[float]) -> Sequence[float]:
     """The values of C to try."""
-    if strength:
-        return [strength]
-    return GRID if has_validation else [PLAIN]
+    return [strength] if strength else grid
 
 
 def fit(model: Any, x: Any, y: np.ndarray, weights: np.ndarray | None = None) -> None:

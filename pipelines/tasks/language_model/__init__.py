@@ -5,6 +5,7 @@ import dataclasses
 from etils import epy
 
 from pipelines.errors import PipelineError
+from pipelines.formats.rows import COLUMN
 from pipelines.task import Feature, Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -46,9 +47,12 @@ class LanguageModel(Method):
         known = {name for examples in data.splits.values() for name in examples.columns}
         source = next((name for name in TEXTS if name in known), None)
         if source is None:
+            is_table = data.format == "rows"
+            advice = "Call the columns text and label, or choose" if is_table else "Choose"
+            names = sorted(name.removeprefix(COLUMN) for name in known)
             raise PipelineError(
-                f"{data.source} has no text; it has {', '.join(sorted(known)) or 'nothing'}. Choose"
-                " other data."
+                f"{data.source} has no text; it has {', '.join(names) or 'nothing'}. {advice} other"
+                " data."
             )
         splits = {}
         for split, examples in data.splits.items():

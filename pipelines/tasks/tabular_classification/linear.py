@@ -17,6 +17,8 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import tables as edge
     from pipelines.models import heads, mlp
 
+GRID = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of C, regularisation=0: around scikit-learn's default
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Config(tables.Config, labelled.Answers, settings.FittedConfig):
@@ -52,7 +54,8 @@ class Linear(tabular_classification.TabularClassification):
                 "logistic_regression",
                 train.arrays(),
                 validation.arrays() if len(validation) else None,
-                strength=config.regularisation,
+                strength=config.regularisation or (0.0 if len(validation) else 1.0),
+                grid=GRID,
                 class_weights=config.class_weight_values,
                 seed=config.seed,
             )

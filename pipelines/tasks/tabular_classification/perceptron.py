@@ -73,17 +73,19 @@ def _step(net, features, targets, config):
     """The rule for each row of a batch -> the share of rows that were mistaken.
 
     Weights are (F + 1, C), the last row the bias. Of the answers those of the true class are added
-    the row, and those of the wrong one are taken it away; right answers change nothing.
+    the row, and those of the wrong one are taken it away, times the weight of the true class; right
+    answers change nothing.
     """
     layer, (rule, count) = net.get_layer("logits"), net.get_layer("rule").arrays
     weights, mean = np.array(rule), _joined(layer)
     seen, mistakes = float(np.array(count)), 0
+    heavy = config.class_weight_values or (1.0,) * len(config.labels)
     rows = np.concatenate([features, np.ones((len(features), 1), np.float32)], 1)
     for row, true in zip(rows, targets.argmax(-1), strict=True):
         found = int((row @ weights).argmax())
         if found != true:
-            weights[:, true] += row
-            weights[:, found] -= row
+            weights[:, true] += heavy[true] * row
+            weights[:, found] -= heavy[true] * row
             mistakes += 1
         seen += 1
         mean += (weights - mean) / seen

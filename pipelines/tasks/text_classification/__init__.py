@@ -10,6 +10,7 @@ from pipelines.config import Settings, setting
 from pipelines.errors import PipelineError
 from pipelines.families import labelled
 from pipelines.formats.examples import Examples, Problem
+from pipelines.formats.rows import COLUMN
 from pipelines.models import sources
 from pipelines.task import Feature
 
@@ -128,20 +129,27 @@ class TextClassification(labelled.Labelled):
         """How many places of max_length a text of so many items takes."""
         return items + self._around
 
+    def _count(self, items, config):
+        """How many of a text's items the model would read if there were room for all."""
+        return len(items)
+
+    def _room(self, config):
+        """Places of max_length at most, before it is resolved, too."""
+        return config.max_length or self._longest
+
     def _read(self, inputs, config):
         """The text that the model's inputs of one example stand for."""
         raise NotImplementedError
 
     def _long(self, examples, config):
         """What of a split is longer than the model reads."""
-        room = config.max_length or self._longest
-        rows = examples.columns["items"]
-        long = [i for i, items in enumerate(rows) if self._places(len(items), config) > room]
+        room = self._room(config) - self._around
+        counts = [self._count(items, config) for items in examples.columns["items"]]
+        long = [i for i, count in enumerate(counts) if count > room]
         if long:
             message = (
-                f"{len(long):,} texts have more than {room - self._around} {self._unit}, as the one"
-                f" here with {len(rows[long[0]]):,}; what is beyond is not read. Raise max_length, or"
-                " part them."
+                f"{len(long):,} texts have more than {room} {self._unit}, as the one here with"
+                f" {counts[long[0]]:,}; what is beyond is not read. Raise max_length, or part them."
             )
             yield Problem("warning", "long", examples.where[long[0]], message)
 
@@ -152,8 +160,11 @@ def _source(data, config):
     source = config.text or next((name for name in TEXTS if name in known), "")
     if source in known and "label" in known:
         return source
-    wanted = config.text or " or ".join(TEXTS)
+    wanted, advice = config.text or " or ".join(TEXTS), "Name the feature with text=NAME"
+    if data.format == "rows":
+        advice = "Call the columns text and label"
+    names = sorted(name.removeprefix(COLUMN) for name in known)
     raise PipelineError(
-        f"{data.source} has no {wanted!r} with a label; it has {', '.join(sorted(known)) or 'none'}."
-        " Name the feature with text=NAME, or choose other data."
+        f"{data.source} has no {wanted!r} with a label; it has {', '.join(names) or 'none'}."
+        f" {advice}, or choose other data."
     )

@@ -114,6 +114,13 @@ class BagOfWords(text_classification.TextClassification):
     def _places(self, items, config):
         return items * _order(config)
 
+    def _count(self, items, config):
+        """The different terms, which are counted if there may be too many."""
+        most = len(items) * _order(config)
+        if most <= self._room(config):
+            return most
+        return len(set(terms.runs(items, config.units, _order(config))))
+
     def _read(self, inputs, config):
         """The terms of one item, which come first, in the order of the text."""
         known = [config.learned["terms"][i - words.FIRST] for i in inputs["terms"] if i]
