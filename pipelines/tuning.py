@@ -88,9 +88,11 @@ def tune(
         raise PipelineError(
             f"{method.task}/{method.name} is not trained by gradients: choose another."
         )
-    if method.source(data, config) is None:
-        data = source.read(data or method.data, config.format, method, config)
-    ranges = searched(method.Config, config, space, given)
+    made = setup.set_up(f"{method.task}/{method.name}", data, given)
+    if isinstance(made.source, source.DataSet):
+        data = made.read
+    # What follows from the data is the method's own as well: a learning rate, or a mirror.
+    ranges = searched(method.Config, made.config, space, given)
     folder = _folder(folder, f"{method.task}-{method.name}")
     score = method.scores[0]
     name = f"val_{score.name}"
@@ -118,13 +120,12 @@ def searched(
 ) -> dict[str, tuple[Any, Any]]:
     """{setting: (range or choices, the method's own value)} of what is searched.
 
-    Settings that the user gave stay. Raises PipelineError for an unknown setting or a bad range.
+    config: resolved. Settings that the user gave stay. Raises PipelineError for an unknown setting or a bad range.
     """
     known = {field.name for field in settings(kind)}
     if space is None:
-        rate = config.learning_rate
-        own = {"learning_rate": (rate / AROUND, rate * AROUND), **SPACE} if rate else SPACE
-        space = {name: value for name, value in own.items() if name in known - set(given)}
+        free = known - set(given)
+        space = {name: value for name, value in _by_default(config).items() if name in free}
     for name, value in space.items():
         if name not in known:
             raise PipelineError(f"unknown setting {name!r}. {nearest(name, known)}")
@@ -137,6 +138,15 @@ def searched(
             "there is no setting to search. Name some: space={'learning_rate': ...}."
         )
     return {name: (value, getattr(config, name)) for name, value in space.items()}
+
+
+def _by_default(config: Config) -> dict[str, Any]:
+    """The ranges that have the method's own value, so that it can be the first that is tried."""
+    rate = config.learning_rate
+    ranges = {"learning_rate": (rate / AROUND, rate * AROUND), **SPACE} if rate else SPACE
+    return {
+        name: value for name, value in ranges.items() if _holds(value, getattr(config, name, None))
+    }
 
 
 def search(
@@ -231,7 +241,9 @@ def _is_range(value: Any) -> bool:
 
 def _holds(value: Any, own: Any) -> bool:
     """Whether a range or a list of choices has the method's own value."""
-    return own in value if isinstance(value, list) else value[0] <= own <= value[1]
+    if isinstance(value, list):
+        return own in value
+    return isinstance(own, (int, float)) and value[0] <= own <= value[1]
 
 
 def _suggested(asked: Any, name: str, value: Any) -> Any:

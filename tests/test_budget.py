@@ -13,6 +13,7 @@ from pipelines import run as runs
 from pipelines.engine.training import budget, setup
 from pipelines.errors import PipelineError
 from pipelines.records import read_yaml
+from pipelines.task import Phase
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,22 @@ def test_what_is_timed_is_what_a_training_does(photos, monkeypatch):
     assert list(costs) == ["train"]
     assert 0 < costs["train"].epoch < taken
     assert 0 < costs["train"].once < taken
+
+
+def test_a_phase_that_is_solved_is_timed_once(monkeypatch):
+    """Its clock: 1 to begin, 30 to solve, 5 for a pass over the training split, 2 over the other."""
+    clock = [0.0]
+    parts = {"train": range(50), "validation": range(20)}
+    source = types.SimpleNamespace(held_out=parts.get)
+
+    def takes(seconds, answer=None):
+        clock[0] += seconds
+        return answer
+
+    method = types.SimpleNamespace(model=lambda config: "net")
+    phase = Phase("head", config=None, solve=lambda net, own: takes(30))
+    monkeypatch.setattr(budget, "time", types.SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(budget.fit, "begin", lambda *_, **more: takes(1, ("net", source)))
+    monkeypatch.setattr(budget.evaluate, "Decoder", lambda *_: "answer")
+    monkeypatch.setattr(budget.evaluate, "validate", lambda answer, part, *_: takes(len(part) / 10))
+    assert budget._cost(method, [phase], 0, source) == budget.Cost(38.0, 0.0)

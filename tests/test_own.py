@@ -75,7 +75,30 @@ def bad_loss(targets, outputs):
     return targets
 
 
+class Odd(keras.Model):
+    """A model without layers that Keras knows of."""
+
+    def call(self, pictures):
+        return pictures
+
+
+def ended(*layers):
+    """A model of pictures that ends in these layers."""
+    first = [keras.Input((16, 16, 3)), keras.layers.GlobalAveragePooling2D()]
+    return keras.Sequential([*first, *layers])
+
+
+LOGITS = r"loss=CategoricalCrossentropy takes probabilities, .*Crossentropy\(from_logits=True\)"
 BAD = {
+    "no inputs": (dict(model=keras.Sequential([keras.layers.Dense(3)])), "Sequential.* a keras.Input"),
+    "a class": (dict(model=Odd()), "must be a functional keras.Model; got Odd"),
+    "a softmax": (dict(model=ended(keras.layers.Dense(3), keras.layers.Softmax())), "ends in softmax"),
+    "a sigmoid inside": (
+        dict(model=ended(keras.Sequential([keras.Input((3,)), keras.layers.Dense(3, "sigmoid")]))),
+        "ends in sigmoid",
+    ),
+    "a name of a loss on probabilities": (dict(loss="categorical_crossentropy"), LOGITS),
+    "a loss on probabilities": (dict(loss=keras.losses.CategoricalCrossentropy()), LOGITS),
     "another number of classes": (dict(model=net(4)), r"output must be \(None, 3\).* is \(None, 4\)"),
     "probabilities": (dict(model=net(activation="softmax")), "ends in softmax, .* takes logits"),
     "another size": (dict(model=net(), image_size=32), r"takes \(None, 16, 16, 3\), and the data"),

@@ -70,6 +70,23 @@ def test_what_is_searched_leaves_what_was_given():
             tuning.searched(method.Config, config, space, {})
 
 
+def test_the_first_trial_has_what_follows_from_the_data(tmp_path, monkeypatch):
+    """transfer takes 4e-4 if the whole net is trained, and classes without sides are mirrored."""
+    seen = {}
+
+    def search(attempt, ranges, *_):
+        seen.update(ranges)
+        return []
+
+    monkeypatch.setattr(tuning, "search", search)
+    with pytest.raises(Refused, match="every trial failed"):
+        pipelines.tune("transfer", held.photos(30), run=tmp_path / "tune", epochs=3)
+    assert seen["learning_rate"] == ((4e-5, 4e-3), 4e-4)
+    assert "flip" not in seen  # the names of the classes say whether
+    for value, own in seen.values():
+        assert value[0] <= own <= value[1]
+
+
 def test_a_search_on_arrays_leaves_a_run_and_a_table(tmp_path):
     tuned = pipelines.tune(
         "scratch",

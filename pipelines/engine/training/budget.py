@@ -90,10 +90,12 @@ def measured(method: Method, config: Any, source: Source) -> Mapping[str, Cost]:
 
 def _cost(method: Method, stages: list[Phase], index: int, source: Source) -> Cost:
     stage, began = stages[index], time.perf_counter()
-    if stage.solve:
-        return Cost(0.0, 0.0)  # one step, whatever the epochs
     config = stage.config
     net, own = fit.begin(method.model(config), stages, index, source, told=False)
+    if stage.solve:  # one step, whatever the epochs
+        stage.solve(net, own)
+        _judge(net, method, config, own)
+        return Cost(time.perf_counter() - began, 0.0)
     prepared = time.perf_counter() - began
     times = _own_steps(stage, net, own) if stage.steps else _steps(net, own, config)
     first, rest = times[0], times[1:]
@@ -104,6 +106,14 @@ def _cost(method: Method, stages: list[Phase], index: int, source: Source) -> Co
         seconds, more = _pass(net, method, config, part)
         epoch, compiling = epoch + seconds, compiling + more
     return Cost(prepared + max(0.0, compiling), epoch)
+
+
+def _judge(net: keras.Model, method: Method, config: Any, source: Source) -> None:
+    """What a phase that is solved does after it: a pass over both splits."""
+    answer = evaluate.Decoder(net, method, config)
+    for part in map(source.held_out, ("train", "validation")):
+        if len(part):
+            evaluate.validate(answer, part, method, config)
 
 
 def _steps(net: keras.Model, source: Source, config: Any) -> list[float]:

@@ -28,7 +28,7 @@ def checked(callbacks: Sequence[Any]) -> list[keras.callbacks.Callback]:
         if not isinstance(callback, keras.callbacks.Callback):
             raise PipelineError(
                 f"callbacks must be keras.callbacks.Callback; got {type(callback).__name__}."
-                " Write callbacks=[keras.callbacks.CSVLogger('log.csv')]."
+                " Write callbacks=[keras.callbacks.CSVLogger('log.csv', append=True)]."
             )
     return list(callbacks)
 

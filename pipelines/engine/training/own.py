@@ -11,13 +11,13 @@ import keras
 
 from pipelines import catalog, optimization
 from pipelines.config import settings
+from pipelines.engine.training import logits
 from pipelines.errors import PipelineError
 from pipelines.files import write_json
 from pipelines.records import read_json
 from pipelines.task import Method, Source
 
 FILE, MODEL = "own.json", "own.keras"
-PROBABILITIES = ("softmax", "sigmoid")  # activations that the loss of a task does itself
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,9 @@ def checked(own: Own, method: Method, config: Any, source: Source) -> Method:
         )
     net = None if own.model is None else _fitting(own.model, method.model(config))
     changed = applied(method, own, net)
-    _try(changed.model(config), source, own)
+    made = changed.model(config)
+    _try(made, source, own)
+    logits.check_loss(own.loss, made)
     return changed
 
 
@@ -169,10 +171,15 @@ def _plain(task: str) -> list[Method]:
 
 def _functional(model: Any) -> None:
     """Raises PipelineError if this is no model that is built of layers."""
-    if not isinstance(model, keras.Model) or not model.inputs:
+    try:
+        has_inputs = isinstance(model, keras.Model) and bool(model.inputs)
+    except (AttributeError, ValueError):  # of a class of its own, or not built yet
+        has_inputs = False
+    if not has_inputs:
         raise PipelineError(
             f"model must be a functional keras.Model; got {type(model).__name__}. Make it by"
-            " keras.Model(inputs, outputs)."
+            " keras.Model(inputs, outputs), or by keras.Sequential with a keras.Input as its first"
+            " layer."
         )
 
 
@@ -201,12 +208,7 @@ def _fitting(model: Any, reference: keras.Model) -> keras.Model:
             f"the model's output must be {wanted}, as the data has it, and is {got}. Change its"
             " last layer."
         )
-    activation = getattr(getattr(model.layers[-1], "activation", None), "__name__", "")
-    if activation in PROBABILITIES:
-        raise PipelineError(
-            f"the model's last layer ends in {activation}, and the task takes logits and does that"
-            " itself. Leave the activation out."
-        )
+    logits.check_model(model)
     return keras.Model(inputs, outputs, name=reference.name)
 
 
