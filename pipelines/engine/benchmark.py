@@ -5,8 +5,7 @@ import time
 
 from pipelines import progress
 from pipelines.edge import latency
-from pipelines.engine.export import export
-from pipelines.engine.proof import proof
+from pipelines.engine.proof import proof, seal
 from pipelines.engine.training import fit
 
 STEPS = 30  # timed, after warm-up
@@ -18,7 +17,7 @@ def bundle(owner):
     files, rows = {}, []
     for kind in progress.each(owner.files, "timing", len(owner.files), "files"):
         path = owner.path / proof.KINDS[kind]
-        measured = {"size_bytes": export.size(path)}
+        measured = {"size_bytes": seal.size(path)}
         if path.suffix == ".tflite":
             measured |= latency.measure(path)
         files[kind] = measured
