@@ -22,7 +22,7 @@ class Config(settings.Config):
         1e-2, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0
     )
     depth: int = setting(2, "hidden layers", "layers", low=0, high=100)
-    width: int = setting(64, "units of a hidden layer", "units", low=1)
+    width: int = setting(64, "units of a hidden layer", "units", low=1, high=8192)
     activation: str = setting(
         "relu",
         "what follows each hidden layer",
