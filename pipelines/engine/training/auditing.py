@@ -27,8 +27,8 @@ def audit(data: Any, format: str, task: str | None, given: Mapping) -> engine.Au
             )
         if holding.holds(data) and not isinstance(data, Data):
             raise PipelineError(
-                "of data in memory the task says what its columns are. Name it: audit(data,"
-                ' task="classification").'
+                "of data in memory the task says what its columns are. Name it:"
+                " audit(data, task=NAME); `pipelines tasks` lists the names."
             )
         with Progress("reading the data"):
             read = data if isinstance(data, Data) else catalog.load(str(data), format)
