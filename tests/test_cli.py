@@ -658,7 +658,8 @@ def test_training_on_a_full_disk(photos, tmp_path, limit, written):
     assert (
         left == []
         if limit == 500
-        else set(left) == {"config.yaml", "run.json", "audit.json", "environment.json"}
+        else set(left)
+        == {"config.yaml", "run.json", "audit.json", "environment.json", "held_out.json"}
     )
 
 
