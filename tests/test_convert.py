@@ -46,7 +46,9 @@ def test_each_example_that_calibrates_is_told_of():
     calibration = {"encode": {"x": np.arange(3)[:, None]}, "decode": {"y": np.arange(2)[:, None]}}
     told = []
     examples = convert._representative(calibration, lambda *counts: told.append(counts))
-    assert [(program, *map(int, values.values())) for program, values in examples] == [
+    assert [
+        (program, *(value.item() for value in values.values())) for program, values in examples
+    ] == [
         ("encode", 0),
         ("encode", 1),
         ("encode", 2),

@@ -3,6 +3,7 @@
 import json
 import math
 
+import browser
 import numpy as np
 import pytest
 from conftest import once
@@ -408,3 +409,11 @@ def test_numbers_come_back_in_the_unit_of_their_column(people, tmp_path):
     assert result["rmse"] < result["floor"] / 3
     (answer,) = run.predict(['{"age": 50, "job": "baker", "note": "", "label": "yes"}'])
     assert 400 < answer["rows"][0]["value"] < 700
+
+
+@pytest.mark.slow
+def test_the_page_reads_rows_as_python_does(people, tmp_path):
+    run = pipelines.train(f"{CLASSES}/linear", people, run=tmp_path / "run")
+    bundle = run.export(tmp_path / "bundle", formats=["float32"], max_drop=0.5)
+    table = 'paid,job,age,note\n"",baker,20,"a, b"\n1e2,clown,21,b\n'
+    browser.agrees(bundle, ['{"age": 60, "job": "smith", "note": "", "paid": "?"}', table])

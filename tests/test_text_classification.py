@@ -157,7 +157,7 @@ def test_what_will_not_do_is_one_line(preset, data, tmp_path):
         method.adapt(catalog.load("digits"), config(preset))
     with pytest.raises(PipelineError, match="has no 'title' with a label"):
         method.adapt(catalog.load(data), config(preset, text="title"))
-    facts = type("A", (), {"longest": {"pieces": 600}, "class_counts": {}})
+    facts = type("A", (), {"longest": {"items": 600}, "class_counts": {}})
     with pytest.raises(
         PipelineError, match="max_length must be from 3 to 512 word pieces; got 600"
     ):

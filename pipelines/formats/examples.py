@@ -18,6 +18,7 @@ SPLIT_NAMES = {  # what people call the three splits, lower case
     "test": "test", "testing": "test", "tst": "test",
 }  # fmt: skip
 Key = TypeVar("Key")
+COLUMN = "column/"  # before the name of a column of the table, apart from what methods add
 UNLABELLED = -1  # as a class id: no one has said what it is; the same as in TFDS
 IGNORE = 255  # in masks: a pixel that counts in neither loss nor metric
 PICTURE_SUFFIXES = frozenset(

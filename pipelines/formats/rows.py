@@ -9,6 +9,7 @@ from pipelines.formats import _delimited as delimited
 from pipelines.formats import box_table, table, text_table
 from pipelines.formats._text_files import counted, digest
 from pipelines.formats.examples import (
+    COLUMN,
     SPLIT_NAMES,
     SPLITS,
     Data,
@@ -21,7 +22,6 @@ from pipelines.formats.examples import (
 SPLIT = table.COLUMNS["split"]
 OTHERS = (box_table, table, text_table)  # tables whose columns mean more
 PARQUET = ".parquet"
-COLUMN = "column/"  # before the name of a column of the table, apart from what methods add
 
 Row = tuple[str, str, dict[str, Any]]  # where, split, {column: cell}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import tempfile
 import warnings
@@ -24,6 +25,7 @@ from pipelines.records import DENSE, FREE, read_arrays, small_archive
 
 NET, ARRAYS = "model.keras", "model.npz"
 WEIGHTS = "model.weights.h5"  # within Keras's archive
+FULL = (errno.EFBIG, errno.ENOSPC, errno.EDQUOT)  # the scratch copy could not be written
 DAMAGED = (  # what Keras, h5py and zipfile raise on files that are not whole
     *(ValueError, TypeError, OSError, KeyError, RuntimeError, AttributeError, EOFError),
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError, OverflowError),
@@ -87,6 +89,8 @@ def read(folder: Path, model: keras.Model) -> keras.Model:
             f"{path} cannot be loaded safely: it has other layers than this model. Train it again."
         ) from error
     except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise PipelineError(f"{path} cannot be loaded safely: {reason} Train it again.") from error
     return model

@@ -5,7 +5,7 @@ import dataclasses
 from etils import epy
 
 from pipelines.errors import PipelineError
-from pipelines.formats.rows import COLUMN
+from pipelines.formats.examples import COLUMN
 from pipelines.task import Feature, Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow

@@ -6,8 +6,7 @@ from etils import epy
 
 from pipelines.errors import PipelineError
 from pipelines.families import table_checks, tables
-from pipelines.formats.examples import Problem
-from pipelines.formats.rows import COLUMN
+from pipelines.formats.examples import COLUMN, Problem
 from pipelines.task import Feature, Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow

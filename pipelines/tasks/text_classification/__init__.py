@@ -9,8 +9,7 @@ from etils import epy
 from pipelines.config import Settings, setting
 from pipelines.errors import PipelineError
 from pipelines.families import labelled
-from pipelines.formats.examples import Examples, Problem
-from pipelines.formats.rows import COLUMN
+from pipelines.formats.examples import COLUMN, Examples, Problem
 from pipelines.models import sources
 from pipelines.task import Feature
 

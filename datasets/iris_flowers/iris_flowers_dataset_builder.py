@@ -22,4 +22,4 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         return {"train": self._generate_examples()}
 
     def _generate_examples(self):
-        yield from bundled_table.examples(load_iris(), "iris")
+        yield from bundled_table.examples(load_iris(), "iris_flowers")

@@ -1,0 +1,23 @@
+// Rows in, a label for each out.
+
+import {ranked} from "./classification.js";
+import {features} from "./tables.js";
+
+export const takes = "text";
+const SHOWN = 5;
+
+/** A table with a line of names, or JSON of one row or several -> {rows: [{label, probability, top}]}. */
+export async function predict(text, run, manifest) {
+  const rows = [];
+  for (const data of features(text, manifest)) {
+    const answer = await run({features: {data, shape: [1, data.length]}});
+    rows.push(ranked(answer.probabilities.data, manifest.labels));
+  }
+  return {answer: {rows}};
+}
+
+export function line({rows}) {
+  const shown = rows.slice(0, SHOWN).map(({label, probability}) => `${label} ${probability.toFixed(2)}`);
+  const more = rows.length - SHOWN;
+  return shown.join(", ") + (more > 0 ? ` and ${more} more rows` : "");
+}
