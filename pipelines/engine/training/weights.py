@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import os
 import tempfile
 import warnings
 import zipfile
@@ -90,7 +91,10 @@ def read(folder: Path, model: keras.Model) -> keras.Model:
         ) from error
     except DAMAGED as error:
         if isinstance(error, OSError) and error.errno in FULL:
-            raise
+            raise PipelineError(
+                f"cannot write to {tempfile.gettempdir()}: {os.strerror(error.errno)}. Free some"
+                " space, or set TMPDIR to another folder."
+            ) from error
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise PipelineError(f"{path} cannot be loaded safely: {reason} Train it again.") from error
     return model
