@@ -16,7 +16,7 @@ from . import words
 
 NOTHING, START, UNKNOWN, FIRST = -1, 0, 1, 2  # ids: behind the end, before the text, other items
 END = "\n"  # closes each text
-CHARACTERS, WORDS, TOKENS = UNITS = ("characters", "words", "tokens")
+CHARACTERS, WORDS, TOKENS = ("characters", "words", "tokens")
 UNSEEN = -1  # the place of an n-gram that is in no table
 MARK = "<unk>"  # what data that is cut into tokens writes for a word that it does not know
 

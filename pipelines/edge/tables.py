@@ -14,6 +14,7 @@ from . import plain_text
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-"))  # lower case
 NUMBER, CATEGORY = "number", "category"
+SHOWN = 5  # rows in a line
 LONGEST = 2**31 - 1  # characters of a cell; the csv module has 131,072 by default
 
 
@@ -160,3 +161,9 @@ def features(source: str | os.PathLike | bytes, manifest: Mapping) -> list[np.nd
         except ValueError as error:
             raise ValueError(f"row {i} {error}") from error
     return found
+
+
+def listed(shown: Sequence[str]) -> str:
+    """The answers of rows in a line: the first ones, and how many more there are."""
+    more = len(shown) - SHOWN
+    return ", ".join(shown[:SHOWN]) + (f" and {more:,} more rows" if more > 0 else "")

@@ -8,7 +8,6 @@ import numpy as np
 from . import tables
 
 FILES = ("plain_text", "tables")
-SHOWN = 5  # rows in a line
 
 
 def predict(
@@ -27,6 +26,4 @@ def predict(
 
 def line(answer: dict) -> str:
     """An answer as people read it: `152.1`, of several rows one after the other."""
-    shown = [f"{row['value']:.4g}" for row in answer["rows"][:SHOWN]]
-    more = len(answer["rows"]) - SHOWN
-    return ", ".join(shown) + (f" and {more:,} more rows" if more > 0 else "")
+    return tables.listed([f"{row['value']:.4g}" for row in answer["rows"]])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from . import words
 
-WORDS, CHARACTERS = UNITS = ("words", "characters")  # what a term is made of
+WORDS, CHARACTERS = ("words", "characters")  # what a term is made of
 
 
 def items(text: str, units: str) -> list[str]:

@@ -224,9 +224,15 @@ def expand(examples: Examples, columns: Sequence[str], kept: str) -> Examples:
     return dataclasses.replace(examples, columns=made)
 
 
-def parse(example: Mapping, count: int) -> dict:
+def width(config: Config) -> int:
+    """How many numbers a row becomes: F."""
+    return len(edge.Columns(config.learned["columns"]))
+
+
+def parse(example: Mapping, config: Config) -> dict:
     """The model's input: {"features": float32 (F,)}."""
-    return {"features": tf.ensure_shape(tf.cast(example["features"], tf.float32), (count,))}
+    features = tf.cast(example["features"], tf.float32)
+    return {"features": tf.ensure_shape(features, (width(config),))}
 
 
 def drawn(inputs: Mapping, columns: Sequence[str], answer: str) -> str:

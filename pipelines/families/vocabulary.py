@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from etils import epy
 
@@ -9,6 +10,7 @@ from pipelines.config import Settings, setting
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
+    import tensorflow as tf
 
     from pipelines.edge import words
     from pipelines.formats import _word_vectors
@@ -28,6 +30,11 @@ class Config(Settings):
         "", "file of word vectors to begin with: GloVe, word2vec text or binary, fastText .vec"
     )
     word_size: int = setting(100, "size of the vectors of words", "features", low=1, high=4096)
+    word_dropout: float = setting(
+        0.25,
+        "a word seen n times in training is made unknown in a share a / (a + n) of the cases",
+        low=0.0,
+    )
 
 
 def common(counts: Mapping[str, int], least: int) -> list[str]:
@@ -71,3 +78,17 @@ def _with_vectors(kept: Sequence[str], config: Config) -> dict:
         if word in place:
             vectors[i] = table[place[word]]
     return {"words": names, "vectors": vectors.astype(np.float32)}
+
+
+def dropped(ids: Any, seed: Any, config: Config) -> Any:
+    """Ids of words, int (B, T), of which rare ones are made unknown more often than others.
+
+    Kiperwasser & Goldberg 2016, arXiv:1603.04351, section 5. seed: int (2,).
+    config.learned["counts"]: how often training has each id.
+    """
+    if not config.word_dropout:
+        return ids
+    counts = tf.gather(tf.constant(config.learned["counts"], tf.float32), ids)
+    share = config.word_dropout / (config.word_dropout + counts)
+    is_rare = tf.random.stateless_uniform(tf.shape(share), seed) < share
+    return tf.where(is_rare & (ids >= words.FIRST), words.UNKNOWN, ids)

@@ -66,11 +66,19 @@ def nearest(path: Path, layouts: Mapping[str, str]) -> list[tuple[str, list[str]
 
     layouts: {name: the line that describes it}.
     """
-    suffixes, names = seen(path)
+    return _ranked(_there(path, *seen(path)), layouts)
+
+
+def _there(path: Path, suffixes: Mapping[str, int], names: set[str]) -> set[str]:
+    """What of all that layouts may need is there."""
     pictures = {PICTURE} if suffixes.keys() & PICTURE_SUFFIXES else set()
     classes = {"a folder for each class"} if _has_folders(path) else set()
     tables = {TABLE} if ".tsv" in suffixes else set()
-    there = {*suffixes, *names, *pictures, *classes, *tables}
+    return {*suffixes, *names, *pictures, *classes, *tables}
+
+
+def _ranked(there: set[str], layouts: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """See `nearest`."""
     ranked = []
     for place, (name, layout) in enumerate(layouts.items()):
         wanted = needs(layout)
@@ -87,14 +95,15 @@ def _has_folders(path: Path) -> bool:
 def described(path: Path, layouts: Mapping[str, str]) -> tuple[str, list[str]]:
     """(What the path holds, a line for each of the nearest layouts with what it lacks)."""
     lines = []
-    for name, lacking in nearest(path, layouts)[:SHOWN]:
+    suffixes, names = seen(path)
+    for name, lacking in _ranked(_there(path, suffixes, names), layouts)[:SHOWN]:
         missing = (
             f"not here: {', '.join(lacking)}"
             if lacking
             else "the names fit, what the files hold does not"
         )
         lines.append(f"  {name}: {layouts[name]} ({missing})")
-    return f"{path} fits no known format. It holds {_held(path)}{_columns(path)}.", lines
+    return f"{path} fits no known format. It holds {_held(suffixes)}{_columns(path)}.", lines
 
 
 def _columns(path: Path) -> str:
@@ -105,8 +114,7 @@ def _columns(path: Path) -> str:
     return f" with the columns {', '.join(sorted(_delimited.names(files[0]))) or 'none'}"
 
 
-def _held(path: Path) -> str:
-    """`120 .jpg, 3 .txt` of a path, the most frequent suffixes first."""
-    suffixes, _ = seen(path)
+def _held(suffixes: collections.Counter) -> str:
+    """`120 .jpg, 3 .txt`, the most frequent suffixes first."""
     common = suffixes.most_common(4)
     return ", ".join(f"{n:,} {suffix or 'without a suffix'}" for suffix, n in common) or "no file"

@@ -7,8 +7,6 @@ from keras import layers
 
 from pipelines.models import Tensor
 
-ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "silu", "elu", "leaky_relu")
-
 
 def hidden(x: Tensor, config: Any) -> Tensor:
     """Numbers (B, F) through `depth` layers of `width` units -> (B, width)."""

@@ -1,6 +1,7 @@
 // Rows of a table to numbers as a model takes them; see edge/tables.py.
 
 const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "?", "-"]);
+const SHOWN = 5; // rows in a line
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** Text, a table with a line of names or JSON -> the numbers of each row, Float32Array. */
@@ -10,6 +11,12 @@ export function features(text, manifest) {
     const found = columns.flatMap((column) => encoded(column, row, i + 1));
     return Float32Array.from(found);
   });
+}
+
+/** The answers of rows in a line: the first ones, and how many more there are. */
+export function listed(shown) {
+  const more = shown.length - SHOWN;
+  return shown.slice(0, SHOWN).join(", ") + (more > 0 ? ` and ${more} more rows` : "");
 }
 
 function encoded(column, row, place) {

@@ -1,10 +1,9 @@
 // Rows in, a label for each out.
 
 import {ranked} from "./classification.js";
-import {features} from "./tables.js";
+import {features, listed} from "./tables.js";
 
 export const takes = "text";
-const SHOWN = 5;
 
 /** A table with a line of names, or JSON of one row or several -> {rows: [{label, probability, top}]}. */
 export async function predict(text, run, manifest) {
@@ -17,7 +16,5 @@ export async function predict(text, run, manifest) {
 }
 
 export function line({rows}) {
-  const shown = rows.slice(0, SHOWN).map(({label, probability}) => `${label} ${probability.toFixed(2)}`);
-  const more = rows.length - SHOWN;
-  return shown.join(", ") + (more > 0 ? ` and ${more} more rows` : "");
+  return listed(rows.map(({label, probability}) => `${label} ${probability.toFixed(2)}`));
 }

@@ -1,9 +1,8 @@
 // Rows in, a number for each out.
 
-import {features} from "./tables.js";
+import {features, listed} from "./tables.js";
 
 export const takes = "text";
-const SHOWN = 5;
 
 /** A table with a line of names, or JSON of one row or several -> {rows: [{value}]}. */
 export async function predict(text, run, manifest) {
@@ -16,7 +15,5 @@ export async function predict(text, run, manifest) {
 }
 
 export function line({rows}) {
-  const shown = rows.slice(0, SHOWN).map(({value}) => String(Number(value.toPrecision(4))));
-  const more = rows.length - SHOWN;
-  return shown.join(", ") + (more > 0 ? ` and ${more} more rows` : "");
+  return listed(rows.map(({value}) => String(Number(value.toPrecision(4)))));
 }

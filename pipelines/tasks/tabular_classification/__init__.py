@@ -62,7 +62,7 @@ class TabularClassification(labelled.Labelled):
 
     def parse(self, example, config):
         """{"features": (F,), "label": int} -> ({"features": float32 (F,)}, one-hot float (C,))."""
-        inputs = tables.parse(example, len(edge.Columns(config.learned["columns"])))
+        inputs = tables.parse(example, config)
         return inputs, tf.one_hot(example["label"], len(config.labels))
 
     def draw(self, inputs, decoded, config, targets=None):

@@ -14,7 +14,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
     from keras import layers
 
-    from pipelines.edge import tables as edge
     from pipelines.models import heads, mlp
 
 GRID = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of C, regularisation=0: around scikit-learn's default
@@ -38,7 +37,7 @@ class Linear(tabular_classification.TabularClassification):
 
     def model(self, config):
         """{"features": (B, F)} -> logits (B, C)."""
-        inputs = mlp.features(len(edge.Columns(config.learned["columns"])))
+        inputs = mlp.features(tables.width(config))
         logits = layers.Dense(len(config.labels), dtype="float32", name="logits")
         net = keras.Model({"features": inputs}, logits(inputs), name="linear")
         net.compile(optimizer="sgd", loss="categorical_crossentropy", jit_compile=False)

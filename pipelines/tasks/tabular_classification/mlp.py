@@ -12,7 +12,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
     from keras import layers
 
-    from pipelines.edge import tables as edge
     from pipelines.models import mlp
 
 
@@ -36,7 +35,7 @@ class MLP(tabular_classification.TabularClassification):
 
     def model(self, config):
         """{"features": (B, F)} -> logits (B, C), compiled."""
-        inputs = mlp.features(len(edge.Columns(config.learned["columns"])))
+        inputs = mlp.features(tables.width(config))
         logits = layers.Dense(len(config.labels), dtype="float32", name="logits")
         net = keras.Model({"features": inputs}, logits(mlp.hidden(inputs, config)), name="mlp")
         return labelled.compiled(net, config)

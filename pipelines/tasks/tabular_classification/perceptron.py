@@ -15,7 +15,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
     from keras import layers
 
-    from pipelines.edge import tables as edge
     from pipelines.models import memory, mlp
 
 
@@ -46,7 +45,7 @@ class Perceptron(tabular_classification.TabularClassification):
 
     def model(self, config):
         """{"features": (B, F)} -> sums (B, C), the largest of which is the answer."""
-        count = len(edge.Columns(config.learned["columns"]))
+        count = tables.width(config)
         inputs = mlp.features(count)
         # What the rule goes on from after a kill: the weights themselves, and the rows so far.
         kept = memory.Memory([(count + 1, len(config.labels)), ()], name="rule")(inputs)

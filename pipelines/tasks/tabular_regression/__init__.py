@@ -71,7 +71,7 @@ class TabularRegression(Method):
 
     def parse(self, example, config):
         """{"features": (F,), "value": float} -> ({"features": float32 (F,)}, {"value": (1,)})."""
-        inputs = tables.parse(example, len(edge.Columns(config.learned["columns"])))
+        inputs = tables.parse(example, config)
         return inputs, {"value": tf.reshape(tf.cast(example["value"], tf.float32), (1,))}
 
     def decode(self, outputs, config):

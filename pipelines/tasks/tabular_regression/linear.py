@@ -16,7 +16,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from keras import layers
     from sklearn import linear_model
 
-    from pipelines.edge import tables as edge
     from pipelines.models import mlp
 
 
@@ -37,7 +36,7 @@ class Linear(tabular_regression.TabularRegression):
 
     def model(self, config):
         """{"features": (B, F)} -> {"value": (B, 1)}."""
-        inputs = mlp.features(len(edge.Columns(config.learned["columns"])))
+        inputs = mlp.features(tables.width(config))
         value = layers.Dense(1, dtype="float32", name="value")(inputs)
         net = keras.Model({"features": inputs}, {"value": value}, name="linear")
         net.compile(optimizer="sgd", loss="mse", jit_compile=False)

@@ -11,7 +11,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from keras import layers
 
     from pipelines import optimization
-    from pipelines.edge import tables as edge
     from pipelines.losses import squared_error
     from pipelines.models import joint, mlp
 
@@ -29,7 +28,7 @@ class MLP(tabular_regression.TabularRegression):
 
     def model(self, config):
         """{"features": (B, F)} -> {"value": (B, 1)}, compiled."""
-        inputs = mlp.features(len(edge.Columns(config.learned["columns"])))
+        inputs = mlp.features(tables.width(config))
         mean, deviation = map(float, config.learned["scale"])
         x = layers.Dense(1, dtype="float32", name="scaled")(mlp.hidden(inputs, config))
         value = layers.Rescaling(deviation, mean, dtype="float32", name="value")(x)

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines import config as settings
-from pipelines.config import setting
 from pipelines.families import vocabulary
 from pipelines.tasks import tagging
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
-    import tensorflow as tf
 
     from pipelines import optimization
     from pipelines.edge import words
@@ -22,12 +20,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 @dataclass(frozen=True, kw_only=True)
 class _Config(vocabulary.Config, tagging.NetSettings, settings.Config):
     """The shared settings, and those of words that are learned from random or given vectors."""
-
-    word_dropout: float = setting(
-        0.25,
-        "a word seen n times in training is made unknown in a share a / (a + n) of the cases",
-        low=0.0,
-    )
 
 
 class BiLSTMCRF(tagging.Tagging):
@@ -51,17 +43,8 @@ class BiLSTMCRF(tagging.Tagging):
         return {**found, **own, "counts": np.array(counts, np.int32)}
 
     def augment(self, inputs, targets, seed, progress, config):
-        """Makes words unknown at random, the rare ones more often.
-
-        Kiperwasser & Goldberg 2016, arXiv:1603.04351, section 5.
-        """
-        ids = inputs["words"]
-        if config.word_dropout:
-            counts = tf.gather(tf.constant(config.learned["counts"], tf.float32), ids)
-            share = config.word_dropout / (config.word_dropout + counts)
-            is_rare = tf.random.stateless_uniform(tf.shape(share), seed) < share
-            ids = tf.where(is_rare & (ids >= words.FIRST), words.UNKNOWN, ids)
-        inputs = {**inputs, "words": ids}
+        """Makes words unknown at random; see `vocabulary.dropped`."""
+        inputs = {**inputs, "words": vocabulary.dropped(inputs["words"], seed, config)}
         return super().augment(inputs, targets, seed, progress, config)
 
     def model(self, config):

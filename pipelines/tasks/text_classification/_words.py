@@ -13,7 +13,6 @@ from pipelines.tasks import text_classification
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
     import numpy as np
-    import tensorflow as tf
 
     from pipelines.edge import terms, words
     from pipelines.models import heads, text
@@ -37,11 +36,6 @@ class Config(text_classification.Config, vocabulary.Config, labelled.Config, set
         0.5, "share of features dropped before the last layer", low=0.0, high=0.95
     )
     train_vectors: bool = setting(True, "whether training changes the vectors of words")
-    word_dropout: float = setting(
-        0.25,
-        "a word seen n times in training is made unknown in a share a / (a + n) of the cases",
-        low=0.0,
-    )
     max_length: int = setting(
         0,
         "words that are read of a text; 0 follows the data, up to 512",
@@ -64,16 +58,8 @@ class WordNet(text_classification.TextClassification):
         return {**own, "counts": np.array(counts, np.int32)}
 
     def augment(self, inputs, targets, seed, progress, config):
-        """Makes words unknown at random, the rare ones more often, and cuts the batch.
-
-        Kiperwasser & Goldberg 2016, arXiv:1603.04351, section 5.
-        """
-        ids = inputs["words"]
-        if config.word_dropout:
-            counts = tf.gather(tf.constant(config.learned["counts"], tf.float32), ids)
-            share = config.word_dropout / (config.word_dropout + counts)
-            is_rare = tf.random.stateless_uniform(tf.shape(share), seed) < share
-            ids = tf.where(is_rare & (ids >= words.FIRST), words.UNKNOWN, ids)
+        """Makes words unknown at random, see `vocabulary.dropped`, and cuts the batch."""
+        ids = vocabulary.dropped(inputs["words"], seed, config)
         return super().augment({"words": ids}, targets, seed, progress, config)
 
     def model(self, config):
