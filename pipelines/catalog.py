@@ -8,69 +8,50 @@ of that name, with its builder and README). A name of this package cannot be tak
 
 from __future__ import annotations
 
-import ast
 import functools
 import importlib
-import importlib.metadata
 import importlib.util
 import os
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pipelines import terminal
+from pipelines import entries, terminal
 from pipelines.errors import PipelineError, nearest
 from pipelines.formats import _nearest
 from pipelines.formats.examples import Data
 from pipelines.task import Method
 
-PACKAGE = Path(__file__).parent
 BUILDER = "{0}/{0}_dataset_builder.py"  # of a data set, in TFDS's convention
 BUNDLED = "bundled:"  # before the name of a data set of ours, whatever lies here
 SHOWN = 3  # formats that an error describes
 SEPARATOR = "/"  # between task and method, if the method's name alone is not clear
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A task or a method that can be named. module: to import; file: to read without importing."""
-
-    name: str
-    module: str
-    file: Path
-    methods: tuple[Entry, ...] = ()
-
-    @property
-    def summary(self) -> str:
-        """The first line of the docstring, read without importing."""
-        tree = ast.parse(self.file.read_text(encoding="utf-8"))
-        return (ast.get_docstring(tree) or "").partition("\n")[0]
-
-
 @functools.cache
-def tasks() -> dict[str, Entry]:
+def tasks() -> dict[str, entries.Entry]:
     """{name: Entry} of all tasks, with their methods in the order of their names."""
-    own = {folder.name: f"pipelines.tasks.{folder.name}" for folder in _folders("tasks")}
-    packages = _with_foreign(own, "tasks")
-    extra = _foreign("methods")
+    own = {folder.name: f"pipelines.tasks.{folder.name}" for folder in entries.folders("tasks")}
+    packages = entries.with_foreign(own, "tasks")
+    extra = entries.foreign("methods")
     found = {}
     for name, module in sorted(packages.items()):
-        file = _file(module)
+        file = entries.file(module)
         names = [f.stem for f in sorted(file.parent.glob("*.py")) if not f.stem.startswith("_")]
         listed = {f"{name}.{method}": f"{module}.{method}" for method in names}
         added = {key: extra[key] for key in extra if key.startswith(f"{name}.")}
-        joined = _joined(listed, added, "methods")
+        joined = entries.joined(listed, added, "methods")
         modules = {key.partition(".")[2]: path for key, path in joined.items()}
-        methods = tuple(Entry(m, path, _file(path)) for m, path in sorted(modules.items()))
-        found[name] = Entry(name, module, file, methods)
+        methods = tuple(
+            entries.Entry(m, path, entries.file(path)) for m, path in sorted(modules.items())
+        )
+        found[name] = entries.Entry(name, module, file, methods)
     return found
 
 
-def methods() -> dict[str, Entry]:
+def methods() -> dict[str, entries.Entry]:
     """{"TASK/METHOD": Entry} of all methods."""
     return {f"{t.name}/{m.name}": m for t in tasks().values() for m in t.methods}
 
@@ -143,19 +124,21 @@ def _only(module: str) -> type[Method]:
 
 def edge(name: str) -> ModuleType:
     """The half of a task that runs without TensorFlow. Raises PipelineError on an unknown name."""
-    return _module("edge", name, "edge module")
+    return entries.module("edge", name, "edge module")
 
 
 def formats() -> list[ModuleType]:
     """The modules of all formats, in the order of their names."""
-    return [importlib.import_module(module) for module in _modules("formats").values()]
+    return [importlib.import_module(module) for module in entries.modules("formats").values()]
 
 
 def datasets() -> dict[str, Path]:
     """{name: folder} of all data sets."""
     own = {f.name: f for f in sorted(_datasets_folder().iterdir()) if _builder(f).is_file()}
-    added = {name: _file(module).parent for name, module in _foreign("datasets").items()}
-    return _joined(own, added, "datasets")
+    added = {
+        name: entries.file(module).parent for name, module in entries.foreign("datasets").items()
+    }
+    return entries.joined(own, added, "datasets")
 
 
 def dataset_summary(name: str) -> str:
@@ -222,7 +205,7 @@ def load(source: str, format: str = "auto", feature: str | None = None) -> Data:
         if format == "auto":
             found = _detected(path)
             format = getattr(found, "ALSO", {}).get(feature, _format_name(found))
-        return _module("formats", format, "format").read(path)
+        return entries.module("formats", format, "format").read(path)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         raise PipelineError(
@@ -278,7 +261,7 @@ def layouts() -> dict[str, str]:
 
 def _format_name(format: ModuleType) -> str:
     """The name of a format: of its entry point, or of its file."""
-    named = {module: name for name, module in _modules("formats").items()}
+    named = {module: name for name, module in entries.modules("formats").items()}
     return named.get(format.__name__, format.__name__.rpartition(".")[2])
 
 
@@ -291,65 +274,11 @@ def _no_such_data(source: str) -> str:
     )
 
 
-def _modules(folder: str) -> dict[str, str]:
-    """{name: module} of a folder of this package, and of entry points."""
-    files = sorted((PACKAGE / folder).glob("*.py"))
-    names = [f.stem for f in files if not f.stem.startswith("_") and f.stem != "examples"]
-    return _with_foreign({name: f"pipelines.{folder}.{name}" for name in names}, folder)
-
-
-def _module(folder: str, name: str, what: str) -> ModuleType:
-    known = _modules(folder)
-    if name not in known:
-        raise PipelineError(f"unknown {what} {name!r}. {nearest(name, known)}")
-    return importlib.import_module(known[name])
-
-
-@functools.cache
-def _foreign(group: str) -> dict[str, str]:
-    """{name: module} of what other packages add to a group."""
-    points = importlib.metadata.entry_points(group=f"pipelines.{group}")
-    return {point.name: point.module for point in points}
-
-
-def _with_foreign(own: Mapping[str, str], group: str) -> dict[str, str]:
-    return _joined(own, _foreign(group), group)
-
-
-def _joined(own: Mapping, added: Mapping, group: str) -> dict:
-    """Both together. Raises PipelineError if another package takes a name of this one."""
-    taken = sorted(own.keys() & added.keys())
-    if taken:
-        raise PipelineError(
-            f"another package has an entry point {taken[0]!r} in the group pipelines.{group}, and"
-            " this package has that name already. Give it another name."
-        )
-    return {**own, **added}
-
-
-def _folders(parent: str) -> list[Path]:
-    return [f.parent for f in sorted((PACKAGE / parent).glob("*/__init__.py"))]
-
-
-def _file(module: str) -> Path:
-    """The file of a module, which is not imported if it is ours; its package is otherwise."""
-    if module.startswith("pipelines."):
-        path = PACKAGE.joinpath(*module.split(".")[1:])
-        return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    try:
-        spec = importlib.util.find_spec(module)
-    except ImportError as error:
-        raise PipelineError(f"an entry point names the module {module}: {error}.") from error
-    if spec is None or spec.origin is None:
-        raise PipelineError(f"an entry point names the module {module}, which is not there.")
-    return Path(spec.origin)
-
-
 def _builder(folder: Path) -> Path:
     return folder.parent / BUILDER.format(folder.name)
 
 
 def _datasets_folder() -> Path:
     """In a wheel the data sets lie within the package, in a checkout next to it."""
-    inner = PACKAGE / "datasets"
-    return inner if inner.is_dir() else PACKAGE.parent / "datasets"
+    inner = entries.PACKAGE / "datasets"
+    return inner if inner.is_dir() else entries.PACKAGE.parent / "datasets"

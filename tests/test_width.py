@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pipelines
-from pipelines import catalog
+from pipelines import catalog, entries
 from pipelines.environments import grid_world
 from pipelines.environments.grid_world import GridWorld
 
@@ -221,6 +221,6 @@ def test_a_browser_makes_the_same_code_and_picture(autoencoder, photos):
 def test_the_engine_names_no_task_and_no_method():
     names = [*catalog.tasks(), *(entry.name for entry in catalog.methods().values())]
     plain = {"scratch", "fast", "transfer", "generation", "tagging", "detection", "segmentation"}
-    sources = sorted((catalog.PACKAGE / "engine").rglob("*.py"))
+    sources = sorted((entries.PACKAGE / "engine").rglob("*.py"))
     for file, name in itertools.product(sources, set(names) - plain):
         assert f'"{name}"' not in file.read_text(encoding="utf-8"), (file, name)

@@ -9,10 +9,10 @@ from PIL import Image
 from test_cases import photo, save
 
 import pipelines
-from pipelines import catalog, cli
+from pipelines import catalog, cli, entries
 from pipelines.errors import PipelineError
 
-FORMATS = [name for name in catalog._modules("formats") if name != "tfds"]
+FORMATS = [name for name in entries.modules("formats") if name != "tfds"]
 
 
 def made(kind, folder):

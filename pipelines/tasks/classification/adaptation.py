@@ -10,15 +10,14 @@ from pipelines.config import setting
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import UNLABELLED as NONE
 from pipelines.task import Phase, Score
-from pipelines.tasks.classification import Classification
+from pipelines.tasks.classification import Classification, _domains
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
     import numpy as np
     import tensorflow as tf
 
-    from pipelines import canvas, optimization, progress
-    from pipelines.edge import pictures
+    from pipelines import canvas, optimization
     from pipelines.losses import adaptation as losses
     from pipelines.metrics import domains
     from pipelines.models import (
@@ -26,7 +25,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
         correlation_alignment,
         gradient_reversal,
         heads,
-        instance_weights,
         joint,
         paired,
     )
@@ -39,7 +37,6 @@ FACTORS = {
     "deep_coral": 300.0,
     "dann": 0.1,
 }  # chosen on the validation split of digit_domains
-GLANCE = 8  # px, side at which pictures are compared to weigh them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +113,7 @@ class Adaptation(Classification):
 
     def floor(self, part, config):
         """The share of the most frequent class among labelled pictures of the target."""
-        domain, labels = _domains(part.examples), np.asarray(part.examples.columns["label"])
+        domain, labels = _domains.of(part.examples), np.asarray(part.examples.columns["label"])
         judged = labels[(domain == 1) & (labels != NONE)]
         return np.unique(judged, return_counts=True)[1].max() / len(judged) if len(judged) else None
 
@@ -138,7 +135,7 @@ class Adaptation(Classification):
         if config.alignment not in WEIGHED:
             return {}
         names = np.array(examples.names)
-        source, weights = _weighed(examples, config)
+        source, weights = _domains.weighed(examples, config)
         return {"weighed": names[source], "weights": weights}
 
     def expand(self, examples, config):
@@ -148,7 +145,7 @@ class Adaptation(Classification):
         found = dict(
             zip(config.learned["weighed"].tolist(), config.learned["weights"].tolist(), strict=True)
         )
-        plain = np.where(_domains(examples) == 0, 1.0, 0.0).tolist()
+        plain = np.where(_domains.of(examples) == 0, 1.0, 0.0).tolist()
         weights = [found.get(name, own) for name, own in zip(examples.names, plain, strict=True)]
         return dataclasses.replace(examples, columns={**examples.columns, "weight": weights})
 
@@ -158,7 +155,7 @@ class Adaptation(Classification):
 
         Raises PipelineError where there are none.
         """
-        domain, labelled = _domains(examples), np.asarray(examples.columns["label"]) != NONE
+        domain, labelled = _domains.of(examples), np.asarray(examples.columns["label"]) != NONE
         source, target = np.flatnonzero((domain == 0) & labelled), np.flatnonzero(domain == 1)
         if not len(source):
             raise PipelineError(
@@ -178,12 +175,12 @@ class Adaptation(Classification):
         if config.alignment == "target":
             return [target[labelled[target]]]
         if config.alignment == "tradaboost":
-            return [source, _few(domain, examples.columns["label"], config.labelled_target)]
+            return [source, _domains.few(domain, examples.columns["label"], config.labelled_target)]
         return [source, target]
 
     def check(self, examples, config):
         """Raises PipelineError where the data does not say which domain an example is of."""
-        _domains(examples)
+        _domains.of(examples)
 
     def parse(self, example, config):
         """{"image": uint8 (H, W, 3), "label": int, "domain": int} -> the picture, and what is known
@@ -252,7 +249,7 @@ class Adaptation(Classification):
             return {}
         examples = source.data.splits["train"]
         methods = {"source_only": "source"}
-        if (np.asarray(examples.columns["label"])[_domains(examples) == 1] != NONE).any():
+        if (np.asarray(examples.columns["label"])[_domains.of(examples) == 1] != NONE).any():
             methods["target_trained"] = "target"
         return {
             name: config.replace(alignment=alignment, references=False)
@@ -280,58 +277,6 @@ class Adaptation(Classification):
         """One picture (S, S, 3) with the predicted label, its probability and, where known, the true one."""
         truth = None if targets is None or not np.any(targets["label"]) else targets["label"]
         return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, truth)
-
-
-def _weighed(examples, config):
-    """(rows of the source, their weights) by the config's way to bring the domains together."""
-    domain, labels = _domains(examples), np.asarray(examples.columns["label"])
-    source = np.flatnonzero((domain == 0) & (labels != NONE)).tolist()
-    target = np.flatnonzero(domain == 1).tolist()
-    rows = [*source, *target]
-    looked = progress.each(rows, "looking at pixels", len(rows), "pictures")
-    seen = {i: _glance(examples.columns["image"][i]) for i in looked}
-    x, y = (np.stack([seen[i] for i in part]) for part in (source, target))
-    if config.alignment == "importance":
-        return source, instance_weights.importance(x, y)
-    if config.alignment == "selection":
-        return source, instance_weights.selection(x, y, config.selected)
-    few = _few(domain, labels, config.labelled_target)
-    known = np.stack([seen[i] for i in few])
-    both = instance_weights.tradaboost(x, labels[source], known, labels[few])
-    return [*source, *few], np.concatenate(both)
-
-
-def _few(domain, labels, count):
-    """The first `count` labelled target examples of each class."""
-    own = [
-        np.flatnonzero((domain == 1) & (np.asarray(labels) == label))[:count]
-        for label in np.unique(labels)
-    ]
-    return np.concatenate(
-        [rows for rows, label in zip(own, np.unique(labels), strict=True) if label != NONE]
-    )
-
-
-def _domains(examples):
-    """The domain of each example, int (N,) of 0 and 1. Raises PipelineError where there is another, or none."""
-    if "domain" not in examples.columns:
-        raise PipelineError(
-            "the data has no domain, 0 for source and 1 for target. Put pictures into source/CLASS/"
-            " and target/, or name a data set with the feature `domain`."
-        )
-    domain = np.asarray(examples.columns["domain"])
-    for where, value in zip(examples.where, domain, strict=True):
-        if value not in (0, 1):
-            raise PipelineError(
-                f"{where} is of domain {value}; there are 0, source, and 1, target. Leave it out."
-            )
-    return domain
-
-
-def _glance(picture):
-    """A picture, file or bytes -> its pixels, small: float (3 GLANCE^2,) in [0, 1]."""
-    small, _ = pictures.resize(pictures.read_picture(picture), GLANCE)
-    return np.asarray(small, np.float64).reshape(-1) / 255
 
 
 def _logits(config):
