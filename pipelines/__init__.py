@@ -131,12 +131,14 @@ def resume(
     data: Any = None,
     finish: bool = False,
     callbacks: Sequence = (),
+    epochs: int | None = None,
 ) -> Run:
     """Continues a run that was stopped -> Run; it ends with the weights of a run that was not.
 
     devices, data_service: these settings, if they are others from here on. data: the data again,
     if it was held in memory. finish: whether to train no more, and end the run with what it has.
-    callbacks: Keras callbacks. Raises PipelineError if the data is not the same.
+    callbacks: Keras callbacks. epochs: of a finished run, how many more are trained; see
+    `Run.train`. Raises PipelineError if the data is not the same.
     """
     with quiet.loading():
         from pipelines import run as runs
@@ -145,6 +147,8 @@ def resume(
     given = {"devices": devices, "data_service": data_service}
     changes = {name: value for name, value in given.items() if value is not None}
     opened.config = opened.config.replace(**changes)
+    if epochs is not None:
+        return opened.train(callbacks, epochs)
     if opened.finished():
         return opened
     return opened.finish() if finish else opened.train(callbacks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,10 +11,15 @@ from typing import Any
 from pipelines import catalog, run
 from pipelines.engine.data import folding, source
 from pipelines.engine.training import setup
+from pipelines.engine.training.commands import resuming
 from pipelines.errors import PipelineError
 from pipelines.files import write_json
+from pipelines.formats.examples import Data
+from pipelines.records import read_json
+from pipelines.shapes import ANY
 
 FILE = "folds.json"
+ASKED = {"folds": int, "method": str, "data": str, "settings": {str: ANY}}  # what it begins with
 
 
 def validate(name: str, data: Any, count: int, path: Path | str, given: Mapping) -> dict:
@@ -25,23 +31,72 @@ def validate(name: str, data: Any, count: int, path: Path | str, given: Mapping)
     the data cannot be folded.
     """
     path = Path(path)
-    if path.exists():
-        raise PipelineError(f"{path} exists already. Name another folder with --run.")
+    setup.absent(path)
     method, config, data, _ = setup.configured(name, data, given)
     if method.source(data, config) is not None:
         raise PipelineError(f"{method.task}/{method.name} learns from no data set: no folds.")
     read = source.read(data or catalog.bundled(method.data), config.format, method, config)
+    folding.check(read, count)
     settings = {key: value for key, value in given.items() if key != "method"}
-    results, runs = [], []
-    for number, part in enumerate(folding.folded(read, count), 1):
-        print(f"fold {number} of {count}", flush=True)
-        own = path / f"fold_{number}"
-        made = run.start(f"{method.task}/{method.name}", part, own, settings).train()
-        results.append(made.evaluate())
-        runs.append(str(own))
+    asked = {
+        "folds": count,
+        "method": f"{method.task}/{method.name}",
+        "data": setup.named(data, read),
+        "settings": {key: _plain(value) for key, value in settings.items()},
+    }
+    write_json(path / FILE, asked)
+    return _trained(path, asked, settings, read)
+
+
+def resume(path: Path | str, machines: Mapping) -> dict:
+    """Goes on with a cross-validation that was stopped -> what `validate` gives.
+
+    Folds that are done stay as they are. machines: settings of devices. Raises PipelineError if the
+    data is not the same.
+    """
+    path = Path(path)
+    asked = read_json(path / FILE, ASKED)
+    settings = {**asked["settings"], **machines}
+    data = catalog.bundled(asked["data"])
+    method, config, data, _ = setup.configured(asked["method"], data, settings)
+    read = source.read(data, config.format, method, config)
+    return _trained(path, asked, settings, read)
+
+
+def is_one(path: Path | str) -> bool:
+    """Whether a folder is of a cross-validation."""
+    return (Path(path) / FILE).is_file()
+
+
+def _trained(path: Path, asked: Mapping, settings: Mapping, read: Data) -> dict:
+    """Trains and judges what is left -> the result, which is written as well."""
+    count, results, runs = asked["folds"], [], []
+    try:
+        for number, part in enumerate(folding.folded(read, count), 1):
+            print(f"fold {number} of {count}", flush=True)
+            own = path / f"fold_{number}"
+            results.append(_result(own, part, asked["method"], settings))
+            runs.append(str(own))
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"stopped. `{resuming(path)}` goes on.") from stop
     found = {"folds": count, "scores": _scores(results), "runs": runs}
-    write_json(path / FILE, found)
+    write_json(path / FILE, {**asked, **found})
     return found
+
+
+def _result(own: Path, part: Data, method: str, settings: Mapping) -> dict:
+    """The scores of one fold, whose run is started, resumed, or done."""
+    judged = own / "evaluations" / "test" / "result.json"
+    if judged.is_file():
+        return read_json(judged, {"result": {str: ANY}})["result"]
+    is_there = (own / "run.json").is_file()
+    made = run.Run(own, part) if is_there else run.start(method, part, own, settings)
+    return (made if made.finished() else made.train()).evaluate()
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON has it."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def _scores(results: list[dict]) -> dict[str, dict]:

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 REDRAW = 0.2  # seconds between two looks of a terminal's line
-PATIENCE = 4.0  # seconds that a log hears nothing of what may be over soon
-EVERY, LATER = 5.0, 30.0  # seconds between a log's lines, in the first minute and after it
+PATIENCE = 3.0  # seconds that a log hears nothing of what may be over soon
+EVERY = 4.5  # seconds between a log's lines; nobody should wait for 5 without a word
 CLOCK = 2.0  # seconds after which the time is shown, too
 BAR = 20  # cells
 
@@ -47,6 +47,10 @@ class Progress:
         self._shown, self._patience = shown, patience or PATIENCE
         self._over, self._paused = threading.Event(), threading.Event()
         self._lock, self._last = threading.Lock(), ""
+        self._heard, self._due = (
+            [self._began],
+            self._patience,
+        )  # last line's time; seconds to the next
         self._thread = threading.Thread(target=self._keep_showing, daemon=True)
 
     def __enter__(self) -> Progress:
@@ -54,6 +58,7 @@ class Progress:
             self._outer = _SHOWN.get()
             if self._outer:
                 self._outer._pause()
+                self._heard = self._outer._heard
             self._token = _SHOWN.set(self)
             if self._place.at_once:
                 self._show()
@@ -105,20 +110,21 @@ class Progress:
 
     def _keep_showing(self) -> None:
         """Shows the line again and again until it is over."""
-        wait = REDRAW if self._place.rewrites else self._patience
-        if self._place.at_once and not self._place.rewrites:
-            wait = EVERY
-        while not self._over.wait(wait):
+        while not self._over.wait(self._rest()):
             self._show()
-            if not self._place.rewrites:
-                wait = EVERY if time.monotonic() - self._began < 60 else LATER
+
+    def _rest(self) -> float:
+        """Seconds until the line is shown again; a log's lines count from the last one, whose ever."""
+        if self._place.rewrites:
+            return REDRAW
+        return max(REDRAW, self._heard[0] + self._due - time.monotonic())
 
     def _show(self) -> None:
         with self._lock:
             line = self.line()
             if line != self._last and not self._paused.is_set():
                 self._place.write(line)
-                self._last = line
+                self._last, self._heard[0], self._due = line, time.monotonic(), EVERY
 
     def _clear(self) -> None:
         with self._lock:

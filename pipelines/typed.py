@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -20,37 +22,66 @@ def understood(argv: Sequence[str], flags: Callable[[str], Mapping[str, bool]]) 
     """
     if not argv or argv[0] not in VERBS or not any(map(_like, argv[1:])):
         return list(argv)
-    verb, own = argv[0], flags(argv[0])
-    found, rest = [verb], list(argv[1:])
-    known: Collection[str] | None = None
-    while rest:
-        word = rest.pop(0)
+    return [argv[0], *_Reading(argv[0], flags(argv[0]), argv[1:]).all()]
+
+
+class _Reading:
+    """The words of a command after its verb, from left to right. own: flags of the verb."""
+
+    def __init__(self, verb: str, own: Mapping[str, bool], words: Sequence[str]):
+        self._verb, self._own = verb, own
+        self._words, self._rest = words, list(words)
+
+    def all(self) -> list[str]:
+        found: list[str] = []
+        while self._rest:
+            found += self._meant(self._rest.pop(0))
+        return found
+
+    def _meant(self, word: str) -> list[str]:
+        """What a word stands for, with the words that belong to it."""
         name, equals, value = word.lstrip("-").partition("=")
+        if not _like(word):
+            return [word]
+        if not word.startswith("--"):
+            return self._pair(word, name, value)
+        if _one_of(f"--{name}", self._own):
+            return [word, *self._values(word)]
+        return self._setting(word, name, value if equals else None)
+
+    def _values(self, flag: str) -> list[str]:
+        """The words that belong to a flag of the verb; those of --set are meant so already."""
+        if flag == "--set":
+            return [self._rest.pop(0) for _ in itertools.takewhile(_is_value, list(self._rest))]
+        if "=" in flag or not _takes_value(flag, self._own) or not self._rest:
+            return []
+        return [self._rest.pop(0)]
+
+    def _pair(self, word: str, name: str, value: str) -> list[str]:
+        """NAME=VALUE: a flag of the verb without its dashes, or a setting."""
+        flag = f"--{name.replace('_', '-')}"
+        if self._verb == "audit" and name == "data":
+            return [value]
+        return [flag, value] if flag in self._own else self._setting(word, name, value)
+
+    def _setting(self, word: str, name: str, value: str | None) -> list[str]:
+        """A setting behind --set; the word as it is if there is none of that name."""
         plain = name.replace("-", "_")
-        is_flag = word.startswith("--")
-        if not _like(word) or (is_flag and _one_of(f"--{name}", own)):
-            found.append(word)
-            if word == "--set":  # what follows is meant so already
-                while rest and not rest[0].startswith("-"):
-                    found.append(rest.pop(0))
-            elif rest and is_flag and not equals and _takes_value(word, own):
-                found.append(rest.pop(0))
-            continue
-        if not is_flag and verb == "audit" and name == "data":
-            found.append(value)
-            continue
-        if not is_flag and f"--{name.replace('_', '-')}" in own:
-            found += [f"--{name.replace('_', '-')}", value]
-            continue
-        known = _settings(argv[1:]) if known is None else known
-        if plain not in known:
-            _refuse(word, plain, known)
-            found.append(word)
-            continue
-        if is_flag and not equals:
-            value = rest.pop(0) if rest and not rest[0].startswith("--") else "true"
-        found += ["--set", f"{plain}={value}"]
-    return found
+        if plain not in self._known:
+            _refuse(word, plain, self._known)
+            return [word]
+        if value is None:
+            follows = self._rest and not self._rest[0].startswith("--")
+            value = self._rest.pop(0) if follows else "true"
+        return ["--set", f"{plain}={value}"]
+
+    @functools.cached_property
+    def _known(self) -> set[str]:
+        return _settings(self._words)
+
+
+def _is_value(word: str) -> bool:
+    return not word.startswith("-")
 
 
 def _like(word: str) -> bool:

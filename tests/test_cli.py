@@ -341,6 +341,11 @@ def test_settings_come_from_a_file_and_then_from_the_line(command, photos, tmp_p
             "--resume goes on with a run as it was set up",
         ),
         (["train", "--resume", "/no/run"], "/no/run is not a run: it has no run.json."),
+        (["train", "scratch", "--more-epochs", "3"], "--more-epochs trains a finished run on"),
+        (
+            ["train", "--resume", "x", "--finish", "--more-epochs", "3"],
+            "--finish trains no more, and --more-epochs does. Choose one.",
+        ),
         (["audit", "/no/such"], "there is no file or folder /no/such."),
         (["evaluate", "/no/run"], "/no/run is neither a run nor a bundle"),
         (["verify", "/no/bundle"], "/no/bundle is neither a run nor a bundle"),

@@ -4,9 +4,10 @@ import types
 
 import pytest
 
-from pipelines import folds
+from pipelines import cli, folds
 from pipelines.engine.data import folding
 from pipelines.errors import PipelineError
+from pipelines.files import write_json
 from pipelines.formats import _cutting
 from pipelines.formats.examples import Data, Examples
 
@@ -57,30 +58,90 @@ def test_a_number_of_folds_that_cannot_be(count):
         list(folding.folded(data(), count))
 
 
-def test_mean_and_deviation_of_the_folds(tmp_path, monkeypatch):
-    """0.5, 0.7, 0.9: mean 0.7, deviation sqrt((0.04 + 0 + 0.04) / 2) = 0.2."""
-    scores, started = iter([0.5, 0.7, 0.9]), []
+class Runs:
+    """Stands in for the runs of folds, which reach these accuracies; 0 is a training that is stopped."""
 
-    def start(name, part, path, settings):
-        started.append((name, len(part.splits["test"]), settings))
-        path.mkdir(parents=True)
-        result = {"accuracy": next(scores), "per_class": {}, "examples": 3}
-        made = types.SimpleNamespace(evaluate=lambda: result)
-        made.train = lambda: made
+    def __init__(self, *scores):
+        self.scores, self.begun = iter(scores), []
+
+    def start(self, name, part, path, settings):
+        self.begun.append(("start", name, len(part.splits["test"]), settings))
+        write_json(path / "run.json", {})
+        return self._made(path)
+
+    def Run(self, path, part):
+        self.begun.append(("go on", path.name, len(part.splits["test"])))
+        return self._made(path)
+
+    def _made(self, path):
+        made = types.SimpleNamespace(finished=lambda: False)
+
+        def train():
+            made.score = next(self.scores)
+            if not made.score:
+                raise KeyboardInterrupt
+            return made
+
+        def evaluate():
+            result = {"accuracy": made.score, "per_class": {}, "examples": 3}
+            write_json(path / "evaluations/test/result.json", {"result": result})
+            return result
+
+        made.train, made.evaluate = train, evaluate
         return made
 
-    monkeypatch.setattr(folds.run, "start", start)
-    given = {"method": "scratch", "epochs": 1}
-    pictures = data()
-    for split in pictures.splits.values():
+
+@pytest.fixture
+def pictures():
+    made = data()
+    for split in made.splits.values():
         split.columns["image"] = [""] * len(split)
+    return made
+
+
+def test_mean_and_deviation_of_the_folds(tmp_path, monkeypatch, pictures):
+    """0.5, 0.7, 0.9: mean 0.7, deviation sqrt((0.04 + 0 + 0.04) / 2) = 0.2."""
+    runs = Runs(0.5, 0.7, 0.9)
+    monkeypatch.setattr(folds, "run", runs)
+    given = {"method": "scratch", "epochs": 1}
     found = folds.validate("classification", pictures, 3, tmp_path / "run", given)
-    assert [count for _, count, _ in started] == [16, 15, 15]
-    assert {name for name, _, _ in started} == {"classification/scratch"}
-    assert started[0][2] == {"epochs": 1}
+    assert [begun[:3] for begun in runs.begun] == [
+        ("start", "classification/scratch", count) for count in (16, 15, 15)
+    ]
+    assert runs.begun[0][3] == {"epochs": 1}
     assert found["scores"]["accuracy"]["mean"] == pytest.approx(0.7)
     assert found["scores"]["accuracy"]["deviation"] == pytest.approx(0.2)
     assert list(found["scores"]) == ["accuracy"]
-    assert json.loads((tmp_path / "run" / "folds.json").read_text()) == found
+    kept = json.loads((tmp_path / "run" / "folds.json").read_text())
+    assert {name: kept[name] for name in found} == found
     with pytest.raises(PipelineError, match="exists already"):
         folds.validate("classification", pictures, 3, tmp_path / "run", given)
+
+
+def test_stopped_in_the_second_fold_it_goes_on_there(tmp_path, monkeypatch, pictures):
+    monkeypatch.setattr(folds, "run", Runs(0.5, 0))
+    path, given = tmp_path / "run", {"method": "scratch", "epochs": 1}
+    with pytest.raises(KeyboardInterrupt, match="pipelines train --resume .*/run` goes on"):
+        folds.validate("classification", pictures, 3, path, given)
+    again = Runs(0.7, 0.9)
+    monkeypatch.setattr(folds, "run", again)
+    monkeypatch.setattr(folds.source, "read", lambda *_: pictures)
+    found = folds.resume(path, {"devices": 2})
+    settings = {"epochs": 1, "devices": 2}
+    assert again.begun == [
+        ("go on", "fold_2", 15),
+        ("start", "classification/scratch", 15, settings),
+    ]
+    assert found["scores"]["accuracy"]["values"] == [0.5, 0.7, 0.9]
+    assert folds.is_one(path)
+
+
+def test_the_command_resumes_folds_and_ends_them_not(tmp_path, monkeypatch, capsys):
+    write_json(tmp_path / folds.FILE, {})
+    scores = {"accuracy": {"mean": 0.75, "deviation": 0.1, "values": []}}
+    monkeypatch.setattr(folds, "resume", lambda path, given: {"folds": 4, "scores": scores})
+    assert cli.main(["train", "--resume", str(tmp_path)]) == 0
+    assert "mean of 4 folds" in capsys.readouterr().out
+    for flag in (["--finish"], ["--more-epochs", "3"]):
+        assert cli.main(["train", "--resume", str(tmp_path), *flag]) == 2
+        assert "is a cross-validation" in capsys.readouterr().err

@@ -70,6 +70,16 @@ def test_a_log_hears_of_what_lasts_in_whole_lines(monkeypatch, hurried):
     assert log.getvalue().splitlines()[0].startswith("calibrate  80 of 200")
 
 
+def test_a_log_hears_of_short_parts_of_what_lasts(monkeypatch, hurried):
+    log = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", log)
+    with Progress("exporting"):
+        for number in range(6):
+            with Progress(f"part {number}") as shown:
+                shown._over.wait(0.7 * progress.PATIENCE)
+    assert log.getvalue().startswith("part ")
+
+
 def test_a_notebook_gets_whole_lines_as_output(monkeypatch, hurried):
     class Stream(io.StringIO):
         pub_thread = None  # as ipykernel's streams have it

@@ -10,7 +10,9 @@ from pipelines.engine.export import card, snippets
 PICTURE = {"image": {"shape": [1, 8, 8, 3], "dtype": "uint8"}}
 CODE = {"code": {"shape": [1, 4], "dtype": "float32"}, "count": {"shape": [1], "dtype": "int32"}}
 TRACK = {"track": {"shape": [1, -1, 3], "dtype": "float32"}}
-ONE = {"inputs": PICTURE, "outputs": CODE}
+ONE = {"inputs": PICTURE, "outputs": CODE, "labels": list("abcd"), "config": {"fit": "stretch"}}
+BOXED = {**ONE, "config": {"fit": "letterbox"}}
+TILED = {**ONE, "config": {"fit": "tile"}}
 SEVERAL = {
     **ONE,
     "programs": {
@@ -20,6 +22,23 @@ SEVERAL = {
         "smooth": {"inputs": TRACK, "outputs": TRACK},
     },
 }
+BITMAP = """
+package android.graphics
+class Bitmap(val width: Int, val height: Int) {
+    enum class Config { ARGB_8888 }
+    fun eraseColor(colour: Int) {}
+    fun getPixels(p: IntArray, offset: Int, stride: Int, x: Int, y: Int, w: Int, h: Int) {}
+    companion object {
+        fun createBitmap(w: Int, h: Int, config: Config) = Bitmap(w, h)
+        fun createScaledBitmap(b: Bitmap, w: Int, h: Int, smooth: Boolean) = Bitmap(w, h)
+    }
+}
+class Paint
+class Canvas(bitmap: Bitmap) {
+    fun drawBitmap(b: Bitmap, left: Float, top: Float, paint: Paint?) {}
+}
+object Color { fun rgb(r: Int, g: Int, b: Int): Int = 0 }
+"""
 INTERPRETER = """
 package org.tensorflow.lite
 class Interpreter(f: java.io.File) : AutoCloseable {
@@ -79,12 +98,36 @@ def test_the_card_names_the_files_for_microcontrollers():
     )
 
 
+def test_a_picture_becomes_an_input_as_the_model_was_trained():
+    for made, name in (
+        (snippets.kotlin, "bitmap: Bitmap"),
+        (snippets.swift, "frame: CVPixelBuffer"),
+    ):
+        whole, boxed, tiled = map(made, (ONE, BOXED, TILED))
+        assert name in whole
+        assert name in boxed
+        assert name not in tiled
+        assert "114" in boxed  # the grey of the bars
+        assert "8 x 8, between grey bars" in boxed
+
+
+def test_scores_are_joined_with_labels():
+    assert "fun named(answer: Answer): List<Pair<String, Float>> =" in snippets.kotlin(ONE)
+    assert "zip(labels, answer.code)" in snippets.swift(ONE)
+    for made in (snippets.kotlin, snippets.swift):
+        assert "Labels with" not in made({**ONE, "labels": ["a", "b"]})
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("manifest", [ONE, SEVERAL])
-def test_the_code_for_android_compiles(manifest, tmp_path):
+def test_the_code_for_android_compiles(tmp_path):
     compiler = shutil.which("kotlinc") or pytest.skip("needs kotlinc")
     (tmp_path / "Interpreter.kt").write_text(INTERPRETER)
-    (tmp_path / "Model.kt").write_text(snippets.kotlin(manifest))
-    command = [compiler, "Interpreter.kt", "Model.kt", "-d", "out", "-nowarn"]
+    (tmp_path / "Bitmap.kt").write_text(BITMAP)
+    names = []
+    for name, manifest in (("one", ONE), ("boxed", BOXED), ("tiled", TILED), ("several", SEVERAL)):
+        names.append(f"{name}.kt")
+        code = f"package {name}\n{snippets.kotlin(manifest)}"
+        (tmp_path / names[-1]).write_text(code)
+    command = [compiler, "Interpreter.kt", "Bitmap.kt", *names, "-d", "out", "-nowarn"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -6,6 +6,7 @@ import pytest
 from conftest import SMALL
 
 import pipelines
+from pipelines import cli
 from pipelines import run as runs
 from pipelines.engine.training import start
 from pipelines.errors import PipelineError
@@ -85,3 +86,11 @@ def test_more_epochs_of_a_finished_run(photos, tmp_path):
     opened = pipelines.load(tmp_path / "run")
     assert (opened.config.epochs, opened.info["status"]) == (3, "finished")
     assert read_json(tmp_path / "run/run.json")["weights_sha256"] != before
+
+
+def test_more_epochs_by_the_command(trained, monkeypatch, capsys):
+    asked = {}
+    monkeypatch.setattr(pipelines, "resume", lambda run, **given: asked.update(given) or trained)
+    assert cli.main(["train", "--resume", str(trained.path), "--more-epochs", "4"]) == 0
+    assert asked == {"finish": False, "epochs": 4}
+    assert f"run: {trained.path}" in capsys.readouterr().out

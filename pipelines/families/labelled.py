@@ -179,6 +179,10 @@ class LabelledPictures(Labelled):
         image, targets = images.mixup(image, targets, seeds[3], config.mixup)
         return {"image": image}, targets
 
+    def device(self, config):
+        """A picture is squeezed into the square."""
+        return {"fit": "stretch"}
+
     def draw(self, inputs, decoded, config, targets=None):
         """One picture (S, S, 3) with the predicted label, its probability and, where given, the true one."""
         return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, targets)

@@ -35,6 +35,12 @@ def flags(parser: ArgumentParser) -> None:
         help="with --resume: train no more, and end the run with the best it has",
     )
     parser.add_argument(
+        "--more-epochs",
+        metavar="N",
+        type=int,
+        help="with --resume: train a finished run for N epochs more",
+    )
+    parser.add_argument(
         "--minutes",
         metavar="N",
         type=float,
@@ -93,6 +99,8 @@ def run(a: Namespace) -> tuple[dict | None, int]:
     with _met():
         if a.folds is not None:
             return _folded(a, machines)
+        if a.resume and _is_folded(a):
+            return _folds_resumed(a, machines)
         trained = _resumed(a, machines) if a.resume else _new(a, machines)
     _say_left_out(trained.info["left_out"])
     print(f"run: {trained.path}")
@@ -109,19 +117,27 @@ def _supervised(words: list[str]) -> int:
 
 def _check(a: Namespace) -> None:
     """Raises PipelineError for flags that do not go together."""
-    is_new = a.minutes is not None or a.folds is not None
-    given = (a.task, a.data, a.set, a.config, a.run, a.method, is_new)
-    if a.resume and any(given):
+    if a.resume:
+        _check_resumed(a)
+    elif a.finish:
+        raise PipelineError("--finish ends a run that was stopped: name it with --resume DIR.")
+    elif a.more_epochs is not None:
+        raise PipelineError("--more-epochs trains a finished run on: name it with --resume DIR.")
+    elif not a.task:
+        raise PipelineError(
+            "train needs a TASK or METHOD, or --resume DIR. `pipelines methods` lists them."
+        )
+
+
+def _check_resumed(a: Namespace) -> None:
+    new = (a.task, a.data, a.set, a.config, a.run, a.method, a.minutes, a.folds)
+    if any(value not in (None, []) for value in new):
         raise PipelineError(
             "--resume goes on with a run as it was set up: of other flags it takes those on"
             " machines alone."
         )
-    if a.finish and not a.resume:
-        raise PipelineError("--finish ends a run that was stopped: name it with --resume DIR.")
-    if not a.resume and not a.task:
-        raise PipelineError(
-            "train needs a TASK or METHOD, or --resume DIR. `pipelines methods` lists them."
-        )
+    if a.finish and a.more_epochs is not None:
+        raise PipelineError("--finish trains no more, and --more-epochs does. Choose one.")
 
 
 def _met() -> contextlib.AbstractContextManager:
@@ -134,7 +150,9 @@ def _met() -> contextlib.AbstractContextManager:
 
 
 def _resumed(a: Namespace, machines: dict[str, Any]) -> Any:
-    return pipelines.resume(a.resume, finish=a.finish, **machines)
+    trained = pipelines.resume(a.resume, finish=a.finish, epochs=a.more_epochs, **machines)
+    _told.doubts(trained.info)
+    return trained
 
 
 def _new(a: Namespace, machines: dict[str, Any]) -> Any:
@@ -148,17 +166,42 @@ def _new(a: Namespace, machines: dict[str, Any]) -> Any:
 
 def _folded(a: Namespace, machines: dict[str, Any]) -> tuple[dict, int]:
     """Cross-validation: (its scores, exit code)."""
-    from pipelines import folds
+    with quiet.loading():
+        from pipelines import folds
 
     given, data = _settings.given(a)
     if a.minutes is not None:
         given["minutes"] = a.minutes
     place = a.run or _owners.free("folds")
-    found = folds.validate(a.task, a.data or data, a.folds, place, given | machines)
+    return _mean(folds.validate(a.task, a.data or data, a.folds, place, given | machines))
+
+
+def _is_folded(a: Namespace) -> bool:
+    """Whether what is resumed is a cross-validation. Raises PipelineError for flags of a run."""
+    with quiet.loading():
+        from pipelines import folds
+
+    found = folds.is_one(a.resume)
+    if found and (a.finish or a.more_epochs is not None):
+        raise PipelineError(
+            f"{a.resume} is a cross-validation: --finish and --more-epochs take one of its runs,"
+            f" such as {a.resume}/fold_1."
+        )
+    return found
+
+
+def _folds_resumed(a: Namespace, machines: dict[str, Any]) -> tuple[dict, int]:
+    from pipelines import folds
+
+    return _mean(folds.resume(a.resume, machines))
+
+
+def _mean(found: dict) -> tuple[dict, int]:
+    """Prints the scores of a cross-validation -> (they, exit code)."""
     rows = []
     for name, score in found["scores"].items():
         rows.append([name, f"{score['mean']:.4f}", f"{score['deviation']:.4f}"])
-    print(terminal.table(rows, ["metric", f"mean of {a.folds} folds", "deviation"]))
+    print(terminal.table(rows, ["metric", f"mean of {found['folds']} folds", "deviation"]))
     return found, 0
 
 

@@ -21,12 +21,8 @@ def folded(data: Data, count: int) -> Iterator[Data]:
     A fold is the test; of the rest, a tenth is the validation split. The test split of `data` is
     left out. Raises PipelineError if there are fewer examples than folds.
     """
-    parts = [data.splits[name] for name in LEARNED if name in data.splits]
-    whole = examples.joined(parts)
-    if not 2 <= count <= len(whole):
-        raise PipelineError(
-            f"folds must be from 2 to {len(whole)}, the number of examples; got {count}. Try 5."
-        )
+    check(data, count)
+    whole = _whole(data)
     fold = folds(whole.names, count, _classes(whole))
     for number in range(count):
         held = [i for i, name in enumerate(whole.names) if fold[name] == number]
@@ -34,6 +30,19 @@ def folded(data: Data, count: int) -> Iterator[Data]:
         splits = {"train": whole.take(rest), "test": whole.take(held)}
         cut = examples.cut_splits(splits, classes="label")
         yield dataclasses.replace(data, splits=cut)
+
+
+def check(data: Data, count: int) -> None:
+    """Raises PipelineError if the data cannot be cut into so many folds."""
+    most = len(_whole(data))
+    if not 2 <= count <= most:
+        raise PipelineError(
+            f"folds must be from 2 to {most}, the number of examples; got {count}. Try 5."
+        )
+
+
+def _whole(data: Data) -> Examples:
+    return examples.joined([data.splits[name] for name in LEARNED if name in data.splits])
 
 
 def _classes(part: Examples) -> list:

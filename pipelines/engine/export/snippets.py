@@ -3,9 +3,20 @@
 import math
 from collections.abc import Mapping
 
+from pipelines.engine.export import phone_pictures
 from pipelines.task import SERVE
 
 KOTLIN = {"uint8": "ByteBuffer", "int32": "IntBuffer", "float32": "FloatBuffer"}
+KOTLIN_PICTURES = """\
+import android.graphics.Bitmap
+import android.graphics.Canvas
+import android.graphics.Color
+"""
+SWIFT_PICTURES = """\
+import CoreGraphics
+import CoreVideo
+import VideoToolbox
+"""
 SWIFT = {"uint8": "UInt8", "int32": "Int32", "float32": "Float32"}
 
 
@@ -18,13 +29,17 @@ def programs(manifest: Mapping) -> dict[str, dict]:
 
 def kotlin(manifest: Mapping) -> str:
     """A class for Android with LiteRT's Interpreter: a function for each program, which takes its
-    inputs and gives all its outputs."""
-    found = programs(manifest)
-    functions = "\n".join(_kotlin_program(name, specs) for name, specs in found.items())
+    inputs and gives all its outputs; one that makes an input of a Bitmap; one that names scores."""
+    found, fit = programs(manifest), _fit(manifest)
+    pictures = phone_pictures.inputs(found, fit)
+    own = [_kotlin_program(name, specs) for name, specs in found.items()]
+    own += [phone_pictures.kotlin(pictures, fit), _kotlin_names(manifest)]
+    functions = "\n".join(part for part in own if part)
     return f"""\
 // build.gradle: implementation("com.google.ai.edge.litert:litert:1.0.1")
-import java.io.File
+{KOTLIN_PICTURES if pictures else ""}import java.io.File
 import java.nio.ByteBuffer
+import java.nio.ByteOrder
 import java.nio.FloatBuffer
 import java.nio.IntBuffer
 import org.tensorflow.lite.Interpreter
@@ -83,20 +98,26 @@ def _kotlin_program(name, specs):
 
 def swift(manifest: Mapping) -> str:
     """A class for iOS with TensorFlowLiteSwift's SignatureRunner, like `kotlin`."""
-    found = programs(manifest)
-    functions = "\n".join(_swift_program(name, specs) for name, specs in found.items())
+    found, fit = programs(manifest), _fit(manifest)
+    pictures = phone_pictures.inputs(found, fit)
+    own = [_swift_program(name, specs) for name, specs in found.items()]
+    own += [phone_pictures.swift(pictures, fit), _swift_names(manifest)]
+    functions = "\n".join(part for part in own if part)
     fixed = [name for name, specs in found.items() if not _is_free(specs)]
     names = ", ".join(f'"{name}"' for name in fixed)
     return f"""\
 // Podfile: pod 'TensorFlowLiteSwift'
-import Foundation
+{SWIFT_PICTURES if pictures else ""}import Foundation
 import TensorFlowLite
 
 final class Model {{
+  let labels: [String]
   private let interpreter: Interpreter
   private var runners: [String: SignatureRunner] = [:]
 
-  init(path: String) throws {{
+  init(path: String, labels: String) throws {{
+    let text = try String(contentsOfFile: labels, encoding: .utf8)
+    self.labels = text.split(separator: "\\n").map(String.init)
     interpreter = try Interpreter(modelPath: path)
     for program in [{names}] {{
       let runner = try interpreter.signatureRunner(with: program)
@@ -140,6 +161,44 @@ def _swift_program(name, specs):
     )
   }}
 """
+
+
+def _fit(manifest):
+    """How a picture is made to fit; "" if it is not."""
+    return manifest.get("config", {}).get("fit", "")
+
+
+def _named(manifest):
+    """The output of a bundle's only program that has a score for each label; "" if there is none."""
+    for name, spec in manifest["outputs"].items():
+        if spec["dtype"] == "float32" and spec["shape"] == [1, len(manifest["labels"])]:
+            return name
+    return ""
+
+
+def _kotlin_names(manifest):
+    output = _named(manifest)
+    return (
+        output
+        and f"""\
+    /** Labels with `{output}` of an answer, the largest first. */
+    fun named(answer: Answer): List<Pair<String, Float>> =
+        labels.mapIndexed {{ i, label -> label to answer.{output}.get(i) }}.sortedByDescending {{ it.second }}
+"""
+    )
+
+
+def _swift_names(manifest):
+    output = _named(manifest)
+    return (
+        output
+        and f"""\
+  /// Labels with `{output}` of an answer, the largest first.
+  func named(_ answer: Answer) -> [(String, Float32)] {{
+    zip(labels, answer.{output}).map {{ ($0, $1) }}.sorted {{ $0.1 > $1.1 }}
+  }}
+"""
+    )
 
 
 def _names(program):

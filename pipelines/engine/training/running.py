@@ -67,7 +67,8 @@ def more(run: Any, epochs: int, callbacks: Sequence = ()) -> None:
     """
     if not run.finished():
         raise PipelineError(
-            f"{run.path} was stopped before its end: train() without epochs goes on with it."
+            f"{run.path} was stopped before its end: `{resuming(run.path)}` goes on with it, and"
+            " then it can be trained for more epochs."
         )
     found = fit.newest(run.path / CHECKPOINTS)
     if epochs < 1 or not found:

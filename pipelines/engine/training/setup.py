@@ -198,7 +198,7 @@ def start(
     """
     if path is not None:
         path = processes.folder(path)
-        _absent(path)
+        absent(path)
     if "start_from" in given:
         given = {**given, "start_from": os.fspath(given["start_from"])}
     given = own.asked(brought, name, given) if brought.given else given
@@ -220,9 +220,7 @@ def start(
     sweep_beside(path)
     with appearing(path) as part:
         part.mkdir()
-        _describe(
-            part, made, config, started, str(data) if isinstance(data, str) and ":" in data else ""
-        )
+        _describe(part, made, config, started, named(data, made.read))
         if curve and brought.model is not None:
             model = method.model(config)  # the range test has trained the other one
         own.write(brought, part, model)
@@ -249,11 +247,16 @@ def _begun(method: Method, config: Config) -> tuple[Any, start_weights.Start | N
     return model, started
 
 
-def _describe(folder: Path, made: SetUp, config: Config, started: Any, spec: str) -> None:
+def named(data: Any, read: Any) -> str:
+    """What data is called, so that it is found again. data: as a user named it; read: as it was read."""
+    is_spec = isinstance(data, str) and ":" in data
+    return data if is_spec else str(getattr(read, "source", ""))
+
+
+def _describe(folder: Path, made: SetUp, config: Config, started: Any, data: str) -> None:
     """All files of a run that has not begun."""
     method, read = made.method, made.read
-    named = spec or str(getattr(read, "source", ""))
-    head = {"task": method.task, "method": method.name, "data": named}
+    head = {"task": method.task, "method": method.name, "data": data}
     write_yaml(folder / "config.yaml", {**head, **config.as_dict()})
     learned.write(folder / learned.FOLDER, config.learned)
     write_json(folder / "environment.json", environment())
@@ -291,7 +294,8 @@ def environment() -> dict:
     }
 
 
-def _absent(path: Path) -> None:
+def absent(path: Path) -> None:
+    """Raises PipelineError if there is something at the path of a new run."""
     if path.exists():
         raise PipelineError(
             f"{path} exists already. Name another folder with --run, or go on with it:"

@@ -246,8 +246,8 @@ class Detection(Method):
         return {"image": image}, {**targets, **moved}
 
     def device(self, config):
-        """How sure an answer must be to be shown."""
-        return {"shown_score": config.shown_score}
+        """How sure an answer must be to be shown, and that pictures keep their ratio."""
+        return {"shown_score": config.shown_score, "fit": "letterbox"}
 
     def metrics(self, config):
         """COCO's protocol. map50, the first one named, is what an exported file is judged by: it says

@@ -49,6 +49,10 @@ class Generation(Method):
         image = images.resize(example["image"], config.image_size)
         return {"image": image}, {"image": tf.cast(image, tf.float32) / 255.0}
 
+    def device(self, config):
+        """A picture is squeezed into the square."""
+        return {"fit": "stretch"}
+
     def metrics(self, config):
         """The mean squared error, the first one named, is what an exported file is judged by."""
         return [reconstruction.Reconstruction()]

@@ -187,6 +187,10 @@ class PictureTranslation(Method):
             made[name] = picture
         return made, {**targets, **made}
 
+    def device(self, config):
+        """A picture is squeezed into the square."""
+        return {"fit": "stretch"}
+
     def metrics(self, config):
         """Frechet distance, cycle error, and what pairs tell if there are any."""
         return [metric.Cycle(), metric.Frechet(_features(config)), metric.Pairs()]
