@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import typing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TypeGuard
 
 import pipelines
 from pipelines.errors import PipelineError
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from pipelines.bundle import Bundle
     from pipelines.run import Run
 
@@ -18,7 +19,7 @@ def run(path: str) -> Run:
     owner = pipelines.load(path)
     if is_bundle(owner):
         raise PipelineError(f"{path} is a bundle already; export takes a run.")
-    return owner
+    return typing.cast("Run", owner)
 
 
 def bundle(path: str) -> Bundle:
@@ -28,10 +29,10 @@ def bundle(path: str) -> Bundle:
         raise PipelineError(
             f"{path} is a run; verify takes a bundle. `pipelines export {path}` makes one."
         )
-    return owner
+    return typing.cast("Bundle", owner)
 
 
-def is_bundle(owner: Any) -> bool:
+def is_bundle(owner: Run | Bundle) -> TypeGuard[Bundle]:
     from pipelines.bundle import Bundle
 
     return isinstance(owner, Bundle)

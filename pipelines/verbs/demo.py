@@ -2,13 +2,14 @@
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 import pipelines
 from pipelines import catalog
 from pipelines.errors import PipelineError
 from pipelines.verbs import _flags, _owners, _told
 
-SETTINGS = dict(epochs=12, batch_size=64, learning_rate=3e-3, ema=0.98, keep="last")
+SETTINGS: dict[str, Any] = dict(epochs=12, batch_size=64, learning_rate=3e-3, ema=0.98, keep="last")
 
 
 def flags(parser: ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 """The task's metrics on one split."""
 
+import typing
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +9,9 @@ import pipelines
 from pipelines import terminal
 from pipelines.errors import PipelineError
 from pipelines.verbs import _flags, _owners, _told
+
+if typing.TYPE_CHECKING:
+    from pipelines.run import Run
 
 
 def flags(parser: ArgumentParser) -> None:
@@ -32,7 +36,7 @@ def run(a: Namespace) -> tuple[dict, int]:
     elif a.format:
         raise PipelineError(f"{a.path} is a run: --format names one file of a bundle.")
     else:
-        result = owner.evaluate(a.split, a.data, a.data_format)
+        result = typing.cast("Run", owner).evaluate(a.split, a.data, a.data_format)
     _told.doubts(result)
     print(_scores(result))
     if result.get("per_class"):
