@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipelines import catalog
+from pipelines import catalog, entries
 from pipelines.errors import PipelineError
 
 
@@ -44,8 +44,8 @@ def test_summaries():
     assert catalog.dataset_summary("digits").startswith(
         "1,797 real handwritten digits, 8 x 8 grey pixels"
     )
-    for entries in (catalog.tasks(), catalog.methods()):
-        for name, entry in entries.items():
+    for listed in (catalog.tasks(), catalog.methods()):
+        for name, entry in listed.items():
             assert entry.summary.endswith("."), name
     assert catalog.task("classification").data == "digits"
 
@@ -79,7 +79,7 @@ def test_in_a_wheel_the_data_sets_lie_within_the_package(tmp_path, monkeypatch):
         (site / name).mkdir(parents=True)
     (site / "pipelines/datasets/mine/mine_dataset_builder.py").touch()
     (site / "pipelines/datasets/mine/README.md").write_text("# mine\n\nWhat\nit is. More.\n")
-    monkeypatch.setattr(catalog, "PACKAGE", site / "pipelines")
+    monkeypatch.setattr(entries, "PACKAGE", site / "pipelines")
     assert list(catalog.datasets()) == ["mine"]
     assert catalog.dataset_summary("mine") == "What it is."
 

@@ -10,14 +10,15 @@ from pipelines.engine.export import card, snippets
 PICTURE = {"image": {"shape": [1, 8, 8, 3], "dtype": "uint8"}}
 CODE = {"code": {"shape": [1, 4], "dtype": "float32"}, "count": {"shape": [1], "dtype": "int32"}}
 TRACK = {"track": {"shape": [1, -1, 3], "dtype": "float32"}}
-ONE = {"inputs": PICTURE, "outputs": CODE, "labels": list("abcd"), "config": {"fit": "stretch"}}
+SERVE = {"inputs": PICTURE, "outputs": CODE}
+ONE = {**SERVE, "labels": list("abcd"), "config": {"fit": "stretch"}}
 BOXED = {**ONE, "config": {"fit": "letterbox"}}
 TILED = {**ONE, "config": {"fit": "tile"}}
 SEVERAL = {
     **ONE,
     "programs": {
-        "serving_default": ONE,
-        "to_code": ONE,
+        "serving_default": SERVE,
+        "to_code": SERVE,
         "decode": {"inputs": CODE, "outputs": PICTURE},
         "smooth": {"inputs": TRACK, "outputs": TRACK},
     },
@@ -59,7 +60,7 @@ def test_each_program_has_its_function_in_kotlin():
         "// smooth has axes of any length",
     ):
         assert line in code
-    assert snippets.kotlin(ONE) in snippets.kotlin({**ONE, "programs": {"serving_default": ONE}})
+    assert snippets.kotlin(ONE) in snippets.kotlin({**ONE, "programs": {"serving_default": SERVE}})
 
 
 def test_each_program_has_its_function_in_swift():
