@@ -10,6 +10,7 @@ from pipelines.models import (  # noqa: F401
     adversarial,
     bert,
     counted_terms,
+    glove,
     gradient_reversal,
     joint,
     memory,
@@ -19,4 +20,5 @@ from pipelines.models import (  # noqa: F401
     tagger,
     translation,
     views,
+    word_windows,
 )

@@ -84,6 +84,7 @@ def optimizer(config, rates=(), pull=0.0, **more):
         "sgd": keras.optimizers.SGD,
         "rmsprop": keras.optimizers.RMSprop,
         "lion": keras.optimizers.Lion,
+        "adagrad": TouchedAdagrad,
     }[config.optimizer]
     arguments = dict(learning_rate=schedule(config), global_clipnorm=config.clip_norm or None)
     arguments |= more
@@ -102,6 +103,31 @@ def optimizer(config, rates=(), pull=0.0, **more):
         names = ["bias", "gamma", "beta", "scale", "offset"]
         made.exclude_from_weight_decay([v for v, _ in rates] if pull else None, names)
     return made
+
+
+class TouchedAdagrad(keras.optimizers.Adagrad):
+    """AdaGrad (Duchi et al. 2011) that reads and writes only the rows of a table that a step used.
+
+    Of a gradient whose rows are not named, as JAX gives it, all rows are. It starts from no memory,
+    so the size of the loss does not matter.
+    """
+
+    def __init__(self, **arguments):
+        super().__init__(**{"initial_accumulator_value": 0.0, "epsilon": 1e-20, **arguments})
+
+    def update_step(self, gradient, variable, learning_rate):
+        if not hasattr(gradient, "indices"):
+            super().update_step(gradient, variable, learning_rate)
+            return
+        import tensorflow as tf
+
+        rows, places = tf.unique(gradient.indices)
+        sums = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
+        memory = self._accumulators[self._get_variable_index(variable)]
+        self.assign_add(memory, tf.IndexedSlices(tf.square(sums), rows))
+        scale = tf.math.rsqrt(ops.take(memory, rows, axis=0) + self.epsilon)
+        step = ops.cast(learning_rate, sums.dtype) * sums * scale
+        self.assign_sub(variable, tf.IndexedSlices(step, rows))
 
 
 def _tuned(rule):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pipelines import config as shared
@@ -221,6 +222,10 @@ class Method(Task):
 
     def device(self, config: Any) -> Mapping[str, Any]:
         """What the half on the device has to know, plain values: manifest["config"]."""
+        return NOTHING
+
+    def attachments(self, model: Any, config: Any) -> Mapping[str, Callable[[Path], None]]:
+        """{file name: what writes it} of files for other programs that a bundle has as well."""
         return NOTHING
 
     def unsupported(self, config: Any) -> Mapping[str, str]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from . import classification, plain_text, terms, wordpiece, words
+from . import classification, lexicon, plain_text, terms, wordpiece, words
 
-FILES = ("classification", "plain_text", "terms", "wordpiece", "words")
+FILES = ("classification", "lexicon", "plain_text", "terms", "wordpiece", "words")
 
 Encoded = tuple[dict[str, np.ndarray], float]  # inputs of one text, and the share that is left out
 
@@ -68,14 +68,39 @@ class Terms:
         return inputs, _beyond(len(counts), self.room)
 
 
-ENCODERS = {"pieces": Pieces, "words": Words, "terms": Terms}  # by the list that was learned
+class Valued:
+    """A text as ids of the words that a lexicon knows, and what marks them; see `edge.lexicon`."""
+
+    def __init__(self, config: Mapping, learned: Mapping[str, Sequence[str]]):
+        self.room = config["max_length"]
+        self._ids = words.ids(learned["lexicon"])
+
+    def items(self, text: str) -> list[str]:
+        """What stands between spaces."""
+        return lexicon.items(text)
+
+    def inputs(self, items: Sequence[str]) -> Encoded:
+        """Four numbers of each of the first items that there is room for."""
+        found = lexicon.encoded(items, self._ids)
+        inputs = {name: _filled(values, self.room) for name, values in found.items()}
+        return inputs, _beyond(len(items), self.room)
 
 
-def encoder(config: Mapping, learned: Mapping[str, Sequence[str]]) -> Pieces | Words | Terms:
+ENCODERS = {
+    "pieces": Pieces,
+    "words": Words,
+    "terms": Terms,
+    "lexicon": Valued,
+}  # by the list that was learned
+
+
+def encoder(
+    config: Mapping, learned: Mapping[str, Sequence[str]]
+) -> Pieces | Words | Terms | Valued:
     """What makes a model's inputs of a text: `inputs(items(text))`.
 
     config: `max_length` and, for terms, `units` and `order`. learned: the model's vocabulary, a
-        list called pieces, words or terms.
+        list called pieces, words, terms or lexicon.
     """
     name = next(name for name in ENCODERS if name in learned)
     return ENCODERS[name](config, learned)

@@ -1,11 +1,11 @@
-"""Files of word vectors: GloVe, word2vec in text and binary, fastText's .vec; gzip or not."""
+"""Files of word vectors, read and written: GloVe, word2vec in text and binary, fastText's .vec; gzip or not."""
 
 import gzip
 import io
 import itertools
 import re
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -123,3 +123,25 @@ def _word(file: io.BufferedIOBase) -> str | None:
         if letter != b"\n" or word:
             word += letter
     return word.decode("utf-8", "replace") if letter == b" " else None
+
+
+def write_text(path: str | Path, words: Sequence[str], vectors: np.ndarray) -> None:
+    """Writes vectors (N, D) as word2vec does in text: sizes, then a word and its numbers a line."""
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(f"{len(words)} {vectors.shape[1]}\n")
+        for word, vector in zip(words, vectors, strict=True):
+            numbers = " ".join(f"{value:.6g}" for value in vector)
+            file.write(f"{_one(word)} {numbers}\n")
+
+
+def write_binary(path: str | Path, words: Sequence[str], vectors: np.ndarray) -> None:
+    """The same in binary: each word, a space, its numbers as little-endian float32."""
+    with open(path, "wb") as file:
+        file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
+        for word, vector in zip(words, vectors, strict=True):
+            file.write(_one(word).encode("utf-8") + b" " + vector.astype("<f4").tobytes() + b"\n")
+
+
+def _one(word: str) -> str:
+    """A word without the space that parts it from its numbers."""
+    return "_".join(word.split()) or "_"

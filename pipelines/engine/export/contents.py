@@ -80,6 +80,8 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
     held = run.held_out(subject.name)
     if held:
         kept.write_bundle(folder, held)
+    for name, write_one in method.attachments(run.model, config).items():
+        write_one(folder / name)
     write_text(folder / "predict.py", PREDICT)
     _edge(folder / "edge", method)
     web.write(folder / "web", method.task)
@@ -109,7 +111,7 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
     write_text(folder / "card.md", card.text(manifest))
     for record in manifest["files"].values():
         record["sha256"] = sha256(folder / record["path"])
-    manifest["sha256"] = {name: sha256(folder / name) for name in _others(folder, facts)}
+    manifest["sha256"] = {name: sha256(folder / name) for name in _others(folder, facts, subject)}
     seal.write(folder, manifest)
 
 
@@ -180,9 +182,10 @@ def specs(arrays: Mapping) -> dict:
     }
 
 
-def _others(folder: Path, facts: Mapping) -> list[str]:
+def _others(folder: Path, facts: Mapping, subject: Any) -> list[str]:
     """Names of all files that are no model."""
     found = ["labels.txt", "config.yaml", "golden.npz", "card.md", "predict.py"]
+    found += subject.method.attachments(subject.run.model, subject.config)
     found += [record["path"] for record in facts["extra"].values()]
     found += [kept.OF_BUNDLE] * (folder / kept.OF_BUNDLE).is_file()
     found += _for_microcontrollers(facts["files"])

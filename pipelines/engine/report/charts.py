@@ -14,6 +14,7 @@ LARGE, SMALL = (420, 236), (300, 150)  # pixels of a learning curve's chart
 APART = 15  # pixels between the texts at the ends of two lines
 POINTS = 60  # of a curve that can be hovered over
 HOVER = 12  # pixels of such a point's square
+MAP = (700, 520)  # pixels of a map of names
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,8 @@ def curve_chart(name: str, curve: Mapping, shape: tuple[int, int] = (330, 300)) 
 
     curve: see `page.render`. shape: (width, height) of the chart, pixels.
     """
+    if curve.get("names"):
+        return _map(name, curve)
     given = zip(curve.get("x", ()), curve.get("y", ()), strict=False)
     points = [(finite(x), finite(y)) for x, y in given]
     found = [point for point in points if None not in point]
@@ -225,6 +228,35 @@ def curve_chart(name: str, curve: Mapping, shape: tuple[int, int] = (330, 300)) 
         "x_label": x_label,
         "y_label": y_label,
         "summary": f"{words(name)}: {y_label} over {x_label}, {len(found)} points",
+    }
+
+
+def _map(name: str, curve: Mapping) -> dict | None:
+    """Names at their places, with what there is to say of each, in place of a line."""
+    notes = curve.get("notes") or [""] * len(curve["names"])
+    given = zip(curve["x"], curve["y"], curve["names"], notes, strict=False)
+    points = [point for point in given if None not in (finite(point[0]), finite(point[1]))]
+    if not points:
+        return None
+    xs, ys, names, notes = zip(*points, strict=True)
+    plot = Plot(MAP, extent(xs), extent(ys), margins=Margins(right=60, bottom=42, top=26))
+    labels = []
+    for x, y, text, note in zip(xs, ys, names, notes, strict=True):
+        labels.append({"x": plot.x(x), "y": plot.y(y), "text": text, "hover": f"{text}\n{note}"})
+    return plot.frame() | {
+        "title": words(name),
+        "log": False,
+        "lost": 0,
+        "lines": [],
+        "ends": [],
+        "best": None,
+        "diagonal": None,
+        "corner": None,
+        "bands": [],
+        "x_label": "",
+        "y_label": "",
+        "labels": labels,
+        "summary": f"{words(name)}: {len(points)} names, those that are alike near each other",
     }
 
 

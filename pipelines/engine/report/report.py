@@ -37,7 +37,15 @@ OF_RUN = '<section id="audit"'  # which the page of a bundle alone does not have
 NAMED = 20  # examples that a note lists
 PLAIN = (str, int, float, bool, type(None))
 NUMBERS = {str: (*NUMBER, type(None))}
-CURVE = {"x": [NUMBER], "y": [NUMBER], "x_label?": str, "y_label?": str, "diagonal?": bool}
+CURVE = {
+    "x": [NUMBER],
+    "y": [NUMBER],
+    "x_label?": str,
+    "y_label?": str,
+    "diagonal?": bool,
+    "names?": [str],
+    "notes?": [str],
+}
 RESULT = {  # the shape of evaluations/SPLIT/result.json
     "result": {
         "split": str,

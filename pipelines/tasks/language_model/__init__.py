@@ -1,19 +1,14 @@
 """Language models: how probable a text is, and what comes next."""
 
-import dataclasses
-
 from etils import epy
 
-from pipelines.errors import PipelineError
-from pipelines.formats.examples import COLUMN
+from pipelines.families import running_text
 from pipelines.task import Feature, Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
 
     from pipelines.metrics import perplexity
-
-TEXTS = ("text", "sentence")  # features that hold the text, as TFDS calls them
 
 
 class LanguageModel(Method):
@@ -44,21 +39,7 @@ class LanguageModel(Method):
 
     def adapt(self, data, config):
         """Data with the feature `text` alone. Raises PipelineError if there is none."""
-        known = {name for examples in data.splits.values() for name in examples.columns}
-        source = next((name for name in TEXTS if name in known), None)
-        if source is None:
-            is_table = data.format == "rows"
-            advice = "Call the columns text and label, or choose" if is_table else "Choose"
-            names = sorted(name.removeprefix(COLUMN) for name in known)
-            raise PipelineError(
-                f"{data.source} has no text; it has {', '.join(names) or 'nothing'}. {advice} other"
-                " data."
-            )
-        splits = {}
-        for split, examples in data.splits.items():
-            columns = {"text": examples.columns[source]}
-            splits[split] = dataclasses.replace(examples, columns=columns, pictures=(), masks={})
-        return dataclasses.replace(data, splits=splits, labels={})
+        return running_text.adapt(data)
 
     def metrics(self, config):
         """Perplexity, the first one named, is what an exported file is judged by."""
