@@ -13,7 +13,7 @@ from pipelines.engine.proof import doubts, evaluate, proof, seal, trial, verify
 from pipelines.engine.report import glance, report
 from pipelines.engine.serving import predict
 from pipelines.errors import PipelineError, nearest
-from pipelines.records import checked, read_arrays, read_yaml
+from pipelines.records import Recorded, checked, read_arrays, read_yaml
 from pipelines.shapes import NUMBER
 from pipelines.task import Part
 
@@ -93,7 +93,7 @@ class Bundle:
                 f"{proof['data']}, the data of {self.path}, was on the machine that made it. Name the"
                 " data with --data, or data= in Python."
             )
-        where = catalog.bundled(proof["data"]) if data is None else data
+        where = Recorded(catalog.bundled(proof["data"])) if data is None else data
         left_out = proof.get("left_out", ())
         wanted = kept.of_bundle(self.path) if name == proof["split"] else ()
         return source.part(where, name, format, self.method, self.config, left_out, wanted)

@@ -15,6 +15,7 @@ from pipelines.models import (  # noqa: F401
     joint,
     memory,
     paired,
+    policy_nets,
     pool,
     super_resolution,
     tagger,

@@ -139,7 +139,9 @@ class Phase:
     solve: (net, source) -> None, or a line to print, if the weights are found at once.
     steps: (net, source, first_step) -> an iterator that does one step of the training each time it
         is asked, from `first_step` on, and yields its numbers, such as {"loss": 0.3}. All that must
-        survive a kill lies in variables of `net`.
+        survive a kill lies in variables of `net`, or in what `memory` names.
+    memory: () -> what a checkpoint keeps besides the variables of the net, after `begin`: a list of
+        variables, or of whatever else has `shape`, `value` and `assign`, such as a replay memory.
     """
 
     name: str
@@ -148,3 +150,4 @@ class Phase:
     cut: Callable | None = None
     solve: Callable | None = None
     steps: Callable[[Any, Source, int], Iterator[Mapping[str, float]]] | None = None
+    memory: Callable[[], list] | None = None

@@ -34,6 +34,10 @@ HEADERS = {  # of arrays, by the version of their form
 }
 
 
+class Recorded(str):
+    """A name that came out of a file, which no user has just typed: no code is imported by it."""
+
+
 def read_text(path: Path | str) -> str:
     """A file of UTF-8. Raises PipelineError if it is none, or no file."""
     path = Path(path)

@@ -25,7 +25,7 @@ from pipelines.files import write_bytes, write_json
 from pipelines.formats.examples import Data
 from pipelines.formats.memory import reading
 from pipelines.progress import Progress
-from pipelines.records import checked, read_json, read_yaml
+from pipelines.records import Recorded, checked, read_json, read_yaml
 from pipelines.shapes import ANY
 from pipelines.task import Part, Source
 
@@ -229,7 +229,7 @@ class Run:
         if data is None:
             if not wanted and name != "train":
                 return self.source.held_out(name)
-            data = self._given if self._given is not None else self.data_name
+            data = self._given if self._given is not None else Recorded(self.data_name)
             format = self.config.format
         left_out = self.info["left_out"]
         return source.part(data, name, format, self.method, self.config, left_out, wanted)
@@ -276,7 +276,8 @@ class Run:
         return given
 
     def _read(self) -> Data | Source:
-        named = catalog.bundled(self.data_name) if self._given is None else self._given
+        recorded = Recorded(catalog.bundled(self.data_name))
+        named = recorded if self._given is None else self._given
         own = self.method.source(named, self.config)
         if own is not None:
             return own

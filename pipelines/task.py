@@ -143,8 +143,11 @@ class Method(Task):
         """`config` with what follows from the audited data, such as the size of pictures."""
         return config
 
-    def learn(self, examples: Examples, config: Any) -> Mapping:
-        """{name: list of str, or array} that is learned besides the weights, such as a vocabulary."""
+    def learn(self, examples: Any, config: Any) -> Mapping:
+        """{name: list of str, or array} that is learned besides the weights, such as a vocabulary.
+
+        examples: of training; or the whole Source, if that is no data set.
+        """
         return NOTHING
 
     def check(self, examples: Examples, config: Any) -> None:

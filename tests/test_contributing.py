@@ -65,7 +65,7 @@ def test_the_classes_exist():
 def test_a_phase_has_what_the_table_says():
     tables = re.findall(r"A `Phase` has\n\n\| name .*\n\|[-|]+\n((?:\|.*\n)+)", TEXT)
     listed = re.findall(r"^\| `(\w+)", tables[0], re.MULTILINE)
-    assert listed == ["name", "config", "begin", "cut", "solve", "steps"]
+    assert listed == ["name", "config", "begin", "cut", "solve", "steps", "memory"]
     assert set(listed) == {field.name for field in dataclasses.fields(task.Phase)}
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import math
 import subprocess
 import sys
 
@@ -12,10 +11,13 @@ import pytest
 
 import pipelines
 from pipelines import catalog, entries
-from pipelines.environments import grid_world
+from pipelines.environments import dynamics
 from pipelines.environments.grid_world import GridWorld
 
-SMALL_QUEST = dict(epochs=2, steps_per_epoch=3, batch_size=4, checkpoint_steps=1)
+SMALL_QUEST = dict(
+    epochs=2, steps_per_epoch=3, batch_size=64, checkpoint_steps=1, environments=2, warmup=0, updates=4,
+    minibatch=8, replay=100, priority=0.6, target_steps=2, normalise="on", width=8, validation_episodes=2,
+)  # fmt: skip
 
 
 # Counted n-grams; how they are counted and smoothed is in test_language_model.py.
@@ -65,77 +67,33 @@ def test_fewer_bits_are_better(ngrams):
         run.export(run.path.parent / "no", most={"perplexity": 1})
 
 
-# A table of Q.
-
-
-def brute_values(world, discount):
-    """Values of the best of all deterministic policies, by enumeration of one state's choice at a time."""
-    table = world.transitions()
-    rewards = np.array([world.reward(s) for s in range(world.states)])
-    going = np.array([not world.is_end(s) for s in range(world.states)], float)
-    policy = np.zeros(world.states, int)
-    while True:  # policy iteration: each policy is evaluated by solving its linear equations
-        rows = table[np.arange(world.states), policy] * going[:, None]
-        values = np.linalg.solve(np.eye(world.states) - discount * rows * going, rows @ rewards)
-        better = (table @ (rewards + discount * values * going)).argmax(1)
-        worth = table @ (rewards + discount * values * going)
-        current = worth[np.arange(world.states), policy]
-        if (worth.max(1) <= current + 1e-12).all():
-            return values
-        policy = better
-
-
-def test_the_optimum_of_the_grid_world_is_that_of_policy_iteration():
-    world = GridWorld()
-    np.testing.assert_allclose(world.values(0.97), brute_values(world, 0.97), atol=1e-9)
-    assert np.allclose(world.transitions().sum(-1), 1)
-
-
-def exact_return(world, policy):
-    """The mean return of a policy within the limit of steps, by dynamic programming."""
-    table, values = world.transitions(), np.zeros(world.states)
-    rewards = np.array([world.reward(s) for s in range(world.states)])
-    going = np.array([not world.is_end(s) for s in range(world.states)], float)
-    for _ in range(grid_world.LONGEST):
-        values = (table[np.arange(world.states), policy] @ (rewards + values * going)) * going
-    return values[0]
-
-
-def test_episodes_earn_what_is_expected():
-    world = GridWorld()
-    policy = np.array([1] * 16)
-    returns = world.held_out("test").returns(lambda states: policy[states])
-    expected = exact_return(world, policy)
-    error = math.sqrt(expected * (1 - expected) / len(returns))
-    assert returns.mean() == pytest.approx(expected, abs=3 * error + 1e-9)
+# A table of Q; its environment and its updates are in test_environments.py and test_reinforcement.py.
 
 
 @pytest.fixture(scope="module")
 def quest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quest")
-    run = pipelines.train("q_learning", run=folder / "run")
-    return run, run.export(folder / "bundle")
+    given = dict(epochs=4, steps_per_epoch=50, validation_episodes=50)
+    run = pipelines.train("q_learning", run=folder / "run", **given)
+    return run, run.export(folder / "bundle", formats=["float32"])
 
 
 def test_q_learning_comes_near_the_optimum_and_its_files_earn_as_much(quest):
     run, bundle = quest
-    world = GridWorld()
+    known = dynamics.of(GridWorld(), "grid")
     policy = run.model.get_layer("table").get_weights()[0].argmax(1)
-    discounted = world.transitions() @ (
-        [world.reward(s) for s in range(16)] + 0.97 * world.values(0.97)
-    )
-    best = exact_return(world, discounted.argmax(1))
-    assert exact_return(world, policy) >= 0.9 * best
+    best = dynamics.optimum(known, 0.99).argmax(1)
+    assert dynamics.expected(known, policy, 60) >= 0.9 * dynamics.expected(known, best, 60)
     result = run.evaluate()
     assert result["mean_return"] > 10 * result["floor"]
     for record in bundle.files.values():
         assert record["metrics"]["mean_return"] == result["mean_return"]
     assert bundle.verify()["passed"]
     (answer,) = bundle.predict("14")
-    assert answer["action"] in grid_world.ACTIONS
+    assert answer["action"] in GridWorld.actions
 
 
-def test_a_browser_acts_as_the_policy(quest):
+def test_a_browser_acts_as_the_policy_and_plays_an_episode(quest):
     _, bundle = quest
     browser.agrees(bundle, ["0", "14"])
 
@@ -156,12 +114,12 @@ def counted(self, batch, logs=None):
         os.kill(os.getpid(), signal.SIGKILL)
 
 loop.Loop.on_train_batch_end = counted
-pipelines.train("q_learning", run=sys.argv[1], **json.loads(sys.argv[2]))
+pipelines.train("dueling_dqn", run=sys.argv[1], **json.loads(sys.argv[2]))
 """
 
 
-def test_q_learning_resumes_exactly_in_the_middle_of_an_epoch(tmp_path):
-    whole = pipelines.train("q_learning", run=tmp_path / "whole", **SMALL_QUEST)
+def test_dqn_resumes_exactly_in_the_middle_of_an_epoch_and_of_episodes(tmp_path):
+    whole = pipelines.train("dueling_dqn", run=tmp_path / "whole", **SMALL_QUEST)
     command = [sys.executable, "-c", KILLED, str(tmp_path / "killed"), json.dumps(SMALL_QUEST)]
     assert subprocess.run(command, capture_output=True).returncode == -9
     resumed = pipelines.resume(tmp_path / "killed")

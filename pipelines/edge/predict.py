@@ -25,7 +25,7 @@ def main(argv=None, folder=HERE.parent):
                 "this bundle has no file that runs here. Export the model with float32 among its"
                 " formats"
             )
-        options = _options(argv, kinds)
+        options = _options(argv, kinds, _half(manifest["task"]))
         path = _proven(Path(folder), manifest["files"][options.file])
         manifest["learned"] = _learned(Path(folder), manifest)
         return _answer(options, path, manifest)
@@ -126,7 +126,7 @@ def save(folder, stem, answer, pictures):
         Image.fromarray(picture).save(folder / f"{stem}_{name}.png")
 
 
-def _options(argv, kinds):
+def _options(argv, kinds, half):
     parser = argparse.ArgumentParser(
         prog="predict.py", description="This model's answer to each file."
     )
@@ -139,8 +139,16 @@ def _options(argv, kinds):
         metavar="DIR",
         help="folder for the answers as JSON, and for those that are pictures",
     )
-    parser.add_argument("inputs", nargs="+", metavar="INPUT")
-    return parser.parse_args(argv)
+    # Flags of a task, whose values are inputs as well.
+    flags = getattr(half, "FLAGS", {})
+    for flag, meaning in flags.items():
+        parser.add_argument(flag, dest="more", action="append", default=[], help=meaning)
+    parser.add_argument("inputs", nargs="*" if flags else "+", metavar="INPUT")
+    options = parser.parse_args(argv)
+    options.inputs += getattr(options, "more", [])
+    if not options.inputs:
+        parser.error("name an input")
+    return options
 
 
 def _manifest(folder):

@@ -1,1 +1,1 @@
-"""Worlds in which agents learn; each is a `Source`."""
+"""What an agent acts in, with Gymnasium's interface: bundled worlds, and those of others made alike."""

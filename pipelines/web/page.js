@@ -123,6 +123,7 @@ async function begin() {
   await choose(at("file").value);
   at("file").disabled = false;
   at(task.takes === "text" ? "write" : "drop").hidden = false;
+  if (task.hint) at("text").placeholder = task.hint;
   listen();
 }
 

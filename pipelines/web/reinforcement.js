@@ -1,21 +1,44 @@
-// A state in, what to do out.
+// A state in, what to do out; or `play`, and an episode of a bundled environment is played here.
+
+import {play, WORLDS} from "./worlds.js";
 
 export const takes = "text";
+export const hint = "A state as numbers, such as 5 or [0.1, 0.2]; or: play 1";
 
-/** A state as JSON, such as 5 or [0.1, 0.2] -> {state, action, values: {action: worth}}. */
+/** A state as JSON -> {state, action, values or probabilities: {action: number}}; "play SEED" -> {environment, return, steps}. */
 export async function predict(text, run, manifest) {
-  const {shape, dtype} = manifest.inputs.state;
+  const asked = /^\s*play\s*(\d*)\s*$/.exec(text);
+  if (asked) return {answer: await played(Number(asked[1] || 0), run, manifest)};
   const state = parsed(text);
+  const answer = await run({state: fed(state, manifest)});
+  const names = manifest.config.actions;
+  if (!names.length) return {answer: {state, action: [...answer.action.data]}};
+  const found = {state, action: names[answer.action.data[0]]};
+  for (const kind of ["values", "probabilities"]) {
+    if (answer[kind]) {
+      found[kind] = Object.fromEntries(names.map((name, i) => [name, answer[kind].data[i]]));
+    }
+  }
+  return {answer: found};
+}
+
+async function played(seed, run, manifest) {
+  const environment = manifest.config.environment;
+  const make = WORLDS[environment];
+  if (!make) throw new Error(`${environment} is not played here; the page has ${Object.keys(WORLDS).join(", ")}`);
+  const choose = async (state) => (await run({state: fed(state, manifest)})).action.data[0];
+  return {environment, ...(await play(make(), seed, choose))};
+}
+
+/** A state as the model takes it. */
+function fed(state, manifest) {
+  const {shape, dtype} = manifest.inputs.state;
   const numbers = [state].flat();
   const wanted = shape.slice(1).reduce((a, b) => a * b, 1);
   if (numbers.length !== wanted || !numbers.every(Number.isFinite)) {
     throw new Error(`must be ${wanted} number${wanted > 1 ? "s" : ""} as JSON`);
   }
-  const data = dtype === "int32" ? Int32Array.from(numbers) : Float32Array.from(numbers);
-  const answer = await run({state: {data, shape}});
-  const names = manifest.config.actions;
-  const values = Object.fromEntries(names.map((name, i) => [name, answer.values.data[i]]));
-  return {answer: {state, action: names[answer.action.data[0]], values}};
+  return {data: dtype === "int32" ? Int32Array.from(numbers) : Float32Array.from(numbers), shape};
 }
 
 function parsed(text) {
@@ -26,7 +49,11 @@ function parsed(text) {
   }
 }
 
-export function line({state, action, values}) {
-  const listed = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);
-  return `${JSON.stringify(state)}: ${action} (${listed.join(", ")})`;
+export function line(answer) {
+  if ("return" in answer) {
+    return `${answer.environment}: return ${answer.return} in ${answer.steps} steps`;
+  }
+  const numbers = Object.entries(answer.values || answer.probabilities || {});
+  const listed = numbers.map(([name, value]) => `${name} ${value.toFixed(2)}`).join(", ");
+  return `${JSON.stringify(answer.state)}: ${answer.action}${listed ? ` (${listed})` : ""}`;
 }

@@ -38,6 +38,7 @@ class Loop(keras.callbacks.Callback):
         self.whole, self.net = whole, net  # the model, and what of it is trained, maybe all
         self.method, self.config, self.folder = method, stages[index].config, folder
         self.source, self.validation = source, source.held_out("validation")
+        self._memory = stages[index].memory
         self.phase, self.named = index, {"phase": stages[index].name} if len(stages) > 1 else {}
         # A phase begins at its step however early the one before stopped: a step's examples follow
         # from its number.
@@ -227,7 +228,8 @@ class Loop(keras.callbacks.Callback):
         return self.source.held_out("train").openings(epochs, averaging.BATCHES)
 
     def _lasting(self):
-        return checkpoint.lasting(self.whole, self.net)
+        own = self._memory() if self._memory else []
+        return [*checkpoint.lasting(self.whole, self.net), *own]
 
     def _folder(self):
         return self.folder / CHECKPOINTS

@@ -122,7 +122,9 @@ def _of_source(method: Method, own: Source, config: Config, why: str) -> SetUp:
     errors = [p for p in audited.problems if p.severity == "error"]
     if errors:
         raise Refused(f"{errors[0].where}: {errors[0].message}")
-    return SetUp(method, method.resolve(config, audited), own, own, audited, [], why)
+    config = method.resolve(config, audited)
+    config = config.having(method.learn(own, config))
+    return SetUp(method, config, own, own, audited, [], why)
 
 
 def chosen(name: str, data: Any, given: Mapping) -> tuple[Method, Any, str]:

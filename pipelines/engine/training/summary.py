@@ -110,5 +110,6 @@ def _settings(config: Any, model: keras.Model | Fitted) -> str:
     found.append(f"batches of {config.batch_size}")
     values: Mapping = config.as_dict()
     if "learning_rate" in values:
-        found.append(f"learning rate {values['learning_rate']:g}, {values['schedule']}")
+        kind = values.get("schedule", "constant")
+        found.append(f"learning rate {values['learning_rate']:g}, {kind}")
     return "; ".join(found)

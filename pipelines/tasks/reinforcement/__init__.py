@@ -2,45 +2,142 @@
 
 from etils import epy
 
-from pipelines.errors import PipelineError, nearest
+from pipelines.errors import PipelineError
 from pipelines.task import Feature, Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import keras
     import numpy as np
+    import tensorflow as tf
 
-    from pipelines.environments import grid_world
+    from pipelines.environments import spaces as kinds
+    from pipelines.tasks.reinforcement import _episodes, _world
 
-ENVIRONMENTS = ("grid",)
+TABLE = 10_000  # states up to which a table is the method that is taken
+WIDE = 2.5  # deviations from the mean within which int8 files know observations
 
 
 class Reinforcement(Method):
     """What every method shares: environments, returns, the policy's device half.
 
-    A method decodes to {"action": int32 (B,), "values": float32 (B, A)}.
+    A method decodes to {"action": int32 (B,) or float32 (B, D)}, and what it is chosen by: "values"
+    or "probabilities" (B, A).
     """
 
     data = "grid"
     features = {"state": Feature("number")}
-    scores = (Score("mean_return", tolerance=0.02), Score("success_rate", tolerance=0.02))
+    scores = (
+        Score("mean_return", tolerance=0.01, relative=True),
+        Score("success_rate", tolerance=0.02),
+    )
     page = "reinforcement.md"
+    _takes_vectors = _takes_states = _acts_by_number = _acts_by_vector = True
 
     def source(self, data, config):
-        """The environment of that name. Raises PipelineError if there is none."""
-        name = str(data or self.data)
-        if name not in ENVIRONMENTS:
-            raise PipelineError(f"unknown environment {name!r}. {nearest(name, ENVIRONMENTS)}")
-        return grid_world.GridWorld(config.seed if config else 0)
+        """The environment of that name. Raises PipelineError if there is none, or it does not fit."""
+        found = _world.world(self.data if data in (None, "") else data, config)
+        if config is not None:
+            self._fits(found)
+        return found
+
+    def _fits(self, world):
+        spaces = world.spaces
+        wrong = [
+            (spaces.states and not self._takes_states, "counts its states", "dqn or ppo"),
+            (not spaces.states and not self._takes_vectors, "observes vectors", "dqn or ppo"),
+            (spaces.actions and not self._acts_by_number, "counts its actions", "dqn or ppo"),
+            (not spaces.actions and not self._acts_by_vector, "acts by vectors", "ppo"),
+        ]
+        for is_wrong, what, other in wrong:
+            if is_wrong:
+                raise PipelineError(
+                    f"{world.name} {what}, which {self.name} cannot take. Try method={other}."
+                )
+
+    def default(self, read, settings):
+        """A table if states and actions can be counted and are few, else PPO."""
+        spaces = _world.world(read or self.data, None).spaces
+        if "bandit" in str(read):
+            return "bandit", "it is one"
+        if 0 < spaces.states <= TABLE and spaces.actions:
+            return "q_learning", f"there are {spaces.states:,} states"
+        return "ppo", "observations are vectors" if not spaces.states else "there are many states"
+
+    def learn(self, examples, config):
+        """The name of the environment, its spaces, and the limit of steps of an episode."""
+        limit = [str(examples.make().longest)]
+        return {"environment": [examples.name], "spaces": examples.spaces.lines(), "limit": limit}
+
+    def _spaces(self, config):
+        """The spaces of the environment; those of the default one if none was read."""
+        if "spaces" in config.learned:
+            return kinds.of_lines(config.learned["spaces"])
+        return _world.world(self.data, config).spaces
+
+    def _limit(self, config):
+        """Steps of an episode at most."""
+        if "limit" in config.learned:
+            return int(config.learned["limit"][0])
+        return _world.world(self.data, config).make().longest
 
     def floor(self, part, config):
-        """The mean return of choosing at random."""
-        random = np.random.default_rng(0)
-        return float(part.returns(lambda states: random.integers(0, 4, len(states))).mean())
+        """The best mean return of random and of constant actions."""
+        return max(_episodes.floors(part).values())
 
     def evaluate(self, answer, part, config):
-        """Mean return of the greedy policy over the episodes of a part, and how many earn anything."""
-        returns = part.returns(lambda states: answer({"state": states})["action"])
-        return {"mean_return": float(returns.mean()), "success_rate": float((returns > 0).mean())}
+        """Returns of the greedy policy over the episodes of a part.
+
+        mean_return with its 95 % interval, median_return, success_rate, episode_length.
+        """
+        played = part.play(lambda states: answer({"state": states})["action"])
+        returns, count = played.returns, len(played.returns)
+        half = 1.96 * returns.std(ddof=1) / count**0.5 if count > 1 else 0.0
+        threshold = part.make().threshold
+        enough = returns > 0 if threshold is None else returns >= threshold
+        return {
+            "mean_return": float(returns.mean()),
+            "mean_return_low": float(returns.mean() - half),
+            "mean_return_high": float(returns.mean() + half),
+            "median_return": float(np.median(returns)),
+            "success_rate": float(enough.mean()),
+            "episode_length": float(played.lengths.mean()),
+        }
 
     def device(self, config):
-        """The names of the actions."""
-        return {"actions": list(grid_world.ACTIONS)}
+        """The names of the actions, and of the environment."""
+        spaces = self._spaces(config)
+        return {
+            "actions": list(spaces.actions),
+            "environment": config.learned.get("environment", [self.data])[0],
+        }
+
+    def decode(self, outputs, config):
+        """The best action, int32 (B,), and the values of all."""
+        return {"action": best(outputs["values"]), "values": outputs["values"]}
+
+    def programs(self, model, config, inputs):
+        """One; int8 files know the observations that training met, and those near its start."""
+        return super().programs(model, config, _known(model, inputs))
+
+    def difference(self, wanted, got, config):
+        """The largest difference of what actions are chosen by: near ties may change an action."""
+        names = [name for name in wanted if name != "action"] or ["action"]
+        return max(float(np.abs(np.subtract(wanted[n], got[n])).max()) for n in names)
+
+
+def best(values):
+    """The number of the largest of (B, A), int32 (B,)."""
+    if keras.backend.backend() == "tensorflow":  # keras.ops.argmax does not run in plain LiteRT
+        return tf.argmax(values, -1, output_type=tf.int32)
+    return keras.ops.argmax(values, -1)
+
+
+def _known(net, inputs):
+    """States (N, ...) with as many more that are like those of the training, if the net knows them."""
+    scale = next((layer for layer in net.layers if layer.name == "scale"), None)
+    if not hasattr(scale, "seen") or not float(scale.seen.numpy()):
+        return inputs
+    mean, variance, _ = scale.get_weights()
+    random = np.random.default_rng(0)
+    away = np.sqrt(variance) * random.uniform(-WIDE, WIDE, inputs["state"].shape)
+    return {"state": np.concatenate([inputs["state"], (mean + away).astype(np.float32)])}

@@ -1,106 +1,128 @@
-"""Q-learning: a table of what each action is worth in each state, learned episode by episode."""
+"""Q-learning and SARSA: a table of what each action is worth in each state, learned step by step."""
 
 from dataclasses import dataclass
 
 from etils import epy
 
-from pipelines import config as settings
 from pipelines.config import setting
 from pipelines.task import Phase
 from pipelines.tasks.reinforcement import Reinforcement
+from pipelines.tasks.reinforcement._settings import Stepped
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
-    import keras
     import numpy as np
-    import tensorflow as tf
 
-    from pipelines.environments import grid_world
+    from pipelines.environments import held, several
+    from pipelines.tasks.reinforcement import _explore, _table
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(settings.SteppedConfig):
-    """The settings of a training by steps of its own, and those of Q-learning."""
+class _Config(Stepped):
+    """The settings of a training by steps of its own, and those of a table."""
 
     epochs: int = setting(10, "parts of the training, each with a validation", "epochs", low=1)
-    steps_per_epoch: int = setting(50, "steps per epoch", "steps", low=1)
+    steps_per_epoch: int = setting(100, "steps per epoch", "steps", low=1)
     batch_size: int = setting(10, "episodes per step", "episodes", low=1)
-    monitor: str = setting("val_mean_return", "what decides which epoch is kept")
-    discount: float = setting(0.97, "worth of a reward one step later", low=0.0, high=1.0)
-    rate: float = setting(0.1, "share of the error that a value moves by", low=0.0, high=1.0)
-    explore: float = setting(0.3, "share of random actions in training", low=0.0, high=1.0)
+    update: str = setting(
+        "q_learning",
+        "what a value moves towards: the best next action's, or with sarsa the one's that is taken",
+        choices=("q_learning", "sarsa"),
+    )
+    rate: float = setting(1.0, "share of the error that a value moves by", low=0.0, high=1.0)
+    rate_decay: float = setting(
+        0.6, "the rate falls by the visits of a pair to this power; 0 keeps it", low=0.0, high=1.0
+    )
+    explore: str = setting(
+        "epsilon",
+        "how actions are tried: some at random, rare ones sooner (ucb), or by their values (softmax)",
+        choices=("epsilon", "ucb", "softmax"),
+    )
+    epsilon: float = setting(1.0, "share of random actions at first", low=0.0, high=1.0)
+    epsilon_end: float = setting(0.05, "share of random actions later", low=0.0, high=1.0)
+    epsilon_share: float = setting(
+        0.6, "share of the training in which epsilon falls", low=0.001, high=1.0
+    )
+    ucb: float = setting(
+        1.0, "width of the bonus of rare actions (ucb), near the scale of the returns", low=0.0
+    )
+    temperature: float = setting(
+        0.1, "difference of values that matters (softmax)", low=1e-6, high=1e6
+    )
+    optimism: float = setting(0.0, "what all actions are worth at first", low=-1e6, high=1e6)
 
 
 class QLearning(Reinforcement):
-    """The update does not depend on the policy that explores."""
+    """With q_learning the update does not depend on the policy that explores; with sarsa it does."""
 
     Config = _Config
-    paper = "Watkins & Dayan 1992"
+    paper = "Watkins & Dayan 1992; Rummery & Niranjan 1994"
+    _takes_vectors = _acts_by_vector = False
 
     def model(self, config):
-        """{"state": int32 (B,)} -> {"values": (B, A)}: a table, zero at first."""
-        state = keras.Input((), dtype="int32", name="state")
-        count = grid_world.GridWorld().states
-        table = keras.layers.Embedding(
-            count, len(grid_world.ACTIONS), embeddings_initializer="zeros", name="table"
-        )
-        return keras.Model({"state": state}, {"values": table(state)}, name="q_learning")
+        """A table, `optimism` at first."""
+        spaces = self._spaces(config)
+        made = _table.model(spaces, self.name)
+        _table.put(made, np.full((spaces.states, len(spaces.actions)), config.optimism))
+        return made
 
     def phases(self, config):
-        """One, whose steps are episodes; all that lasts is the table."""
+        """One, whose steps are episodes; the table and the visits last."""
+        spaces = self._spaces(config)
+        visits = held.Held((spaces.states, len(spaces.actions)))
+
+        def begin(net):
+            visits.assign(np.zeros(visits.shape))
 
         def steps(net, source, first_step):
-            table = net.get_layer("table")
-            step = first_step
+            world, step = source.make(), first_step
+            total = config.epochs * config.steps_per_epoch
             while True:
-                values = np.array(table.get_weights()[0])
-                numbers = _episodes(values, source, config, step)
-                table.set_weights([values])
+                values = _table.of(net).astype(np.float64)
+                learner = _Learner(values, visits.value, config, step / total, step)
+                numbers = learner.learn(world)
+                _table.put(net, values)
                 step += 1
                 yield numbers
 
-        return [Phase("train", config, steps=steps)]
+        return [Phase("train", config, begin=begin, steps=steps, memory=lambda: [visits])]
 
     def unsupported(self, config):
         """No table has an int8 file: actions that are worth nearly the same change places."""
-        return {"int8": "256 steps cannot tell actions apart that are worth nearly the same"}
-
-    def decode(self, outputs, config):
-        """The best action, int32 (B,), and the values of all."""
-        values = outputs["values"]
-        if keras.backend.backend() == "tensorflow":  # keras.ops.argmax does not run in plain LiteRT
-            action = tf.argmax(values, -1, output_type=tf.int32)
-        else:
-            action = keras.ops.argmax(values, -1)
-        return {"action": action, "values": values}
+        return {"int8": _table.REASON}
 
 
-def _episodes(values, world, config, step):
-    """Changes the table (S, A) by the episodes of one step -> {"loss", "train_return"}."""
-    random = np.random.default_rng((config.seed, step))
-    table = np.cumsum(world.transitions(), -1)
-    errors, total = [], 0.0
-    for _ in range(config.batch_size):
-        state = 0
-        for _ in range(grid_world.LONGEST):
-            explores = random.random() < config.explore
-            action = (
-                random.integers(values.shape[1]) if explores else _greedy(values[state], random)
-            )
-            after = int((random.random() >= table[state, action, :-1]).sum())
-            reward, ends = world.reward(after), world.is_end(after)
-            # Being cut off is no end of the return: only a state that ends has no value behind it.
-            target = reward + (0.0 if ends else config.discount * values[after].max())
+class _Learner:
+    """One step of the training: some episodes, which change `values` and `visits`, (S, A) both."""
+
+    def __init__(self, values, visits, config, done, step):
+        self.values, self.visits, self.config, self.step = values, visits, config, step
+        self.random = np.random.default_rng((config.seed, step))
+        self.choose = _explore.explorer(config, done, self.random)
+
+    def learn(self, world):
+        """{"loss": mean absolute error, "train_return": mean} of the episodes."""
+        errors, returns = [], []
+        for i in range(self.config.batch_size):
+            seed = several.seed_of(self.config.seed, self.step * self.config.batch_size + i)
+            returns.append(self._episode(world, seed, errors))
+        return {"loss": float(np.mean(errors)), "train_return": float(np.mean(returns))}
+
+    def _episode(self, world, seed, errors):
+        config, values, visits = self.config, self.values, self.visits
+        state, total, over = world.reset(seed), 0.0, False
+        action = self.choose(values[state], visits[state])
+        while not over:
+            after, reward, ended, cut = world.step(action)
+            over, total = ended or cut, total + reward
+            visits[state, action] += 1
+            following = self.choose(values[after], visits[after])
+            row = values[after]
+            behind = row.max() if config.update == "q_learning" else row[following]
+            # Being cut off is no end of the return: only an episode that ends has nothing behind it.
+            target = reward + (0.0 if ended else config.discount * behind)
             error = target - values[state, action]
-            values[state, action] += config.rate * error
+            rate = config.rate / visits[state, action] ** config.rate_decay
+            values[state, action] += rate * error
             errors.append(abs(error))
-            total += reward
-            state = after
-            if ends:
-                break
-    return {"loss": float(np.mean(errors)), "train_return": total / config.batch_size}
-
-
-def _greedy(row, random):
-    """One of the best actions, at random if there are several."""
-    best = np.flatnonzero(row == row.max())
-    return int(best[random.integers(len(best))])
+            state, action = after, following
+        return total

@@ -1,0 +1,93 @@
+"""What is known of a small environment: how likely each next state is, and what it is worth."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pipelines.errors import PipelineError
+
+MOST = 20_000_000  # numbers of a table of transitions
+
+
+class Dynamics(NamedTuple):
+    """going: (S, A, S), the probability that an action leads to a state and the episode goes on.
+    rewards: (S, A), what an action earns on average. start: (S,), how likely an episode begins
+    there.
+    """
+
+    going: np.ndarray
+    rewards: np.ndarray
+    start: np.ndarray
+
+
+def of(env: Any, name: str) -> Dynamics:
+    """The dynamics that an environment knows of itself: by `dynamics()`, or as Gymnasium's `P`.
+
+    Raises PipelineError if it knows none.
+    """
+    own = getattr(env, "unwrapped", env)
+    if hasattr(own, "dynamics"):
+        return Dynamics(*map(np.asarray, own.dynamics()))
+    if not hasattr(own, "P"):
+        raise PipelineError(
+            f"{name} does not say how likely each next state is: it has neither dynamics() nor P."
+            " Take method=q_learning, which learns without."
+        )
+    states, actions = len(own.P), len(own.P[0])
+    if states * states * actions > MOST:
+        raise PipelineError(f"{name} has {states:,} states: too many for a table of transitions.")
+    going, rewards = np.zeros((states, actions, states)), np.zeros((states, actions))
+    for state in range(states):
+        for action in range(actions):
+            for probability, after, reward, ended in own.P[state][action]:
+                rewards[state, action] += probability * reward
+                going[state, action, int(after)] += 0.0 if ended else probability
+    return Dynamics(going, rewards, np.ravel(own.initial_state_distrib))
+
+
+def optimum(dynamics: Dynamics, discount: float, sweeps: int = 100_000) -> np.ndarray:
+    """What each action is worth under the best policy, (S, A), by value iteration.
+
+    Bellman 1957; Sutton & Barto 2018, section 4.4.
+    """
+    values = np.zeros(len(dynamics.rewards))
+    table = dynamics.rewards
+    for _ in range(sweeps):
+        table = dynamics.rewards + discount * dynamics.going @ values
+        best = table.max(1)
+        if np.abs(best - values).max() < 1e-12:
+            break
+        values = best
+    return table
+
+
+def improved(dynamics: Dynamics, discount: float) -> np.ndarray:
+    """The same by policy iteration: each policy is evaluated exactly; Howard 1960, ibid. 4.3."""
+    count = len(dynamics.rewards)
+    rows, policy = np.arange(count), np.zeros(count, int)
+    while True:
+        moved = np.eye(count) - discount * dynamics.going[rows, policy]
+        values = _solved(moved, dynamics.rewards[rows, policy])
+        table = dynamics.rewards + discount * dynamics.going @ values
+        better = table.max(1) > table[rows, policy] + 1e-10
+        if not better.any():
+            return table
+        policy = np.where(better, table.argmax(1), policy)
+
+
+def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The least solution: with a discount of 1 a policy that never ends leaves a matrix singular."""
+    try:
+        return np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        return np.linalg.lstsq(matrix, right, rcond=None)[0]
+
+
+def expected(dynamics: Dynamics, policy: np.ndarray, steps: int) -> float:
+    """The mean return, undiscounted, of a policy (S,) within so many steps, exactly."""
+    rows, values = np.arange(len(policy)), np.zeros(len(policy))
+    for _ in range(steps):
+        values = dynamics.rewards[rows, policy] + dynamics.going[rows, policy] @ values
+    return float(dynamics.start @ values)

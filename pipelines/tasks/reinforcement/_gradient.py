@@ -1,0 +1,44 @@
+"""The settings that all nets of agents share."""
+
+from dataclasses import dataclass
+
+from etils import epy
+
+from pipelines.config import setting
+from pipelines.tasks.reinforcement._settings import Stepped
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import keras
+
+WIDEST = 4096  # units of a layer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Net(Stepped):
+    """The settings of a training by steps of its own, and those of a net."""
+
+    epochs: int = setting(10, "parts of the training, each with a validation", "epochs", low=1)
+    width: int = setting(64, "units of each hidden layer", "units", low=1, high=WIDEST)
+    depth: int = setting(2, "hidden layers", "layers", low=0, high=16)
+    learning_rate: float = setting(1e-3, "learning rate at first", low=0.0, high=10.0)
+    clip_norm: float = setting(0.5, "clip the global gradient norm; 0 is off", low=0.0)
+    environments: int = setting(
+        8, "environments that run at once", "environments", low=1, high=1024
+    )
+    normalise: str = setting(
+        "off",
+        "bring observations to one scale, by their mean and deviation so far, within the net",
+        choices=("on", "off"),
+    )
+
+
+def optimizer(config, epsilon=1e-7):
+    """Adam (Kingma & Ba 2015) with the settings' rate and clipping."""
+    return keras.optimizers.Adam(
+        config.learning_rate, epsilon=epsilon, global_clipnorm=config.clip_norm or None
+    )
+
+
+def total_steps(config):
+    """Steps of the whole training."""
+    return config.epochs * config.steps_per_epoch

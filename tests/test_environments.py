@@ -1,0 +1,232 @@
+"""Environments: what goes in and out of them, several at once, their audit, and names that are refused."""
+
+import sys
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Tuple
+
+import pipelines
+from pipelines.environments import cart_pole, dynamics, naming, several, spaces
+from pipelines.environments.acting import Acting
+from pipelines.environments.grid_world import GridWorld
+from pipelines.errors import NotInstalled, PipelineError
+from pipelines.records import Recorded
+from pipelines.tasks.reinforcement import _world
+
+
+class Odd:
+    """One state and one action, with one thing that is wrong."""
+
+    observation_space, action_space = Discrete(2), Discrete(2)
+
+    def __init__(self, seen=0, reward=0.0, ends=True, fails=False):
+        self.seen, self.reward, self.ends, self.fails = seen, reward, ends, fails
+
+    def reset(self, seed=None):
+        return self.seen, {}
+
+    def step(self, action):
+        if self.fails:
+            raise RuntimeError("the motor\nis hot")
+        return self.seen, self.reward, self.ends, False, {}
+
+
+def odd(**given):
+    return lambda: Odd(**given)
+
+
+# The bundled ones.
+
+
+def test_the_pole_falls_as_gymnasiums_over_1000_steps():
+    theirs, random = gymnasium.make("CartPole-v1").unwrapped, np.random.default_rng(0)
+    theirs.reset(seed=0)
+    state = tuple(theirs.state)
+    for _ in range(1000):
+        action = int(random.integers(2))
+        seen = theirs.step(action)[0]
+        state = cart_pole.after(state, action)
+        np.testing.assert_allclose(np.float32(state), seen, rtol=1e-6)
+        if max(abs(state[0]), abs(state[2])) > 0.2:
+            theirs.reset()
+            state = tuple(theirs.state)
+
+
+def test_the_optimum_of_the_grid_world_is_that_of_policy_iteration():
+    known = dynamics.of(GridWorld(), "grid")
+    values = dynamics.optimum(known, 0.97)
+    np.testing.assert_allclose(values, dynamics.improved(known, 0.97), atol=1e-9)
+    for state, action in ((14, 2), (13, 1)):  # Bellman's equation, term by term
+        wanted = known.rewards[state, action]
+        wanted += 0.97 * sum(
+            known.going[state, action, after] * values[after].max() for after in range(16)
+        )
+        assert values[state, action] == pytest.approx(wanted)
+    assert known.rewards[14, 2] == pytest.approx(0.8)  # to the right of 14 lies the goal
+
+
+def test_episodes_earn_what_is_expected():
+    known = dynamics.of(GridWorld(), "grid")
+    policy = dynamics.optimum(known, 0.99).argmax(1)
+    returns = (
+        _world.world("grid", None).held_out("test").play(lambda states: policy[states]).returns
+    )
+    expected = dynamics.expected(known, policy, 60)
+    error = (expected * (1 - expected) / len(returns)) ** 0.5
+    assert returns.mean() == pytest.approx(expected, abs=3 * error)
+
+
+def test_gymnasiums_probabilities_give_the_known_optimum():
+    world = _world.world("gym:FrozenLake8x8-v1", None).make()
+    known = dynamics.of(world.env, world.name)
+    values = dynamics.optimum(known, 0.999)
+    assert known.start @ values.max(1) == pytest.approx(0.8926, abs=1e-4)  # measured elsewhere
+    assert dynamics.expected(known, values.argmax(1), 200) == pytest.approx(0.8857, abs=1e-4)
+
+
+# Spaces.
+
+
+def test_spaces_are_counted_flattened_and_kept_as_text():
+    pair = Tuple((Discrete(3, start=1), MultiDiscrete([2, 2])))
+    assert spaces.count(pair) == 12
+    assert spaces.index(pair, (2, np.array([1, 0]))) == 1 * 4 + 2
+    mixed = Dict({"a": Box(-1, 2, (2,)), "b": Discrete(2)})
+    assert spaces.count(mixed) is None
+    assert spaces.bounds(mixed) == ([-1, -1, 0, 0], [2, 2, 1, 1])
+    value = {"a": np.array([0.5, 1.5]), "b": 1}
+    assert spaces.vector(mixed, value).tolist() == [0.5, 1.5, 0, 1]
+    found = spaces.read(gymnasium.make("Pendulum-v1"), "p")
+    assert spaces.of_lines(found.lines()) == found
+    assert found.action_low == (-2.0,)
+
+
+def test_spaces_that_are_too_large_or_damaged_are_refused():
+    for lines in (["states x"], ["evil 1"], ["low 1.0", "high"], ["states 999999999"]):
+        with pytest.raises(PipelineError):
+            spaces.of_lines(lines)
+    env = Odd()
+    env.observation_space = gymnasium.spaces.Text(3)
+    with pytest.raises(PipelineError, match="got Text. Wrap"):
+        spaces.read(env, "odd")
+
+
+# Several at once.
+
+
+def test_environments_are_where_they_were_after_a_kill():
+    make, random = naming.acting("cart_pole"), np.random.default_rng(0)
+    world = several.Several(make, several.Place(2, 500, 1), 3)
+    world.settle()
+    for _ in range(60):
+        moment = world.step(random.integers(2, size=2))
+    assert world.place.over.value[0] > 2
+    place = several.Place(2, 500, 1)
+    for ours, theirs in zip(place.kept, world.place.kept, strict=True):
+        ours.assign(theirs.value)
+    again = several.Several(make, place, 3)
+    again.settle()
+    np.testing.assert_array_equal(again.states, world.states)
+    actions = np.array([0, 1])
+    moment, other = world.step(actions), again.step(actions)
+    np.testing.assert_array_equal(moment.after, other.after)
+    assert again.place.mean_return == world.place.mean_return > 5
+
+
+def test_what_is_cut_off_has_its_own_last_state_and_has_not_ended():
+    world = several.Several(naming.acting("bandit", 3), several.Place(1, 3, 1), 0)
+    world.settle()
+    moments = [world.step(np.array([0])) for _ in range(3)]
+    assert [bool(m.cut[0]) for m in moments] == [False, False, True]
+    assert not any(m.ended[0] for m in moments)
+    fallen = several.Several(naming.acting("cart_pole"), several.Place(1, 500, 1), 0)
+    fallen.settle()
+    while True:
+        moment = fallen.step(np.array([0]))
+        if moment.ended[0]:
+            break
+    assert abs(moment.after[0]).max() > 0.2  # where it fell, and not where the next one begins
+    assert abs(fallen.states[0]).max() < 0.06
+
+
+# What may be wrong.
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (dict(reward=float("nan")), "the reward of step 1 is nan"),
+        (dict(seen=5), "does not fit observation_space"),
+        (dict(fails=True), "step raised RuntimeError: the motor is hot"),
+    ],
+)
+def test_an_environment_that_is_wrong_is_an_error_of_the_audit(given, words):
+    (problem,) = _world.world(odd(**given), None).audit(None, None)
+    assert (problem.severity, words in problem.message) == ("error", True)
+    with pytest.raises(pipelines.Refused, match="odd.*"):
+        pipelines.train("q_learning", odd(**given), run="/nowhere/run")
+
+
+def test_the_audit_tells_what_no_one_sees_at_once():
+    counter = iter(range(1000))
+
+    class Restless(Odd):
+        observation_space = Box(-1, 1, (2,))
+
+        def reset(self, seed=None):
+            self.seen = np.array([next(counter), 1e-3])
+            return self.seen, {}
+
+    found = {
+        p.kind: p.message for p in _world.world(lambda: Restless(ends=False), None).audit(0, 0)
+    }
+    assert set(found) == {"not-reproducible", "endless", "outside", "mixed-scale", "floor"}
+    assert "random actions 0" in found["floor"]
+
+
+def test_a_step_comes_after_a_reset():
+    with pytest.raises(PipelineError, match="reset comes before the first step"):
+        Acting(Odd(), "odd", 5).step(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("gird", "Did you mean 'grid'"),
+        ("gym:CartPol-v1", "Did you mean 'CartPole-v1'"),
+        ("gym:os:Evil-v0", "takes a name of Gymnasium alone"),
+        ("no_such_module:World", "cannot be imported"),
+        ("math:pi", "is no class"),
+    ],
+)
+def test_a_name_that_will_not_do_is_told(name, words):
+    with pytest.raises(PipelineError, match=words):
+        naming.makers(name)
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gymnasium", None)
+    with pytest.raises(NotInstalled, match=r"pip install .*\[reinforcement\]"):
+        naming.makers("gym:CartPole-v1")
+
+
+def test_no_code_runs_because_a_file_names_it(tmp_path, monkeypatch):
+    (tmp_path / "evil_world.py").write_text("raise SystemExit('it ran')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(PipelineError, match="not run because a file names it"):
+        naming.makers(Recorded("evil_world:World"))
+
+
+@pytest.mark.parametrize(
+    ("method", "data", "words"),
+    [
+        ("dqn", "gym:Pendulum-v1", "acts by vectors, which dqn cannot take. Try method=ppo"),
+        ("q_learning", "cart_pole", "observes vectors, which q_learning cannot take"),
+        ("value_iteration", "gym:Blackjack-v1", "does not say how likely each next state is"),
+    ],
+)
+def test_a_method_that_does_not_fit_the_environment_is_told(method, data, words, tmp_path):
+    with pytest.raises(PipelineError, match=words):
+        pipelines.train(method, data, run=tmp_path / "run")

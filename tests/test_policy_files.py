@@ -1,0 +1,106 @@
+"""A policy's files: they play the same episodes on a device, in the browser's worlds, and on a command line."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import browser
+import gymnasium
+import numpy as np
+import pytest
+from conftest import once
+
+import pipelines
+from pipelines.engine.serving import web
+from pipelines.environments import dynamics
+from pipelines.environments.grid_world import GridWorld
+
+SMALL = dict(
+    epochs=2, steps_per_epoch=20, passes=10, width=16, normalise="on", test_episodes=5,
+    validation_episodes=5,
+)  # fmt: skip
+PHYSICS = """
+import {pushed, play, randomOf, WORLDS} from "%s";
+const states = [[0.01, -0.02, 0.03, 0.04]];
+for (const action of %s) states.push(pushed(states.at(-1), action));
+const pole = await play(WORLDS["gym:CartPole-v1"](), 3, (state) => Number(state[2] + state[3] > 0));
+const grid = [];
+for (let seed = 0; seed < 2000; seed += 1) grid.push((await play(WORLDS.grid(), seed, () => 1)).return);
+const pay = await play(WORLDS.bandit(), 1, () => 4);
+console.log(JSON.stringify({states, pole, grid, pay}));
+"""
+
+
+@pytest.fixture(scope="module")
+def policy():
+    def make(folder):
+        run = pipelines.train("ppo", "cart_pole", run=folder / "run", **SMALL)
+        run.export(folder / "bundle", formats=["float32", "int8"], max_drop=0.2)
+
+    folder = once("policy", make)
+    return pipelines.load(folder / "run"), pipelines.load(folder / "bundle")
+
+
+def test_each_file_plays_the_same_episodes(policy):
+    run, bundle = policy
+    result = run.evaluate()
+    assert result["mean_return"] > 2 * result["floor"]
+    assert result["mean_return_low"] < result["median_return"] < result["mean_return_high"] + 50
+    records = {kind: record["metrics"] for kind, record in bundle.files.items()}
+    assert records["float32"]["mean_return"] == pytest.approx(result["mean_return"], rel=0.01)
+    assert bundle.verify()["passed"]
+
+
+def test_a_file_takes_what_the_environment_gives(policy):
+    run, bundle = policy
+    state = [1.0, 0.5, 0.02, -0.3]
+    (ours,), (theirs,) = (each.predict(json.dumps(state)) for each in policy)
+    assert ours["action"] == theirs["action"]
+    scale = run.model.get_layer("scale").get_weights()
+    assert scale[2] == 2 * 20 * 256  # all observations of the training
+    assert not np.allclose(scale[1], 1)
+    assert set(theirs["probabilities"]) == {"left", "right"}
+
+
+def test_predict_plays_gymnasiums_environment(policy):
+    _, bundle = policy
+    script = [sys.executable, str(bundle.path / "predict.py"), "--json", "--env", "gym:CartPole-v1"]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    (answer,) = json.loads(done.stdout.splitlines()[-1])["predictions"]
+    env, total, over = gymnasium.make("CartPole-v1"), 0.0, False
+    state, _ = env.reset(seed=0)
+    while not over:
+        (chosen,) = bundle.predict(json.dumps(state.tolist()))
+        state, reward, ended, cut, _ = env.step(["left", "right"].index(chosen["action"]))
+        total, over = total + reward, ended or cut
+    assert answer["return"] == total == answer["steps"]
+    script[-1] = "gym:Nothing-v0"
+    done = subprocess.run(script, capture_output=True, text=True)
+    assert (done.returncode, "no environment" in done.stderr) == (2, True)
+
+
+def test_the_worlds_of_the_page_are_those_of_python():
+    node = shutil.which("node") or pytest.skip("needs node")
+    actions = np.random.default_rng(0).integers(2, size=1000).tolist()
+    code = PHYSICS % (web.SOURCE / "worlds.js", actions)
+    command = [node, "--input-type=module", "-e", code]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    env = gymnasium.make("CartPole-v1").unwrapped
+    env.reset()
+    env.state = found["states"][0]
+    for action, state in zip(actions[:1000], found["states"][1:], strict=True):
+        env.steps_beyond_terminated = None
+        env.step(action)
+        np.testing.assert_allclose(env.state, state, rtol=1e-9)
+        env.state = state
+    assert found["pole"] == {"return": 500, "steps": 500}
+    known = dynamics.of(GridWorld(), "grid")
+    expected = dynamics.expected(known, np.ones(16, int), 60)
+    error = (expected * (1 - expected) / 2000) ** 0.5
+    assert np.mean(found["grid"]) == pytest.approx(expected, abs=4 * error)
+    assert 65 < found["pay"]["return"] < 95
+
+
+def test_a_browser_acts_as_the_policy(policy):
+    browser.agrees(policy[1], ["[1.0, 0.5, 0.02, -0.3]", "[0, 0, 0, 0]"])
