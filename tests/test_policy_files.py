@@ -103,4 +103,4 @@ def test_the_worlds_of_the_page_are_those_of_python():
 
 
 def test_a_browser_acts_as_the_policy(policy):
-    browser.agrees(policy[1], ["[1.0, 0.5, 0.02, -0.3]", "[0, 0, 0, 0]"])
+    browser.agrees(policy[1], ["[1, 0.5, 0.02, -0.3]", "[0, 0, 0, 0]"])

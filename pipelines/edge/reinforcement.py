@@ -21,7 +21,8 @@ def predict(source: str | bytes, run: Callable[[dict], dict], manifest: dict) ->
         return _played(text, run, manifest), {}
     spec = manifest["inputs"]["state"]
     try:
-        state = np.asarray(json.loads(text), spec["dtype"])
+        given = json.loads(text)
+        state = np.asarray(given, spec["dtype"])
     except (ValueError, TypeError, RecursionError, OverflowError) as error:
         raise ValueError("is no state. Give numbers as JSON, such as 5 or [0.1, 0.2]") from error
     if list(state.shape) != spec["shape"][1:]:
@@ -29,8 +30,8 @@ def predict(source: str | bytes, run: Callable[[dict], dict], manifest: dict) ->
     answer = run({"state": state[None]})
     names = manifest["config"]["actions"]
     if not names:
-        return {"state": state.tolist(), "action": np.asarray(answer["action"])[0].tolist()}, {}
-    found = {"state": state.tolist(), "action": names[int(answer["action"][0])]}
+        return {"state": given, "action": np.asarray(answer["action"])[0].tolist()}, {}
+    found = {"state": given, "action": names[int(answer["action"][0])]}
     for kind in ("values", "probabilities"):
         if kind in answer:
             numbers = np.asarray(answer[kind])[0].tolist()
@@ -67,4 +68,5 @@ def line(answer: dict) -> str:
         return f"{answer['environment']}: return {answer['return']:g} in {answer['steps']} steps"
     numbers = answer.get("values") or answer.get("probabilities") or {}
     listed = ", ".join(f"{name} {value:.2f}" for name, value in numbers.items())
-    return f"{answer['state']}: {answer['action']}" + (f" ({listed})" if listed else "")
+    state = json.dumps(answer["state"], separators=(",", ":"))
+    return f"{state}: {answer['action']}" + (f" ({listed})" if listed else "")
