@@ -319,6 +319,7 @@ def test_rare_and_missing_classes():
     )
     assert told(result) == [
         ("warning", "few-examples", "dog"),
+        ("warning", "few-examples", "validation"),
         ("warning", "imbalance", "train"),
         ("warning", "missing-class", "validation"),
     ]
@@ -423,9 +424,9 @@ def test_as_text_and_as_dict():
         + lines[start + 1].split("Use ")[1]
     )
     assert lines[start + 11] == "  and 3 more (--json lists all)"
-    assert lines[-1] == "13 errors, 0 warnings, 1 note"
+    assert lines[-1] == "13 errors, 0 warnings, 3 notes"
     values = json.loads(json.dumps(result.as_dict()))
-    assert (values["errors"], values["warnings"], values["notes"]) == (13, 0, 1)
+    assert (values["errors"], values["warnings"], values["notes"]) == (13, 0, 3)
     assert len(values["problems"]) == 14
     assert values["problems"][0] == {
         "severity": "error",

@@ -90,3 +90,44 @@ def test_an_audit_needs_no_weights(monkeypatch):
     assert result.errors == 0
     (note,) = (p for p in result.problems if p.kind == "not-judged")
     assert (note.severity, "backbone minilm needs the package" in note.message) == ("note", True)
+
+
+def test_sentences_that_come_again_and_small_splits_are_said():
+    row = (["a", "b", "c", "d", "e"], [0] * 5)
+    made = data(train=[row, *GOOD, row], validation=[GOOD[0]] * 4, test=[GOOD[0]] * 5)
+    assert found(made, "repeated") == [("note", "train", "")]
+    (note,) = [p for p in audit.audit(made, progress=False).problems if p.kind == "repeated"]
+    assert "such as train.conll:1 and train.conll:17." in note.message
+    small = [where for _, where, _ in found(made, "few-examples") if where in made.splits]
+    assert small == ["validation"]
+
+
+NAMES = ["Ann", "Bob", "Cyd", "Dan"]
+
+
+def shifted(tags):
+    """Where tags of the last of some sentences are said to fit."""
+    rows = [(["so", name, "is", name, "too"], [0, 1, 0, 1, 0]) for name in NAMES]
+    rows += [(["Ann", "met", "Bob"], [1, 0, 1]), (["Ann", "saw", "Bob", "again"], tags)]
+    problems = audit.audit(data(train=rows), progress=False).problems
+    return [(p.where, p.message) for p in problems if p.kind == "shifted-tags"]
+
+
+def test_tags_one_word_off():
+    ((where, message),) = shifted([0, 1, 0, 1])
+    assert where == "train.conll:29"
+    assert "fit the words one place earlier" in message
+    assert shifted([1, 0, 1, 0]) == []
+    assert shifted([0, 0, 0, 0]) == []  # not marked at all
+    assert shifted([0, 1, 1, 0]) == []  # Bob is right
+
+
+def test_tags_one_word_early():
+    rows = [(["so", name, "is", name, "too"], [0, 1, 0, 1, 0]) for name in NAMES]
+    rows += [(["then", "Ann", "saw", "Bob"], [1, 0, 1, 0])]
+    ((_, message),) = [
+        (p.where, p.message)
+        for p in audit.audit(data(train=rows), progress=False).problems
+        if p.kind == "shifted-tags"
+    ]
+    assert "one place later" in message

@@ -8,7 +8,7 @@ from pipelines.engine.audit import audit
 from pipelines.engine.data import decoding
 from pipelines.errors import PipelineError
 from pipelines.formats import _decodable as pictures
-from pipelines.formats import masks
+from pipelines.formats import _mask_files, masks
 
 
 def _save(file, array):
@@ -44,7 +44,8 @@ def test_layouts(tmp_path, layout):
     data = catalog.load(tmp_path)
     assert data.format == "masks"
     assert data.labels == {"segmentation_mask": ["background", "foreground"]}
-    assert data.problems == []
+    wanted = [("note", "not-a-picture")] if layout == "beside" else []
+    assert [(p.severity, p.kind) for p in data.problems] == wanted
     rows = [
         row
         for part in data.splits.values()
@@ -207,6 +208,31 @@ def test_one_value_and_smooth_masks_are_warned_of(tmp_path):
         p.message for p in result.problems if p.kind == "pixels" and p.where == "train"
     } or {""}
     assert shares.startswith("classes of segmentation_mask by pixel: background ")
+
+
+def test_a_mask_of_ids_that_was_interpolated_or_stored_in_colours(tmp_path):
+    ids = np.zeros((24, 24), np.uint8)
+    ids[3:8, 3:8], ids[10:20, 6:20] = 1, 2
+    for i in range(5):
+        _save(tmp_path / f"images/{i}.png", np.random.default_rng(i).integers(0, 256, (24, 24, 3)))
+        _save(tmp_path / f"masks/{i}.png", ids)
+    before = audit.audit(masks.read(tmp_path), progress=False).problems
+    assert not [p for p in before if p.kind in ("smoothed-mask", "converted")]
+    small = Image.fromarray(ids).resize((12, 12), Image.Resampling.BILINEAR)
+    small.resize((24, 24), Image.Resampling.BILINEAR).save(tmp_path / "masks/1.png")
+    Image.fromarray(ids).convert("RGB").save(tmp_path / "masks/2.png")
+    after = audit.audit(masks.read(tmp_path), progress=False).problems
+    assert [p.where for p in after if p.kind == "smoothed-mask"] == ["masks/1.png"]
+    assert [p.message for p in after if p.kind == "converted"] == [
+        "1 of 5 masks are grey in three equal channels, and read as one. The first: masks/2.png."
+    ]
+
+
+def test_slopes_by_hand():
+    across = np.array([[0, 0, 2, 2], [0, 1, 2, 2]], np.uint8)
+    # 0 to 2 in the first row is a jump; 1 lies between 0 and 2 in the second; down there is 0, 1.
+    assert _mask_files.slopes(across) == (1, 1)
+    assert _mask_files.slopes(np.zeros((3, 3), np.uint8)) == (0, 0)
 
 
 def test_prepared_masks_are_grey_pngs_of_ids(tmp_path):

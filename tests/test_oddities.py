@@ -47,7 +47,7 @@ def test_utf_16_is_refused_by_its_name(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", LISTING)
-@pytest.mark.parametrize("end", ["\r\n", "\n\n"])
+@pytest.mark.parametrize("end", ["\r\n", "\n\n", "\r"])
 def test_line_breaks(tmp_path, name, end):
     whole(name, Set(tmp_path, end=end))
 
@@ -159,7 +159,7 @@ def test_a_damaged_picture_is_left_out_alone(tmp_path, name):
 
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_texts(tmp_path, name, encoding, end):
     reader, write = TEXTS[name]
     write(Set(tmp_path, encoding=encoding, end=end))

@@ -84,6 +84,12 @@ def test_verify_names_what_does_not_belong(bundle, name):
     assert not pipelines.load(bundle).verify()["passed"]
 
 
+def test_a_signature_may_lie_beside_the_manifest(bundle):
+    for name in ("manifest.json.minisig", "manifest.json.sig", "manifest.json.exe"):
+        (bundle / name).write_text("x")
+    assert pipelines.load(bundle).broken() == ["manifest.json.exe does not belong to this bundle"]
+
+
 def test_verify_notices_an_altered_report_manifest_and_list_of_labels(bundle):
     (bundle / "report.html").write_text("<html></html>")
     (found,) = pipelines.load(bundle).broken()

@@ -10,9 +10,10 @@ from pipelines.formats.examples import Data
 @pytest.fixture
 def folder(tmp_path):
     """A folder with three files that only need to exist: readers open no picture."""
-    (tmp_path / "pics").mkdir()
-    for name in ("a.jpg", "b.jpg", "c.jpg"):
-        (tmp_path / "pics" / name).touch()
+    for folder in ("pics", "rest"):
+        (tmp_path / folder).mkdir()
+    for name in ("pics/a.jpg", "pics/b.jpg", "rest/c.jpg"):
+        (tmp_path / name).touch()
     return tmp_path
 
 
@@ -42,17 +43,17 @@ def only(data):
 def test_a_table(folder):
     file = write(
         folder,
-        "path,label,split\npics/b.jpg,dog,train\npics/a.jpg,cat,train\npics/c.jpg,cat,test\n",
+        "path,label,split\npics/b.jpg,dog,train\npics/a.jpg,cat,train\nrest/c.jpg,cat,test\n",
     )
     data = table.read(file)
     assert data.labels == {"label": ["cat", "dog"]}
     assert rows(data) == {
         "pics/a.jpg": ("cat", "labels.csv:3"),
         "pics/b.jpg": ("dog", "labels.csv:2"),
-        "pics/c.jpg": ("cat", "labels.csv:4"),
+        "rest/c.jpg": ("cat", "labels.csv:4"),
     }
-    assert data.splits["test"].names == ["pics/c.jpg"]
-    assert data.splits["test"].columns["image"] == [str(folder / "pics/c.jpg")]
+    assert data.splits["test"].names == ["rest/c.jpg"]
+    assert data.splits["test"].columns["image"] == [str(folder / "rest/c.jpg")]
     assert data.splits["test"].pictures == ("image",)
     assert (data.problems, data.format, data.source) == ([], "table", str(file))
 
@@ -107,10 +108,10 @@ def test_an_absolute_path_inside_the_folder(folder):
 )
 def test_a_bad_row_is_an_error_with_its_line(folder, row, kind):
     (folder.parent / "secret.jpg").touch()
-    data = table.read(write(folder, f"path,label\npics/a.jpg,cat\n{row}\npics/c.jpg,dog\n"))
+    data = table.read(write(folder, f"path,label\npics/a.jpg,cat\n{row}\nrest/c.jpg,dog\n"))
     assert only(data) == ("error", kind, "labels.csv:3")
     assert data.problems[0].example == "labels.csv:3"
-    assert sorted(rows(data)) == ["pics/a.jpg", "pics/c.jpg"]
+    assert sorted(rows(data)) == ["pics/a.jpg", "rest/c.jpg"]
 
 
 def test_a_link_out_of_the_folder_is_refused(folder):
@@ -128,7 +129,9 @@ def test_an_unknown_split(folder):
 
 
 def test_a_picture_listed_twice(folder):
-    same = table.read(write(folder, "path,label\npics/a.jpg,cat\n./pics/a.jpg,cat\n"))
+    same = table.read(
+        write(folder, "path,label\npics/a.jpg,cat\n./pics/a.jpg,cat\npics/b.jpg,dog\n")
+    )
     assert only(same) == ("warning", "duplicate", "labels.csv:3")
     other = table.read(write(folder, "path,label\npics/a.jpg,cat\npics/a.jpg,dog\n"))
     assert only(other) == ("error", "conflict", "labels.csv:3")
@@ -141,9 +144,14 @@ def test_a_picture_listed_twice(folder):
 
 
 def test_other_columns_are_noted(folder):
-    data = table.read(write(folder, "id,path,label,size\n1,pics/a.jpg,cat,9\n"))
+    data = table.read(write(folder, "id,path,label,size\n1,pics/a.jpg,cat,9\n2,pics/b.jpg,cat,9\n"))
     assert only(data) == ("note", "unused-column", "labels.csv:1")
     assert data.problems[0].message == "not used: id, size."
+
+
+def test_pictures_among_others_that_are_in_no_row(folder):
+    data = table.read(write(folder, "path,label\npics/a.jpg,cat\nrest/c.jpg,dog\n"))
+    assert only(data) == ("warning", "unlisted", "pics/b.jpg")
 
 
 @pytest.mark.parametrize(

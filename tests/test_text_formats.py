@@ -89,9 +89,47 @@ def test_conllu(tmp_path):
     )
     text += line.format(2, "nos", "PRON") + line.format("2.1", "x", "X") + "\n"
     data = catalog.load(write(tmp_path, train__conllu=text))
-    assert data.labels == {"upos": ["PRON", "VERB"]}
-    found = [row for split in data.splits for row in rows(data, split, "tokens", "deprel")]
-    assert found == [[["vamos", "nos"], ["root", "root"]]]
+    assert data.labels == {"upos": ["VERB+PRON"]}
+    found = [row for split in data.splits for row in rows(data, split, "tokens", "deprel", "lines")]
+    assert found == [[["vámonos"], ["root"], [3]]]
+    assert kinds(data) == [
+        ("note", "joined-words", "train.conllu:3"),
+        ("note", "empty-nodes", "train.conllu:6"),
+    ]
+    assert "'vámonos'" in data.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        (["1", "2-3", "2", "3", "4"], ["a1", "a2-3", "a4"]),
+        (["1-2", "1", "2", "3-5", "3", "4", "5"], ["a1-2", "a3-5"]),
+        (["0.1", "1", "1.1"], ["a1"]),
+        (["1-2", "1"], None),
+        (["2-1", "1", "2"], None),
+        (["1-1", "1"], None),
+        (["1-2", "2", "3"], None),
+        (["1-999999", "1", "2"], None),
+        (["1-3", "1", "2-3", "2", "3"], None),
+        (["1-x", "1", "2"], None),
+    ],
+)
+def test_written_words_of_conllu(tmp_path, numbers, words):
+    good = "1\tgood\t_\tADJ\t_\t_\t0\t_\t_\t_\n"
+    lines = [f"{n}\ta{n}\t_\t{'_' if '-' in n else 'X'}\t_\t_\t0\t_\t_\t_\n" for n in numbers]
+    data = catalog.load(write(tmp_path, train__conllu=f"{''.join(lines)}\n{good}"))
+    found = {tuple(row[0]) for split in data.splits for row in rows(data, split, "tokens")}
+    assert found == {("good",)} | ({tuple(words)} if words else set())
+    errors = [p for p in data.problems if p.severity == "error"]
+    assert bool(errors) == (words is None)
+
+
+def test_a_written_word_has_the_span_of_its_parts(tmp_path):
+    text = "# global.columns = ID FORM NER\n1-2 del _\n1 de O\n2 el B-loc\n3 Rio I-loc\n\n1 a O\n\n"
+    data = catalog.load(write(tmp_path, train__conllup=text, dev__conllup=text, test__conllup=text))
+    names = data.labels["ner"]
+    assert names == ["O", "B-loc", "I-loc"]
+    assert rows(data, "train", "tokens", "ner") == [[["del", "Rio"], [1, 2]], [["a"], [0]]]
 
 
 def test_columns_that_name_themselves(tmp_path):

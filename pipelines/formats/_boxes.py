@@ -3,19 +3,18 @@
 import itertools
 import math
 import operator
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from pipelines.errors import PipelineError
+from pipelines.formats import _left_out
 from pipelines.formats import _pillow as pillow
-from pipelines.formats._folders import visible
+from pipelines.formats._folders import few
 from pipelines.formats._lines import lines_of
 from pipelines.formats._paths import Paths
-from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import (
     SPLITS,
     Data,
@@ -24,6 +23,7 @@ from pipelines.formats.examples import (
     Unusable,
     cut_splits,
     ids_of,
+    own_file,
     reason,
 )
 
@@ -132,15 +132,19 @@ class Scenes:
         """Notes what is no error."""
         self.problems.append(Problem(severity, kind, where, message))
 
+    def left_out(self, path: Path, in_what: str) -> None:
+        """Warns of pictures that nothing lists: all below `path`, or if it is a file those that lie
+        among the pictures of the data.
+        """
+        if path.is_dir():
+            used = map(self.root.joinpath, self._listed)
+            self.problems += _left_out.pictures(self.root, used, self.problems)
+        else:
+            self.unlisted(in_what)
+
     def unlisted(self, in_what: str) -> None:
         """Warns of pictures that lie among those of the data and that nothing lists."""
-        left = [name for name in self._beside() if name not in self]
-        if left:
-            message = (
-                f"{len(left):,} pictures are in {in_what} and left out: {few(left)}. List them, or"
-                " delete them."
-            )
-            self.note("warning", "unlisted", left[0], message)
+        self.problems += _left_out.beside(self.root, self._listed, self.problems, in_what)
 
     def data(self, source: str | Path, format: str, labels: Sequence[str] = ()) -> Data:
         """All scenes as Data.
@@ -171,15 +175,6 @@ class Scenes:
             message = f"{name!r} is listed already at {at}, in {other}. Keep one of them."
             raise Unusable(kind, message, name=name)
         self._listed[name] = split, where
-
-    def _beside(self) -> Iterator[str]:
-        """Yields the names of all pictures in the folders of those that are listed."""
-        folders = sorted(set(map(os.path.dirname, self._listed)))
-        for folder in folders:
-            found = visible(self.root / folder) if (self.root / folder).is_dir() else ()
-            for entry in found:
-                if is_picture(Path(entry.path)):
-                    yield os.path.join(folder, entry.name)
 
     def _leave_out_others(self, labels: Sequence[str]) -> None:
         """Leaves out scenes with a class that is not among `labels`, unless there are none."""
@@ -223,7 +218,7 @@ def class_names(folder: str | Path) -> list[str]:
     file = Path(folder) / "classes.txt"
     if not file.is_file():
         return []
-    return _distinct(file, list(map(str.strip, lines_of(file))))
+    return _distinct(file, list(map(str.strip, lines_of(own_file(folder, file)))))
 
 
 def _distinct(file: Path, lines: Sequence[str]) -> list[str]:
@@ -233,12 +228,6 @@ def _distinct(file: Path, lines: Sequence[str]) -> list[str]:
         if line and found.setdefault(line, n) != n:
             raise PipelineError(f"{file}:{n}: two classes are called {line!r}. Rename one.")
     return list(found)
-
-
-def few(names: Iterable) -> str:
-    """The first of some names, for a message."""
-    listed = list(map(str, names))
-    return ", ".join(listed[:5] + ["..."] * (len(listed) > 5))
 
 
 def picture_size(source: str | Path | bytes) -> Size | None:

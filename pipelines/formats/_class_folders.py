@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _yolo_darknet
-from pipelines.formats._boxes import few
-from pipelines.formats._folders import folders, root_of, shown, split_of, visible
+from pipelines.formats._folders import few, folders, root_of, shown, split_of, visible
 from pipelines.formats._picture_files import folders_called_so, passed_over
 from pipelines.formats.examples import SPLIT_NAMES, Problem, errors, inside, reason
 

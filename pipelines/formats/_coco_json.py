@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.formats._lines import forgiving, text_of
-from pipelines.formats.examples import SPLIT_NAMES
+from pipelines.formats.examples import SPLIT_NAMES, Problem, own_file
 
 PARTS = {
     "images": ("id", "file_name"),
@@ -17,6 +17,7 @@ PARTS = {
     "categories": ("id", "name"),
 }
 IDS = ("id", "image_id", "category_id")
+OURS = re.compile(r"instances|_annotations\.coco\.json$")  # how files with both are called
 DIGITS = 20  # a longer id is a name, such as a hash
 NO_IMAGE = "there is no image with the id {!r}. Delete the annotation, or add the image."
 
@@ -31,18 +32,54 @@ def detect(path: Path) -> bool:
     return any(map(_looks_right, _files(path)))
 
 
-def contents(path: Path) -> dict[Path, Content]:
-    """{file: what it holds} of all files at `path` that hold images and annotations, in the order
-    of their names.
+def contents(path: Path) -> tuple[dict[Path, Content], list[Problem]]:
+    """({file: what it holds} of all files at `path` that hold images and annotations, in the order
+    of their names, a warning of each other file).
 
-    Raises PipelineError if there is none, naming the file, and the line or entry that is wrong.
+    A file that is called as one must be one. Raises PipelineError if there is none, naming the
+    file, and the line or entry that is wrong.
     """
     files = _files(path)
     if not files:
         raise PipelineError(f"{path} holds no COCO JSON: a file with {', '.join(PARTS)}.")
     # Of files that are all wrong the first is named.
-    right = list(filter(_looks_right, files)) or files
-    return dict(zip(right, map(_content, right), strict=True))
+    right = [file for file in files if OURS.match(file.name) or _looks_right(file)] or files
+    others = [file for file in files if file not in right]
+    root = path if path.is_dir() else path.parent
+    found = {file: _content(own_file(root, file)) for file in right}
+    problems = [_other(root, file) for file in others] + _nameless(root, right)
+    return found, problems
+
+
+def _other(root: Path, file: Path) -> Problem:
+    message = f"this file has no {' or no '.join(list(PARTS)[:2])}, and is left out."
+    return Problem("warning", "unused-file", file.relative_to(root).as_posix(), message)
+
+
+def _nameless(root: Path, files: Sequence[Path]) -> list[Problem]:
+    """Warnings of files whose names say no split if those of others do."""
+    nameless = [file for file in files if not _said_split(file)]
+    if len(nameless) == len(files):
+        return []
+    message = (
+        "its name says no split, so its pictures are train. Call it instances_train, instances_val"
+        " or instances_test if they are not."
+    )
+    return [
+        Problem("warning", "split-name", file.relative_to(root).as_posix(), message)
+        for file in nameless
+    ]
+
+
+def _said_split(file: Path) -> str:
+    """The split that the name of a file, or else that of its folder, says, or ""."""
+    words = file.parent.name, file.stem.rpartition("_")[2]
+    splits = (SPLIT_NAMES.get(_without_number(word)) for word in words)
+    return next(filter(None, splits), "")
+
+
+def _without_number(word: str) -> str:
+    return re.sub(r"\d+$", "", word).lower()
 
 
 def names(contents: Mapping[Path, Content]) -> dict[Id, str]:
@@ -68,7 +105,7 @@ def split(file: Path, root: Path) -> tuple[str, list[str]]:
     word = file.parent.name
     if word.lower() not in SPLIT_NAMES:
         word = file.stem.rpartition("_")[2]
-    split = SPLIT_NAMES.get(re.sub(r"\d+$", "", word).lower(), "train")
+    split = SPLIT_NAMES.get(_without_number(word), "train")
     places = [file.parent, root, root / "images", root / word, root / "images" / word, root / split]
     return split, [place.relative_to(root).as_posix() for place in places if place.is_dir()]
 

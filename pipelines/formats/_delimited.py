@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PipelineError
+from pipelines.formats import _cache
 from pipelines.formats._lines import BREAK, text_of
-from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem, Unusable
+from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem, Unusable, own_file
 
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = ",;\t"
@@ -117,7 +118,7 @@ class Table:
 
 def opened(path: str | Path, wanted: Mapping[str, Collection[str]]) -> Table:
     """A file, or a folder with one table; see `header`."""
-    path = Path(path).resolve()
+    path = _cache.placed(path)
     file = path if path.is_file() else only_table(path)
     content = text_of(file)
     return Table(path, file, content, *header(file, content, wanted))
@@ -216,4 +217,4 @@ def only_table(folder: Path) -> Path:
         raise PipelineError(
             f"{folder} must hold one .csv or .tsv file; found {names}. Pass the file itself."
         )
-    return found[0]
+    return own_file(folder, found[0])

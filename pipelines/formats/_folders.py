@@ -3,6 +3,7 @@
 import operator
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.errors import PipelineError
@@ -66,3 +67,9 @@ def split_folders(folder: str | Path) -> list[tuple[str, Path]]:
 def shown(root: Path, path: Path) -> str:
     """The path below `root`, fit to be printed: bytes that are not UTF-8 appear as escapes."""
     return path.relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode()
+
+
+def few(names: Iterable) -> str:
+    """The first of some names, for a message."""
+    listed = list(map(str, names))
+    return ", ".join(listed[:5] + ["..."] * (len(listed) > 5))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from pipelines.errors import PipelineError
-from pipelines.formats._boxes import few
+from pipelines.formats._folders import few
 from pipelines.formats._paths import plain
 
 
@@ -16,11 +16,11 @@ class Pictures:
         """names: paths relative to the data; top: the folder of all, "." for the data itself."""
         self._by_end: dict[tuple[str, ...], list[str]] = collections.defaultdict(list)
         self._alike: dict[tuple[str, ...], list[str]] = collections.defaultdict(list)
-        self._below: dict[tuple[str, ...], str] = {}
+        self._below: dict[tuple[str, ...], list[str]] = collections.defaultdict(list)
         depth = len(PurePosixPath(top).parts)
         for name in names:
             parts = PurePosixPath(name).with_suffix("").parts
-            self._below.setdefault(parts[depth:], name)
+            self._below[parts[depth:]].append(name)
             for i in range(len(parts)):
                 self._by_end[parts[i:]].append(name)
                 self._alike[_plain(parts[i:])].append(name)
@@ -35,21 +35,18 @@ class Pictures:
         """
         for parts in _readings(line):
             alike = self._alike.get(_plain(parts), [])
-            found = self._by_end.get(parts, alike)
+            found = self._by_end.get(parts, alike) or self._at_the_end_of(parts)
             if len(found) > 1:
                 raise PipelineError(
                     f"{where}: {line.strip()!r} could be {few(found)}. Write it with its folder."
                 )
             if found:
                 return found[0]
-            elsewhere = self._at_the_end_of(parts)
-            if elsewhere:
-                return elsewhere
         return None
 
-    def _at_the_end_of(self, parts: Sequence[str]) -> str | None:
-        ends = (self._below.get(tuple(parts[i:])) for i in range(1, len(parts)))
-        return next(filter(None, ends), None)
+    def _at_the_end_of(self, parts: Sequence[str]) -> list[str]:
+        ends = (self._below.get(tuple(parts[i:]), []) for i in range(1, len(parts)))
+        return next(filter(None, ends), [])
 
 
 def _readings(line: str) -> Iterator[tuple[str, ...]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.formats._lines import lines_of
 from pipelines.formats._mask_files import Table, Value
-from pipelines.formats.examples import IGNORE
+from pipelines.formats.examples import IGNORE, own_file
 
 FILES = (
     *("classes.csv", "class_dict.csv", "labels.csv"),
@@ -29,7 +29,7 @@ def read(folder: str | Path) -> tuple[tuple[str, ...], Table | None]:
     file = next(filter(Path.is_file, map(Path(folder).joinpath, FILES)), None)
     if file is None:
         return (), None
-    lines = _lines(file)
+    lines = _lines(own_file(folder, file))
     names, table = list(lines.values()), None
     if "," in "".join(names):
         names, table = _table(file, [_row(i, line) for i, line in lines.items()])

@@ -65,6 +65,28 @@ def between(values: np.ndarray) -> float:
     return float(((values > 0) & (values < 255)).mean())
 
 
+def slopes(values: np.ndarray) -> tuple[int, int]:
+    """(pixels that lie between those on both sides, neighbours with another value between theirs).
+
+    Scaling with interpolation turns the second into the first. (0, 0) for a mask with colours.
+    """
+    if values.ndim == 3:
+        return 0, 0
+    places = np.searchsorted(np.unique(values), values)
+    ramps = jumps = 0
+    for own in (places, places.T):
+        steps = np.diff(own, axis=0)
+        ramps += int(np.count_nonzero(steps[1:] * steps[:-1] > 0))
+        jumps += int(np.count_nonzero(np.abs(steps) > 1))
+    return ramps, jumps
+
+
+def has_channels(source: str | bytes) -> bool:
+    """Whether a file holds channels of colours, be they equal or not."""
+    with pillow.opened(source) as picture:
+        return len(picture.getbands()) > 2
+
+
 def classes(
     sources: Iterable[str | bytes],
     where: str,

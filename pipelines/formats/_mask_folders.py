@@ -81,6 +81,14 @@ def files(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield file.relative_to(folder).with_suffix("").as_posix(), file
 
 
+def others(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """Yields (folder, its files that are no pictures) of a folder and of those below it."""
+    for base, inner, names in os.walk(folder):
+        inner[:] = sorted(filter(is_seen, inner))
+        own = [Path(base) / name for name in sorted(names) if is_seen(name)]
+        yield Path(base), [file for file in own if not is_picture(file)]
+
+
 def _by_split(top: Path) -> list[Pair]:
     """The pairs of folders of splits in a folder of pictures and one of masks, both in `top`."""
     pictures, masks = _named(top, PICTURES), _named(top, MASKS)

@@ -8,8 +8,17 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats._lines import refuse_utf_16
-from pipelines.formats.examples import SPLIT_NAMES, Data, Examples, Problem, cut_splits, ids_of
+from pipelines.formats.examples import (
+    SPLIT_NAMES,
+    Data,
+    Examples,
+    Problem,
+    cut_splits,
+    ids_of,
+    inside,
+)
 
+BREAK = re.compile(rb"\r\n|\r|\n")
 NAMES = SPLIT_NAMES | {"testa": "validation", "testb": "test"}  # as CoNLL-2003 has them
 
 Sentence = tuple[Path, int, dict[str, list]]  # (file, line, {column: a value for each token})
@@ -21,30 +30,34 @@ def files(path: Path, fits: Callable[[Path], bool]) -> tuple[dict[str, list[Path
 
     A file by itself, and all files if none is called by a split, are `train`.
     """
-    found, others = grouped(path, fits, _split_of)
+    found, problems = grouped(path, fits, _split_of)
     nameless = found.pop("", [])
     if found:
-        return found, others + list(map(_unused, nameless))
-    return {"train": nameless}, others
+        return found, problems + list(map(_nameless, nameless))
+    return {"train": nameless}, problems
 
 
 def grouped(
     path: Path, fits: Callable[[Path], bool], split_of: Callable[[Path], str]
 ) -> tuple[dict[str, list[Path]], list[Problem]]:
-    """A file or a folder -> ({what `split_of` says: [file]}, notes on files that do not fit).
+    """A file or a folder -> ({what `split_of` says: [file]}, problems of files that are left out).
 
-    A file by itself is `train`.
+    A file by itself is `train`. A link out of the folder is an error, as its content is no part of
+    the data.
     """
     if path.is_file():
         return {"train": [path]}, []
     found: dict[str, list[Path]] = {}
     fitting = list(filter(fits, listed(path)))
+    outside = [file for file in fitting if inside(path, file.name) is None]
     for file in fitting:
-        found.setdefault(split_of(file), []).append(file)
+        if file not in outside:
+            found.setdefault(split_of(file), []).append(file)
     if not fitting:
         for file in listed(path):
             refuse_utf_16(file)
-    return found, list(map(_unused, sorted({*listed(path)} - {*fitting})))
+    others = sorted({*listed(path)} - {*fitting})
+    return found, [*map(_outside, outside), *map(_unused, others)]
 
 
 def listed(folder: Path) -> list[Path]:
@@ -63,10 +76,10 @@ def lines(file: Path, problems: list[Problem]) -> Iterator[tuple[int, str | None
     if not content.strip():
         raise PipelineError(f"{file} is empty. Fill it, or leave it out.")
     message = "this line is not UTF-8, and its sentence is left out. Save the file as UTF-8."
-    for i, line in enumerate(content.split(b"\n"), 1):
+    for i, line in enumerate(BREAK.split(content), 1):
         text, where = None, f"{file.name}:{i}"
         try:
-            text = line.removesuffix(b"\r").decode("utf-8")
+            text = line.decode("utf-8")
         except UnicodeDecodeError:
             problems.append(Problem("error", "encoding", where, message, where))
         yield i, text
@@ -144,8 +157,20 @@ def _split_of(file: Path) -> str:
 
 
 def _unused(file: Path) -> Problem:
-    message = "not used: its name says no split, or it has another form."
-    return Problem("note", "unused-file", file.name, message)
+    return Problem("note", "unused-file", file.name, "not used: it has another form.")
+
+
+def _nameless(file: Path) -> Problem:
+    message = (
+        "left out, as its name says no split, and those of others do. Call it train, validation or"
+        " test, or move it away."
+    )
+    return Problem("warning", "unused-file", file.name, message)
+
+
+def _outside(file: Path) -> Problem:
+    message = "this link leads out of the data. Copy the file here."
+    return Problem("error", "outside", file.name, message, file.name)
 
 
 def _content(file: Path) -> bytes:

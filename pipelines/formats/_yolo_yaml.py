@@ -92,7 +92,7 @@ def _within(root: Path, base: str, place: str, file: Path) -> Path:
     for option in (os.path.join(base, place), place, place.removeprefix("../")):
         path = inside(root, option)
         if path is not None and path.exists():
-            return path
+            return path if path.is_relative_to(root) else root / option  # a link of a snapshot
     if inside(root, os.path.join(base, place)) is None:
         raise PipelineError(
             f"{file}: {place!r} leads out of the data. Copy the pictures beside the file."

@@ -84,6 +84,9 @@ def write(data: Data, folder: str | Path) -> None:
 def _further_columns(opened: delimited.Table) -> dict[str, int]:
     """Where the sides are, and, if there are any, sizes and marks."""
     lower = [cell.lower() for cell in opened.header]
+    for side in SIDES:
+        if lower.count(side) > 1:
+            raise PipelineError(f"{opened.file}:1 has two columns {side!r}. Keep one of them.")
     if missing := [side for side in SIDES if side not in lower]:
         raise PipelineError(
             f"{opened.file}:1 has no column {missing[0]!r}; it has {', '.join(opened.header)}."

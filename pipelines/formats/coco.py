@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.files import write_json
-from pipelines.formats import _box_writers, _boxes, _coco_json
+from pipelines.formats import _box_writers, _boxes, _cache, _coco_json
 from pipelines.formats.examples import Data
 
 ALSO = {"segmentation_mask": "coco_masks"}  # a feature that the files hold -> its format
@@ -25,15 +25,17 @@ def read(path: str | Path) -> Data:
 
     Raises PipelineError if a file is no COCO JSON, or if there is no usable picture.
     """
-    path = Path(path).resolve()
-    root, contents = path if path.is_dir() else path.parent, _coco_json.contents(path)
+    path = _cache.placed(path)
+    root = path if path.is_dir() else path.parent
+    contents, problems = _coco_json.contents(path)
     scenes, names = _boxes.Scenes(root), _coco_json.names(contents)
+    scenes.problems += problems
     for file, content in contents.items():
         reader = _Reader(scenes, file.relative_to(root).as_posix())
         reader.pictures(content, *_coco_json.split(file, root))
         reader.boxes(content)
     _note_skipped(scenes, next(iter(contents)), list(names))
-    scenes.unlisted("no annotation file")
+    scenes.left_out(path, "no annotation file")
     return scenes.data(path, "coco", list(names.values()))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from pipelines.errors import PipelineError
-from pipelines.formats import _boxes, _coco_json
+from pipelines.formats import _boxes, _cache, _coco_json, _left_out
 from pipelines.formats._paths import Paths
 from pipelines.formats.examples import (
     IGNORE,
@@ -54,15 +54,15 @@ def read(path: str | Path) -> Data:
     overlap, the smaller one lies on top; a crowd is ignored. Raises PipelineError if a file is
     no COCO JSON, or if there is no usable picture.
     """
-    path = Path(path).resolve()
-    root, contents = path if path.is_dir() else path.parent, _coco_json.contents(path)
+    path = _cache.placed(path)
+    root = path if path.is_dir() else path.parent
+    contents, problems = _coco_json.contents(path)
     names = _coco_json.names(contents)
     if len(names) >= IGNORE:
         raise PipelineError(
             f"{path} has {len(names)} categories; a mask holds at most {IGNORE - 1}."
         )
     ids = {category: i for i, category in enumerate(names, 1)}
-    problems: list[Problem] = []
     taken: dict[str, str] = {}
     paths = Paths(root)
     splits: dict[str, list[Row]] = {}
@@ -71,6 +71,8 @@ def read(path: str | Path) -> Data:
         shown = file.relative_to(root).as_posix()
         reader = _Reader(paths, taken, shown, places, ids, problems)
         splits.setdefault(split, []).extend(reader.rows(content))
+    if path.is_dir():
+        problems += _left_out.pictures(root, map(root.joinpath, taken), problems)
     if not any(splits.values()):
         raise PipelineError(f"{path} has no usable picture.{reason(problems)}")
     parts = cut_splits({split: _examples(sorted(rows)) for split, rows in splits.items()})

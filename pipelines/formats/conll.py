@@ -7,10 +7,11 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _conll_columns as conll_columns
+from pipelines.formats import _conllu_words as conllu_words
 from pipelines.formats import _text_files as text_files
 from pipelines.formats._conll_columns import MOST, UNUSED, Shape
 from pipelines.formats._text_files import Sentence
-from pipelines.formats.examples import SPLITS, Data, Problem, errors, reason
+from pipelines.formats.examples import SPLITS, Data, Problem, Unusable, errors, reason
 from pipelines.ops import schemes
 
 SUFFIXES = (".conll", ".conllu", ".conllup", ".conll2003", ".iob", ".iob2", ".bio", ".bioes")
@@ -118,15 +119,17 @@ class _File:
     names: list[str]
     problems: list[Problem]
     spaced: list[int] = field(default_factory=list)  # lines without tabs among lines with them
+    several: list[Row] = field(default_factory=list)  # words of several parts
+    empty: list[Row] = field(default_factory=list)  # empty nodes of CoNLL-U
 
     def sentence(self, lines: Sequence[Line]) -> Sentence | None:
         """The lines between two blank ones; None if one of them is bad, or if there is no word."""
         rows = self._rows(lines)
         bad = [row for row in rows if self._is_bad(row[1])]
         self.problems.extend(self._bad_line(*row) for row in bad)
-        words = [row for row in rows if not self._is_extra(row[1])]
         is_whole = all(line is not None for _, line in lines)
-        return self._columns(words) if words and is_whole and not bad else None
+        words = self._written(rows) if is_whole and not bad else []
+        return self._columns(words) if words else None
 
     def _rows(self, lines: Sequence[Line]) -> list[Row]:
         """The numbers and cells of the lines that are words and UTF-8."""
@@ -140,6 +143,41 @@ class _File:
         columns = map(list, zip(*rows, strict=True))
         own = dict(zip(self.names, columns, strict=True))
         return self.path, numbers[0], {**own, "lines": list(numbers)}
+
+    def _written(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The words as the text has them; [] if the parts of one are not there, which is a Problem."""
+        if self.names[0] != "id":
+            return rows
+        try:
+            words, several = conllu_words.joined(rows, self.names.index("tokens"))
+        except Unusable as bad:
+            where = f"{self.path.name}:{bad.where}"
+            self.problems.append(Problem("error", bad.kind, where, str(bad), where))
+            return []
+        self.several.extend(several)
+        self.empty.extend(conllu_words.empty_nodes(rows))
+        return words
+
+    def note_words(self) -> None:
+        """Notes words of several parts, and empty nodes."""
+        word = self.names.index("tokens")
+        if self.several:
+            line, cells = self.several[0]
+            message = (
+                f"{len(self.several):,} words have several parts, such as {cells[word]!r}. Each is one"
+                " word here, as in the text, with the tags of its parts, such as ADP+DET."
+            )
+            self.problems.append(
+                Problem("note", "joined-words", f"{self.path.name}:{line}", message)
+            )
+        if self.empty:
+            line, cells = self.empty[0]
+            message = (
+                f"{len(self.empty):,} empty nodes, such as {cells[0]}, are in no text and left out."
+            )
+            self.problems.append(
+                Problem("note", "empty-nodes", f"{self.path.name}:{line}", message)
+            )
 
     def note_spaced(self) -> None:
         """Warns of lines whose cells are separated by spaces if those of the others are by tabs."""
@@ -165,10 +203,6 @@ class _File:
     def _is_bad(self, cells: Sequence[str]) -> bool:
         return len(cells) != self.shape.width or not all(map(str.strip, cells))
 
-    def _is_extra(self, cells: Sequence[str]) -> bool:
-        """Whether a line of CoNLL-U is several words in one, or one that was left out."""
-        return self.names[0] == "id" and ("-" in cells[0] or "." in cells[0])
-
     def _bad_line(self, i: int, cells: Sequence[str]) -> Problem:
         what = f"has {len(cells)} columns, the others {self.shape.width}"
         if len(cells) == self.shape.width:
@@ -184,6 +218,7 @@ def _read_file(file: Path, problems: list[Problem]) -> tuple[list[str], list[Sen
     reader = _reader(file, kept, problems)
     sentences = list(filter(None, map(reader.sentence, _groups(kept))))
     reader.note_spaced()
+    reader.note_words()
     return [name for name in reader.names if name not in UNUSED], sentences
 
 

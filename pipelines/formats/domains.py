@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines.errors import PipelineError, nearest
-from pipelines.formats import image_folder, pictures
+from pipelines.formats import _left_out, image_folder, pictures
 from pipelines.formats._class_folders import Pairs, labels_of
 from pipelines.formats.examples import (
     SPLITS,
@@ -40,6 +40,8 @@ def read(path: str | Path) -> Data:
     _check_folders(path, root)
     source, labels = _source(path, root, problems)
     target = _target(path, root, labels, problems)
+    used = [file for name in DOMAINS for file in _left_out.below(root / name)]
+    problems += _left_out.pictures(root, used, problems)
     cut = [_cut(root, source, labels, 0), _cut(root, target, labels, 1)]
     splits = {split: joined([part[split] for part in cut]) for split in SPLITS}
     return Data(str(root), "domains", splits, {"label": labels, "domain": list(DOMAINS)}, problems)

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from pipelines.errors import PipelineError
+from pipelines.formats import _cache
 from pipelines.formats._cutting import CUT, places
 from pipelines.formats._fingerprint import fingerprint
 
@@ -181,11 +183,21 @@ def cut_splits(
 def inside(root: str | Path, relative: str | Path) -> Path | None:
     """The absolute path of `relative` below `root`.
 
-    None if it climbs out of it (`..`, absolute, or a link).
+    None if it climbs out of it (`..`, absolute, or a link), but for links of Hugging Face's cache.
     """
     root = Path(root).resolve()
     path = (root / relative).resolve()
-    return path if path.is_relative_to(root) else None
+    return path if path.is_relative_to(root) or _cache.holds(root, path) else None
+
+
+def own_file(root: str | Path, file: Path) -> Path:
+    """A file below `root`, as it is. Raises PipelineError if it is a link out of it."""
+    if inside(root, file.relative_to(root)) is None:
+        raise PipelineError(
+            f"{file} is a link that leads out of the data. Copy the file here, or pass what it leads"
+            " to."
+        )
+    return file
 
 
 def _chain(lists: Iterable[list]) -> list:

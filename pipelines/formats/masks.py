@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats import _mask_classes, _mask_files, _voc_files
+from pipelines.formats import _left_out, _mask_classes, _mask_files, _voc_files
 from pipelines.formats import _mask_folders as mask_folders
-from pipelines.formats._boxes import few
-from pipelines.formats._folders import root_of, shown, split_folders, split_of
+from pipelines.formats._folders import few, root_of, shown, split_folders, split_of
 from pipelines.formats._lines import lines_of
 from pipelines.formats._listed_pictures import Pictures
+from pipelines.formats._picture_files import passed_over
 from pipelines.formats.examples import (
     SPLITS,
     Data,
@@ -19,6 +19,7 @@ from pipelines.formats.examples import (
     Problem,
     cut_splits,
     inside,
+    own_file,
 )
 
 LISTS = (".", "splits", "ImageSets/Segmentation")  # folders of train.txt, val.txt and test.txt
@@ -53,6 +54,8 @@ def read(path: str | Path) -> Data:
             f"no picture in {path} has a mask of its name. "
             "Put pictures in images/ and masks in masks/ under equal names."
         )
+    files = [file for rows in found.values() for _, *own in rows for file in own]
+    problems += _left_out.pictures(root, files, problems)
     found = _listed(root, found, problems)
     sources = [mask for _, _, mask in itertools.chain(*found.values())]
     labels, table, notes = _mask_files.classes(sources, root.name, *_mask_classes.read(root))
@@ -65,7 +68,8 @@ def _found(root: Path, problems: list[Problem]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     pairs = mask_folders.pairs(root)
     for split, pictures, masks in pairs:
-        problems += [*_same_names(root, pictures), *_same_names(root, masks)]
+        for folder in (pictures, masks):
+            problems += [*_same_names(root, folder), *_passed_over(root, folder)]
         stems = mask_folders.stems(pictures), mask_folders.stems(masks)
         found.setdefault(split, []).extend(_paired(root, *stems, problems))
     return found if pairs else _found_by_name(root, problems)
@@ -75,7 +79,7 @@ def _found_by_name(root: Path, problems: list[Problem]) -> dict[str, list[Row]]:
     """The same if masks lie among pictures."""
     found: dict[str, list[Row]] = {}
     for split, folder in split_folders(root) or [("train", root)]:
-        problems += _same_names(root, folder)
+        problems += [*_same_names(root, folder), *_passed_over(root, folder)]
         rows = _paired(root, *mask_folders.told_apart(folder), problems)
         found.setdefault(split, []).extend(rows)
     return found
@@ -170,10 +174,15 @@ def _assigned(lists: Mapping[str, Path], pictures: Pictures) -> dict[str, str]:
 def _lists(root: Path) -> dict[str, Path]:
     """{split: file of names} of the first of the folders LISTS that has any."""
     for folder in map(root.joinpath, LISTS):
-        files = {split_of(file.with_suffix("")): file for file in sorted(folder.glob("*.txt"))}
-        lists = {split: files[split] for split in SPLITS if split in files}
+        lists: dict[str, Path] = {}
+        for file in sorted(folder.glob("*.txt")):
+            split = split_of(file.with_suffix(""))
+            if split and lists.setdefault(split, own_file(root, file)) != file:
+                raise PipelineError(
+                    f"{lists[split]} and {file} are both lists of {split}. Keep one of them."
+                )
         if lists:
-            return lists
+            return {split: lists[split] for split in SPLITS if split in lists}
     return {}
 
 
@@ -182,6 +191,12 @@ def _lines_of(file: Path) -> Iterable[tuple[str, str]]:
     for i, line in enumerate(lines_of(file), 1):
         if line.strip():
             yield f"{file}:{i}", line.strip()
+
+
+def _passed_over(root: Path, folder: Path) -> Iterable[Problem]:
+    """Problems of the files that are no pictures, folder by folder."""
+    for place, files in mask_folders.others(folder):
+        yield from passed_over(root, place, files)
 
 
 def _same_names(root: Path, folder: Path) -> Iterable[Problem]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats import masks
+from pipelines.formats import _left_out, masks
 from pipelines.formats._folders import folders, root_of, split_folders, split_of, visible
 from pipelines.formats._picture_files import folders_called_so, is_picture, passed_over
 from pipelines.formats.examples import (
@@ -35,6 +35,8 @@ def read(path: str | Path) -> Data:
         raise PipelineError(
             f"no usable picture in {path}. Put pictures right into it, or into train/ and test/."
         )
+    used = [root / name for names in found.values() for name in names]
+    problems += _left_out.pictures(root, used, problems)
     splits = {split: of_files(root, names) for split, names in found.items()}
     return Data(str(root), "pictures", cut_splits(splits), {}, problems)
 

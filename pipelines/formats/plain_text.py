@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.formats import _text_files as text_files
 from pipelines.formats import conll
-from pipelines.formats._boxes import few
+from pipelines.formats._folders import few
 from pipelines.formats.examples import (
     PICTURE_SUFFIXES,
     SPLIT_NAMES,

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PipelineError
+from pipelines.formats import _cache, box_table, table, text_table
 from pipelines.formats import _delimited as delimited
-from pipelines.formats import box_table, table, text_table
 from pipelines.formats._text_files import counted, digest
 from pipelines.formats.examples import (
     COLUMN,
@@ -17,6 +17,7 @@ from pipelines.formats.examples import (
     Problem,
     Unusable,
     cut_splits,
+    own_file,
 )
 
 SPLIT = table.COLUMNS["split"]
@@ -52,7 +53,7 @@ def read(path: str | Path) -> Data:
     Raises PipelineError if the table cannot be read, if two columns have one name, or if there is
     no usable row.
     """
-    path = Path(path).resolve()
+    path = _cache.placed(path)
     problems: list[Problem] = []
     file = path if path.is_file() else _only(path)
     rows = list(_parquet(file) if file.suffix.lower() == PARQUET else _delimited(file, problems))
@@ -79,7 +80,7 @@ def _only(folder: Path) -> Path:
     if len(files) != 1:
         names = ", ".join(file.name for file in files) or "none"
         raise PipelineError(f"{folder} must hold one table; found {names}. Pass the file itself.")
-    return files[0]
+    return own_file(folder, files[0])
 
 
 def _delimited(file: Path, problems: list[Problem]) -> Iterator[Row]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _delimited as delimited
+from pipelines.formats import _left_out
 from pipelines.formats._lines import text_of
 from pipelines.formats._paths import Paths
 from pipelines.formats.examples import (
@@ -15,6 +16,7 @@ from pipelines.formats.examples import (
     Problem,
     Unusable,
     cut_splits,
+    errors,
     ids_of,
     of_files,
     reason,
@@ -83,6 +85,8 @@ def read(path: str | Path) -> Data:
     if not rows:
         cause = reason(problems, " Add rows below the header.")
         raise PipelineError(f"{table.file} lists no usable picture.{cause}")
+    if not errors(problems):  # a row that cannot be read may be that of a picture without one
+        problems += _left_out.beside(paths.root, rows, problems, "no row")
     labels = sorted({row.label for row in rows.values()})
     splits = _splits(paths.root, rows, ids_of(labels))
     return Data(

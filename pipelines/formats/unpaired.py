@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats import pictures
+from pipelines.formats import _left_out, pictures
 from pipelines.formats._folders import folders, root_of
 from pipelines.formats.examples import (
     SPLIT_NAMES,
@@ -39,6 +39,8 @@ def read(path: str | Path) -> Data:
                 f"{path} has no usable picture in train{domain}/. Put the pictures of {domain}"
                 " there."
             )
+    used = [root / name for names in found.values() for name in names]
+    problems += _left_out.pictures(root, used, problems)
     splits = cut_splits(_examples(root, found))
     for domain in DOMAINS:
         splits = _mended(splits, set(found["train", domain]))

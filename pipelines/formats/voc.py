@@ -11,7 +11,7 @@ from pipelines.files import write_text
 from pipelines.formats import _box_writers, _boxes, _voc_files, _voc_xml
 from pipelines.formats._folders import root_of
 from pipelines.formats._lines import lines_of
-from pipelines.formats.examples import SPLIT_NAMES, Data, Unusable
+from pipelines.formats.examples import SPLIT_NAMES, Data, Unusable, inside, own_file
 
 ALSO = {"segmentation_mask": "masks"}  # a feature that the files hold -> its format
 LISTS = Path("ImageSets", "Main")
@@ -225,13 +225,15 @@ class _Reader:
         where = file.relative_to(self.scenes.root).as_posix()
         return [
             (self.files.key(line) or line.split()[0], f"{where}:{i}")
-            for i, line in enumerate(lines_of(file), 1)
+            for i, line in enumerate(lines_of(own_file(self.scenes.root, file)), 1)
             if line.strip()
         ]
 
     def _annotated(self, name: str, split: str, where: str) -> None:
         """One XML file and its picture."""
         try:
+            if inside(self.scenes.root, where) is None:
+                raise Unusable("outside", "this link leads out of the data. Copy the file here.")
             found = _voc_xml.read(self.scenes.root / where, where)
         except Unusable as bad:
             self.scenes.problems.append(bad.problem(where, name))

@@ -8,12 +8,19 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.files import write_text, write_yaml
-from pipelines.formats import _box_writers, _boxes, _yolo_darknet, _yolo_labels, _yolo_yaml
+from pipelines.formats import (
+    _box_writers,
+    _boxes,
+    _cache,
+    _yolo_darknet,
+    _yolo_labels,
+    _yolo_yaml,
+)
 from pipelines.formats._folders import folder_called, split_folders, visible
 from pipelines.formats._lines import forgiving
 from pipelines.formats._paths import plain
 from pipelines.formats._picture_files import is_picture
-from pipelines.formats.examples import Data, Problem, Unusable, inside
+from pipelines.formats.examples import Data, Problem, Unusable, inside, own_file
 
 YAML = (".yaml", ".yml")
 MOST = 10_000  # classes without names; a larger id is no class
@@ -39,13 +46,14 @@ def read(path: str | Path) -> Data:
 
     Raises PipelineError if data.yaml cannot be used, or if there is no usable picture.
     """
-    path = Path(path).resolve()
+    path = _cache.placed(path)
     root = path if path.is_dir() else path.parent
     labels, folders = _described(path, root)
     reader = _Reader(_boxes.Scenes(root), labels)
     for split, listed in folders.items():
         reader.split(split, listed)
     reader.note_one_based()
+    reader.scenes.left_out(path, "no split")
     last = max(reader.ids, default=(-1, ""))[0]
     labels = labels or list(map(str, range(last + 1)))
     return reader.scenes.data(path, "yolo", labels)
@@ -55,6 +63,8 @@ def _described(path: Path, root: Path) -> tuple[list[str], dict[str, _yolo_yaml.
     """(class names, {split: pictures}) by data.yaml or obj.data, or by classes.txt and folders."""
     darknet = _yolo_darknet.find(path)
     file = _yolo_yaml.find(path)
+    if described := darknet or file:
+        own_file(root, described)
     if darknet:
         labels, folders = _yolo_darknet.read(darknet)
     elif file:

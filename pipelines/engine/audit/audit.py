@@ -22,6 +22,7 @@ from pipelines.engine.audit import (
     outliers,
     pictures,
     resolutions,
+    shifted,
     text,
 )
 from pipelines.engine.audit.facts import Facts, Look, listed, rows, splits
@@ -45,6 +46,7 @@ CHECKS = (
     *box_fit.CHECKS,
     *outliers.CHECKS,
     *text.CHECKS,
+    *shifted.CHECKS,
     *labelled_text.CHECKS,
     *letters.CHECKS,
 )

@@ -53,6 +53,9 @@ class MaskLook:
     counts: tuple[int, ...] = ()  # pixels by class id, 256 of them
     unknown: tuple = ()  # ((value in the file, pixels), ...) of no class, the most frequent first
     between: float = 0.0  # share of the pixels of a binary mask that are neither 0 nor 255
+    ramps: int = 0  # pixels of others whose value lies between those on both sides
+    jumps: int = 0  # places of others at which a value is skipped between neighbours
+    has_channels: bool = False  # grey in three equal channels
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,18 @@ def empty_split(split: str, facts: Facts) -> Iterator[Problem]:
         yield Problem(severity, "empty-split", split, f"there is no example in {split}. Add some.")
 
 
+def small_splits(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:
+    """A split of the data's own that says little of the model: a file may have been cut off."""
+    split, examples = part
+    count = len(examples)
+    if 0 < count < FEW and not examples.is_cut:
+        message = (
+            f"{split} has only {count} example{'s' * (count > 1)}: a score on so few is chance. If"
+            " some are lost, restore them; without this split one is cut out of train."
+        )
+        yield Problem("warning" if count == 1 else "note", "few-examples", split, message)
+
+
 def cut_splits(facts: Facts) -> Iterator[Problem]:
     """Splits that were cut out of train though the data has others: a file may be lost."""
     found = dict(splits(facts.data))
@@ -144,6 +156,7 @@ def _judging_parts(facts: Facts) -> list[tuple[str, Examples]]:
 
 CHECKS = (
     over(lambda facts: SPLITS, empty_split),
+    over(_judging_parts, small_splits),
     cut_splits,
     over(features, unknown_labels),
     over(_parts, unlabelled),

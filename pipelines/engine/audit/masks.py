@@ -14,6 +14,8 @@ from pipelines.engine.audit.facts import Example, Facts, MaskLook, over, splits
 from pipelines.formats import _mask_files
 from pipelines.formats.examples import IGNORE, Data, Problem
 
+SLOPES = 8  # pixels at borders that can tell how they run
+
 
 def looks(data: Data) -> dict[str, dict[str, list[MaskLook]]]:
     """Column of masks -> split -> a MaskLook per example."""
@@ -56,7 +58,10 @@ def _look(source, table, classes: int) -> MaskLook:
     ranked = (+unknown).most_common()
     binary = table.keys() == _mask_files.BINARY.keys()
     between = _mask_files.between(values) if binary else 0.0
-    return MaskLook("", values.shape[:2], tuple(counts), tuple(ranked), between)
+    slopes = (0, 0) if binary else _mask_files.slopes(values)
+    has_channels = values.ndim == 2 and _mask_files.has_channels(source)
+    about = tuple(counts), tuple(ranked), between, *slopes, has_channels
+    return MaskLook("", values.shape[:2], *about)
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,36 @@ def smoothed(mask: _Mask, facts: Facts) -> Iterator[Problem]:
         yield mask.warning("smoothed-mask", message)
 
 
+def interpolated(column: str, facts: Facts) -> Iterator[Problem]:
+    """Masks of several classes that were scaled with interpolation, if most others were not.
+
+    At their borders the ids between two classes stand where others go from one to the other at once.
+    """
+    own = [mask for mask in _masks(facts) if mask.column == column]
+    sloped = [mask for mask in own if mask.look.ramps + mask.look.jumps >= SLOPES]
+    found = [mask for mask in sloped if mask.look.ramps > mask.look.jumps]
+    if len(found) * 2 > len(sloped):
+        return
+    for mask in found:
+        message = (
+            f"at its borders {mask.look.ramps:,} pixels have an id between those of both sides, unlike"
+            " in other masks: was it scaled with interpolation? Resize masks with nearest neighbour."
+        )
+        yield mask.warning("smoothed-mask", message)
+
+
+def in_channels(column: str, facts: Facts) -> Iterator[Problem]:
+    """Grey masks in files of colours, counted."""
+    own = [mask for mask in _masks(facts) if mask.column == column]
+    found = [mask for mask in own if mask.look.has_channels]
+    if found:
+        message = (
+            f"{len(found):,} of {len(own):,} masks are grey in three equal channels, and read as one."
+            f" The first: {found[0].where}."
+        )
+        yield Problem("note", "converted", column, message)
+
+
 def shares(column: str, facts: Facts) -> Iterator[Problem]:
     """The classes of one column by pixel."""
     counts_by_split = pixel_counts(facts.data.labels[column], facts.masks[column])
@@ -175,6 +210,8 @@ CHECKS = (
     over(_masks, unknown_values),
     over(_masks, one_value),
     over(_masks, smoothed),
+    over(_columns, interpolated),
+    over(_columns, in_channels),
     over(_columns, shares),
     over(_columns, ignored),
 )

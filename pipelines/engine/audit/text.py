@@ -15,9 +15,10 @@ from pipelines.engine.audit.facts import (
     same,
 )
 from pipelines.formats import _tags
-from pipelines.formats.examples import Problem
+from pipelines.formats.examples import SPLITS, Problem
 from pipelines.ops import schemes
 
+SENTENCE = 5  # tokens: shorter ones come again by chance
 ENDLESS = 1000  # tokens: no sentence is that long, but a file without blank lines is
 
 
@@ -82,6 +83,19 @@ def inconsistent(tagged: tuple[str, list[Example]], facts: Facts) -> Iterator[Pr
         yield first.warning("inconsistent", message)
 
 
+def repeated(split: str, facts: Facts) -> Iterator[Problem]:
+    """Sentences of a split that it has again. Text repeats itself, so this is a note."""
+    long = [e for e in _sentences(facts) if e.split == split and len(e["tokens"]) >= SENTENCE]
+    again = [group for group in same(long, _tokens) if len(group) > 1]
+    if again:
+        first, second, *_ = again[0]
+        message = (
+            f"{len(again):,} sentences of {SENTENCE} words or more are there more than once, such as"
+            f" {first.where} and {second.where}. If they are copies, delete them."
+        )
+        yield Problem("note", "repeated", split, message)
+
+
 def once(feature: str, facts: Facts) -> Iterator[Problem]:
     """Tags of one feature that training sees once."""
     rows = [e[feature] for e in _tagged(feature, facts) if e.split == "train"]
@@ -131,6 +145,7 @@ CHECKS = (
     over(features, broken),
     over(_same, leaks),
     over(_same_tagged, inconsistent),
+    over(lambda facts: SPLITS, repeated),
     over(features, once),
     lengths,
 )

@@ -24,6 +24,8 @@ from pipelines.shapes import ANY, NUMBER
 MANIFEST = "manifest.json"
 FORMAT = 2  # of a bundle's folder; 1 knew no methods
 SHA = re.compile("[0-9a-f]{64}")
+# What minisign, cosign and gpg write beside the manifest; whoever checks one needs its key.
+SIGNATURE = re.compile(r"manifest\.json\.(?:minisig|sig|asc|sigstore\.json|bundle)")
 COMPILED = re.compile(r"edge/__pycache__/(\w+)\.[a-z]+-?\d+(?:\.opt-[12])?\.pyc")
 NAMES = {str: ANY}
 SHAPE = {  # of the manifest; further names are let pass
@@ -184,7 +186,8 @@ def _added(folder: Path, wanted: Mapping) -> list[str]:
     """
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     names = {path.relative_to(folder).as_posix() for path in found}
-    added = sorted(names - {MANIFEST, *wanted})
+    signatures = set(filter(SIGNATURE.fullmatch, names))
+    added = sorted(names - {MANIFEST, *wanted} - signatures)
     folders = [name for name in wanted if (folder / name).is_dir()]
     return [name for name in added if not _below(name, folders) and not _compiled(name, wanted)]
 
