@@ -427,7 +427,7 @@ def test_as_text_and_as_dict():
     assert lines[-1] == "13 errors, 0 warnings, 3 notes"
     values = json.loads(json.dumps(result.as_dict()))
     assert (values["errors"], values["warnings"], values["notes"]) == (13, 0, 3)
-    assert len(values["problems"]) == 14
+    assert len(values["problems"]) == 16
     assert values["problems"][0] == {
         "severity": "error",
         "kind": "unreadable",
