@@ -28,6 +28,7 @@ class Bundle:
         self.method = catalog.method(self.manifest["method"], self.task_name)
         self.files = self.manifest["files"]
         self._labels = self.manifest["labels"]
+        self.method = self.method.for_target(self.config)
         name = self.method.scores[0].name
         checked(self.path / seal.MANIFEST, self.manifest, {"reference": {name: NUMBER}})
 

@@ -104,7 +104,9 @@ class _Steps(Settings):
         "minutes",
         low=0.0,
     )
-    batch_size: int = setting(32, "examples per step", "examples", low=1)
+    batch_size: int = setting(
+        32, "examples per step; 0 takes all, as batch gradient descent does", "examples", low=0
+    )
     steps_per_epoch: int = setting(
         0, "steps per epoch; 0 takes what one pass over the training split needs", "steps", low=0
     )

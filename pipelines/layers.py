@@ -19,6 +19,7 @@ from pipelines.models import (  # noqa: F401
     pool,
     super_resolution,
     tagger,
+    thresholds,
     translation,
     views,
     word_windows,

@@ -60,11 +60,13 @@ class Feature:
     """One column of the examples.
 
     kind: picture, mask, text, tokens, label, labels, tags, boxes, number, key or vector. names: of
-    its ids, if they are known without the data.
+    its ids, if they are known without the data. optional: whether data may lack it, as it has
+    something else to be learned.
     """
 
     kind: str
     names: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True)

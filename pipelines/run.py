@@ -59,6 +59,7 @@ class Run:
         self.method = own.of_run(self.path, catalog.method(method, self.task_name))
         config = self.method.Config().replace(**values)
         self.config = config.having(learned.read(self.path / learned.FOLDER))
+        self.method = self.method.for_target(self.config)
         self._given = given
 
     def __repr__(self) -> str:
@@ -77,7 +78,11 @@ class Run:
             self.model, part, self.method, self.config, f"evaluating {split}"
         )
         judged = doubts.of_result(part, result, self.method, self.config)
-        result = {"split": split, **result, **judged}
+        reasons = evaluate.explained(self.model, part, self.method, self.config)
+        curves = {**result.get("curves", {}), **reasons.pop("curves", {})}
+        result = {"split": split, **result, **judged, **reasons}
+        if curves:
+            result["curves"] = curves
         beside = references.scores(self, part)
         if beside:
             result["references"] = beside

@@ -74,6 +74,10 @@ class Task:
         """Results of `answer` on `part`, if batches and `metrics` are not how it is judged."""
         return None
 
+    def explain(self, answer: Answer, part: Part, config: Any) -> Mapping[str, Any]:
+        """What answers depend on: {"importance": {name: number}, "curves": ...} of an evaluation."""
+        return NOTHING
+
     def truth(self, targets: Any, config: Any) -> Arrays | None:
         """Targets of one example -> the decoded answer that is right, for `draw`; None if none is."""
         return None
@@ -142,6 +146,10 @@ class Method(Task):
     def resolve(self, config: Any, audit: Any) -> Any:
         """`config` with what follows from the audited data, such as the size of pictures."""
         return config
+
+    def for_target(self, config: Any) -> Method:
+        """The method with the `scores` of what this config learns, such as numbers, not classes."""
+        return self
 
     def learn(self, examples: Any, config: Any) -> Mapping:
         """{name: list of str, or array} that is learned besides the weights, such as a vocabulary.

@@ -284,8 +284,8 @@ def test_numbers_are_no_classes(tmp_path):
 
 def test_errors_by_hand():
     metric = regression.Errors()
-    metric.update_state({"value": np.array([[1.0], [2.0]])}, {"value": np.array([1.0, 4.0])})
-    metric.update_state({"value": np.array([[6.0]])}, {"value": np.array([5.0])})
+    metric.update_state(np.array([[1.0], [2.0]]), {"value": np.array([[1.0], [4.0]])})
+    metric.update_state(np.array([[6.0]]), {"value": np.array([[5.0]])})
     result = metric.result()
     assert result["rmse"] == pytest.approx((5 / 3) ** 0.5)
     assert result["mae"] == 1.0
@@ -322,10 +322,8 @@ def test_linear_regression_is_scikit_learns_on_scaled_columns():
     values, (inputs, targets), test = fitted(f"{NUMBERS}/linear", "diabetes")
     x = inputs["features"].astype(float)
     np.testing.assert_allclose(x, StandardScaler().fit_transform(x), atol=1e-5)
-    peer = Ridge().fit(x, targets["value"].ravel())
-    np.testing.assert_allclose(
-        values["value"].ravel(), peer.predict(test[0]["features"]), rtol=1e-4
-    )
+    peer = Ridge().fit(x, targets.ravel())
+    np.testing.assert_allclose(values.ravel(), peer.predict(test[0]["features"]), rtol=1e-4)
 
 
 def test_without_a_penalty_columns_that_depend_on_others_have_small_weights():
@@ -417,3 +415,37 @@ def test_the_page_reads_rows_as_python_does(people, tmp_path):
     bundle = run.export(tmp_path / "bundle", formats=["float32"], max_drop=0.5)
     table = 'paid,job,age,note\n"",baker,20,"a, b"\n1e2,clown,21,b\n'
     browser.agrees(bundle, ['{"age": 60, "job": "smith", "note": "", "paid": "?"}', table])
+
+
+def test_batch_size_of_none_takes_all_examples(people):
+    made = setup.set_up(f"{CLASSES}/mlp", people, {"batch_size": 0})
+    count = made.source.parts()["train"]
+    assert (made.config.batch_size, made.config.steps_per_epoch) == (count, 1)
+    inputs, _ = next(iter(made.source.train(0, None)))
+    rows = {row.tobytes() for row in np.asarray(inputs["features"])}
+    wanted = made.source.held_out("train").arrays()[0]["features"]
+    assert rows == {row.tobytes() for row in wanted}
+
+
+def test_several_columns_are_learned_at_once(people, tmp_path):
+    table = [HEADER.replace("label", "old,baker").strip()]
+    for line in lines(60):
+        age, job, *others, _ = line.split(",")
+        table.append(
+            ",".join([age, job, *others, str(int(int(age) > 45)), str(int(job == "baker"))])
+        )
+    file = tmp_path / "flags.csv"
+    file.write_text("\n".join(table) + "\n")
+    run = pipelines.train(f"{CLASSES}/linear", file, tmp_path / "run", target="old,baker")
+    assert run.labels == ["old", "baker"]
+    assert run.evaluate("train")["macro_f1"] > 0.9
+    (answer,) = run.predict(['{"age": 60, "job": "smith", "note": "", "paid": ""}'])
+    assert answer["rows"][0]["labels"] == ["old"]
+    run = pipelines.train(
+        f"{NUMBERS}/linear", people, tmp_path / "two", target="paid,age", on_bad_data="skip"
+    )
+    assert set(run.evaluate("train")["per_class"]) == {"paid", "age"}
+    (answer,) = run.predict(['{"job": "smith", "note": "", "label": "no"}'])
+    assert set(answer["rows"][0]) == {"paid", "age"}
+    with pytest.raises(PipelineError, match="hold several labels.*perceptron learns one class"):
+        pipelines.train(f"{CLASSES}/perceptron", file, tmp_path / "three", target="old,baker")

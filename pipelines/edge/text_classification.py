@@ -1,4 +1,4 @@
-"""The device half of `text_classification`: plain text in, a label out."""
+"""The device half of `text_classification`: plain text in, a label, several, or numbers out."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,7 @@ import numpy as np
 
 from . import classification, lexicon, plain_text, terms, wordpiece, words
 
-FILES = ("classification", "lexicon", "plain_text", "terms", "wordpiece", "words")
+FILES = ("classification", "lexicon", "numbers", "plain_text", "terms", "wordpiece", "words")
 
 Encoded = tuple[dict[str, np.ndarray], float]  # inputs of one text, and the share that is left out
 
@@ -130,7 +130,7 @@ def predict(
 
     All of it is one text. unread: share of it that was more than the model takes, and was left out:
         of its word pieces, words or different terms.
-    run: {name: int32 (1, T)} -> {"probabilities": (1, C)}. Raises ValueError if there is no text,
+    run: {name: int32 (1, T)} -> outputs of `classification.named`. Raises ValueError if there is no text,
         or no UTF-8.
     """
     made = encoder(manifest["config"], manifest["learned"])
@@ -139,8 +139,7 @@ def predict(
         raise ValueError("there is no text in it")
     inputs, unread = made.inputs(items)
     answer = run({name: values[None] for name, values in inputs.items()})
-    probabilities = np.asarray(answer["probabilities"])[0]
-    return {**classification.ranked(probabilities, manifest["labels"]), "unread": unread}, {}
+    return {**classification.named(answer, manifest), "unread": unread}, {}
 
 
 def line(answer: dict) -> str:

@@ -8,12 +8,10 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import fine_tuning, labelled
+from pipelines.families import fine_tuning, labelled, target_kinds
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
-
-    from pipelines.models import heads
 
 AUTO = ("auto",)  # of unfreeze: the head for an epoch, and all for the others
 SOLVED = ("logistic_regression", "svm")  # heads that scikit-learn finds
@@ -48,12 +46,11 @@ class Config(fine_tuning.Config):
 
 
 def model(inputs, features, config, name):
-    """Inputs by name and their features (B, F) out of a layer called `pool` -> a compiled model of logits (B, C)."""
-    x = features
-    for layer in heads.layers(
-        len(config.labels), config.hidden * (config.head == "mlp"), config.dropout, config.seed
-    ):
-        x = layer(x)
+    """Inputs by name and their features (B, F) out of a layer called `pool` -> a compiled model.
+
+    It ends as `labelled.ended` has it.
+    """
+    x = labelled.ended(features, config, config.hidden * (config.head == "mlp"))
     return labelled.compiled(keras.Model(inputs, x, name=name), config)
 
 
@@ -111,14 +108,12 @@ def _solve(config):
 
     def solve(net, source):
         train, validation = source.held_out("train"), source.held_out("validation")
-        return heads.solve(
+        return target_kinds.of(config).solve(
             net.get_layer("logits"),
             config.head,
-            train.arrays(),
-            validation.arrays() if len(validation) else None,
-            strength=config.regularisation,
-            class_weights=config.class_weight_values,
-            seed=config.seed,
+            (train.arrays(), validation.arrays() if len(validation) else None),
+            config,
+            config.regularisation,
         )
 
     return solve

@@ -1,24 +1,20 @@
-"""One label an example: settings, targets, loss, answers and metrics of such methods."""
+"""Labels, or numbers, of examples: settings, loss, answers and metrics of such methods."""
 
-import collections
+import copy
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.formats.examples import UNLABELLED
-from pipelines.task import Method, Score
+from pipelines.families import target_kinds
+from pipelines.families.target_kinds import numbers, one_class, reading
+from pipelines.task import Method
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
-    import keras
-    import numpy as np
-    import tensorflow as tf
-
     from pipelines import canvas, optimization
-    from pipelines.losses import cross_entropy
-    from pipelines.metrics import calibration, classification, top_k
-    from pipelines.models import temperature
+    from pipelines.models import heads
     from pipelines.ops import images
 
 
@@ -34,6 +30,8 @@ SIDED = frozenset(
 @dataclass(frozen=True, kw_only=True)
 class Answers:
     """Settings of every method that gives a label: what classes weigh, and how sure an answer is."""
+
+    label_smoothing: ClassVar[float] = 0.0
 
     class_weights: str = setting(
         "none", "balanced weighs rare classes up", choices=("none", "balanced")
@@ -59,8 +57,8 @@ class Config(Answers):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureConfig(Config):
-    """Settings of the loss, and of how pictures are changed at random."""
+class PictureConfig(Config, target_kinds.Config):
+    """Settings of the target, of the loss, and of how pictures are changed at random."""
 
     flip: str = setting(
         "auto",
@@ -84,10 +82,11 @@ class PictureConfig(Config):
 
 def mirrored(config):
     """What says whether pictures are mirrored, as the names of the classes have it: {}, or
-    {"flip": "on" or "off"} if that is left to the data."""
+    {"flip": "on" or "off"} if that is left to the data. Angles are others in the mirror, too."""
     if config.flip != "auto":
         return {}
-    return {"flip": "off" if any(map(_has_sides, config.labels)) else "on"}
+    has_sides = bool(config.angles) or any(map(_has_sides, config.labels))
+    return {"flip": "off" if has_sides else "on"}
 
 
 def _has_sides(label):
@@ -111,62 +110,63 @@ def weighed(config, counts):
 
 
 class Labelled(Method):
-    """One label an example, whatever an example is."""
+    """One class an example, several labels, or numbers, whatever an example is; see `target_kinds`."""
 
-    scores = (
-        Score("accuracy", counted=True),
-        Score("macro_f1"),
-        Score("macro_recall"),
-        Score("macro_precision"),
-        Score("top5_accuracy"),
-        Score("calibration_error", "lower"),
-    )
+    scores = one_class.OneClass.scores
+    _answers: tuple[str, ...] = (target_kinds.CLASS,)  # what it can learn
+
+    def for_target(self, config):
+        """The same method with the scores of what is learned."""
+        made = copy.copy(self)
+        made.scores = target_kinds.of(config).scores
+        return made
+
+    def adapt(self, data, config):
+        """Data with `label`, a class or a list of labels, or `value`, numbers; see `reading`."""
+        return reading.adapted(data, config, self._answers)
+
+    def learn(self, examples, config):
+        """What kind of target it is, if it is not a class, and how numbers are scaled."""
+        values = examples.columns.get("value")
+        if values is not None:
+            names = getattr(config, "target", ()) or ("value",)
+            return {
+                "answer": [target_kinds.NUMBERS],
+                **numbers.learned(values, names, config.angles),
+            }
+        is_several = reading.is_several(examples)
+        return {"answer": [target_kinds.LABELS]} if is_several else {}
 
     def floor(self, part, config):
-        """The share of the most frequent class, which a constant answer reaches."""
-        labels = [label for label in part.examples.columns["label"] if label != UNLABELLED]
-        if not labels:
-            return None
-        return collections.Counter(map(int, labels)).most_common(1)[0][1] / len(labels)
+        """What the best constant answer reaches."""
+        return target_kinds.of(config).floor(part, config)
 
     def truth(self, targets, config):
-        """One-hot (C,), or shares of blended pictures -> {"probabilities": (C,)}."""
-        return {"probabilities": targets}
+        """The target of one example as `decode` should give it."""
+        return target_kinds.of(config).truth(targets, config)
 
     def calibrate(self, model, answers, config):
-        """Scales the layer `logits` by a factor, which changes no label; see `models.temperature`."""
+        """Factor of the logits, or thresholds of labels, as the validation split bears them out."""
         if not (isinstance(config, Answers) and config.calibrated):
             return {}
-        logits, targets = (np.concatenate(parts) for parts in zip(*answers, strict=True))
-        labels = targets.argmax(-1)
-        factor = temperature.factor(logits, labels)
-        layer = model.get_layer("logits")
-        for weight in (layer.kernel, layer.bias):
-            weight.assign(weight * factor)
-        before, after = (temperature.log_loss(own, labels) for own in (logits, logits * factor))
-        return {"factor": factor, "log_loss_before": before, "log_loss_after": after}
+        return target_kinds.of(config).calibrate(model, answers, config)
 
     def decode(self, outputs, config):
-        """Logits (B, C) -> {"probabilities": (B, C)} that sum to one."""
-        return {"probabilities": keras.ops.softmax(outputs)}
+        """Outputs of the net -> what a person wants, by the kind of target."""
+        return target_kinds.of(config).decode(outputs, config)
 
     def metrics(self, config):
-        """The first one named, accuracy, is what an exported file is judged by."""
-        extra = [top_k.TopK(5)] if len(config.labels) > 10 else []
-        return [
-            classification.Classification(len(config.labels)),
-            *extra,
-            calibration.CalibrationError(),
-        ]
+        """The first one named is what an exported file is judged by."""
+        return target_kinds.of(config).metrics(config)
 
 
 class LabelledPictures(Labelled):
-    """One label a picture."""
+    """The same of pictures."""
 
     def parse(self, example, config):
-        """{"image": uint8 (H, W, 3), "label": int} -> ({"image": uint8 (S, S, 3)}, one-hot float (C,))."""
+        """{"image": uint8 (H, W, 3), "label" or "value"} -> ({"image": uint8 (S, S, 3)}, target)."""
         image = images.resize(example["image"], config.image_size)
-        return {"image": image}, tf.one_hot(example["label"], len(config.labels))
+        return {"image": image}, target_kinds.of(config).parse(example, config)
 
     def augment(self, inputs, targets, seed, progress, config):
         """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run done, in [0, 1)."""
@@ -184,18 +184,25 @@ class LabelledPictures(Labelled):
         return {"fit": "stretch"}
 
     def draw(self, inputs, decoded, config, targets=None):
-        """One picture (S, S, 3) with the predicted label, its probability and, where given, the true one."""
-        return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, targets)
+        """One picture (S, S, 3) with what was found and, if it is given, what is true."""
+        caption = target_kinds.of(config).caption(decoded, config, targets)
+        return canvas.captioned(inputs["image"], caption.lines, caption.colour)
+
+
+def ended(x, config, hidden=0):
+    """Features (B, F) -> outputs of the net: a layer between if `hidden`, dropout, `logits`, and
+    what the kind of target has behind them.
+    """
+    kind = target_kinds.of(config)
+    layers = heads.layers(kind.width(config), hidden, config.dropout, config.seed)
+    for layer in [*layers, *kind.after(config)]:
+        x = layer(x)
+    return x
 
 
 def compiled(net, config, rates=(), pull=0.0):
-    """`net`, which gives logits (B, C), with cross-entropy; rates and pull: see `optimization.optimizer`."""
-    optimization.compile(
-        net,
-        config,
-        rates,
-        pull,
-        loss=cross_entropy.CrossEntropy(config.label_smoothing, config.class_weight_values),
-        metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
-    )
+    """`net`, which ends as `ended` has it, with its loss; rates, pull: see `optimization.optimizer`."""
+    kind = target_kinds.of(config)
+    loss, metrics = kind.loss(config), kind.trained(config)
+    optimization.compile(net, config, rates, pull, loss=loss, metrics=metrics)
     return net

@@ -15,7 +15,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 FAR = 8.0  # deviations from the median that are far out, by the median of distances
 
 
-def checks(data: Data, own: str, config: tables.Config) -> Iterator[Problem]:
+def checks(data: Data, own: Sequence[str], config: tables.Config) -> Iterator[Problem]:
     """What looks wrong with the columns of the training split, and what is left out."""
     train = data.splits.get("train")
     if train is None or not len(train):
@@ -28,7 +28,8 @@ def checks(data: Data, own: str, config: tables.Config) -> Iterator[Problem]:
         yield from _far(train, name, cells)
         yield from _missing(name, len(cells) - len(there), len(cells))
         yield from _new(data, name, cells)
-    yield from _copies(train, own, config)
+    for target in own:
+        yield from _copies(train, target, own, config)
 
 
 def _left_out(name: str, cells: Sequence, there: Sequence) -> Iterator[Problem]:
@@ -90,10 +91,12 @@ def _new(data: Data, name: str, cells: Sequence) -> Iterator[Problem]:
             yield Problem("warning", "new-category", split, message)
 
 
-def _copies(train: Examples, own: str, config: tables.Config) -> Iterator[Problem]:
-    """Columns from which alone the target follows."""
+def _copies(
+    train: Examples, own: str, every: Sequence[str], config: tables.Config
+) -> Iterator[Problem]:
+    """Columns from which alone a target follows. every: all columns that are learned."""
     answers = [edge.text(cell) for cell in train.columns[COLUMN + own]]
-    for name, cells in tables.inputs(train, own, config).items():
+    for name, cells in tables.inputs(train, every, config).items():
         if tables.kind(cells) != tables.LEFT_OUT and _determines(
             [edge.text(cell) for cell in cells], answers
         ):

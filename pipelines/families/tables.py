@@ -31,10 +31,17 @@ DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./])\d{1,2}\2\d{2,4})([T ].*
 class Config(Settings):
     """Settings of every method on tables: what is learned, and from what."""
 
-    target: str = setting(
-        "", "column that is learned; empty takes target, label, class or y, or else the last"
+    target: tuple[str, ...] = setting(
+        (), "columns that are learned; empty takes target, label, class or y, or else the last"
     )
     ignore: tuple[str, ...] = setting((), "columns that are not looked at")
+    group: str = setting(
+        "",
+        "column whose rows stay together: none of its values is in two splits; it is not learned",
+    )
+    time: str = setting(
+        "", "column by which the latest tenth of the rows is the test; it is not learned"
+    )
     max_categories: int = setting(
         50,
         "values of a column of categories that are known by themselves, the most frequent ones",
@@ -43,14 +50,15 @@ class Config(Settings):
     )
 
 
-def target(data: Data, config: Config) -> str:
-    """The column that is learned. Raises PipelineError if there is none of that name."""
+def target(data: Data, config: Config) -> list[str]:
+    """The columns that are learned. Raises PipelineError if there is none of that name."""
     names, wanted = columns(data), _wanted(config)
-    if wanted and wanted not in names:
+    missing = [name for name in wanted if name not in names]
+    if missing:
         raise PipelineError(
-            f"{data.source} has no column {wanted!r} to be learned. {nearest(wanted, names)}"
+            f"{data.source} has no column {missing[0]!r} to be learned. {nearest(missing[0], names)}"
         )
-    if len(names) < 2:
+    if len(names) <= len(wanted) or len(names) < 2:
         raise PipelineError(
             f"{data.source} has {len(names)} columns; a table needs one to be learned and one to"
             " learn from."
@@ -68,22 +76,22 @@ def _check_ignored(names: Sequence[str], source: str, config: Config) -> None:
         )
 
 
-def _wanted(config: Config) -> str:
-    """The column that a run has learned, or else the one that the user names; "" if neither."""
-    return config.learned.get("target", [config.target])[0]
+def _wanted(config: Config) -> list[str]:
+    """The columns that a run has learned, or else those that the user names; [] if neither."""
+    return list(config.learned.get("target", config.target))
 
 
-def target_of(examples: Examples, config: Config) -> str:
-    """The column that is learned, of data that has been looked at by `target`."""
+def target_of(examples: Examples, config: Config) -> list[str]:
+    """The columns that are learned, of data that has been looked at by `target`."""
     return _target(_names(examples), config)
 
 
-def _target(names: Sequence[str], config: Config) -> str:
+def _target(names: Sequence[str], config: Config) -> list[str]:
     wanted = _wanted(config)
     if wanted:
         return wanted
     lower = {name.lower(): name for name in names}
-    return next((lower[name] for name in TARGETS if name in lower), names[-1])
+    return [next((lower[name] for name in TARGETS if name in lower), names[-1])]
 
 
 def columns(data: Data) -> list[str]:
@@ -123,10 +131,10 @@ def _are_single(values: Sequence) -> bool:
     return all(np.ndim(value) == 0 for value in values[:100])
 
 
-def learned(examples: Examples, own: str, config: Config) -> list[str]:
+def learned(examples: Examples, own: Sequence[str], config: Config) -> list[str]:
     """The columns that are learned from, as `edge.tables.Columns` takes them, of the training split.
 
-    own: the column that is learned itself.
+    own: the columns that are learned themselves.
     """
     found = []
     for name, cells in inputs(examples, own, config).items():
@@ -138,18 +146,18 @@ def learned(examples: Examples, own: str, config: Config) -> list[str]:
             found.append(json.dumps({"name": name, "kind": CATEGORY, "values": values}))
     if not found:
         raise PipelineError(
-            f"no column is left to learn {own!r} from: text, dates, ids and what is the same in each"
-            " row are not used. Add columns of numbers or categories."
+            f"no column is left to learn {' and '.join(map(repr, own))} from: text, dates, ids and"
+            " what is the same in each row are not used. Add columns of numbers or categories."
         )
     return found
 
 
-def inputs(examples: Examples, own: str, config: Config) -> dict[str, list]:
+def inputs(examples: Examples, own: Sequence[str], config: Config) -> dict[str, list]:
     """{name: cells} of the columns that may be learned from."""
-    found = {}
+    found, apart = {}, {*config.ignore, config.group, config.time}
     for name, cells in examples.columns.items():
         bare = name.removeprefix(COLUMN)
-        if name.startswith(COLUMN) and bare != own and bare not in config.ignore:
+        if name.startswith(COLUMN) and bare not in {*own, *apart}:
             found[bare] = cells
     return found
 

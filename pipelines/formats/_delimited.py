@@ -38,6 +38,12 @@ class Table:
         )
         return [note] if others else []
 
+    def others(self, values: Sequence[str]) -> dict[str, str]:
+        """{name: cell} of the columns of a row that nobody asked for, but that have a name."""
+        used = self.columns.values()
+        named = zip(self.header, map(str.strip, values), strict=True)
+        return {name: cell for i, (name, cell) in enumerate(named) if i not in used and name}
+
     def rows(self) -> Iterator[tuple[str, list[str]]]:
         """Yields (file:line, cells) of each row below the header that is not blank.
 

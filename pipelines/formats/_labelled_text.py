@@ -1,13 +1,15 @@
 """What the readers of texts with a class share: rows become examples, named by what they say."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pipelines.errors import PipelineError
 from pipelines.formats._text_files import counted, digest
 from pipelines.formats.examples import (
+    COLUMN,
     SPLITS,
     Data,
     Examples,
@@ -20,13 +22,14 @@ from pipelines.formats.examples import (
 
 
 class Row(NamedTuple):
-    """One text. where: file, or file:line."""
+    """One text. where: file, or file:line; others: {column: cell} of no meaning."""
 
     split: str
     file: str
     where: str
     text: str
     label: str
+    others: Mapping[str, str] = MappingProxyType({})
 
 
 def decoded(content: bytes, name: str, problems: list[Problem]) -> str | None:
@@ -77,4 +80,7 @@ def _examples(split: str, named: Sequence[tuple[str, Row]], ids: dict[str, int])
     rows = [row for _, row in named if row.split == split]
     texts, labels = [row.text for row in rows], [ids[row.label] for row in rows]
     where = [row.where for row in rows]
-    return Examples(names, {"text": texts, "label": labels}, where)
+    columns: dict[str, list] = {"text": texts, "label": labels}
+    for name in rows[0].others if rows else ():
+        columns[COLUMN + name] = [row.others[name] for row in rows]
+    return Examples(names, columns, where)

@@ -1,7 +1,11 @@
-"""A table of pictures: one .csv or .tsv file with the columns path, label and, if you like, split."""
+"""A table of pictures: one .csv or .tsv file with the columns path, label and, if you like, split.
 
-from collections.abc import Mapping
+Other columns are kept, for a method that is told to learn them; then there need be no label.
+"""
+
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pipelines.errors import PipelineError
@@ -10,6 +14,7 @@ from pipelines.formats import _left_out
 from pipelines.formats._lines import text_of
 from pipelines.formats._paths import Paths
 from pipelines.formats.examples import (
+    COLUMN,
     SPLITS,
     Data,
     Examples,
@@ -31,12 +36,16 @@ TEXT = ("text", "sentence")
 SIDES = frozenset(("xmin", "ymin", "xmax", "ymax"))  # of boxes, in another format
 
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 class Row(NamedTuple):
-    """What a table says of one picture. where: file:line."""
+    """What a table says of one picture. where: file:line; others: {column: cell} of no meaning."""
 
     split: str
     label: str
     where: str
+    others: Mapping[str, str] = NOTHING
 
 
 def detect(path: Path) -> bool:
@@ -65,10 +74,11 @@ def has_text(table: Path) -> bool:
 def read(path: str | Path) -> Data:
     """The pictures that a table lists, with their `label`.
 
-    Paths in the table are relative to its folder. A row that cannot be used becomes a Problem with
+    Paths in the table are relative to its folder. If no column is called as a label is, there is
+    no `label`, and another one has to be named as what is learned. A row that cannot be used becomes a Problem with
     its line. Raises PipelineError, with file and line, if the table as a whole cannot be read.
     """
-    table = delimited.opened(path, COLUMNS)
+    table = delimited.opened(path, wanted(path, COLUMNS))
     problems = table.unused()
     paths = Paths(table.file.parent)
     rows: dict[str, Row] = {}
@@ -79,7 +89,7 @@ def read(path: str | Path) -> Data:
         except Unusable as bad:
             problems.append(Problem("error", bad.kind, where, str(bad), where))
             continue
-        row = Row(cells["split"], cells["label"], where)
+        row = Row(cells["split"], cells.get("label", ""), where, table.others(values))
         if rows.setdefault(name, row) is not row:
             problems.append(_repeated(name, rows[name], row))
     if not rows:
@@ -89,9 +99,23 @@ def read(path: str | Path) -> Data:
         problems += _left_out.beside(paths.root, rows, problems, "no row")
     labels = sorted({row.label for row in rows.values()})
     splits = _splits(paths.root, rows, ids_of(labels))
-    return Data(
-        str(table.path), "table", cut_splits(splits, classes="label"), {"label": labels}, problems
-    )
+    named = {"label": labels} if "label" in table.columns else {}
+    return Data(str(table.path), "table", cut_splits(splits, classes="label"), named, problems)
+
+
+def wanted(path: str | Path, columns: Mapping[str, Collection[str]]) -> dict[str, Collection[str]]:
+    """`columns` that a table must have: without the label if it has others in its place.
+
+    columns: {what it is: what people call it}.
+    """
+    path = Path(path)
+    file = path if path.is_file() else delimited.only_table(path)
+    header = delimited.names(file)
+    known = set().union(*columns.values())
+    has_label = not header.isdisjoint(columns["label"])
+    if has_label or not header - known:
+        return dict(columns)
+    return {name: own for name, own in columns.items() if name != "label"}
 
 
 def _is_of_pictures(table: Path) -> bool:
@@ -113,7 +137,7 @@ def _name(paths: Paths, cells: Mapping[str, str]) -> str:
         message = "the cell of the picture's path is empty. Fill it or delete the row."
         raise Unusable("missing-file", message)
     name = paths.name(path)
-    if not cells["label"]:
+    if "label" in cells and not cells["label"]:
         message = f"{path!r} has no label. Fill the cell or delete the row."
         raise Unusable("empty-label", message)
     return name
@@ -148,5 +172,9 @@ def _examples(
     root: Path, names: list[str], rows: Mapping[str, Row], ids: Mapping[str, int]
 ) -> Examples:
     own = [rows[name] for name in names]
-    labels = [ids[row.label] for row in own]
-    return of_files(root, names, [row.where for row in own], label=labels)
+    columns: dict[str, list] = {}
+    if ids.keys() != {""}:
+        columns["label"] = [ids[row.label] for row in own]
+    for name in own[0].others:
+        columns[COLUMN + name] = [row.others[name] for row in own]
+    return of_files(root, names, [row.where for row in own], **columns)

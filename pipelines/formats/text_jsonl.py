@@ -13,7 +13,8 @@ from pipelines.formats.examples import SPLITS, Data, Problem
 SUFFIXES = (".jsonl", ".ndjson")
 LOOK = 100_000  # bytes in which a line tells whether a file has this form
 TEXT = ("text", "sentence")
-LABEL = ("label", "class", "category")
+LABEL = ("label", "class", "category", "labels")
+BETWEEN = "|"  # the labels of a text that has several
 
 
 def detect(path: Path) -> bool:
@@ -40,7 +41,7 @@ def _values(lines: list[str]) -> Iterator[Any]:
 
 
 def read(path: Path) -> Data:
-    """Texts with `text` and `label`. A label is text, a whole number, or true and false.
+    """Texts with `text` and `label`. A label is text, a number, true or false, or a list of texts.
 
     A line that cannot be used becomes a Problem. Raises PipelineError if a file as a whole
     cannot be read.
@@ -75,6 +76,18 @@ def _parsed(value: Any) -> tuple[str, str] | None:
     if not isinstance(value, dict):
         return None
     texts = (value[name] for name in TEXT if isinstance(value.get(name), str))
-    labels = (value[name] for name in LABEL if isinstance(value.get(name), (str, int)))
-    text, label = next(texts, None), str(next(labels, "")).strip()
+    labels = (value[name] for name in LABEL if _is_label(value.get(name)))
+    text, label = next(texts, None), _written(next(labels, ""))
     return None if text is None or not label else (text.strip(), label)
+
+
+def _is_label(value: Any) -> bool:
+    """Text, a number, or a list of texts of which none holds BETWEEN."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(own, str) and BETWEEN not in own for own in value)
+    return isinstance(value, (str, int, float))
+
+
+def _written(label: Any) -> str:
+    """A label as a cell of a table holds it; several with BETWEEN between them."""
+    return BETWEEN.join(map(str, label)) if isinstance(label, list) else str(label).strip()

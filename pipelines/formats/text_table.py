@@ -34,7 +34,8 @@ def read(path: str | Path) -> Data:
                 message = "this row has no label. Fill the cell or delete the row."
                 raise Unusable("empty-label", message)
             text, label = cells["text"], cells["label"]
-            rows.append(labelled_text.Row(cells["split"], opened.file.name, where, text, label))
+            own = (cells["split"], opened.file.name, where, text, label)
+            rows.append(labelled_text.Row(*own, opened.others(values)))
         except Unusable as bad:
             problems.append(bad.problem(where))
     return labelled_text.data(opened.path, "text_table", rows, problems)

@@ -1,13 +1,13 @@
-// Plain text in, a label out.
+// Plain text in, a label, several, or numbers out.
 
-import {line as labelled, ranked} from "./classification.js";
+import {line as labelled, named} from "./classification.js";
 import {terms} from "./terms.js";
 import {wordPiece} from "./wordpiece.js";
 import {UNKNOWN, ids, normal, tokens} from "./words.js";
 
 export const takes = "text";
 
-/** Text -> {label, probability, top: [[label, probability], ...], unread: the share of it that was left out}. */
+/** Text -> the answer of `classification.js`, and unread: the share of it that was left out. */
 export async function predict(text, run, manifest) {
   const length = manifest.config.max_length;
   const made = encoded(text, manifest);
@@ -18,9 +18,9 @@ export async function predict(text, run, manifest) {
     data.set(values.slice(0, length));
     inputs[name] = {data, shape: [1, length]};
   }
-  const {data: probabilities} = (await run(inputs)).probabilities;
+  const outputs = await run(inputs);
   const unread = Math.max(0, made.count - made.room) / Math.max(1, made.count);
-  return {answer: {...ranked(probabilities, manifest.labels), unread}};
+  return {answer: {...named(outputs, manifest), unread}};
 }
 
 export function line(answer) {

@@ -23,7 +23,7 @@ from pipelines.formats import _decodable as pictures
 from pipelines.formats.examples import UNLABELLED, Data, Examples
 from pipelines.formats.memory import holding, reading
 from pipelines.progress import Progress
-from pipelines.task import Method, Part
+from pipelines.task import Feature, Method, Part
 
 LABELLED = ("label", "labels", "tags", "mask")  # kinds of feature that `feature` looks for
 
@@ -74,7 +74,8 @@ def held(value: Any, method: Method, labels: Sequence[str] = ()) -> Any:
     is_other = isinstance(value, Data) or not holding.holds(value)
     if is_other or method.source(value, None) is not None:
         return value
-    features = {name: feature.kind for name, feature in method.features.items()}
+    needed = {name: own for name, own in method.features.items() if not own.optional}
+    features = {name: feature.kind for name, feature in needed.items()}
     return reading.read(value, features, method.task, labels)
 
 
@@ -86,7 +87,7 @@ def read(source: Any, format: str, method: Method, config: Config) -> Data:
             source = catalog.load(str(source), format, method.target or None)
     data = method.adapt(source, config)
     known = {column for examples in data.splits.values() for column in examples.columns}
-    needed = [name for name, own in method.features.items() if own.kind not in LABELLED]
+    needed = [name for name, own in method.features.items() if _is_needed(own)]
     missing = [name for name in needed if name not in known]
     if missing:
         raise PipelineError(
@@ -184,11 +185,14 @@ def _all_labelled(examples: Examples, learned: str | None) -> None:
 
 
 def feature(data: Data, method: Method) -> str | None:
-    """The labelled feature that a method learns: its target, else the data's first, or None.
+    """The labelled feature that a method learns: its target, else the data's first, or None if it
+    learns none.
 
     Raises PipelineError if the data lacks it.
     """
     wanted = method.target or next(iter(data.labels), None) or _labelled(method)
+    if not data.labels and _has_other(data, method):
+        return None
     if wanted and wanted not in data.labels:
         has = ", ".join(data.labels) or "no labels"
         raise PipelineError(
@@ -196,6 +200,16 @@ def feature(data: Data, method: Method) -> str | None:
             " another task, or other data."
         )
     return wanted
+
+
+def _is_needed(feature: Feature) -> bool:
+    return feature.kind not in LABELLED and not feature.optional
+
+
+def _has_other(data: Data, method: Method) -> bool:
+    """Whether data has an optional feature, which is learned in place of labels."""
+    optional = {name for name, own in method.features.items() if own.optional}
+    return any(optional.intersection(part.columns) for part in data.splits.values())
 
 
 def _labelled(method: Method) -> str | None:

@@ -78,6 +78,13 @@ class Decoder:
         return to_numpy(self._decode(self.outputs))
 
 
+def explained(model, part, method, config):
+    """What `method.explain` says of the answers on a part, as a dict."""
+    if not len(part):
+        return {}
+    return dict(method.explain(decoder(model, method, config), part, config))
+
+
 def decoder(model, method, config):
     """inputs -> decoded {name: NumPy array} of a trained model of either kind."""
     if not isinstance(model, Fitted):

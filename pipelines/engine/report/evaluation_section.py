@@ -20,6 +20,7 @@ PARTS = {  # what is no metric, with what stands in for it
     "doubts": (),
     "labels": (),
     "per_class": {},
+    "importance": {},
     "references": {},
     "matrices": {},
     "curves": {},
@@ -41,6 +42,7 @@ def evaluation_section(evaluation: Mapping, labels: Sequence) -> dict | None:
         "scalars": list(_scalars(metrics)),
         "references": _compared(metrics, parts["references"]),
         "per_class": _per_class(parts["per_class"], what),
+        "importance": _importance(parts["importance"]),
         "matrices": _matrices(parts["matrices"], names),
         "curves": _curves(parts["curves"]),
     }
@@ -77,6 +79,12 @@ def _per_class(per_class: Mapping, what: str) -> dict | None:
         row = values if isinstance(values, dict) else {"value": values}
         rows[label] = {name: _judged(value) for name, value in row.items()}
     return {"what": what, "table": bar_table(f"Every {what} by itself", rows, mark_lowest=True)}
+
+
+def _importance(importance: Mapping[str, float]) -> dict | None:
+    """What the first score loses if a column is shuffled, the most important first."""
+    rows = {name: {"loss of score": max(0.0, value)} for name, value in importance.items()}
+    return bar_table("What the score loses if a column is shuffled", rows) if rows else None
 
 
 def _judged(value: object) -> object:

@@ -53,6 +53,7 @@ RESULT = {  # the shape of evaluations/SPLIT/result.json
         "doubts?": [str],
         "below_floor?": str,
         "per_class?": {str: (NUMBERS, *NUMBER)},
+        "importance?": {str: NUMBER},
         "references?": {str: NUMBERS},
         "matrices?": {str: [[NUMBER]]},
         "curves?": {str: CURVE},

@@ -93,6 +93,7 @@ def set_up(name: str, data: Any, given: Mapping) -> SetUp:
     read = source.read(data or catalog.bundled(method.data), config.format, method, config)
     used, audited, left_out = source.usable(read, config.on_bad_data, method)
     asked, config = config.as_dict(), resolved(method, config, used, audited)
+    method = method.for_target(config)
     found = {name: value for name, value in config.as_dict().items() if value != asked[name]}
     made = source.DataSet(used, method, config)
     return SetUp(method, config, read, made, audited, left_out, why, found)
@@ -183,9 +184,11 @@ def _learned(method: Method, config: Config, data: Data, audited: Audit) -> Conf
         found[RANGES] = audited.grey_ranges
     if found:
         config = config.having(found)
-    if not config.steps_per_epoch:
-        examples = method.expand(data.splits["train"], config)
-        config = config.replace(steps_per_epoch=-(-len(examples) // config.batch_size))
+    if not config.steps_per_epoch or not config.batch_size:
+        count = max(1, len(method.expand(data.splits["train"], config)))
+        config = config.replace(batch_size=config.batch_size or count)
+        steps = config.steps_per_epoch or -(-count // config.batch_size)
+        config = config.replace(steps_per_epoch=steps)
     return config
 
 

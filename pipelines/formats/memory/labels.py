@@ -10,18 +10,23 @@ import numpy as np
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import UNLABELLED, ids_of
 
+BETWEEN = "|"  # names of an example that has several
+FRACTIONS = 0.25  # of labels that are no whole numbers: then they are numbers to be learned
 Where = Callable[[int], str]  # index of an example -> what it is called in a message
 
 
 def single(values: Sequence, where: Where) -> list[str | int]:
     """One label an example -> names, or whole numbers as they are.
 
-    Arrays (N, 1) and one-hot (N, C) are taken, too. Raises PipelineError for what is no label.
+    A list of names becomes one, a|b. If some numbers are not whole, all become text. Arrays (N, 1)
+    and one-hot (N, C) are taken, too. Raises PipelineError for what is no label.
     """
     array = values if isinstance(values, np.ndarray) else None
     if array is not None and array.ndim == 2:
         values = _flat(array, where)
-    return [_label(value, where(i)) for i, value in enumerate(values)]
+    if _are_quantities(values):
+        return [repr(float(value)) for value in values]
+    return [_label(_written(value), where(i)) for i, value in enumerate(values)]
 
 
 def several(values: Sequence, where: Where) -> list[list[str | int]]:
@@ -80,6 +85,25 @@ def _are_numbers(names: Sequence[str]) -> bool:
     return bool(names) and all(re.fullmatch(r"0|-?[1-9]\d{0,18}", name) for name in names)
 
 
+def _are_quantities(values: Sequence) -> bool:
+    """Whether all are finite numbers, and not whole in a share of FRACTIONS; fewer are errors."""
+    kinds = (float, int, np.floating, np.integer)
+    found = [float(value) for value in values if isinstance(value, kinds)]
+    if len(found) < len(values) or not all(map(math.isfinite, found)):
+        return False
+    return sum(value != int(value) for value in found) > FRACTIONS * len(found)
+
+
+def _written(value: Any) -> Any:
+    """Several names as one; anything else as it is."""
+    is_list = isinstance(value, (list, tuple)) and bool(value)
+    return BETWEEN.join(value) if is_list and all(map(_is_name, value)) else value
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and BETWEEN not in value
+
+
 def _id(label: Any, known: Mapping[str | int, int]) -> Any:
     if isinstance(label, list):
         return np.array([_id(own, known) for own in label], np.int64)
@@ -114,6 +138,6 @@ def _label(value: Any, where: str) -> str | int:
     is_missing = plain is None or (isinstance(plain, float) and math.isnan(plain)) or plain == ""
     what = "is missing" if is_missing else f"is {plain!r}"
     raise PipelineError(
-        f"the label of {where} {what}, and must be a name or a whole number. Correct it, or leave"
+        f"the label of {where} {what}, and must be a name, a list of names or a number. Correct it, or leave"
         " the example out."
     )

@@ -1,10 +1,11 @@
-"""Image classification: one label a picture."""
+"""Image classification: a label, several, or numbers a picture."""
 
 import contextlib
 import statistics
 
 from etils import epy
 
+from pipelines.families import target_kinds
 from pipelines.families.labelled import LabelledPictures
 from pipelines.models import sources
 from pipelines.task import Feature
@@ -18,8 +19,13 @@ LOOKED_AT = 50  # training pictures, to know their size
 
 class Classification(LabelledPictures):
     data = "digits"
-    features = {"image": Feature("picture"), "label": Feature("label")}
+    features = {
+        "image": Feature("picture"),
+        "label": Feature("label"),
+        "value": Feature("number", optional=True),
+    }
     page = "classification.md"
+    _answers = (target_kinds.CLASS, target_kinds.LABELS, target_kinds.NUMBERS)
 
     def default(self, read, settings):
         """A pretrained net, unless there is none here or pictures are small."""

@@ -49,12 +49,9 @@ class Scratch(Classification):
         return config.replace(**changes)
 
     def model(self, config):
-        """{"image": uint8 (B, S, S, 3)} -> logits (B, C), compiled."""
+        """{"image": uint8 (B, S, S, 3)} -> outputs of `labelled.ended`, compiled."""
         inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8", name="image")
         x = backbones.features(config.backbone, inputs, config.backbone_arguments)
         x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
-        x = keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")(x)
-        logits = keras.layers.Dense(len(config.labels), dtype="float32", name="logits")(x)
-        return labelled.compiled(
-            keras.Model({"image": inputs}, logits, name="classification"), config
-        )
+        net = keras.Model({"image": inputs}, labelled.ended(x, config), name="classification")
+        return labelled.compiled(net, config)

@@ -95,7 +95,7 @@ class Transfer(Classification):
         return config.replace(image_size=config.image_size or SIDE, **changes)
 
     def model(self, config):
-        """{"image": uint8 (B, S, S, 3)} -> logits (B, C), compiled."""
+        """{"image": uint8 (B, S, S, 3)} -> outputs of `labelled.ended`, compiled."""
         inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8", name="image")
         x = backbones.features(config.backbone, inputs, config.backbone_arguments)
         x = keras.layers.GlobalAveragePooling2D(name="pool")(x)

@@ -1,4 +1,4 @@
-"""Tabular classification: one label a row of a table."""
+"""Tabular classification: a label, or several, for each row of a table."""
 
 import dataclasses
 import math
@@ -6,25 +6,33 @@ import math
 from etils import epy
 
 from pipelines.errors import PipelineError
-from pipelines.families import labelled, table_checks, tables
+from pipelines.families import (
+    labelled,
+    table_checks,
+    table_reasons,
+    table_splits,
+    tables,
+    target_kinds,
+)
+from pipelines.families.target_kinds import reading
 from pipelines.formats.examples import COLUMN, Problem
 from pipelines.task import Feature
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
-    import tensorflow as tf
-
     from pipelines.edge import tables as edge
 
+SHOWN = 3  # labels whose partial dependence is drawn
 MANY = 100  # classes; a target of numbers with more is no class
 
 
 class TabularClassification(labelled.Labelled):
-    """What every method shares: rows, the column that is learned, scores and drawing."""
+    """What every method shares: rows, the columns that are learned, scores and drawing."""
 
     data = "breast_cancer"
     features = {"label": Feature("label")}
     target = "label"
     page = "tabular.md"
+    _answers = (target_kinds.CLASS, target_kinds.LABELS)
 
     def adapt(self, data, config):
         """Data with `label`, ids of the target's values, next to the columns of the table."""
@@ -32,20 +40,25 @@ class TabularClassification(labelled.Labelled):
             return data
         data = tables.as_table(data)
         own = tables.target(data, config)
-        values = {
-            _name(cell) for part in data.splits.values() for cell in part.columns[COLUMN + own]
+        made = self._several(data, own, config) or _classed(data, own[0])
+        made = table_splits.parted(made, config, "label")
+        problems = [*made.problems, *table_checks.checks(made, own, config)]
+        return dataclasses.replace(made, problems=problems)
+
+    def _several(self, data, own, config):
+        """`data` with lists of labels, or None if a row has one class."""
+        cells = {
+            split: {name: part.columns[COLUMN + name] for name in own}
+            for split, part in data.splits.items()
         }
-        names = sorted(values - {""}, key=_order)
-        _check(names, data, own)
-        ids = {name: i for i, name in enumerate(names)}
-        splits, problems = {}, list(data.problems)
-        for split, part in data.splits.items():
-            cells = [_name(cell) for cell in part.columns[COLUMN + own]]
-            problems += _absent(part, cells, own)
-            columns = {**part.columns, "label": [ids.get(cell, 0) for cell in cells]}
-            splits[split] = dataclasses.replace(part, columns=columns)
-        problems += table_checks.checks(data, own, config)
-        return dataclasses.replace(data, splits=splits, labels={"label": names}, problems=problems)
+        if not reading.are_several(cells, config):
+            return None
+        if target_kinds.LABELS not in self._answers:
+            raise PipelineError(
+                f"{data.source}: {' and '.join(map(repr, own))} hold several labels, and"
+                f" {self.name} learns one class. Choose mlp or linear."
+            )
+        return reading.several(data, cells, config)
 
     def resolve(self, config, data):
         """The weights of uneven classes."""
@@ -54,25 +67,46 @@ class TabularClassification(labelled.Labelled):
     def learn(self, examples, config):
         """The columns as they are scaled and looked up, see `edge.tables.Columns`, and the target."""
         own = tables.target_of(examples, config)
-        return {"columns": tables.learned(examples, own, config), "target": [own]}
+        columns = tables.learned(examples, own, config)
+        return {**super().learn(examples, config), "columns": columns, "target": own}
 
     def expand(self, examples, config):
         """Rows as the model takes them, and their labels."""
         return tables.expand(examples, config.learned["columns"], "label")
 
     def parse(self, example, config):
-        """{"features": (F,), "label": int} -> ({"features": float32 (F,)}, one-hot float (C,))."""
-        inputs = tables.parse(example, config)
-        return inputs, tf.one_hot(example["label"], len(config.labels))
+        """{"features": (F,), "label"} -> ({"features": float32 (F,)}, target, float (C,))."""
+        return tables.parse(example, config), target_kinds.of(config).parse(example, config)
+
+    def explain(self, answer, part, config):
+        """What the labels depend on; see `table_reasons`."""
+
+        def values(decoded):
+            chances = decoded["probabilities"]
+            shown = config.labels[1:2] if len(config.labels) == 2 else config.labels[:SHOWN]
+            return {label: chances[:, config.labels.index(label)] for label in shown}
+
+        return table_reasons.explained(answer, part, self, config, values)
 
     def draw(self, inputs, decoded, config, targets=None):
         """The label that was found, the true one, and what is unusual about the row."""
-        probabilities = decoded["probabilities"]
-        best = int(probabilities.argmax())
-        answer = f"found {config.labels[best]} {probabilities[best]:.2f}"
-        if targets is not None:
-            answer += f", is {config.labels[int(targets.argmax())]}"
-        return tables.drawn(inputs, config.learned["columns"], answer)
+        caption = target_kinds.of(config).caption(decoded, config, targets)
+        return tables.drawn(inputs, config.learned["columns"], f"found {', '.join(caption.lines)}")
+
+
+def _classed(data, own):
+    """`data` with `label`, the ids of the values of one column."""
+    values = {_name(cell) for part in data.splits.values() for cell in part.columns[COLUMN + own]}
+    names = sorted(values - {""}, key=_order)
+    _check(names, data, own)
+    ids = {name: i for i, name in enumerate(names)}
+    splits, problems = {}, list(data.problems)
+    for split, part in data.splits.items():
+        cells = [_name(cell) for cell in part.columns[COLUMN + own]]
+        problems += _absent(part, cells, own)
+        columns = {**part.columns, "label": [ids.get(cell, 0) for cell in cells]}
+        splits[split] = dataclasses.replace(part, columns=columns)
+    return dataclasses.replace(data, splits=splits, labels={"label": names}, problems=problems)
 
 
 def _name(cell):

@@ -6,7 +6,7 @@ from etils import epy
 
 from pipelines import config as settings
 from pipelines.config import setting
-from pipelines.families import labelled, tables
+from pipelines.families import labelled, tables, target_kinds
 from pipelines.task import Phase
 from pipelines.tasks import tabular_classification
 
@@ -14,7 +14,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
     from keras import layers
 
-    from pipelines.models import heads, mlp
+    from pipelines.models import mlp
 
 GRID = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of C, regularisation=0: around scikit-learn's default
 
@@ -36,11 +36,14 @@ class Linear(tabular_classification.TabularClassification):
     paper = "Cox 1958"
 
     def model(self, config):
-        """{"features": (B, F)} -> logits (B, C)."""
+        """{"features": (B, F)} -> outputs of the kind of target."""
         inputs = mlp.features(tables.width(config))
-        logits = layers.Dense(len(config.labels), dtype="float32", name="logits")
-        net = keras.Model({"features": inputs}, logits(inputs), name="linear")
-        net.compile(optimizer="sgd", loss="categorical_crossentropy", jit_compile=False)
+        kind, x = target_kinds.of(config), inputs
+        logits = layers.Dense(kind.width(config), dtype="float32", name="logits")
+        for layer in (logits, *kind.after(config)):
+            x = layer(x)
+        net = keras.Model({"features": inputs}, x, name="linear")
+        net.compile(optimizer="sgd", loss=kind.loss(config), jit_compile=False)
         return net
 
     def phases(self, config):
@@ -48,15 +51,13 @@ class Linear(tabular_classification.TabularClassification):
 
         def solve(net, source):
             train, validation = source.held_out("train"), source.held_out("validation")
-            return heads.solve(
+            return target_kinds.of(config).solve(
                 net.get_layer("logits"),
                 "logistic_regression",
-                train.arrays(),
-                validation.arrays() if len(validation) else None,
-                strength=config.regularisation or (0.0 if len(validation) else 1.0),
-                grid=GRID,
-                class_weights=config.class_weight_values,
-                seed=config.seed,
+                (train.arrays(), validation.arrays() if len(validation) else None),
+                config,
+                config.regularisation or (0.0 if len(validation) else 1.0),
+                GRID,
             )
 
         return [Phase("fit", config, solve=solve)]

@@ -10,7 +10,6 @@ from pipelines.tasks import tabular_classification
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
-    from keras import layers
 
     from pipelines.models import mlp
 
@@ -34,8 +33,8 @@ class MLP(tabular_classification.TabularClassification):
     paper = "Rumelhart et al. 1986"
 
     def model(self, config):
-        """{"features": (B, F)} -> logits (B, C), compiled."""
+        """{"features": (B, F)} -> outputs of `labelled.ended`, compiled."""
         inputs = mlp.features(tables.width(config))
-        logits = layers.Dense(len(config.labels), dtype="float32", name="logits")
-        net = keras.Model({"features": inputs}, logits(mlp.hidden(inputs, config)), name="mlp")
+        outputs = labelled.ended(mlp.hidden(inputs, config), config.replace(dropout=0.0))
+        net = keras.Model({"features": inputs}, outputs, name="mlp")
         return labelled.compiled(net, config)

@@ -6,7 +6,7 @@ from etils import epy
 
 from pipelines import config as settings
 from pipelines.config import setting
-from pipelines.families import labelled, tables
+from pipelines.families import labelled, tables, target_kinds
 from pipelines.task import Phase
 from pipelines.tasks import tabular_classification
 
@@ -42,6 +42,7 @@ class Perceptron(tabular_classification.TabularClassification):
 
     Config = _Config
     paper = "Rosenblatt 1958"
+    _answers = (target_kinds.CLASS,)
 
     def model(self, config):
         """{"features": (B, F)} -> sums (B, C), the largest of which is the answer."""

@@ -20,8 +20,8 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(tables.Config, settings.FittedConfig):
-    """The settings of tables, and that of the penalty."""
+class _Config(tables.Config, tabular_regression.Config, settings.FittedConfig):
+    """The settings of tables and numbers, and that of the penalty."""
 
     penalty: float = setting(
         1.0, "scikit-learn's alpha of ridge regression, on scaled columns; 0 is none", low=0.0
@@ -35,11 +35,11 @@ class Linear(tabular_regression.TabularRegression):
     paper = "Hoerl & Kennard 1970"
 
     def model(self, config):
-        """{"features": (B, F)} -> {"value": (B, 1)}."""
-        inputs = mlp.features(tables.width(config))
-        value = layers.Dense(1, dtype="float32", name="value")(inputs)
-        net = keras.Model({"features": inputs}, {"value": value}, name="linear")
-        net.compile(optimizer="sgd", loss="mse", jit_compile=False)
+        """{"features": (B, F)} -> numbers (B, K)."""
+        kind, inputs = tabular_regression.KIND, mlp.features(tables.width(config))
+        value = layers.Dense(kind.width(config), dtype="float32", name="value")(inputs)
+        net = keras.Model({"features": inputs}, value, name="linear")
+        net.compile(optimizer="sgd", loss=kind.loss(config), jit_compile=False)
         return net
 
     def phases(self, config):
@@ -48,12 +48,12 @@ class Linear(tabular_regression.TabularRegression):
         def solve(net, source):
             inputs, targets = source.held_out("train").arrays()
             found = _model(config.penalty).fit(
-                inputs["features"].astype(np.float64), targets["value"].ravel().astype(np.float64)
+                inputs["features"].astype(np.float64), targets.astype(np.float64)
             )
             layer = net.get_layer("value")
-            layer.kernel.assign(found.coef_[:, None])
-            layer.bias.assign([found.intercept_])
-            return f"ridge: penalty {config.penalty:g}, {len(found.coef_)} weights"
+            layer.kernel.assign(np.atleast_2d(found.coef_).T)
+            layer.bias.assign(np.atleast_1d(found.intercept_))
+            return f"ridge: penalty {config.penalty:g}, {found.coef_.size} weights"
 
         return [Phase("fit", config, solve=solve)]
 

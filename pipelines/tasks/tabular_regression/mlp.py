@@ -8,16 +8,16 @@ from pipelines.families import perceptrons, tables
 from pipelines.tasks import tabular_regression
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import keras
     from keras import layers
 
     from pipelines import optimization
-    from pipelines.losses import squared_error
-    from pipelines.models import joint, mlp
+    from pipelines.models import mlp
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(tables.Config, perceptrons.Config):
-    """The settings of tables, and those of the layers."""
+class _Config(tables.Config, tabular_regression.Config, perceptrons.Config):
+    """The settings of tables, of numbers, and of the layers."""
 
 
 class MLP(tabular_regression.TabularRegression):
@@ -27,11 +27,12 @@ class MLP(tabular_regression.TabularRegression):
     paper = "Rumelhart et al. 1986"
 
     def model(self, config):
-        """{"features": (B, F)} -> {"value": (B, 1)}, compiled."""
-        inputs = mlp.features(tables.width(config))
-        mean, deviation = map(float, config.learned["scale"])
-        x = layers.Dense(1, dtype="float32", name="scaled")(mlp.hidden(inputs, config))
-        value = layers.Rescaling(deviation, mean, dtype="float32", name="value")(x)
-        net = joint.Joint({"features": inputs}, {"value": value}, name="mlp")
-        optimization.compile(net, config, loss=squared_error.SquaredError(deviation))
+        """{"features": (B, F)} -> numbers (B, K), compiled."""
+        kind, inputs = tabular_regression.KIND, mlp.features(tables.width(config))
+        scaled = layers.Dense(kind.width(config), dtype="float32", name="scaled")
+        x = scaled(mlp.hidden(inputs, config))
+        for layer in kind.after(config):
+            x = layer(x)
+        net = keras.Model({"features": inputs}, x, name="mlp")
+        optimization.compile(net, config, loss=kind.loss(config))
         return net

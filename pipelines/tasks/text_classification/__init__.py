@@ -1,4 +1,4 @@
-"""Text classification: one label a text."""
+"""Text classification: a label, several, or numbers a text."""
 
 import dataclasses
 import math
@@ -8,7 +8,8 @@ from etils import epy
 
 from pipelines.config import Settings, setting
 from pipelines.errors import PipelineError
-from pipelines.families import labelled
+from pipelines.families import labelled, target_kinds
+from pipelines.families.target_kinds import reading
 from pipelines.formats.examples import COLUMN, Examples, Problem
 from pipelines.models import sources
 from pipelines.task import Feature
@@ -20,6 +21,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import text_classification as edge
 
 TEXTS = ("text", "sentence")  # features that are the text by default, as TFDS calls them
+LEARNED = ("label", "value")
 STEP = 16  # items; batches are cut to multiples of it, as JAX compiles each length anew
 
 
@@ -31,14 +33,18 @@ class Config(Settings):
 
 
 class TextClassification(labelled.Labelled):
-    """What every method shares: one label a text, its scores, and how it is read and drawn.
+    """What every method shares: the target of a text, its scores, how it is read and drawn.
 
     A text is a list of items, such as word pieces, in the column `items`; the model's inputs are
     what `edge.text_classification` makes of them, int32 (T,) each, zeros behind. T is max_length.
     """
 
     data = "languages"
-    features = {"text": Feature("text"), "label": Feature("label")}
+    features = {
+        "text": Feature("text"),
+        "label": Feature("label"),
+        "value": Feature("number", optional=True),
+    }
     page = "text_classification.md"
     _inputs = ("words",)  # names of the model's inputs
     _unit = "words"  # what a message calls an item
@@ -49,23 +55,26 @@ class TextClassification(labelled.Labelled):
         """BERT if MiniLM is installed, else counted words."""
         if sources.MINILM.installed():
             return "bert", "MiniLM is installed"
-        return "bag_of_words", f"MiniLM is not installed: {sources.MINILM.install}"
+        why = f"MiniLM is not installed: {sources.MINILM.install}"
+        return "bag_of_words" if reading.is_of_classes(read, settings) else "cnn", why
 
     def adapt(self, data, config):
         """Data with the items of each text, next to `text` and `label`."""
         if all("items" in examples.columns for examples in data.splits.values()):
             return data
+        data = super().adapt(_with_text(data, config), config)
         source, items = _source(data, config), self._items(config)
+        learned = "label" if data.labels else "value"
         splits, problems = {}, list(data.problems)
         for split, examples in data.splits.items():
             texts = examples.columns[source]
-            columns = {"text": texts, "label": examples.columns["label"]}
+            columns = {"text": texts, learned: examples.columns[learned]}
             columns["items"] = [items(text) for text in texts]
             splits[split] = Examples(
                 examples.names, columns, examples.where, is_cut=examples.is_cut
             )
             problems += self._long(splits[split], config)
-        labels = {"label": data.labels["label"]}
+        labels = {name: own for name, own in data.labels.items() if name == learned}
         return dataclasses.replace(data, splits=splits, labels=labels, problems=problems)
 
     def resolve(self, config, data):
@@ -82,16 +91,16 @@ class TextClassification(labelled.Labelled):
         encoder = edge.encoder(self.device(config), config.learned)
         rows = [encoder.inputs(items)[0] for items in examples.columns["items"]]
         columns = {name: [row[name] for row in rows] for name in self._inputs}
-        columns["label"] = examples.columns["label"]
-        return dataclasses.replace(examples, columns=columns)
+        learned = {name: own for name, own in examples.columns.items() if name in LEARNED}
+        return dataclasses.replace(examples, columns={**columns, **learned})
 
     def parse(self, example, config):
-        """{name: int32 (T,), "label": int} -> ({name: (T,)}, one-hot float (C,))."""
+        """{name: int32 (T,), "label" or "value"} -> ({name: (T,)}, target)."""
         inputs = {}
         for name in self._inputs:
             ids = tf.cast(example[name], tf.int32)
             inputs[name] = tf.ensure_shape(ids, (config.max_length,))
-        return inputs, tf.one_hot(example["label"], len(config.labels))
+        return inputs, target_kinds.of(config).parse(example, config)
 
     def augment(self, inputs, targets, seed, progress, config):
         """Nothing is changed at random; the batch is cut to its longest text."""
@@ -110,15 +119,11 @@ class TextClassification(labelled.Labelled):
 
         If the true label is given, that too.
         """
-        probabilities = decoded["probabilities"]
-        best = int(probabilities.argmax())
-        right = best if targets is None else int(targets.argmax())
-
-        def shown(i):
-            return [(config.labels[i], f"{probabilities[i]:.2f}", "good" if i == right else "bad")]
-
-        rows = [("read", [(self._read(inputs, config), "", "")]), ("found", shown(best))]
-        return canvas.MarkedText(rows if targets is None else [*rows, ("is", shown(right))])
+        caption = target_kinds.of(config).caption(decoded, config, targets)
+        rows = [("read", [(self._read(inputs, config), "", "")])]
+        rows.append(("found", [(caption.found, caption.verdict, caption.colour)]))
+        true = [("is", [(caption.true, "", "")])] if caption.true else []
+        return canvas.MarkedText([*rows, *true])
 
     def _items(self, config):
         """A function text -> list of its items."""
@@ -153,11 +158,28 @@ class TextClassification(labelled.Labelled):
             yield Problem("warning", "long", examples.where[long[0]], message)
 
 
+def _with_text(data, config):
+    """`data` with the text of a table of any columns as the feature `text`, if it is one."""
+    wanted = config.text or next((n for n in TEXTS if _has(data, COLUMN + n)), "")
+    if not _has(data, COLUMN + wanted) or not getattr(config, "target", ()):
+        return data
+    splits = {}
+    for split, part in data.splits.items():
+        columns = dict(part.columns)
+        columns["text"] = list(map(str, columns.pop(COLUMN + wanted)))
+        splits[split] = dataclasses.replace(part, columns=columns)
+    return dataclasses.replace(data, splits=splits)
+
+
+def _has(data, column):
+    return any(column in part.columns for part in data.splits.values())
+
+
 def _source(data, config):
     """The feature that holds the text. Raises PipelineError if there is none with a label."""
     known = {name for examples in data.splits.values() for name in examples.columns}
     source = config.text or next((name for name in TEXTS if name in known), "")
-    if source in known and "label" in known:
+    if source in known and known.intersection(LEARNED):
         return source
     wanted, advice = config.text or " or ".join(TEXTS), "Name the feature with text=NAME"
     if data.format == "rows":

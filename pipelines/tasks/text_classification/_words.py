@@ -7,7 +7,7 @@ from etils import epy
 
 from pipelines import config as settings
 from pipelines.config import setting
-from pipelines.families import labelled, vocabulary
+from pipelines.families import labelled, target_kinds, vocabulary
 from pipelines.tasks import text_classification
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -15,13 +15,19 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
 
     from pipelines.edge import terms, words
-    from pipelines.models import heads, text
+    from pipelines.models import text
 
 UNKNOWN = "…"  # shown for a word that the model does not know
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(text_classification.Config, vocabulary.Config, labelled.Config, settings.Config):
+class Config(
+    text_classification.Config,
+    target_kinds.Config,
+    vocabulary.Config,
+    labelled.Config,
+    settings.Config,
+):
     """The shared settings, and those of words and their vectors."""
 
     epochs: int = setting(15, "passes over the training split", "epochs", low=1)
@@ -48,6 +54,8 @@ class Config(text_classification.Config, vocabulary.Config, labelled.Config, set
 class WordNet(text_classification.TextClassification):
     """A net on the vectors of a text's words."""
 
+    _answers = (target_kinds.CLASS, target_kinds.LABELS, target_kinds.NUMBERS)
+
     def learn(self, examples, config):
         """The words that are known, `counts` of each id in training, and vectors to begin with."""
         seen = collections.Counter()
@@ -55,7 +63,7 @@ class WordNet(text_classification.TextClassification):
             seen.update(items)
         own = vocabulary.known(seen, config)
         counts = [0] * words.FIRST + [seen[word] for word in own["words"]]
-        return {**own, "counts": np.array(counts, np.int32)}
+        return {**super().learn(examples, config), **own, "counts": np.array(counts, np.int32)}
 
     def augment(self, inputs, targets, seed, progress, config):
         """Makes words unknown at random, see `vocabulary.dropped`, and cuts the batch."""
@@ -63,15 +71,14 @@ class WordNet(text_classification.TextClassification):
         return super().augment({"words": ids}, targets, seed, progress, config)
 
     def model(self, config):
-        """{"words": int32 (B, T)} -> logits (B, C), compiled."""
+        """{"words": int32 (B, T)} -> outputs of `labelled.ended`, compiled."""
         ids = keras.Input((None,), dtype="int32", name="words")
         size = words.FIRST + len(config.learned["words"])
         vectors = config.learned.get("vectors")
         x = text.embedded(ids, size, config.word_size, vectors, config.train_vectors)
         x = self._features(x, ids, config)
-        for layer in heads.layers(len(config.labels), 0, config.dropout, config.seed):
-            x = layer(x)
-        return labelled.compiled(keras.Model({"words": ids}, x, name=self.task), config)
+        net = keras.Model({"words": ids}, labelled.ended(x, config), name=self.task)
+        return labelled.compiled(net, config)
 
     def _features(self, x, ids, config):
         """Vectors (B, T, D), ids (B, T) -> features of the text (B, F)."""

@@ -6,7 +6,7 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import frozen_features, labelled, mediapipe
+from pipelines.families import frozen_features, labelled, mediapipe, target_kinds
 from pipelines.tasks import text_classification
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -22,7 +22,9 @@ ENDS = 2  # a start and an end stand around the pieces
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(text_classification.Config, labelled.Config, frozen_features.Config):
+class _Config(
+    text_classification.Config, target_kinds.Config, labelled.Config, frozen_features.Config
+):
     """The shared settings, those of fine-tuning, heads and labels, and text's own."""
 
     backbone: str = setting(
@@ -50,6 +52,7 @@ class Bert(text_classification.TextClassification):
     _around = ENDS
     _longest = LONGEST
     _inputs = ("pieces",)
+    _answers = (target_kinds.CLASS, target_kinds.LABELS, target_kinds.NUMBERS)
 
     def resolve(self, config, data):
         """Settings that follow from the data: how much is read of a text, and class weights."""
@@ -63,10 +66,11 @@ class Bert(text_classification.TextClassification):
 
     def learn(self, examples, config):
         """The vocabulary of the backbone, which the bundle needs."""
-        return {"pieces": pretrained.text_pieces(config.backbone)}
+        own = super().learn(examples, config)
+        return {**own, "pieces": pretrained.text_pieces(config.backbone)}
 
     def model(self, config):
-        """{"pieces": int32 (B, T)} -> logits (B, C), compiled."""
+        """{"pieces": int32 (B, T)} -> outputs of `labelled.ended`, compiled."""
         pieces = keras.Input((None,), dtype="int32", name="pieces")
         features = bert.sequence(pretrained.text_backbone(config.backbone), pieces)
         x = bert.Mean(dtype="float32", name="pool")(features, pieces)
@@ -90,7 +94,12 @@ class Bert(text_classification.TextClassification):
         return found
 
     def programs(self, model, config, inputs):
-        """The answer, and a file for MediaPipe's TextClassifier, which makes the pieces itself."""
+        """The answer, and a file for MediaPipe's TextClassifier, which makes the pieces itself and
+        knows classes alone.
+        """
+        programs = super().programs(model, config, inputs)
+        if target_kinds.kind(config) != target_kinds.CLASS:
+            return programs
         net = _with_segments(model, config)
 
         def classify(values):
@@ -100,7 +109,7 @@ class Bert(text_classification.TextClassification):
         mask = (pieces != 0).astype(np.int32)
         fed = {"ids": pieces, "mask": mask, "segment_ids": np.zeros_like(pieces)}
         own = mediapipe.program(classify, fed, {"pieces": config.learned["pieces"]})
-        return {**super().programs(model, config, inputs), **own}
+        return {**programs, **own}
 
     def _items(self, config):
         pieces = config.learned.get("pieces") or pretrained.text_pieces(config.backbone)

@@ -1,0 +1,128 @@
+"""How the rows of a table without splits are parted: by group, by time, or with each class in each."""
+
+import dataclasses
+import datetime
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from etils import epy
+
+from pipelines.errors import PipelineError, nearest
+from pipelines.formats.examples import (
+    COLUMN,
+    SPLITS,
+    Data,
+    Examples,
+    Problem,
+    cut_splits,
+    joined,
+)
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    from pipelines.edge import tables as edge
+
+SHARE = 10  # of the rows, by time: the last tenth is the test, the one before it the validation
+
+
+def parted(data: Data, config: Any, classes: str = "") -> Data:
+    """`data` with the splits that it does not say itself cut anew.
+
+    By `config.time`, the latest rows are the test; by `config.group`, rows of one group stay together;
+    else equal rows do. classes: a column of class ids, each of which gets an example in each split, if
+    it has enough. Doing it twice changes nothing. Raises PipelineError for a column that is not there,
+    or a time that is none.
+    """
+    _check(data, config)
+    cut = [name for name, part in data.splits.items() if part.is_cut]
+    if not cut:
+        return dataclasses.replace(data, problems=[*data.problems, *_torn(data, config)])
+    pool = joined([data.splits[name] for name in ("train", *cut)])
+    given = {name: part for name, part in data.splits.items() if name not in ("train", *cut)}
+    if config.time:
+        return dataclasses.replace(data, splits=_by_time(pool, given, cut, config.time))
+    keys = dict(zip(pool.names, _keys(pool, config.group), strict=True))
+    found = cut_splits({"train": pool, **given}, keys.__getitem__, classes)
+    return dataclasses.replace(data, splits={name: found[name] for name in SPLITS if name in found})
+
+
+def kept_apart(config: Any) -> tuple[str, ...]:
+    """The columns that say the splits, from which nothing is learned."""
+    return tuple(filter(None, (config.group, config.time)))
+
+
+def _check(data: Data, config: Any) -> None:
+    if config.group and config.time:
+        raise PipelineError("group and time both say how rows are parted. Keep one of them.")
+    for name in kept_apart(config):
+        known = {own.removeprefix(COLUMN) for p in data.splits.values() for own in p.columns}
+        if name not in known and not config.learned:  # other data than that of training may lack it
+            raise PipelineError(
+                f"{data.source} has no column {name!r} to part rows by. {nearest(name, known)}"
+            )
+
+
+def _keys(pool: Examples, group: str) -> Sequence[str]:
+    """What keeps rows together: their group, or what they say."""
+    if COLUMN + group in pool.columns:
+        return [edge.text(cell) for cell in pool.columns[COLUMN + group]]
+    return [name.partition("-")[0] for name in pool.names]
+
+
+def _torn(data: Data, config: Any) -> list[Problem]:
+    """A warning for each group that the data itself has in two splits."""
+    seen: dict[str, str] = {}
+    found: list[Problem] = []
+    for split, part in data.splits.items():
+        for cell in part.columns.get(COLUMN + config.group, ()):
+            group = edge.text(cell)
+            if seen.setdefault(group, split) != split:
+                message = f"rows of {config.group} {group!r} are in {seen[group]} and in {split}."
+                found.append(Problem("warning", "torn-group", split, message))
+                seen[group] = split
+    return [own for own in dict.fromkeys(found) if own not in data.problems]
+
+
+def _by_time(
+    pool: Examples, given: Mapping[str, Examples], cut: Sequence[str], column: str
+) -> dict[str, Examples]:
+    """The latest tenth of the rows is the test, the tenth before it validation, as far as they are cut.
+
+    Rows of one time are in one split, the earlier one.
+    """
+    if COLUMN + column not in pool.columns:  # data to be judged on
+        return {"train": pool, **given}
+    times = [
+        _time(cell, pool.where[i], column) for i, cell in enumerate(pool.columns[COLUMN + column])
+    ]
+    order = sorted(range(len(pool)), key=times.__getitem__)
+    sizes = {name: len(pool) // SHARE if name in cut else 0 for name in ("validation", "test")}
+    ends = [len(pool) - sizes["test"] - sizes["validation"], len(pool) - sizes["test"]]
+    first, second = (_past(order, times, end) for end in ends)
+    rows = {"train": order[:first], "validation": order[first:second], "test": order[second:]}
+    made = {name: pool.take(sorted(rows[name])) for name in ("train", *cut)}
+    marked = {n: dataclasses.replace(part, is_cut=n != "train") for n, part in made.items()}
+    every = {**marked, **given}
+    return {name: every[name] for name in SPLITS if name in every}
+
+
+def _past(order: Sequence[int], times: Sequence[float], end: int) -> int:
+    """The first place from `end` on whose time differs from the one before it."""
+    while 0 < end < len(order) and times[order[end]] == times[order[end - 1]]:
+        end += 1
+    return end
+
+
+def _time(cell: Any, where: str, column: str) -> float:
+    """A number, or an ISO date as seconds. Raises PipelineError."""
+    value = edge.number(cell)
+    if not math.isnan(value):
+        return value
+    try:
+        moment = datetime.datetime.fromisoformat(str(cell).strip())
+    except ValueError as error:
+        raise PipelineError(
+            f"{where}: column {column!r} must hold a number or a date such as 2024-05-31; got"
+            f" {str(cell)!r}."
+        ) from error
+    return moment.replace(tzinfo=moment.tzinfo or datetime.UTC).timestamp()
