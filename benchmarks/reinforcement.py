@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-import pipelines
+from pipelines import run as runs
 from pipelines.environments import dynamics, naming
 from pipelines.task import Phase
 
@@ -73,7 +73,7 @@ class Clock:
 def trained(method, data, given, folder):
     """(run, CPU seconds of its steps)"""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        run = pipelines.run.start(method, data, folder, given)
+        run = runs.start(method, data, folder, given)
         clock = Clock(run.method)
         run.train()
     return run, clock.seconds

@@ -230,3 +230,47 @@ def test_no_code_runs_because_a_file_names_it(tmp_path, monkeypatch):
 def test_a_method_that_does_not_fit_the_environment_is_told(method, data, words, tmp_path):
     with pytest.raises(PipelineError, match=words):
         pipelines.train(method, data, run=tmp_path / "run")
+
+
+class Changed(GridWorld):
+    """A world whose version a test changes, and that can break in the middle."""
+
+    version, left = "1", 10**9
+    longest = 20
+
+    def step(self, action):
+        Changed.left -= 1
+        if Changed.left < 0:
+            raise OSError("the cable is loose")
+        return super().step(action)
+
+
+def test_a_run_whose_environment_breaks_keeps_its_checkpoint_and_goes_on(tmp_path, monkeypatch):
+    given = dict(epochs=2, steps_per_epoch=2, batch_size=2, checkpoint_steps=1, max_steps=20)
+    given |= dict(validation_episodes=2, test_episodes=2)
+    whole = pipelines.train("q_learning", Changed, run=tmp_path / "whole", **given)
+    started = pipelines.run.start("q_learning", Changed, tmp_path / "broken", given)
+    monkeypatch.setattr(Changed, "left", 30)
+    with pytest.raises(PipelineError, match="step raised OSError: the cable is loose"):
+        started.train()
+    assert list((tmp_path / "broken/checkpoints").glob("step_*.npz"))
+    monkeypatch.setattr(Changed, "left", 10**9)
+    with monkeypatch.context() as patch:
+        patch.setattr(Changed, "version", "2")
+        with pytest.raises(PipelineError, match="has changed since the run started"):
+            pipelines.resume(tmp_path / "broken", data=Changed)
+    resumed = pipelines.resume(tmp_path / "broken", data=Changed)
+    assert resumed.info["weights_sha256"] == whole.info["weights_sha256"]
+
+
+def test_code_of_ones_own_is_named_again_before_a_run_is_judged(tmp_path, monkeypatch):
+    (tmp_path / "my_world.py").write_text(
+        "from pipelines.environments.grid_world import GridWorld as Mine\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    given = dict(epochs=1, steps_per_epoch=1, batch_size=1, validation_episodes=2, test_episodes=2)
+    run = pipelines.train("q_learning", "my_world:Mine", run=tmp_path / "run", **given)
+    assert run.evaluate(data="my_world:Mine")["examples"] == 2
+    opened = pipelines.load(tmp_path / "run")
+    with pytest.raises(PipelineError, match="Name it yourself: --data my_world:Mine"):
+        opened.evaluate()
