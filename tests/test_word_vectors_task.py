@@ -215,6 +215,25 @@ def test_pairs_cost_what_their_windows_would():
     assert found == pytest.approx(wanted)
 
 
+def test_scores_of_pairs_are_scaled_by_the_best_two_numbers():
+    chance = np.random.default_rng(0)
+    first, second = chance.integers(0, 5, (2, 40))
+    weights, table = chance.uniform(0.5, 2, 40), chance.normal(size=(5, 3))
+    usual, vectors = chance.normal(size=5), chance.normal(size=(5, 3))
+    noise = noise_contrast.Noise(np.ones(5), 2, lambda v, ids: v @ table[ids].T)
+    found = noise_contrast.of_scaled_pairs(first, second, weights, vectors, noise, usual)
+    near = []
+    for factor, shift in itertools.product(np.linspace(-2, 2, 41), np.linspace(-2, 2, 41)):
+
+        def scaled(v, ids, factor=factor, shift=shift):
+            return factor * (v @ table[ids].T) + shift + usual[ids]
+
+        other = noise_contrast.Noise(np.ones(5), 2, scaled)
+        near.append(noise_contrast.of_pairs(first, second, weights, vectors, other))
+    assert found <= min(near)
+    assert found == pytest.approx(min(near), abs=2e-3)
+
+
 def test_files_of_pairs_and_analogies(tmp_path):
     file = tmp_path / "pairs.tsv"
     file.write_text("word1\tword2\tscore\n# said\nTiger\tcat\t7.35\tmore\nbook;paper;5\n")

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from . import clues, plain_text, spans, wordpiece, words
+from . import clues, plain_text, rules, spans, wordpiece, words
 
 # The files that this one needs next to it.
-FILES = ("clues", "plain_text", "words", "spans", "wordpiece")
+FILES = ("clues", "plain_text", "rules", "words", "spans", "wordpiece")
 
 
 class Encoder:
@@ -24,6 +24,9 @@ class Encoder:
         self._letters, self._shapes, self._words = (
             words.ids(learned.get(name, ())) for name in ("letters", "shapes", "words")
         )
+        self._rules = rules.Rules(learned["rules"]) if "rules" in learned else None
+        self._tags = config.get("tags", ())
+        self._is_plain = not {"clues", "pieces", "letters"} & set(learned)
         # A start and an end stand around pieces.
         self.size = self.length - 2 if self._pieces else self.length
 
@@ -39,8 +42,16 @@ class Encoder:
 
         Zeros stand behind. A model on hand-made features takes {"clues": (T, F)} alone. With a
         backbone `pieces` (T + 2,), its ids, and `first` (T,), where each word begins in them, stand
-        in place of `words`.
+        in place of `words`. With rules there is `ruled` (T,) as well; see `rules.fixed`.
         """
+        if self._rules is None:
+            return self._read(tokens)
+        ruled = rules.fixed(self._rules.spans(tokens), len(tokens), self._tags)
+        own = {"ruled": _padded([ruled], (1, self.size))[0]}
+        return own if self._is_plain else {**self._read(tokens), **own}
+
+    def _read(self, tokens: Sequence[str]) -> dict[str, np.ndarray]:
+        """What a net reads."""
         if self._clues is not None:
             found = [_looked_up(self._clues, row) for row in clues.clues(tokens)]
             return {"clues": _padded(found, (self.size, clues.COUNT))}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from scipy import optimize
 
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]  # see `Noise`
 
@@ -63,18 +64,53 @@ def of_windows(
 def of_pairs(
     first: np.ndarray, second: np.ndarray, weights: np.ndarray, vectors: np.ndarray, noise: Noise
 ) -> float:
-    """The same of pairs that are known by their words, int (P,), and weights (P,).
+    """The same of pairs that are known by their words, int (P,), and weights (P,)."""
+    right, wrong, mass = _scores(first, second, weights, vectors, noise)
+    return _loss(right, weights, wrong, mass) / max(float(weights.sum()), 1e-9)
 
-    Words that are in no pair cost nothing.
+
+def of_scaled_pairs(
+    first: np.ndarray,
+    second: np.ndarray,
+    weights: np.ndarray,
+    vectors: np.ndarray,
+    noise: Noise,
+    usual: np.ndarray,
+) -> float:
+    """The same if what `noise` scores says nothing of pairs that are never near.
+
+    The log odds are `usual` (V,), those of a word whatever is near, and the score times a number and
+    plus a number, which are the best two for all of these pairs.
     """
+    scores = _scores(first, second, weights, vectors, noise)
+    right, wrong, mass = scores
+    own, others = usual[second], usual[noise.words]
+
+    def loss(numbers):
+        factor, shift = numbers
+        return _loss(
+            factor * right + shift + own, weights, factor * wrong + shift + others, mass
+        ) / max(float(weights.sum()), 1e-9)
+
+    return float(optimize.minimize(loss, [0.0, 0.0], method="Nelder-Mead").fun)
+
+
+def _scores(first, second, weights, vectors, noise):
+    """(scores of the pairs (P,), of drawn words (C, DRAWN), and the weight of each of these (C, 1))."""
     order = np.argsort(first, kind="stable")
     words, starts = np.unique(first[order], return_index=True)
-    total = 0.0
-    for word, own in zip(words, np.split(order, starts[1:]), strict=True):
-        vector = vectors[[word]]
-        right = np.logaddexp(0, -noise.score(vector, second[own]))[0]
-        total += float(weights[own] @ (right + noise.wrong(vector)))
-    return total / max(float(weights.sum()), 1e-9)
+    right, wrong = np.zeros(len(first)), np.zeros((len(words), noise.DRAWN))
+    mass = np.zeros((len(words), 1))
+    for row, own in enumerate(np.split(order, starts[1:]) if len(words) else ()):
+        vector = vectors[[words[row]]]
+        right[own] = noise.score(vector, second[own])[0]
+        wrong[row] = noise.score(vector, noise.words)[0]
+        mass[row] = weights[own].sum() * noise.negatives / noise.DRAWN
+    return right, wrong, mass
+
+
+def _loss(right, weights, wrong, mass):
+    return float(weights @ np.logaddexp(0, -right) + (mass * np.logaddexp(0, wrong)).sum())
 
 
 def _near(texts: np.ndarray, window: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 // Plain text in, the spans in it out.
 
 import {COUNT, clues} from "./clues.js";
+import {fixed, rules} from "./rules.js";
 import {spans} from "./spans.js";
 import {wordPiece} from "./wordpiece.js";
 import {UNKNOWN, ids, letters, lines, normal, shape, tokens, windows} from "./words.js";
@@ -51,7 +52,12 @@ function encoderOf({config, learned}) {
     values.forEach((row, i) => data.set([row].flat(), i * (data.length / shape[0])));
     return {data, shape: [1, ...shape]};
   };
+  const marked = learned.rules ? rules(learned.rules) : null;
   const inputs = (words) => {
+    if (!marked) return read(words);
+    return {...read(words), ruled: made(fixed(marked(words), words.length, config.tags), size)};
+  };
+  const read = (words) => {
     if (learned.clues) {
       return {clues: made(clues(words).map((row) => row.map((clue) => id("clues", clue))), size, COUNT)};
     }

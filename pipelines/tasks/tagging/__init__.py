@@ -21,12 +21,13 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines import canvas
     from pipelines.edge import spans, words
     from pipelines.edge import tagging as edge
-    from pipelines.metrics import entities
+    from pipelines.metrics import entities, rule_shares
     from pipelines.models import tagger
     from pipelines.ops import crf, schemes
-    from pipelines.tasks.tagging import _data, _windows
+    from pipelines.tasks.tagging import _data, _rules, _windows
 
 STEP = 16  # words; batches are cut to multiples of it, as JAX compiles each length anew
+FORCED = 1e3  # added to the score of a tag that a rule gives; a scheme's -1e4 is more
 UNKNOWN = "…"  # shown for a word that the model does not know
 
 
@@ -44,6 +45,16 @@ class WordSettings(Settings):
         "bio",
         "how the model's tags mark spans; plain leaves them as they are",
         choices=("bio", "bioes", "plain"),
+    )
+    rules: str = setting(
+        "", "YAML file of patterns and phrases that are marked before the model marks the rest"
+    )
+    gazetteers: int = setting(
+        0,
+        "phrases that training has marked so often, and nearly always alike, are rules, too; 0"
+        " learns none",
+        "times",
+        low=0,
     )
     mend_tags: bool = setting(
         False, "read tags that break their scheme as conlleval does, in place of an error"
@@ -171,6 +182,7 @@ class Tagging(Method):
             for start, end, _ in spans.spans(names, config.scheme == "plain"):
                 known[entities.key([word[: _windows.TEXT] for word in tokens[start:end]])] += 1
         return {
+            **_rules.learned(examples, config),
             "letters": vocabulary.common(letters, 2),
             "shapes": vocabulary.common(shapes, 5),
             "known": sorted(known),
@@ -192,7 +204,7 @@ class Tagging(Method):
         size = self._size(config)
         text = (size, _windows.TEXT)
         targets = {"tags": (size,), "gold": (size,), "text": text, "sentence": (), "keep": (2,)}
-        return _shaped(example, self._shapes(config)), _shaped(example, targets)
+        return _shaped(example, self._every_shape(config)), _shaped(example, targets)
 
     def augment(self, inputs, targets, seed, progress, config):
         """Cuts the batch to its longest sentence."""
@@ -202,17 +214,25 @@ class Tagging(Method):
         return cut, {**targets, "tags": _cut(targets["tags"], ids)}
 
     def decode(self, outputs, config):
-        """Emissions (B, T, K) and scores of transitions -> {"tags": int32 (B, T)}, the best sequence, by Viterbi."""
+        """Emissions (B, T, K) and scores of transitions -> {"tags": int32 (B, T)}, the best sequence
+        by Viterbi that has the tags of rules; and "ruled", if there are rules."""
         weights = tagger.chain(outputs["scores"], forbidden(config))
-        return {"tags": crf.viterbi(outputs["emissions"], outputs["mask"], *weights)}
+        emissions = outputs["emissions"]
+        if "ruled" not in outputs:
+            return {"tags": crf.viterbi(emissions, outputs["mask"], *weights)}
+        given = keras.ops.arange(emissions.shape[-1]) + words.FIRST
+        is_given = keras.ops.equal(outputs["ruled"][..., None], given)
+        emissions = emissions + FORCED * keras.ops.cast(is_given, emissions.dtype)
+        found = crf.viterbi(emissions, outputs["mask"], *weights)
+        return {"tags": found, "ruled": outputs["ruled"]}
 
     def metrics(self, config):
         """F1 over spans, the first one named, is what an exported file is judged by."""
-        return [
-            entities.Entities(
-                config.labels, config.scheme == "plain", config.learned.get("known", ())
-            )
-        ]
+        plain = config.scheme == "plain"
+        found = [entities.Entities(config.labels, plain, config.learned.get("known", ()))]
+        if "rules" in config.learned:
+            found.append(rule_shares.RuleShares(config.labels, plain))
+        return found
 
     def truth(self, targets, config):
         """{"gold": (T,)} -> {"tags": (T,)}."""
@@ -234,7 +254,8 @@ class Tagging(Method):
 
     def device(self, config):
         """What the encoder of words needs, and whether tags have a scheme."""
-        return {"max_length": config.max_length, "scheme": config.scheme}
+        own = {"tags": list(config.labels)} if "rules" in config.learned else {}
+        return {"max_length": config.max_length, "scheme": config.scheme, **own}
 
     def unsupported(self, config):
         """No model has an int8 file: TensorFlow's converter dies of calibrating a loop."""
@@ -249,9 +270,14 @@ class Tagging(Method):
         """{name: shape} of the model's inputs, of one window; see `edge.tagging.Encoder`."""
         raise NotImplementedError
 
+    def _every_shape(self, config):
+        """Those, and of what rules give, if there are some."""
+        own = {"ruled": (self._size(config),)} if "rules" in config.learned else {}
+        return {**self._shapes(config), **own}
+
     def _inputs(self, config):
         """The model's inputs, of any length."""
-        shapes = self._shapes(config)
+        shapes = self._every_shape(config)
         return {
             name: keras.Input((None, *shape[1:]), dtype="int32", name=name)
             for name, shape in shapes.items()
@@ -260,10 +286,16 @@ class Tagging(Method):
     def _net(self, inputs, features, config):
         """Features of words (B, T, D) -> the uncompiled Tagger."""
         is_word = keras.ops.not_equal(_word_ids(inputs), words.PADDING)
-        net = tagger.Tagger(inputs, tagger.head(features, is_word, config), name="tagging")
+        outputs = tagger.head(features, is_word, config)
+        net = tagger.Tagger(inputs, ruled(outputs, inputs), name="tagging")
         net.forbidden = forbidden(config)
         net.recall_margin = config.recall_margin if "O" in config.labels[:1] else 0.0
         return net
+
+
+def ruled(outputs, inputs):
+    """Outputs of a model, with what rules gave, if there are some."""
+    return {**outputs, "ruled": inputs["ruled"]} if "ruled" in inputs else outputs
 
 
 def sizes(learned):
@@ -297,14 +329,14 @@ def _word_ids(inputs):
     """The input that is not 0 where there is a word, (..., T)."""
     if "clues" in inputs:
         return inputs["clues"][..., 0]
-    return inputs["first"] if "first" in inputs else inputs["words"]
+    return next(inputs[name] for name in ("first", "words", "ruled") if name in inputs)
 
 
 def _known(inputs, length, config):
     """What the model knows of the words: themselves, or their first pieces."""
     if "first" in inputs:
         return [config.learned["pieces"][inputs["pieces"][i]] for i in inputs["first"][:length]]
-    if "clues" in inputs:
+    if not {"words", "first"} & set(inputs):
         return [UNKNOWN] * length
     names = config.learned["words"]
     return [

@@ -32,14 +32,15 @@ class LinearCRF(tagging.Tagging):
         tags = [[config.labels[i] for i in ids] for ids in examples.columns["tags"]]
         names, weights, transitions = linear_chain.fit(rows, tags, config.labels)
         weights = np.pad(weights, [[words.FIRST, 0], [0, 0]])
-        known = super().learn(examples, config)["known"]
-        return {"clues": names, "known": known, "weights": weights, "transitions": transitions}
+        found = super().learn(examples, config)
+        own = {name: found[name] for name in ("known", "rules") if name in found}
+        return {**own, "clues": names, "weights": weights, "transitions": transitions}
 
     def model(self, config):
         """{"clues": (B, T, F)} -> what `tagger.head` gives."""
         inputs = self._inputs(config)
         outputs = linear_chain.outputs(inputs["clues"], config.learned["weights"].shape)
-        net = tagger.Tagger(inputs, outputs, name="tagging")
+        net = tagger.Tagger(inputs, tagging.ruled(outputs, inputs), name="tagging")
         net.forbidden = tagging.forbidden(config)
         net.compile(optimizer="sgd", jit_compile=False)
         return net

@@ -110,9 +110,7 @@ class WordVectors(Method):
         """The loss of the best answer that knows how often words are, and not their neighbours."""
         counts = self._counts(config)
         noise = noise_contrast.Noise(counts, config.negatives, lambda own, ids: None)
-        usual = self._usual(config)
-        shares = np.maximum(usual, 1e-9) / usual.sum()
-        odds = np.log(shares / np.maximum(noise.shares, 1e-12) / config.negatives)
+        odds = self._odds(noise, config)
         noise.score = lambda own, ids: np.broadcast_to(odds[ids], (len(own), len(ids)))
         return self._log_loss(part, np.ones((len(counts), 1)), noise, config)
 
@@ -200,6 +198,12 @@ class WordVectors(Method):
     def _counts(self, config):
         """How often training has each id, (V,)."""
         return np.array([0] * words.FIRST + [int(n) for n in config.learned["counts"]], float)
+
+    def _odds(self, noise, config):
+        """The log odds that a word is a neighbour, whatever of, (V,); see `noise_contrast.Noise`."""
+        usual = self._usual(config)
+        shares = np.maximum(usual, 1e-9) / usual.sum()
+        return np.log(shares / np.maximum(noise.shares, 1e-12) / config.negatives)
 
     def _usual(self, config):
         """How often each id is a neighbour in training, up to a factor, (V,)."""

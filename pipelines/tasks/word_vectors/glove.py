@@ -97,24 +97,28 @@ class GloVe(word_vectors.WordVectors):
 
     def _own(self, vectors, config):
         """With the bias less log X(w), and a one: X(w) is what all pairs of a word sum to."""
-        near = np.array([1.0] * words.FIRST + [float(n) for n in config.learned["near"]])
+        near = self._usual(config)
         bias = vectors[:, -1:] - np.log(np.maximum(near, 1e-9))[:, None]
         return np.hstack([vectors[:, :-1], bias, np.ones_like(bias)])
 
     def _score(self, contexts, config):
-        """log X(w, c) / X(w), less the logarithm of K times the share of noise."""
-        weights = self._counts(config) ** 0.75
-        share = np.log(np.maximum(weights / weights.sum(), 1e-12) * config.negatives)
+        """log X(w, c) / X(w) / P(c)."""
+        near = self._usual(config)
         table = np.insert(contexts, -1, 1.0, axis=1)
+        share = np.log(np.maximum(near, 1e-9) / near.sum())
         return lambda own, ids: own @ table[ids].T - share[ids]
+
+    def _usual(self, config):
+        return np.array([0.0] * words.FIRST + [float(n) for n in config.learned["near"]])
 
     def _log_loss(self, part, vectors, noise, config):
         columns = part.examples.columns
         names = ("first", "second", "count")
         first, second, count = (np.concatenate([*columns[name], []]) for name in names)
         there = count > 0
-        ids = (values[there].astype(int) for values in (first, second))
-        return noise_contrast.of_pairs(*ids, count[there], vectors, noise)
+        pairs = *(ids[there].astype(int) for ids in (first, second)), count[there]
+        usual = self._odds(noise, config)
+        return noise_contrast.of_scaled_pairs(*pairs, vectors, noise, usual)
 
 
 def _counted(method, texts, config):
