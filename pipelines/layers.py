@@ -8,12 +8,14 @@ import keras_hub  # noqa: F401  # whose layers pretrained nets have
 
 from pipelines.models import (  # noqa: F401
     adversarial,
+    als,
     bert,
     counted_terms,
     glove,
     gradient_reversal,
     joint,
     memory,
+    neighbours,
     paired,
     policy_nets,
     pool,
@@ -21,6 +23,7 @@ from pipelines.models import (  # noqa: F401
     tagger,
     thresholds,
     translation,
+    unseen,
     views,
     word_windows,
 )

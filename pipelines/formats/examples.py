@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -71,6 +71,8 @@ class Examples:
     masks: columns of pictures with a class per pixel -> {value in the file, a number or (r, g, b):
         class id}; empty if the values are the ids. IGNORE stays what it is unless the table has
         it. Not among `pictures`.
+    tables: what examples refer to by key, the same for all splits, such as the items that users
+        like: {table: {column: list}}.
     """
 
     names: list[str]
@@ -79,6 +81,7 @@ class Examples:
     pictures: tuple[str, ...] = ()
     masks: dict[str, Mapping] = field(default_factory=dict)
     is_cut: bool = False  # out of train, as the data has no such split
+    tables: dict[str, Mapping[str, list]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -98,7 +101,8 @@ class Examples:
             return [values[i] for i in indices]
 
         columns = {name: taken(values) for name, values in self.columns.items()}
-        return Examples(taken(self.names), columns, taken(self.where), self.pictures, self.masks)
+        made = Examples(taken(self.names), columns, taken(self.where), self.pictures, self.masks)
+        return replace(made, tables=self.tables)
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,10 @@ class Data:
 
     def fingerprint(self) -> str:
         """What changes if an example comes, goes, or differs in any column; see `_fingerprint`."""
-        return fingerprint(self.labels, self.splits)
+        known: dict[str, Any] = dict(self.labels)
+        for part in self.splits.values():
+            known |= part.tables
+        return fingerprint(known, self.splits)
 
 
 def of_files(
@@ -135,7 +142,7 @@ def joined(parts: Sequence[Examples]) -> Examples:
     first = parts[0]
     columns = {name: _chain(part.columns[name] for part in parts) for name in first.columns}
     names, where = (_chain(getattr(part, own) for part in parts) for own in ("names", "where"))
-    return Examples(names, columns, where, first.pictures, first.masks)
+    return Examples(names, columns, where, first.pictures, first.masks, tables=first.tables)
 
 
 def ids_of(labels: Iterable[Key]) -> dict[Key, int]:

@@ -56,7 +56,9 @@ def read(path: str | Path) -> Data:
     path = _cache.placed(path)
     problems: list[Problem] = []
     file = path if path.is_file() else _only(path)
-    rows = list(_parquet(file) if file.suffix.lower() == PARQUET else _delimited(file, problems))
+    rows = list(
+        _parquet(file) if file.suffix.lower() == PARQUET else delimited_rows(file, problems)
+    )
     if not rows:
         raise PipelineError(f"{file} has no usable row. Add some below the line of names.")
     return of_rows(str(path), rows, problems)
@@ -83,7 +85,7 @@ def _only(folder: Path) -> Path:
     return own_file(folder, files[0])
 
 
-def _delimited(file: Path, problems: list[Problem]) -> Iterator[Row]:
+def delimited_rows(file: Path, problems: list[Problem]) -> Iterator[Row]:
     opened = delimited.opened(file, {"split": SPLIT})
     named = [name for name in opened.header if name]
     _check_header(file, named)

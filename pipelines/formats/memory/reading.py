@@ -34,7 +34,7 @@ ALIASES = {  # kind of a feature -> what people call its column, lower case
     "tags": ("tags", "ner_tags", "ner", "labels", "y"),
 }
 READ = frozenset(("picture", "text", "tokens"))  # kinds of what an answer is given for
-TABLE = frozenset(("label", "number"))  # kinds of what is learned of a table alone
+TABLE = frozenset(("label", "number", "key"))  # kinds of what is learned of a table alone
 Labels = dict[str, list[str]]
 
 

@@ -1,0 +1,158 @@
+"""Which interactions train a recommender, and which are held out: no interaction is in two splits."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from etils import epy
+
+from pipelines.families.interactions import Config, Interactions
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import numpy as np
+
+TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
+TENTH = 0.1  # of interactions, users or items, for each of validation and test
+HISTORY = 0.8  # of a held-out user's interactions that the model is shown (Liang et al. 2018)
+FEWEST = 3  # interactions of a user of which some are held out
+TOLD, ASKED, UNUSED = (
+    0,
+    1,
+    2,
+)  # of an interaction in a held-out example: shown, to be found, neither
+
+
+def roles(known: Interactions, config: Config) -> dict[str, list[int]]:
+    """{split: a role for each interaction}.
+
+    TOLD: the model is shown it. ASKED: it has to find it. Of the training split all are TOLD. What
+    is TOLD for the test is all that came before: training and validation.
+    """
+    if any(known.splits):
+        return _given(known)
+    return DIVIDED[config.split](known)
+
+
+def _given(known: Interactions) -> dict[str, list[int]]:
+    """As the data says; what is missing is cut at random out of train."""
+    own = list(known.splits)
+    if VALIDATION not in own:
+        rest = [i for i, split in enumerate(own) if split == TRAIN]
+        part = _random(known.take(rest))[VALIDATION]
+        for i, role in zip(rest, part, strict=True):
+            own[i] = VALIDATION if role == ASKED else TRAIN
+    return _roles([SPLITS.index(split) for split in own])
+
+
+def _roles(places: Sequence[int]) -> dict[str, list[int]]:
+    """Split numbers -> roles: what lies in an earlier split is told, what lies in a later is not."""
+    kept = np.asarray(places)
+    found = {}
+    for number, split in enumerate(SPLITS):
+        wanted = TOLD if split == TRAIN else ASKED
+        role = np.where(kept < number, TOLD, np.where(kept == number, wanted, UNUSED))
+        found[split] = role.tolist()
+    return found
+
+
+def _random(known: Interactions) -> dict[str, list[int]]:
+    """A tenth each of each user's interactions, at least one of three, by a hash."""
+    return _within(known, [_hash(u, i) for u, i in zip(known.users, known.items, strict=True)])
+
+
+def _last(known: Interactions) -> dict[str, list[int]]:
+    """The last of each user, and the one before."""
+    order = np.arange(len(known)) if known.times is None else known.times
+    return _within(known, order, lambda n: 1)
+
+
+def _within(
+    known: Interactions, keys: Any, count: Callable = lambda n: max(1, int(n * TENTH))
+) -> dict[str, list[int]]:
+    """The ends of each user's interactions in the order of `keys`."""
+    places = [0] * len(known)
+    for rows in by_user(known).values():
+        if len(rows) < FEWEST:
+            continue
+        ordered, n = sorted(rows, key=lambda i: keys[i]), count(len(rows))
+        for place, own in ((2, ordered[-n:]), (1, ordered[-2 * n : -n])):
+            for i in own:
+                places[i] = place
+    return _roles(places)
+
+
+def _time(known: Interactions) -> dict[str, list[int]]:
+    """The last tenth in time of all, and the tenth before it."""
+    order = np.argsort(np.arange(len(known)) if known.times is None else known.times, kind="stable")
+    places = np.zeros(len(known), int)
+    tenth = max(1, int(len(known) * TENTH))
+    places[order[-2 * tenth :]] = 1
+    places[order[-tenth:]] = 2
+    return _roles(places.tolist())
+
+
+def _users(known: Interactions) -> dict[str, list[int]]:
+    """A tenth each of the users, of whom a model is told four fifths of what they did."""
+    found: dict[str, list[int]] = {split: [UNUSED] * len(known) for split in SPLITS}
+    parts = _parts(known.users)
+    for user, rows in by_user(known).items():
+        split = SPLITS[parts[user]]
+        ordered = sorted(rows, key=lambda i: _hash(known.users[i], known.items[i]))
+        told = len(ordered) if split == TRAIN else max(1, int(HISTORY * len(ordered)))
+        for place, i in enumerate(ordered):
+            found[split][i] = TOLD if place < told else ASKED
+    return found
+
+
+def _items(known: Interactions) -> dict[str, list[int]]:
+    """A tenth each of the items, which training has never seen."""
+    parts = _parts(known.items)
+    cold = np.array([parts[item] for item in known.items])
+    found = {TRAIN: np.where(cold == 0, TOLD, UNUSED).tolist()}
+    for number in (1, 2):
+        role = np.where(cold == 0, TOLD, np.where(cold == number, ASKED, UNUSED))
+        found[SPLITS[number]] = role.tolist()
+    return found
+
+
+DIVIDED: Mapping[str, Callable[[Interactions], dict[str, list[int]]]] = {
+    "random": _random, "last": _last, "time": _time, "users": _users, "items": _items,
+}  # fmt: skip
+
+
+def by_user(known: Interactions) -> dict[str, list[int]]:
+    """{user: places of the interactions}."""
+    found: dict[str, list[int]] = {}
+    for i, user in enumerate(known.users):
+        found.setdefault(user, []).append(i)
+    return found
+
+
+def _parts(keys: Sequence[str]) -> dict[str, int]:
+    """{key: 0, 1 or 2}, a tenth each 1 and 2 in the order of their hashes, one at least."""
+    ordered = sorted(dict.fromkeys(keys), key=lambda key: _hash(key))
+    tenth = max(1, int(len(ordered) * TENTH))
+    return {key: _part(place, tenth) for place, key in enumerate(ordered)}
+
+
+def _part(place: int, tenth: int) -> int:
+    return max(0, 2 - place // tenth)
+
+
+def _hash(*keys: str) -> bytes:
+    return hashlib.sha256("\0".join(keys).encode("utf-8", "surrogatepass")).digest()[:8]
+
+
+def examples(
+    known: Interactions, role: Sequence[int], split: str
+) -> Iterator[tuple[str, list[int], list[int]]]:
+    """(user, what is told, what is asked), places of the interactions, of each user of a split.
+
+    Of the training split, all that is told. A user of whom nothing is told, or nothing asked where
+    something is, gives no example.
+    """
+    for user, rows in by_user(known).items():
+        told = [i for i in rows if role[i] == TOLD]
+        asked = [i for i in rows if role[i] == ASKED]
+        if told and (asked or split == TRAIN):
+            yield user, told, asked

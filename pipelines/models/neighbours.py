@@ -1,0 +1,93 @@
+"""Neighbours: which items, or which users, are alike, and scores by the most alike ones."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+from scipy import sparse
+
+from pipelines.models import REGISTERED, Tensor
+
+BLOCK = 512  # items that are compared with all others at a time: bounds the memory
+
+
+def of_items(
+    matrix: sparse.csr_matrix, count: int, shrinkage: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """X, (users, I) -> (ids int32 (I, n), cosines float32 (I, n)) of the n most alike of each item.
+
+    The cosine of two items is n_ij / (sqrt(n_i n_j) + shrinkage): n_ij is the number of users who
+    have both (Sarwar et al. 2001, section 3.1.1; Bell & Koren 2007 for the shrinkage). An item is
+    no neighbour of itself.
+    """
+    items = matrix.shape[1]
+    count = min(count, items - 1)
+    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(0), np.float64).ravel())
+    by_item = matrix.T.tocsr()
+    ids, weights = np.empty((items, count), np.int32), np.empty((items, count), np.float32)
+    for start in range(0, items, BLOCK):
+        own = slice(start, min(start + BLOCK, items))
+        alike = (by_item[own] @ matrix).toarray().astype(np.float64)
+        alike /= np.maximum(np.outer(norms[own], norms) + shrinkage, 1e-9)
+        alike[np.arange(len(alike)), np.arange(own.start, own.stop)] = -1.0
+        best = np.argpartition(-alike, count - 1, 1)[:, :count]
+        ids[own], weights[own] = best, np.maximum(np.take_along_axis(alike, best, 1), 0.0)
+    return ids, weights
+
+
+@keras.saving.register_keras_serializable(REGISTERED)
+class NearItems(layers.Layer):
+    """History (B, I) -> (B, I): for each item the sum over its `count` neighbours in the history."""
+
+    def __init__(self, count: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.count = count
+
+    def build(self, input_shape: tuple) -> None:
+        shape = (input_shape[-1], self.count)
+        own: dict[str, Any] = {"initializer": "zeros", "trainable": False}
+        self.ids = self.add_weight(shape, dtype="int32", name="ids", **own)
+        self.near = self.add_weight(shape, name="near", **own)
+        self.built = True
+
+    def call(self, history: Tensor) -> Tensor:
+        there = ops.take(history, self.ids, axis=1)
+        return ops.sum(there * self.near, -1)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return input_shape
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "count": self.count}
+
+
+@keras.saving.register_keras_serializable(REGISTERED)
+class NearUsers(layers.Layer):
+    """History (B, I) -> (B, I): what the `count` users of training have whose histories are nearest.
+
+    Near is the cosine of two histories, and each of these users counts by it (Resnick et al. 1994,
+    for ones in place of ratings). `known`: rows of length one, `lengths`: what they were.
+    """
+
+    def __init__(self, users: int, count: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.users, self.count = users, min(users, count)
+
+    def build(self, input_shape: tuple) -> None:
+        own: dict[str, Any] = {"initializer": "zeros", "trainable": False}
+        self.known = self.add_weight((input_shape[-1], self.users), name="known", **own)
+        self.lengths = self.add_weight((self.users,), name="lengths", **own)
+        self.built = True
+
+    def call(self, history: Tensor) -> Tensor:
+        near = ops.matmul(history, self.known)
+        last = ops.top_k(near, self.count)[0][:, -1:]
+        kept = ops.where(near >= last, near, ops.zeros_like(near)) * self.lengths
+        return ops.matmul(kept, ops.transpose(self.known))
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return input_shape
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "users": self.users, "count": self.count}

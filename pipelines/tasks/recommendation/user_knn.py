@@ -1,0 +1,61 @@
+"""Neighbours among users: what those have whose histories are alike."""
+
+from dataclasses import dataclass
+
+from etils import epy
+
+from pipelines import config as settings
+from pipelines.config import setting
+from pipelines.errors import PipelineError
+from pipelines.families import recommending, scoring
+from pipelines.task import Phase
+from pipelines.tasks import recommendation
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import numpy as np
+
+    from pipelines.models import neighbours, scorers
+
+LARGEST = 200_000_000  # users times items: 800 MB
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Config(recommendation.Ranked, settings.FittedConfig):
+    """The shared settings, and that of the neighbours."""
+
+    neighbours: int = setting(80, "users that count", "users", low=1, high=10_000)
+
+
+class UserKNN(recommendation.Recommendation):
+    """The users of training whose histories have the largest cosine vote for what they have."""
+
+    Config = _Config
+    paper = "Resnick et al. 1994"
+
+    def check(self, examples, config):
+        """Raises PipelineError if users x items do not fit in memory."""
+        size = int(config.learned["users"][0]) * recommending.items(config)
+        if size > LARGEST:
+            raise PipelineError(
+                f"user_knn keeps each user's history, {size:,} numbers here and at most"
+                f" {LARGEST:,}. Take als or item_knn, or leave out items with few interactions."
+            )
+
+    def model(self, config):
+        """All histories of training in a matrix."""
+        inputs = scorers.history(recommending.items(config))
+        users = int(config.learned["users"][0])
+        near = neighbours.NearUsers(users, config.neighbours, name=scorers.SCORES)
+        return scoring.net(inputs, near(inputs), "user_knn")
+
+    def phases(self, config):
+        """One: the histories are kept."""
+
+        def solve(net, source):
+            known = recommending.matrix(source).toarray()
+            lengths = np.linalg.norm(known, axis=1)
+            layer = net.get_layer(scorers.SCORES)
+            layer.known.assign((known / np.maximum(lengths, 1e-9)[:, None]).T)
+            layer.lengths.assign(lengths)
+
+        return [Phase("keep", config, solve=solve)]

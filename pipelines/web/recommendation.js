@@ -1,0 +1,111 @@
+// What someone liked in, what to try next out; see edge/recommendation.py.
+
+export const takes = "text";
+const TOP = 10, SHOWN = 5; // items of an answer, and in a line
+const REASONS = 2, ASKED = 20; // reasons of each item; items of a history that are tried as reasons
+const FORM = 'Give titles or ids, such as "A; B; C", or JSON such as {"liked": ["A", "B"], "top": 5}';
+
+/** Names with ; or a line each, or with commas, or JSON -> {liked, recommended: [{item, title, score, because}], unknown}. */
+export async function predict(text, run, manifest) {
+  const known = manifest.learned;
+  const places = placesOf(known);
+  const {names, top} = asked(text.trim(), places);
+  const {liked, unknown} = ids(names, places, known);
+  const count = known.items.length;
+  const scored = async (chosen) => {
+    const data = new Float32Array(count);
+    for (const i of chosen) data[i] = 1;
+    const answer = await run({history: {data, shape: [1, count]}});
+    return [...answer.items.data].map((item, i) => [Number(item), answer.scores.data[i]]);
+  };
+  const lowest = manifest.config.lowest / 2;
+  const best = (await scored(liked)).filter(([, score]) => score > lowest).slice(0, top);
+  const reasons = await reasonsOf(liked, best, scored);
+  const recommended = best.map(([i, score]) => ({
+    item: known.items[i], title: known.titles[i], score, because: reasons.get(i).map((j) => known.titles[j]),
+  }));
+  return {answer: {liked: liked.map((i) => known.titles[i]), recommended, unknown}};
+}
+
+function plain(name) {
+  return name.toLowerCase().trim().split(/\s+/).join(" ");
+}
+
+function placesOf(known) {
+  const found = new Map();
+  for (const names of [known.items, known.titles]) {
+    names.forEach((name, i) => found.has(plain(name)) || found.set(plain(name), i));
+  }
+  return found;
+}
+
+function asked(text, places) {
+  if (/^[{[]/.test(text)) return ofJson(text);
+  if (places.has(plain(text))) return {names: [text], top: TOP};
+  const mark = ["\n", ";"].find((each) => text.includes(each));
+  return {names: mark ? parts(text.split(mark)) : byCommas(text.split(","), places), top: TOP};
+}
+
+function ofJson(text) {
+  let given;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    throw new Error(`is no JSON. ${FORM}`);
+  }
+  const {liked = [], top = TOP} = Array.isArray(given) ? {liked: given} : given;
+  if (!Array.isArray(liked) || !(Number.isInteger(top) && top > 0)) {
+    throw new Error(`must have a list of what is liked, and top of 1 or more. ${FORM}`);
+  }
+  return {names: parts(liked.map(String)), top};
+}
+
+function parts(names) {
+  return names.map((name) => name.trim()).filter(Boolean);
+}
+
+function byCommas(pieces, places) {
+  const found = [];
+  for (let start = 0; start < pieces.length; ) {
+    let end = pieces.length;
+    while (end > start + 1 && !places.has(plain(pieces.slice(start, end).join(",")))) end--;
+    found.push(pieces.slice(start, end).join(","));
+    start = end;
+  }
+  return parts(found);
+}
+
+function ids(names, places, known) {
+  if (!names.length) throw new Error(`names nothing that is liked. ${FORM}`);
+  const unknown = names.filter((name) => !places.has(plain(name)));
+  if (unknown.length === names.length) {
+    const some = known.titles.slice(0, 3).join("; ");
+    throw new Error(`names no item of this model: '${unknown[0]}'. It knows ${some} and others`);
+  }
+  const liked = names.filter((name) => places.has(plain(name))).map((name) => places.get(plain(name)));
+  return {liked: [...new Set(liked)], unknown};
+}
+
+async function reasonsOf(liked, best, scored) {
+  if (liked.length === 1) return new Map(best.map(([i]) => [i, liked]));
+  const drops = new Map(best.map(([i]) => [i, []]));
+  for (const j of liked.slice(0, ASKED)) {
+    const without = new Map(await scored(liked.filter((i) => i !== j)));
+    const last = Math.min(...without.values());
+    for (const [i, score] of best) drops.get(i).push([score - (without.get(i) ?? last), j]);
+  }
+  for (const [i, own] of drops) {
+    const ordered = own.filter(([drop]) => drop > 0).sort((a, b) => b[0] - a[0] || b[1] - a[1]);
+    drops.set(i, ordered.slice(0, REASONS).map(([, j]) => j));
+  }
+  return drops;
+}
+
+export function line({recommended, unknown}) {
+  const found = recommended.slice(0, SHOWN).map(({title, score, because}) => {
+    const reason = because.length ? ` because of ${because.join(" and ")}` : "";
+    return `${title} ${score.toFixed(2)}${reason}`;
+  });
+  const more = unknown.length ? ` Unknown: ${unknown.join(", ")}.` : "";
+  return found.join("; ") + more;
+}
