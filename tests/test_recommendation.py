@@ -138,6 +138,17 @@ def test_a_column_of_splits_is_taken_at_its_word(tmp_path):
     }
 
 
+def test_a_user_who_is_held_out_whole_is_told_four_fifths(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [f"{user},{item},{split}" for user, split in (("a", "train"), ("b", "validation"), ("c", "test"))
+            for item in "vwxyz"]  # fmt: skip
+    path.write_text("user,item,split\n" + "\n".join(rows) + "\n")
+    for split, user in (("validation", "b"), ("test", "c")):
+        ((name, (history, truth)),) = parts(path)[split].items()
+        assert (name, len(history), len(truth)) == (user, 4, 1)
+        assert {*history, *truth} == set("vwxyz")
+
+
 def test_low_ratings_do_not_count_if_it_is_said(file):
     every, high = made(file), made(file, min_rating=3)
     count = [sum(map(int, m.config.learned["counts"])) for m in (every, high)]

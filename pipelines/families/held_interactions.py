@@ -41,7 +41,19 @@ def _given(known: Interactions) -> dict[str, list[int]]:
         part = _random(known.take(rest))[VALIDATION]
         for i, role in zip(rest, part, strict=True):
             own[i] = VALIDATION if role == ASKED else TRAIN
-    return _roles([SPLITS.index(split) for split in own])
+    found = _roles([SPLITS.index(split) for split in own])
+    for split in (VALIDATION, TEST):
+        _show(known, found[split])
+    return found
+
+
+def _show(known: Interactions, role: list[int]) -> None:
+    """Of users of whom nothing is told, as all of theirs is held out, four fifths are told."""
+    for rows in by_user(known).values():
+        asked = [i for i in rows if role[i] == ASKED]
+        if asked and all(role[i] != TOLD for i in rows):
+            for i in _mixed(known, asked)[: int(HISTORY * len(asked))]:
+                role[i] = TOLD
 
 
 def _roles(places: Sequence[int]) -> dict[str, list[int]]:
@@ -57,7 +69,8 @@ def _roles(places: Sequence[int]) -> dict[str, list[int]]:
 
 def _random(known: Interactions) -> dict[str, list[int]]:
     """A tenth each of each user's interactions, at least one of three, by a hash."""
-    return _within(known, [_hash(u, i) for u, i in zip(known.users, known.items, strict=True)])
+    keys = [_hash(u, i) for u, i in zip(known.users, known.items, strict=True)]
+    return _within(known, keys)
 
 
 def _last(known: Interactions) -> dict[str, list[int]]:
@@ -97,7 +110,7 @@ def _users(known: Interactions) -> dict[str, list[int]]:
     parts = _parts(known.users)
     for user, rows in by_user(known).items():
         split = SPLITS[parts[user]]
-        ordered = sorted(rows, key=lambda i: _hash(known.users[i], known.items[i]))
+        ordered = _mixed(known, rows)
         told = len(ordered) if split == TRAIN else max(1, int(HISTORY * len(ordered)))
         for place, i in enumerate(ordered):
             found[split][i] = TOLD if place < told else ASKED
@@ -126,6 +139,11 @@ def by_user(known: Interactions) -> dict[str, list[int]]:
     for i, user in enumerate(known.users):
         found.setdefault(user, []).append(i)
     return found
+
+
+def _mixed(known: Interactions, rows: Sequence[int]) -> list[int]:
+    """Rows in an order that says nothing."""
+    return sorted(rows, key=lambda i: _hash(known.users[i], known.items[i]))
 
 
 def _parts(keys: Sequence[str]) -> dict[str, int]:
