@@ -98,6 +98,7 @@ def ours(name, folder, count, seed, sets, settings):
         f"word_vectors/{name}",
         data=folder / "data",
         run=folder / f"{name}{seed}",
+        format="plain_text",
         seed=seed,
         **settings,
     )

@@ -206,7 +206,7 @@ def test_from_training_to_the_device(preset, data, tmp_path):
     bundle = run.export(tmp_path / "bundle", formats=["float32", "dynamic"], max_drop=0.3)
     assert (bundle.path / "learned/pieces.txt").read_text().splitlines() == VOCABULARY
     assert bundle.verify()["passed"]
-    (tmp_path / "long.txt").write_text("a dog runs. " + "the big " * 40)
+    (tmp_path / "long.txt").write_text("a dog runs. the big " * 20)
     inputs = ["The big cat sleeps.", str(tmp_path / "long.txt")]
     code = "import runpy, sys; sys.modules.update(tensorflow=None, keras=None); del sys.argv[0]; "
     code += (
@@ -225,15 +225,16 @@ def test_from_training_to_the_device(preset, data, tmp_path):
     )
     assert device[0]["probability"] == pytest.approx(here[0]["probability"], abs=1e-3)
     assert device[0]["unread"] == 0
-    assert 0.5 < device[1]["unread"] < 0.9
-    assert "was not read" in done.stdout
+    assert device[1]["unread"] == 0  # it is read in windows
+    assert device[1]["probability"] == pytest.approx(here[1]["probability"], abs=1e-3)
     with pytest.raises(PipelineError, match="there is no text in it"):
         run.predict([" "])
     assert bundle.manifest["extra"]["mediapipe"]["max_difference"] < 1e-5
-    texts = ["The big CAT, a\t cat!", "dog-dog zebra", "a dog runs. " + "the big " * 40]
+    # MediaPipe reads the beginning of a text that is longer; we read it in windows.
+    texts = ["The big CAT, a\t cat!", "dog-dog zebra", "a dog runs. the big"]
     for answer, found in zip(
         run.predict(texts), classified(bundle.path / "model_mediapipe.tflite", *texts), strict=True
     ):
         assert found == pytest.approx(dict(answer["top"]), abs=1e-4)
     for client in (bare, browser):
-        client.agrees(bundle, ["The big cat sleeps.", "a dog runs. " + "the big " * 40])
+        client.agrees(bundle, ["The big cat sleeps.", "a dog runs. the big " * 20])

@@ -56,6 +56,28 @@ def test_inputs_are_cut_and_the_rest_is_said():
     assert (inputs["words"].tolist(), unread) == ([3, 1, 0, 0], 0)
 
 
+def test_a_long_text_is_read_in_windows_and_answers_by_their_mean():
+    manifest = {
+        "config": {"max_length": 4}, "learned": {"words": list("abcdefgh")}, "labels": ["x", "y"],
+    }  # fmt: skip
+    seen = []
+
+    def run(inputs):
+        (ids,) = inputs["words"]
+        seen.append(ids.tolist())
+        share = ids[0] / 10
+        return {"probabilities": np.array([[share, 1 - share]], np.float32)}
+
+    answer, _ = edge.predict("a b c d e f g", run, manifest)
+    # Windows of 4 that share one; the first has 3 words alone, the second 4: of 7 in all.
+    assert seen == [[2, 3, 4, 5], [5, 6, 7, 8]]
+    wanted = 0.2 * 3 / 7 + 0.5 * 4 / 7
+    assert dict(answer["top"])["x"] == pytest.approx(wanted)
+    assert answer["unread"] == 0
+    long, _ = edge.predict("a " * 2000, run, manifest)
+    assert long["unread"] == pytest.approx(1 - 256 * 3 / 2000)
+
+
 # Counted terms.
 
 
@@ -187,7 +209,7 @@ def test_each_method_learns_and_its_files_answer_alike(name, data, tmp_path):
     assert run.evaluate("test")["accuracy"] == 1.0
     kinds = ["float32", "dynamic"]
     bundle = run.export(tmp_path / "bundle", formats=kinds, max_drop=0.1)
-    texts = ["a big cat", "Dog? " + "the runs " * 20]
+    texts = ["a big cat", "Dog? the runs " * 14]
     here = run.predict(texts)
     assert [answer["label"] for answer in here] == ["cat", "dog"]
     for answer, device in zip(here, bundle.predict(texts), strict=True):

@@ -9,11 +9,15 @@ from . import classification, lexicon, plain_text, terms, wordpiece, words
 
 FILES = ("classification", "lexicon", "numbers", "plain_text", "terms", "wordpiece", "words")
 
+MOST = 256  # windows of a text
+
 Encoded = tuple[dict[str, np.ndarray], float]  # inputs of one text, and the share that is left out
 
 
 class Pieces:
     """A text as a BERT takes it: {"pieces": int32 (T,)}, a start, ids of word pieces, an end."""
+
+    is_windowed = True  # whether parts of a text can be read by themselves
 
     def __init__(self, config: Mapping, learned: Mapping[str, Sequence[str]]):
         self.room = config["max_length"] - 2
@@ -32,6 +36,8 @@ class Pieces:
 class Words:
     """A text as ids of its words: {"words": int32 (T,)}, zeros behind."""
 
+    is_windowed = True
+
     def __init__(self, config: Mapping, learned: Mapping[str, Sequence[str]]):
         self.room = config["max_length"]
         self._ids = words.ids(learned["words"])
@@ -48,6 +54,8 @@ class Words:
 
 class Terms:
     """A text as its different terms: {"terms", "counts": int32 (T,)}, zeros behind."""
+
+    is_windowed = False
 
     def __init__(self, config: Mapping, learned: Mapping[str, Sequence[str]]):
         self.room = config["max_length"]
@@ -70,6 +78,8 @@ class Terms:
 
 class Valued:
     """A text as ids of the words that a lexicon knows, and what marks them; see `edge.lexicon`."""
+
+    is_windowed = False
 
     def __init__(self, config: Mapping, learned: Mapping[str, Sequence[str]]):
         self.room = config["max_length"]
@@ -128,8 +138,10 @@ def predict(
 ) -> tuple[dict, dict]:
     """Text, or a file or bytes of it -> (the answer of `classification` with "unread", {}).
 
-    All of it is one text. unread: share of it that was more than the model takes, and was left out:
-        of its word pieces, words or different terms.
+    All of it is one text. What is longer than a net takes is read in windows that overlap, and the
+    answer is the mean of theirs, each weighed by the words that it has alone. unread: share of the
+        text that was left out: of word pieces or words beyond MOST windows, of different terms
+        beyond the model's.
     run: {name: int32 (1, T)} -> outputs of `classification.named`. Raises ValueError if there is no text,
         or no UTF-8.
     """
@@ -137,9 +149,29 @@ def predict(
     items = made.items(plain_text.read(source))
     if not items:
         raise ValueError("there is no text in it")
-    inputs, unread = made.inputs(items)
-    answer = run({name: values[None] for name, values in inputs.items()})
-    return {**classification.named(answer, manifest), "unread": unread}, {}
+    parts, unread = _parts(made, items)
+    total: dict[str, np.ndarray] = {}
+    for inputs, share in parts:
+        outputs = run({name: values[None] for name, values in inputs.items()})
+        for name, values in outputs.items():
+            total[name] = total.get(name, 0.0) + share * np.asarray(values)
+    return {**classification.named(total, manifest), "unread": unread}, {}
+
+
+def _parts(
+    made: Pieces | Words | Terms | Valued, items: Sequence
+) -> tuple[list[tuple[dict[str, np.ndarray], float]], float]:
+    """([(inputs, share of the answer)], share that is left out) of a text's items."""
+    if not made.is_windowed or len(items) <= made.room:
+        inputs, unread = made.inputs(items)
+        return [(inputs, 1.0)], unread
+    most = MOST * max(1, made.room * 3 // 4)
+    read = items[:most]
+    parts = []
+    for start, stop, first, last in words.windows([1] * len(read), made.room):
+        inputs, _ = made.inputs(read[start:stop])
+        parts.append((inputs, (last - first) / len(read)))
+    return parts, _beyond(len(items), most)
 
 
 def line(answer: dict) -> str:

@@ -3,24 +3,42 @@
 import {line as labelled, named} from "./classification.js";
 import {terms} from "./terms.js";
 import {wordPiece} from "./wordpiece.js";
-import {UNKNOWN, ids, normal, tokens} from "./words.js";
+import {UNKNOWN, ids, normal, tokens, windows} from "./words.js";
 
 export const takes = "text";
 
-/** Text -> the answer of `classification.js`, and unread: the share of it that was left out. */
+const MOST = 256; // windows of a text
+
+/** Text -> the answer of `classification.js`, and unread: the share of it that was left out. See edge/text_classification.py. */
 export async function predict(text, run, manifest) {
   const length = manifest.config.max_length;
   const made = encoded(text, manifest);
   if (!made) throw new Error("there is no text in it");
-  const inputs = {};
-  for (const [name, values] of Object.entries(made.inputs)) {
-    const data = new Int32Array(length);
-    data.set(values.slice(0, length));
-    inputs[name] = {data, shape: [1, length]};
+  const {parts, most} = partsOf(made);
+  const total = {};
+  for (const [given, share] of parts) {
+    const inputs = {};
+    for (const [name, values] of Object.entries(given)) {
+      const data = new Int32Array(length);
+      data.set(values.slice(0, length));
+      inputs[name] = {data, shape: [1, length]};
+    }
+    for (const [name, {data, shape}] of Object.entries(await run(inputs))) {
+      total[name] ??= {data: new Float64Array(data.length), shape};
+      data.forEach((value, i) => (total[name].data[i] += share * value));
+    }
   }
-  const outputs = await run(inputs);
-  const unread = Math.max(0, made.count - made.room) / Math.max(1, made.count);
-  return {answer: {...named(outputs, manifest), unread}};
+  const unread = Math.max(0, made.count - most) / Math.max(1, made.count);
+  return {answer: {...named(total, manifest), unread}};
+}
+
+/** [[inputs, share of the answer], ...], and how many items are read at most. */
+function partsOf({inputs, items, inner, count, room}) {
+  if (!items || count <= room) return {parts: [[inputs, 1]], most: room};
+  const most = MOST * Math.max(1, Math.floor((room * 3) / 4));
+  const read = items.slice(0, most);
+  const cuts = windows(read.map(() => 1), room);
+  return {parts: cuts.map(([start, stop, first, last]) => [inner(read.slice(start, stop)), (last - first) / read.length]), most};
 }
 
 export function line(answer) {
@@ -28,7 +46,10 @@ export function line(answer) {
   return labelled(answer) + cut;
 }
 
-/** {inputs: {name: ids}, count: what there is to read, room: how much is read}; null if there is no text. */
+/**
+ * {inputs: {name: ids}, count: what there is to read, room: how much is read}; null if there is no text. What can be read in
+ * windows has its items, too, and `inner`, a function of some of them -> inputs.
+ */
 function encoded(text, manifest) {
   const {config, learned} = manifest;
   if (learned.pieces) return ofPieces(text, config, wordPiece(learned.pieces));
@@ -38,13 +59,14 @@ function encoded(text, manifest) {
 function ofPieces(text, config, words) {
   const pieces = words.text(text);
   const room = config.max_length - 2;
-  const given = [words.start, ...pieces.slice(0, room), words.end];
-  return pieces.length ? {inputs: {pieces: given}, count: pieces.length, room} : null;
+  const inner = (items) => ({pieces: [words.start, ...items.slice(0, room), words.end]});
+  return pieces.length ? {inputs: inner(pieces), items: pieces, inner, count: pieces.length, room} : null;
 }
 
 function ofWords(text, config, known) {
   const found = tokens(text).map(([word]) => known.get(normal(word)) ?? UNKNOWN);
-  return found.length ? {inputs: {words: found}, count: found.length, room: config.max_length} : null;
+  const inner = (items) => ({words: items});
+  return found.length ? {inputs: inner(found), items: found, inner, count: found.length, room: config.max_length} : null;
 }
 
 function ofTerms(text, config, known) {

@@ -50,6 +50,7 @@ class TextClassification(labelled.Labelled):
     _unit = "words"  # what a message calls an item
     _around = 0  # places of max_length that hold no item
     _longest = 512  # what max_length=0 takes at most
+    _is_windowed = True  # whether the device reads what is longer in windows
 
     def default(self, read, settings):
         """BERT if MiniLM is installed, else counted words."""
@@ -151,9 +152,11 @@ class TextClassification(labelled.Labelled):
         counts = [self._count(items, config) for items in examples.columns["items"]]
         long = [i for i, count in enumerate(counts) if count > room]
         if long:
+            beyond = "is read in windows by predictions, and by nothing else"
             message = (
                 f"{len(long):,} texts have more than {room} {self._unit}, as the one here with"
-                f" {counts[long[0]]:,}; what is beyond is not read. Raise max_length, or part them."
+                f" {counts[long[0]]:,}; what is beyond {beyond if self._is_windowed else 'is not read'}."
+                " Raise max_length, or part them."
             )
             yield Problem("warning", "long", examples.where[long[0]], message)
 

@@ -63,6 +63,7 @@ class BagOfWords(text_classification.TextClassification):
     _inputs = ("terms", "counts")
     _unit = "terms"
     _longest = 4096
+    _is_windowed = False
 
     def resolve(self, config, data):
         """Settings that follow from the data, and what stands for `auto`."""

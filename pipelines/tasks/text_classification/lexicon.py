@@ -55,6 +55,7 @@ class Lexicon(text_classification.TextClassification):
     fitted = "lexicon"
     _inputs = ("words", "capitals", "exclaims", "questions")
     _longest = 4096
+    _is_windowed = False
 
     def resolve(self, config, data):
         """How much is read of a text, and which label is which."""
