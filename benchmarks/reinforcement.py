@@ -101,11 +101,23 @@ def net(method, name, given, seed, folder):
     rate = f"{steps:,} steps, {steps / seconds:,.0f} per CPU s"
     if method == "reinforce":
         rate = f"{steps} episodes, {seconds:.0f} CPU s"
+    enough = run.method.source(name, run.config).make().threshold
+    reached = _reached(run, enough)
     spread = f"[{result['mean_return_low']:.1f}, {result['mean_return_high']:.1f}]"
     return (
         f"{method} {name} seed {seed}: {result['mean_return']:.1f} {spread}, last epoch {last:.1f} on"
-        f" validation; {rate}"
+        f" validation; {rate}{reached}"
     )
+
+
+def _reached(run, threshold):
+    """When a validation first came to the environment's threshold, in steps of the training."""
+    means = map(float, run.history["val_mean_return"])
+    epochs = [i for i, mean in enumerate(means, 1) if threshold is not None and mean >= threshold]
+    if not epochs:
+        return ""
+    share = run.config.steps_per_epoch * run.config.batch_size
+    return f"; {threshold:g} after {epochs[0] * share:,}"
 
 
 def bandit(seed, folder):

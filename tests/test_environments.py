@@ -1,6 +1,7 @@
 """Environments: what goes in and out of them, several at once, their audit, and names that are refused."""
 
 import sys
+from types import SimpleNamespace
 
 import gymnasium
 import numpy as np
@@ -149,6 +150,41 @@ def test_what_is_cut_off_has_its_own_last_state_and_has_not_ended():
             break
     assert abs(moment.after[0]).max() > 0.2  # where it fell, and not where the next one begins
     assert abs(fallen.states[0]).max() < 0.06
+
+
+class Counting:
+    """With the interface of TF-Agents' PyEnvironment: counts to 3, and is cut off at once if told."""
+
+    def __init__(self, discount=0.0):
+        self.discount, self.at = discount, 0
+
+    def observation_spec(self):
+        return SimpleNamespace(shape=(2,), dtype=np.float32, minimum=0.0, maximum=9.0)
+
+    def action_spec(self):
+        return SimpleNamespace(shape=(), dtype=np.int64, minimum=1, maximum=2)
+
+    def _now(self, kind, reward=0.0, discount=1.0):
+        seen = np.array([self.at, 9 - self.at], np.float32)
+        return SimpleNamespace(step_type=kind, reward=reward, discount=discount, observation=seen)
+
+    def reset(self):
+        self.at = 0
+        return self._now(0)
+
+    def step(self, action):
+        self.at += int(action)
+        return self._now(2, 1.0, self.discount) if self.at >= 3 else self._now(1)
+
+
+@pytest.mark.parametrize(("discount", "end"), [(0.0, (True, False)), (0.9, (False, True))])
+def test_an_environment_of_tf_agents_is_taken_as_it_is(discount, end):
+    world = naming.acting(lambda: Counting(discount))()
+    assert (world.spaces.size, world.spaces.actions) == (2, ("0", "1"))
+    assert world.reset(0).tolist() == [0, 9]
+    assert world.step(1)[1:] == (0.0, False, False)  # the second action is 2
+    seen, *rest = world.step(0)
+    assert (seen.tolist(), *rest) == ([3, 6], 1.0, *end)
 
 
 # What may be wrong.

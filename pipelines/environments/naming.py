@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pipelines import installing
+from pipelines.environments import py_environment
 from pipelines.environments.acting import Acting
 from pipelines.environments.bandit import Bandit, ContextualBandit
 from pipelines.environments.cart_pole import CartPole
@@ -64,7 +65,10 @@ def acting(named: Any, longest: int = 0) -> Callable[[], Acting]:
             raise PipelineError(
                 f"{name} cannot be made: {type(error).__name__}: {reason}"
             ) from error
-        return Acting(_bare(env), name, longest or _longest(env))
+        bare = _bare(env)
+        if py_environment.is_one(bare):
+            bare = py_environment.Wrapped(bare)
+        return Acting(bare, name, longest or _longest(env))
 
     return made
 

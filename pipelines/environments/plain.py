@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,9 @@ class Discrete:
 
 
 class Box:
-    """Vectors between the bounds low and high, each (D,)."""
+    """Arrays between the bounds low and high, which have their shape."""
 
-    def __init__(self, low: list[float], high: list[float]):
+    def __init__(self, low: Any, high: Any):
         self.low, self.high = np.array(low, np.float32), np.array(high, np.float32)
         self.shape, self.dtype = self.low.shape, np.dtype("float32")
 
