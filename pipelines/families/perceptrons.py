@@ -10,16 +10,15 @@ from pipelines.config import setting
 class Config(settings.Config):
     """The shared settings, and those of the layers."""
 
-    epochs: int = setting(100, "passes over the training split", "epochs", low=1)
-    patience: int = setting(
-        20,
-        "stop after this many epochs without a better `monitor`; 0 never stops early",
-        "epochs",
-        low=0,
+    epochs: int = setting(60, "passes over the training split", "epochs", low=1)
+    keep: str = setting(
+        "last",
+        "weights kept at the end: of the best epoch by `monitor`, or of the last",
+        choices=("best", "last"),
     )
-    learning_rate: float = setting(3e-3, "peak learning rate", low=0.0, high=10.0)
+    learning_rate: float = setting(2e-3, "peak learning rate", low=0.0, high=10.0)
     weight_decay: float = setting(
-        1e-2, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0
+        1.0, "decoupled weight decay of matrices and kernels", low=0.0, high=10.0
     )
     depth: int = setting(2, "hidden layers", "layers", low=0, high=100)
     width: int = setting(64, "units of a hidden layer", "units", low=1, high=8192)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _cache
-from pipelines.formats._lines import BREAK, text_of
+from pipelines.formats._lines import BREAK, first_line, text_of
 from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem, Unusable, own_file
 
 SUFFIXES = (".csv", ".tsv")
@@ -141,7 +141,7 @@ def names(table: Path) -> set[str]:
     Nothing if it cannot be read.
     """
     try:
-        first = BREAK.split(text_of(table), maxsplit=1)[0]
+        first = first_line(table)
     except PipelineError:
         return set()
     return {cell.strip().strip('"').lower() for cell in re.split("[,;\t]", first)}
