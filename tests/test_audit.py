@@ -454,3 +454,26 @@ def test_no_usable_class_is_refused_before_the_audit(tmp_path):
     (tmp_path / "cat").mkdir()
     with pytest.raises(PipelineError):
         image_folder.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        (["cat", "dog"], []),
+        (["A", "a"], []),  # letters
+        (["c", "c++"], []),
+        (["Cat", "cat"], [("warning", "alike-names")]),
+        (["grey cat", "Grey_Cat"], [("warning", "alike-names")]),
+        (["caf\u00e9", "cafe\u0301"], [("warning", "alike-names")]),
+        (["cat", "a\nb"], [("error", "strange-name")]),
+        (["cat", "\ud83d"], [("error", "strange-name")]),
+        (["cat", "\x1b[2J"], [("warning", "strange-name")]),
+    ],
+)
+def test_names_of_classes(labels, found):
+    made = data(labels=labels, train=healthy(1), validation=healthy(2, 3), test=healthy(3, 3))
+    result = auditing.audit(made)
+    assert [
+        (p.severity, p.kind) for p in result.problems if p.kind.endswith(("name", "names"))
+    ] == found
+    assert result.as_text().encode("utf-8")

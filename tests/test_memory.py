@@ -255,3 +255,38 @@ def test_names_that_are_numbers_are_not_taken_for_ids():
 def test_a_split_that_is_given_twice_loses_no_example(value):
     with pytest.raises(pipelines.PipelineError, match="the data gives (test|validation) twice"):
         read(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "features", "reason"),
+    [
+        ((i for i in range(3)), PHOTOS, r"the type generator cannot"),
+        (5, PHOTOS, r"the type int cannot"),
+        (
+            [{"image": 1, "label": 1}, {"image": 1, "label": 1, "b": 1}],
+            PHOTOS,
+            r"data\[1\] has 'b'",
+        ),
+        ({"1": [1], 1: [1]}, PHOTOS, r"2 columns are called '1'"),
+    ],
+)
+def test_what_is_no_data_or_would_lose_something(value, features, reason):
+    with pytest.raises(pipelines.PipelineError, match=reason):
+        read(value, features)
+
+
+def test_boxes_without_a_label_each():
+    x, _ = held.photos(2)
+    boxes = [[[0, 0, 0.5, 0.5]]] * 2
+    with pytest.raises(pipelines.PipelineError, match=r"data\[0\] has 1 boxes and 2 labels"):
+        read({"image": x, "bbox": boxes, "label": [["a", "b"]] * 2}, BOXES)
+
+
+def test_streams_that_cannot_be_taken_apart():
+    tf = pytest.importorskip("tensorflow")
+    x, _ = held.photos(2)
+    nested = tf.data.Dataset.from_tensor_slices({"image": {"a": x}, "label": [0, 1]})
+    ragged = tf.data.Dataset.from_tensor_slices((tf.ragged.constant([[1, 2], [3]]), [0, 1]))
+    for stream, features in ((nested, PHOTOS), (ragged, TEXTS)):
+        with pytest.raises(pipelines.PipelineError, match=r"the tf.data.Dataset cannot be read: "):
+            read(stream, features)

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pipelines.errors import PipelineError
 from pipelines.formats import _delimited
+from pipelines.formats._lines import text_of
 from pipelines.formats.examples import PICTURE_SUFFIXES
 
 SHOWN = 3  # layouts
@@ -18,6 +20,9 @@ NAMED = re.compile(
 )
 ANY = re.compile(r"[A-Z_]+")
 PICTURE = "pictures"  # what any suffix of a picture is taken for
+TEXTS = frozenset((".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".conll"))
+LOOKED_AT = 20  # text files
+LARGEST = 50_000_000  # bytes of one that is read to tell what is wrong with it
 TABLE = ".csv"  # and any suffix of a table
 
 
@@ -103,7 +108,21 @@ def described(path: Path, layouts: Mapping[str, str]) -> tuple[str, list[str]]:
             else "the names fit, what the files hold does not"
         )
         lines.append(f"  {name}: {layouts[name]} ({missing})")
-    return f"{path} fits no known format. It holds {_held(suffixes)}{_columns(path)}.", lines
+    held = f"{path} fits no known format. It holds {_held(suffixes)}{_columns(path)}."
+    return f"{held}{_unread(path)}", lines
+
+
+def _unread(path: Path) -> str:
+    """Why a text file or table right there cannot be read, the first that cannot, or ""."""
+    files = [path] if path.is_file() else sorted(filter(Path.is_file, path.iterdir()))
+    texts = [file for file in files if file.suffix.lower() in TEXTS and file.name[0] != "."]
+    for file in texts[:LOOKED_AT]:
+        try:
+            if file.stat().st_size <= LARGEST and not text_of(file).strip():
+                return f" {file} is empty."
+        except (PipelineError, OSError) as error:
+            return f" {error}"
+    return ""
 
 
 def _columns(path: Path) -> str:

@@ -2,9 +2,11 @@
 
 import collections
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.formats._lines import refuse_utf_16
@@ -93,6 +95,22 @@ def filled(
         for i, line in lines(file, problems):
             if line and line.strip():
                 yield file, i, line
+
+
+def json_of(line: str) -> Any:
+    """What a line of JSON says. Raises ValueError with a reason, for a key that is there twice as well."""
+    try:
+        return json.loads(line, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"this line is no JSON ({error})") from error
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)!r} is there twice")
+    return found
 
 
 def same(name: str) -> str:

@@ -1,7 +1,6 @@
 """JSON lines: {"tokens": [...], "tags": [...]} or {"text": "...", "spans": [{"start", "end", "label"}]} a line."""
 
 import itertools
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,10 +87,7 @@ def _is_tagged(value: dict[str, Any]) -> bool:
 
 
 def _object(line: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"this line is no JSON ({error})") from error
+    value = text_files.json_of(line)
     if not isinstance(value, dict):
         raise ValueError("this line is no JSON object")
     return value

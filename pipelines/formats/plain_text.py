@@ -26,6 +26,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 WORDS = 3  # of a line of running text, at least, on average
 SPLIT_NAME = re.compile(r"(?:.*\.)?([a-z]+)[-_\d]*(?:of-\d+)?")  # of a file, without .txt
 LINES = 40  # of the only paragraph of a file, at least, which look like a missing blank line
+LETTERS = 20_000  # of the same
 MOST = 20  # files that are looked at
 OTHERS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".data", ".conll")
 
@@ -130,8 +131,9 @@ def _unparted(file: Path, paragraphs: list[tuple[int, str]]) -> Iterator[Problem
         return
     first, text = paragraphs[0]
     count = text.count("\n") + 1
-    if count >= LINES:
-        message = f"{count:,} lines are one paragraph, and so one example. Part paragraphs by blank lines."
+    if count >= LINES or len(text) >= LETTERS:
+        said = f"{count:,} lines are" if count > 1 else f"a line of {len(text):,} characters is"
+        message = f"{said} one paragraph, and so one example. Part paragraphs by blank lines."
         yield Problem("warning", "one-paragraph", f"{file.name}:{first}", message)
 
 

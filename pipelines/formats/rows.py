@@ -1,5 +1,6 @@
 """A table of rows to learn from: one .csv, .tsv or .parquet file with any columns and, if you like, split."""
 
+import collections
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pipelines.formats.examples import (
     Unusable,
     cut_splits,
     own_file,
+    reason,
 )
 
 SPLIT = table.COLUMNS["split"]
@@ -60,7 +62,8 @@ def read(path: str | Path) -> Data:
         _parquet(file) if file.suffix.lower() == PARQUET else delimited_rows(file, problems)
     )
     if not rows:
-        raise PipelineError(f"{file} has no usable row. Add some below the line of names.")
+        cause = reason(problems, " Add some below the line of names.")
+        raise PipelineError(f"{file} has no usable row.{cause}")
     return of_rows(str(path), rows, problems)
 
 
@@ -89,6 +92,7 @@ def delimited_rows(file: Path, problems: list[Problem]) -> Iterator[Row]:
     opened = delimited.opened(file, {"split": SPLIT})
     named = [name for name in opened.header if name]
     _check_header(file, named)
+    problems += _like_a_row(file, named)
     if len(named) < len(opened.header):
         message = (
             "a column without a name is not used, as pandas writes an index. Name it to use it."
@@ -107,7 +111,7 @@ def delimited_rows(file: Path, problems: list[Problem]) -> Iterator[Row]:
 
 def _check_header(file: Path, header: list[str]) -> None:
     """Raises PipelineError if the first line names no columns, or one name twice."""
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted(name for name, count in collections.Counter(header).items() if count > 1)
     if twice:
         raise PipelineError(
             f"{file}:1 names {len(twice)} columns twice: {', '.join(twice)}. Give each a name of its"
@@ -117,6 +121,17 @@ def _check_header(file: Path, header: list[str]) -> None:
         raise PipelineError(
             f"{file}:1 holds numbers. The first line must name the columns: add one above it."
         )
+
+
+def _like_a_row(file: Path, header: list[str]) -> Iterator[Problem]:
+    """A warning of names that are numbers: the first row may stand in their place."""
+    numbers = [name for name in header if is_number(name)]
+    if numbers:
+        message = (
+            f"{len(numbers)} of {len(header)} names of columns are numbers, such as {numbers[0]!r}. If"
+            " this line is a row, add a line of names above it."
+        )
+        yield Problem("warning", "header", f"{file.name}:1", message)
 
 
 def is_number(cell: Any) -> bool:
@@ -133,10 +148,17 @@ def _parquet(file: Path) -> Iterator[Row]:
     from pyarrow import parquet
 
     try:
+        names = parquet.read_schema(file).names
+        _check_header(file, names)
         found = parquet.read_table(file).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise PipelineError(f"{file} cannot be read: {reason}. Write the file again.") from error
+        why = " ".join(str(error).split()).rstrip(".")
+        raise PipelineError(f"{file} cannot be read: {why}. Write the file again.") from error
+    if (splits := [name for name in names if name.lower() in SPLIT])[1:]:
+        raise PipelineError(
+            f"{file} has {len(splits)} columns that could be the split: {', '.join(splits)}. Keep one"
+            " of them."
+        )
     for i, cells in enumerate(found, 1):
         split = next((str(v) for name, v in cells.items() if name.lower() in SPLIT), "train")
         if split.lower() not in SPLIT_NAMES:

@@ -62,10 +62,7 @@ def read(path: Path) -> Data:
 
 def _text_and_label(line: str) -> tuple[str, str]:
     """Raises ValueError with a reason."""
-    try:
-        parsed = _parsed(json.loads(line))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"this line is no JSON ({error})") from error
+    parsed = _parsed(text_files.json_of(line))
     if not parsed:
         raise ValueError(f"there is no {TEXT[0]} that is text, or no {LABEL[0]} that is one")
     return parsed

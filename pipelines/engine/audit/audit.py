@@ -18,6 +18,7 @@ from pipelines.engine.audit import (
     labels,
     letters,
     masks,
+    names,
     near,
     outliers,
     pictures,
@@ -30,7 +31,7 @@ from pipelines.formats.examples import Data, Examples, Problem
 from pipelines.progress import Progress
 
 # Errors that remain if examples are left out.
-HOPELESS = ("one-class", "empty-split", "no-boxes", "one-based", "box-form")
+HOPELESS = ("one-class", "empty-split", "no-boxes", "one-based", "box-form", "strange-name")
 SEVERITIES = ("error", "warning", "note")
 HTML_LISTED = 50  # problems in a notebook
 LISTED = 10  # problems of one kind, and classes, in the terminal
@@ -40,6 +41,7 @@ CHECKS = (
     *near.CHECKS,
     *resolutions.CHECKS,
     *labels.CHECKS,
+    *names.CHECKS,
     *masks.CHECKS,
     *boxes.CHECKS,
     *box_forms.CHECKS,

@@ -25,7 +25,13 @@ def unseen(facts: Facts) -> Iterator[tuple[str, str]]:
 def empty_split(split: str, facts: Facts) -> Iterator[Problem]:
     if not len(facts.data.splits.get(split, ())):
         severity = "error" if split == "train" else "warning"
-        yield Problem(severity, "empty-split", split, f"there is no example in {split}. Add some.")
+        message = f"there is no example in {split}. Add some."
+        if split == "train" and any(examples.is_cut for _, examples in splits(facts.data)):
+            message = (
+                "there is no example in train: there are so few that chance put all into the other"
+                " splits. Add some, or put them into splits of your own."
+            )
+        yield Problem(severity, "empty-split", split, message)
 
 
 def small_splits(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """What a program may hold, a split or all of them, as named columns."""
 
-from collections.abc import Iterator, Mapping
+import collections
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from typing import Any
 
@@ -69,12 +70,28 @@ def columns(value: Any, features: Mapping[str, str]) -> Columns:
     if streams.is_tensorflow(value):
         return _by_place(streams.of_tensorflow(value, features), features)
     if is_frame(value):
+        _check_names(value.columns)
         return {str(name): value[name].tolist() for name in value.columns}
     if isinstance(value, Mapping):
+        _check_names(value)
         return {str(name): column for name, column in value.items()}
     if isinstance(value, list):
         return _of_rows(value, features)
+    if not isinstance(value, tuple) and not hasattr(value, "__len__"):
+        raise PipelineError(
+            f"data of the type {type(value).__name__} cannot be read. Give {FORMS}."
+        )
     return _by_place(value if isinstance(value, tuple) else (value,), features)
+
+
+def _check_names(names: Iterable) -> None:
+    """Raises PipelineError if two columns have one name."""
+    counts = collections.Counter(map(str, names))
+    for name, count in counts.items():
+        if count > 1:
+            raise PipelineError(
+                f"{count} columns are called {name!r}. Give each a name of its own."
+            )
 
 
 def is_frame(value: Any) -> bool:
@@ -121,6 +138,8 @@ def _of_rows(rows: list[Any], features: Mapping[str, str]) -> Columns:
     """A list of dicts, of tuples in the order of the features, or of values of the first feature."""
     first: Any = rows[0] if rows else None
     if isinstance(first, Mapping):
+        _check_names(first)
+        _check_keys(rows)
         return {str(name): list(_cells(rows, name)) for name in first}
     if not _is_row(first, features):
         return _by_place((rows,), features)
@@ -130,6 +149,16 @@ def _of_rows(rows: list[Any], features: Mapping[str, str]) -> Columns:
                 f"data[{i}] is not a tuple of {len(first)} as data[0] is; got {_shown(row)}."
             )
     return _by_place([list(column) for column in zip(*rows, strict=True)], features)
+
+
+def _check_keys(rows: list[Any]) -> None:
+    """Raises PipelineError if a row has a key that the first one, which names the columns, has not."""
+    for i, row in enumerate(rows):
+        others = [key for key in row if key not in rows[0]] if isinstance(row, Mapping) else []
+        if others:
+            raise PipelineError(
+                f"data[{i}] has {others[0]!r}, which data[0] has not. Give all rows the same keys."
+            )
 
 
 def _is_row(value: Any, features: Mapping[str, str]) -> bool:

@@ -120,8 +120,23 @@ def _part(
     part = _Part(split, values, paths or where)
     for feature, kind in features.items():
         part.columns[feature] = _checked(values[feature], kind, feature, part.place)
+    _check_boxes(part, features)
     part.others = [name for name in columns if name not in named.values()]
     return part
+
+
+def _check_boxes(part: _Part, features: Mapping[str, str]) -> None:
+    """Raises PipelineError if an example has more or fewer boxes than labels of boxes."""
+    boxes = next((name for name, kind in features.items() if kind == "boxes"), None)
+    labelled = next((name for name, kind in features.items() if kind == "labels"), None)
+    if not boxes or not labelled:
+        return
+    for i, where in enumerate(part.where):
+        counts = len(part.columns[boxes][i]), len(part.columns[labelled][i])
+        if counts[0] != counts[1]:
+            raise PipelineError(
+                f"{where} has {counts[0]} boxes and {counts[1]} labels. Give each box a label."
+            )
 
 
 def _named(columns: Mapping[str, Any], features: Mapping[str, str], task: str) -> dict[str, str]:

@@ -10,6 +10,9 @@ from pipelines.errors import PipelineError
 RANKS = {"picture": 3, "mask": 3, "label": 0, "text": 0}  # of one example, at most
 
 
+LONGEST = 300  # characters of a reason
+
+
 def is_tensorflow(value: Any) -> bool:
     """Whether this is a tf.data.Dataset; TensorFlow is not imported for that."""
     return hasattr(value, "element_spec") and hasattr(value, "as_numpy_iterator")
@@ -31,8 +34,15 @@ def of_tensorflow(value: Any, features: Mapping[str, str]) -> dict[str, list] | 
             "the tf.data.Dataset repeats without end, and its examples are to be counted and split."
             " Give it without repeat()."
         )
-    single = value.unbatch() if _is_batched(value.element_spec, features) else value
-    rows = list(single.as_numpy_iterator())
+    try:
+        single = value.unbatch() if _is_batched(value.element_spec, features) else value
+        rows = list(single.as_numpy_iterator())
+    except Exception as error:  # nested features, ragged ones, or whatever its own code raises
+        why = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise PipelineError(
+            f"the tf.data.Dataset cannot be read: {why[:LONGEST]}. Give one of tensors, tuples or dicts,"
+            " an example or a batch at a time."
+        ) from error
     if isinstance(value.element_spec, dict):
         return {name: [_plain(row[name]) for row in rows] for name in value.element_spec}
     if not isinstance(value.element_spec, tuple):
