@@ -19,6 +19,9 @@ LABELLED = (*CLASSES, *TEXTS)
 JSON = ("text_jsonl", "token_jsonl", "span_jsonl")
 SWAPPED = ("text_table", "text_jsonl", "token_jsonl", "conll", "table")
 PIXELS = ("coco", "voc", "box_table", "coco_masks")
+FEW_BORDERS = "with few borders between 0 and 2 the 1 between them may be a class"
+UNKNOWN = "words that no other sentence has tell nothing"
+TOLD_APART = "those of CoNLL are told apart by what they hold, and read right"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,12 @@ FILES = (
     Kind("16 bits among 8", PICTURES, pictures.deep),
     Kind("picture in two splits", PICTURES, pictures.leak),
     Kind("encoded again in two splits", PICTURES, pictures.leak_reencoded),
-    Kind("scaled in two splits", PICTURES, pictures.leak_resized),
+    Kind(
+        "scaled in two splits",
+        PICTURES,
+        pictures.leak_resized,
+        argued="of pictures below 40 pixels too many are alike, such as digits",
+    ),
     Kind("nearly the same in two splits", PICTURES, pictures.leak_nearly),
     Kind("picture twice", PICTURES, pictures.doubled),
     Kind("picture lost", ("table", "pairs", *MASKS, *BOXES), pictures.missing_picture),
@@ -64,7 +72,7 @@ FILES = (
         "picture upside down",
         ("pairs", *MASKS, *BOXES),
         pictures.upside_down,
-        argued="one picture turned by itself looks like any other: nothing in the file tells",
+        argued="its edges may lie at those of what is marked as well",
     ),
     Kind("picture scaled after marking", ("pairs", "masks", *PIXELS), pictures.other_size),
     Kind("picture turned after marking", ("pairs", *MASKS, *BOXES), pictures.turned),
@@ -91,17 +99,17 @@ PLACES = (
     _rows("boxes of another picture", BOXES, boxes.others_boxes, "those within the other picture could be its own"),
     _rows("picture without its boxes", BOXES, boxes.unmarked),
     Kind("width and height swapped", ("coco", "voc"), boxes.wrong_size),
-    Kind("annotations cut off", BOXES, boxes.cut_file),
+    Kind("annotations cut off", BOXES, boxes.cut_file, argued="between two lines of YOLO nothing is missing"),
     Kind("zeros in annotations", BOXES, boxes.zeros_in_file),
     Kind("annotations lost", BOXES, boxes.lost_file),
     Kind("word for a number", BOXES, boxes.words_for_numbers),
     _rows("mask of another picture", ("masks",), texts.mask_of_other),
-    _rows("mask upside down", ("masks",), texts.mask_upside_down, "as a picture: nothing in the file tells"),
+    _rows("mask upside down", ("masks",), texts.mask_upside_down),
     _rows("stray value in a mask", ("masks",), texts.mask_value),
     _rows("mask all ignored", ("masks",), texts.mask_ignored),
     _rows("mask of background", ("masks",), texts.mask_empty),
-    Kind("mask interpolated", ("masks",), texts.mask_smooth, argued="between ids 0 and 2 lies 1, which is a class"),
-    Kind("mask in colours", ("masks",), texts.mask_colour, argued="grey in three channels is read as the same ids"),
+    Kind("mask interpolated", ("masks",), texts.mask_smooth, argued=FEW_BORDERS),
+    Kind("mask in colours", ("masks",), texts.mask_colour),
     Kind("masks as JPEG", ("masks",), texts.mask_jpeg),
     Kind("mask lost", ("masks",), texts.lost_mask),
 )  # fmt: skip
@@ -134,8 +142,8 @@ WRITING = (
     _rows("text of 20,000 words", WORDS, texts.endless),
     _rows("tags against their scheme", ("token_jsonl", "conll"), texts.broken_scheme),
     _rows("tag without a scheme", ("token_jsonl", "conll"), texts.strange_tag),
-    _rows("tags one word late", ("token_jsonl", "conll"), texts.shifted_tags, "they could be right"),
-    Kind("columns swapped everywhere", SWAPPED, lines.every_line(lines.swapped_columns)),
+    _rows("tags one word late", ("token_jsonl", "conll"), texts.shifted_tags, UNKNOWN),
+    Kind("columns swapped everywhere", SWAPPED, lines.every_line(lines.swapped_columns), argued=TOLD_APART),
     Kind("cell missing", ("table", "box_table", "text_table", *JSON, "conll"), lines.one_line(lines.without_cell)),
     Kind("cell too many", ("table", "box_table", "text_table", *JSON, "conll"), lines.one_line(lines.further_cell)),
     Kind("label missing", ("table", "text_table", *JSON, "conll"), lines.one_line(lines.empty_label)),

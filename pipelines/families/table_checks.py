@@ -1,17 +1,21 @@
 """What looks wrong with the columns of a table, and what is left out of them."""
 
 import math
+import re
 import statistics
 from collections.abc import Iterator, Sequence
 
 from etils import epy
 
-from pipelines.families import tables
+from pipelines.families import table_rows, tables
 from pipelines.formats.examples import COLUMN, Data, Examples, Problem
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import tables as edge
 
+# Numbers as other programs write them: 1,5 or 1,000 or 1.000,5 or 1 000.
+WRITTEN = re.compile(r"[-+]?(?:\d+,\d+|\d{1,3}(?:[.,'\s]\d{3})+(?:[.,]\d+)?)")
+LARGEST = 1e30  # of a number; float32 ends at 3.4e38
 FAR = 8.0  # deviations from the median that are far out, by the median of distances
 
 
@@ -28,8 +32,10 @@ def checks(data: Data, own: Sequence[str], config: tables.Config) -> Iterator[Pr
         yield from _far(train, name, cells)
         yield from _missing(name, len(cells) - len(there), len(cells))
         yield from _new(data, name, cells)
+        yield from _written(name, there)
     for target in own:
         yield from _copies(train, target, own, config)
+    yield from table_rows.checks(data, own, config)
 
 
 def _left_out(name: str, cells: Sequence, there: Sequence) -> Iterator[Problem]:
@@ -44,15 +50,33 @@ def _left_out(name: str, cells: Sequence, there: Sequence) -> Iterator[Problem]:
     yield Problem("note", "left-out", "train", f"column {name!r} is not used: {reason}.")
 
 
+def _written(name: str, there: Sequence) -> Iterator[Problem]:
+    """A column of numbers that no program reads as such."""
+    found = [cell for cell in there if WRITTEN.fullmatch(str(cell).strip())]
+    plain = [cell for cell in found if math.isnan(edge.number(cell))]
+    numbers = [cell for cell in there if not math.isnan(edge.number(cell))]
+    if plain and len(plain) + len(numbers) >= tables.MOSTLY * len(there) > len(numbers):
+        message = (
+            f"column {name!r} holds numbers such as {str(plain[0])!r}, and is not read as numbers. Write"
+            " 1.5 for 1,5 and 1000 for 1,000."
+        )
+        yield Problem("warning", "written", "train", message)
+
+
 def _mixed(data: Data, name: str) -> Iterator[Problem]:
-    """Cells of a column of numbers that are none."""
+    """Cells of a column of numbers that are none, or too large for a model."""
     for examples in data.splits.values():
         for i, cell in enumerate(examples.columns[COLUMN + name]):
-            if not edge.is_absent(cell) and math.isnan(edge.number(cell)):
+            number = edge.number(cell)
+            if not edge.is_absent(cell) and not abs(number) < LARGEST:  # NaN is not
                 message = (
                     f"column {name!r} holds numbers, and {str(cell)!r} here. Write 1.5 for 1,5 and"
                     " 1000 for 1,000, or leave the cell empty."
                 )
+                if not math.isnan(number):
+                    message = (
+                        f"column {name!r} is {number:g} here, too large for a model. Correct it."
+                    )
                 where, example = examples.where[i], examples.names[i]
                 yield Problem("error", "mixed", where, message, example)
 
