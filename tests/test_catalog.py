@@ -137,7 +137,8 @@ def test_no_format_fits(tmp_path):
     with pytest.raises(PipelineError) as raised:
         catalog.load(tmp_path)
     first, *near, last = raised.value.lines
-    assert first.endswith("It holds 1 .txt.")
+    assert "It holds 1 .txt." in first
+    assert first.endswith("notes.txt is empty.")
     assert "plain_text" in near[0]
     assert "`pipelines formats`" in last
 
