@@ -9,6 +9,7 @@ import pytest
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Tuple
 
 import pipelines
+from pipelines import run as runs
 from pipelines.environments import cart_pole, dynamics, naming, several, spaces
 from pipelines.environments.acting import Acting
 from pipelines.environments.grid_world import GridWorld
@@ -285,7 +286,7 @@ def test_a_run_whose_environment_breaks_keeps_its_checkpoint_and_goes_on(tmp_pat
     given = dict(epochs=2, steps_per_epoch=2, batch_size=2, checkpoint_steps=1, max_steps=20)
     given |= dict(validation_episodes=2, test_episodes=2)
     whole = pipelines.train("q_learning", Changed, run=tmp_path / "whole", **given)
-    started = pipelines.run.start("q_learning", Changed, tmp_path / "broken", given)
+    started = runs.start("q_learning", Changed, tmp_path / "broken", given)
     monkeypatch.setattr(Changed, "left", 30)
     with pytest.raises(PipelineError, match="step raised OSError: the cable is loose"):
         started.train()

@@ -10,6 +10,8 @@ import pytest
 from scipy import stats
 
 import pipelines
+from pipelines import catalog
+from pipelines import run as runs
 from pipelines.environments.spaces import Spaces
 from pipelines.losses import action_values, policies
 from pipelines.models import in_numpy, policy_nets, update
@@ -269,9 +271,7 @@ def test_value_and_policy_iteration_find_the_same(tmp_path):
 )
 def test_a_method_learns_stops_and_goes_on_as_if_it_had_not(method, data, given, tmp_path):
     whole = pipelines.train(method, data, run=tmp_path / "whole", **TINY, **given)
-    run = pipelines.run.start(
-        method, data, tmp_path / "stopped", dict(TINY, checkpoint_steps=1, **given)
-    )
+    run = runs.start(method, data, tmp_path / "stopped", dict(TINY, checkpoint_steps=1, **given))
     steps = itertools.count(1)
 
     class Stopped(BaseException):
@@ -299,5 +299,15 @@ def test_a_method_learns_stops_and_goes_on_as_if_it_had_not(method, data, given,
 def test_a_task_takes_a_table_for_few_states_and_ppo_for_vectors(tmp_path):
     chosen = {}
     for data in ("grid", "cart_pole", "contextual_bandit"):
-        chosen[data] = pipelines.run.start("reinforcement", data, tmp_path / data, {}).method.name
+        chosen[data] = runs.start("reinforcement", data, tmp_path / data, {}).method.name
     assert chosen == {"grid": "q_learning", "cart_pole": "ppo", "contextual_bandit": "bandit"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("limit", "9" * 30), ("limit", "-1"), ("spaces", "states 1e9")]
+)
+def test_what_a_run_knows_of_its_environment_is_checked(name, text):
+    method = catalog.method("ppo")
+    known = {"limit": ["500"], "spaces": ["states 4", "action a"], name: [text]}
+    with pytest.raises(pipelines.PipelineError, match="damaged"):
+        method.phases(method.Config().having(known))

@@ -24,6 +24,7 @@ BUNDLED: dict[str, Callable[[], Any]] = {
 }
 GYM = "gym:"
 LONGEST = 1000  # steps of an episode of an environment that says nothing of it
+MOST = 100_000  # steps of any episode
 PLAIN = {"OrderEnforcing", "TimeLimit", "PassiveEnvChecker"}  # wrappers that change nothing here
 
 
@@ -75,7 +76,8 @@ def acting(named: Any, longest: int = 0) -> Callable[[], Acting]:
 
 def _longest(env: Any) -> int:
     spec = getattr(env, "spec", None)
-    return getattr(spec, "max_episode_steps", None) or getattr(env, "longest", None) or LONGEST
+    own = getattr(spec, "max_episode_steps", None) or getattr(env, "longest", None) or LONGEST
+    return min(own, MOST)
 
 
 def _bare(env: Any) -> Any:

@@ -13,6 +13,8 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.environments import spaces as kinds
     from pipelines.tasks.reinforcement import _episodes, _world
 
+BANDITS = ("bandit", "contextual_bandit")
+LONGEST = 100_000  # steps of an episode; a checkpoint holds as many actions of each environment
 TABLE = 10_000  # states up to which a table is the method that is taken
 WIDE = 2.5  # deviations from the mean within which int8 files know observations
 
@@ -57,7 +59,7 @@ class Reinforcement(Method):
     def default(self, read, settings):
         """A table if states and actions can be counted and are few, else PPO."""
         spaces = _world.world(read or self.data, None).spaces
-        if "bandit" in str(read):
+        if str(read) in BANDITS:
             return "bandit", "it is one"
         if 0 < spaces.states <= TABLE and spaces.actions:
             return "q_learning", f"there are {spaces.states:,} states"
@@ -76,9 +78,12 @@ class Reinforcement(Method):
 
     def _limit(self, config):
         """Steps of an episode at most."""
-        if "limit" in config.learned:
-            return int(config.learned["limit"][0])
-        return _world.world(self.data, config).make().longest
+        if "limit" not in config.learned:
+            return _world.world(self.data, config).make().longest
+        (text,) = config.learned["limit"]
+        if not (text.isascii() and text.isdigit() and 0 < int(text) <= LONGEST):
+            raise PipelineError(f"the limit of steps of an episode is damaged: {text[:20]!r}.")
+        return int(text)
 
     def floor(self, part, config):
         """The best mean return of random and of constant actions."""
