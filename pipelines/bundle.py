@@ -106,11 +106,12 @@ class Bundle:
         format: str | None = None,
         pictures: bool = False,
         seconds: float = 1.0,
+        **options: Any,
     ) -> list[dict]:
         """One answer of a file of the bundle for each input; format: which file. See `Run.predict`."""
         kind = self.kind(format)
         seal.require(self.path, self.manifest, kind)
-        return predict.bundle(self, inputs, out, kind, pictures, seconds)
+        return predict.bundle(self, inputs, out, kind, pictures, seconds, options)
 
     def verify(self, data: Any = None, data_format: str = "auto") -> dict:
         """The proof again -> {"passed", "failures", ...}: checksums, golden examples, scores.

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 
 from pipelines import __version__, terminal, typed
@@ -91,7 +91,18 @@ def _flags(parser: argparse.ArgumentParser, verb: str) -> Mapping[str, bool]:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, with the nearest verb; argparse would print its usage as well."""
+    """Says what is wrong in one line, with the nearest verb; argparse would print its usage as well.
+
+    late: adds flags that take time to find, once the verb is asked for.
+    """
+
+    late: Callable[[], None] | None = None
+
+    def parse_known_args(self, args=None, namespace=None):
+        if self.late:
+            self.late()
+            self.late = None
+        return super().parse_known_args(args, namespace)
 
     def error(self, message):
         wrong = re.match(r"argument VERB: invalid choice: '(.*?)' \(choose from (.*)\)", message)

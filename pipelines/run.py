@@ -96,15 +96,17 @@ class Run:
         out: Path | str | None = None,
         pictures: bool = False,
         seconds: float = 1.0,
+        **options: Any,
     ) -> list[dict]:
         """One answer for each input, a dict that prints as a line; one that cannot be used has "error".
 
         inputs: files, folders, patterns, http(s) addresses, videos, arrays, Pillow pictures or
         texts, one or a list; see `engine.serving.inputs.several`. out: a folder for the answers as
         JSON and pictures. pictures: whether to keep `.pictures` of each. seconds: between two
-        frames of a video; 0 takes every frame. Raises PipelineError if no input can be used.
+        frames of a video; 0 takes every frame. options: of the task, such as `length` of a language
+        model. Raises PipelineError if no input can be used.
         """
-        return predict.run(self, inputs, out, pictures, seconds)
+        return predict.run(self, inputs, out, pictures, seconds, options)
 
     def export(
         self,

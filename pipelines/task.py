@@ -165,6 +165,10 @@ class Method(Task):
         """Lists of row indices, one per group; each batch takes the same number from every group."""
         return None
 
+    def continues(self, config: Any) -> bool:
+        """Whether row r of a batch goes on after row r of the one before: nothing is shuffled."""
+        return False
+
     def references(self, config: Any, source: Source) -> Mapping[str, Any]:
         """{name: config} of baseline runs on the same data, reported next to the result."""
         return NOTHING

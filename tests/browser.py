@@ -68,6 +68,27 @@ async function check() {
   return {programs: run.programs, outputs};
 }
 """
+TOLD = """
+import {open, proven} from "./bundle.js";
+import {load, start} from "./model.js";
+
+async function check() {
+  const wanted = await (await fetch("../wanted.json")).json();
+  const manifest = await open("../");
+  const task = await import(`./${manifest.task}.js`);
+  await start(new URL("litert/wasm/", location.href).href);
+  const record = manifest.files.float32;
+  const run = await load(await proven("../", record.path, record.sha256));
+  const found = [];
+  for (const [source, options] of wanted) {
+    let parts = "";
+    const {answer} = await task.predict(source, run, manifest, options, (part) => (parts += part));
+    found.push([answer, parts]);
+  }
+  run.close();
+  return found;
+}
+"""
 POST = """
 check().then((found) => ({found}), (error) => ({error: String(error.stack || error)})).then((result) =>
   fetch("/result", {method: "POST", body: JSON.stringify(result)}));
@@ -125,6 +146,11 @@ def programs(path, calls, timeout=120):
     site |= {"model.tflite": Path(path), "web/model.js": web.SOURCE / "model.js"}
     wanted = [[program, _plain(inputs)] for program, inputs in calls]
     return _found(site, PROGRAMS, wanted, timeout)
+
+
+def told(bundle, asked, timeout=120):
+    """What the page of a bundle answers to [(text, {option: value})]: [(answer, all that it told)]."""
+    return _found(serve.site(bundle), TOLD, asked, timeout)
 
 
 def _plain(arrays):

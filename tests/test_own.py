@@ -129,9 +129,9 @@ def test_callbacks_of_what_no_gradient_trains_are_refused(tmp_path):
     with pytest.raises(pipelines.PipelineError, match="language_model/ngram calls none"):
         run.train(callbacks=[keras.callbacks.CSVLogger("log.csv")])
     with pytest.raises(
-        pipelines.PipelineError, match="model= is for nets, and language_model has no method"
+        pipelines.PipelineError, match="model= is for nets, and reinforcement has no method"
     ):
-        pipelines.train("language_model", {"text": texts}, model=net())
+        pipelines.train("reinforcement", "grid", model=net())
 
 
 def test_the_first_method_of_one_phase_is_taken():

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from .learned import read as read_learned
+from .options import add_flags, given
 
 HERE = Path(__file__).resolve().parent
 RUNNABLE = (".tflite", ".npz")  # kinds of files that run here
@@ -45,12 +46,14 @@ def _answer(options, path, manifest):
             loaded.append(opened(path, _half(module) if module else None))
         return loaded[0](inputs, *program)
 
-    code, answers = 0, []
-    for answer in each(options.inputs, half, run, manifest, options.out):
+    code, answers, told = 0, [], Told()
+    own = given(options, getattr(half, "OPTIONS", ()))
+    for answer in each(options.inputs, half, run, manifest, options.out, own, told):
         if "error" in answer:
             code = _complain(f"{answer['input']}: {answer['error']}", 2)
-        else:
-            answers.append(answer)
+            continue
+        answers.append(answer)
+        if not told.ended():
             print(_shown(f"{answer['input']}  {_text(half, answer)}"))
     if options.json:
         print(json.dumps({"file": path.name, "predictions": answers}, ensure_ascii=False))
@@ -76,29 +79,51 @@ def opened(path, module=None):
     return Model(path)
 
 
-def each(inputs, half, run, manifest, out=None):
+class Told:
+    """Prints the parts of an answer as they come, after the text that they go on from."""
+
+    def __init__(self):
+        self._is_open = False
+
+    def __call__(self, part):
+        self._is_open = True
+        print("\n".join(map(_shown, part.split("\n"))), end="", flush=True)
+
+    def ended(self):
+        """Ends the line -> whether there was one."""
+        was_open, self._is_open = self._is_open, False
+        if was_open:
+            print(flush=True)
+        return was_open
+
+
+def each(inputs, half, run, manifest, out=None, options=None, tell=None):
     """{"input": name, ...} of each input as soon as it is there; see `answered`.
 
     JSON, and answers that are pictures, go to the folder `out`.
     """
-    for i, (answer, pictures) in enumerate(answered(inputs, half, run, manifest)):
+    found = answered(inputs, half, run, manifest, options, tell)
+    for i, (answer, pictures) in enumerate(found):
         if out and "error" not in answer:
             save(Path(out), stem(i, answer["input"]), answer, pictures)
         yield answer
 
 
-def answered(inputs, half, run, manifest):
+def answered(inputs, half, run, manifest, options=None, tell=None):
     """({"input": name, ...}, its pictures) of each input: a file's name, bytes, or text.
 
     An input may also be a pair, what it is called and what it is. One that cannot be used gives
     {"input", "error": reason}, and the others are not lost; an exception is such a reason, too.
+    options, tell: for a half that has OPTIONS: those that are set, and what each part of an answer
+    is given to as it comes.
     """
+    more = (options or {}, tell) if hasattr(half, "OPTIONS") else ()
     for i, item in enumerate(inputs):
         name, source = item if isinstance(item, tuple) else (_name(i, item), item)
         try:
             if isinstance(source, Exception):
                 raise source
-            answer, pictures = half.predict(source, run, manifest)
+            answer, pictures = half.predict(source, run, manifest, *more)
         except (ValueError, OSError) as error:
             yield {"input": name, "error": str(error)}, {}
             continue
@@ -144,6 +169,7 @@ def _options(argv, kinds, half):
     for flag, meaning in flags.items():
         parser.add_argument(flag, dest="more", action="append", default=[], help=meaning)
     parser.add_argument("inputs", nargs="*" if flags else "+", metavar="INPUT")
+    add_flags(parser, getattr(half, "OPTIONS", ()))
     options = parser.parse_args(argv)
     options.inputs += getattr(options, "more", [])
     if not options.inputs:

@@ -1,12 +1,16 @@
 """Answers for files; pictures and text go to DIR."""
 
+import functools
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pipelines
 from pipelines import terminal
+from pipelines.edge import options
+from pipelines.engine.serving import asked
 from pipelines.progress import Progress
 from pipelines.verbs import _flags
 
@@ -21,15 +25,26 @@ def flags(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="DIR", help="folder for pictures and text")
     _flags.json(parser)
+    parser.late = functools.partial(_own, parser)  # type: ignore[attr-defined]
+
+
+def _own(parser: ArgumentParser) -> None:
+    """Adds the options that tasks have, such as how much text is made."""
+    own = asked.all_options()
+    options.add_flags(parser.add_argument_group("of tasks that make text"), own)
+    parser.set_defaults(options=own)
 
 
 def run(a: Namespace) -> tuple[dict, int]:
+    from pipelines.edge.predict import Told
     from pipelines.engine.serving import answers
 
-    folder = Path(a.path)
+    folder, given, tell = Path(a.path), options.given(a, a.options), Told()
     is_bundle = (folder / "manifest.json").is_file()
-    # A bundle answers without TensorFlow.
-    half, found = answers.of_bundle(folder, a.inputs, a.out) if is_bundle else _of_run(a)
+    if is_bundle:  # it answers without TensorFlow
+        half, found = answers.of_bundle(folder, a.inputs, a.out, given, tell)
+    else:
+        half, found = _of_run(a, given, tell)
     told, bad = [], 0
     for answer in found:
         if "error" in answer:
@@ -38,14 +53,16 @@ def run(a: Namespace) -> tuple[dict, int]:
             print(terminal.shown(line), file=sys.stderr)
         else:
             told.append(answer)
+            if tell.ended():
+                continue
             print(terminal.shown(f"{answer['input']}  {half.line(answer)}"), flush=True)
     return {"predictions": told}, 2 if bad else 0
 
 
-def _of_run(a: Namespace) -> Any:
+def _of_run(a: Namespace, given: Mapping[str, Any], tell: Callable[[str], object]) -> Any:
     """(device half, answers as they come) of a run."""
     trained = pipelines.load(a.path)
     from pipelines.engine.serving import predict as serving
 
     with Progress("loading the model"), terminal.hushed():
-        return serving.of_run(trained, a.inputs, a.out)
+        return serving.of_run(trained, a.inputs, a.out, given, tell)

@@ -28,21 +28,44 @@ async function choose(kind) {
 async function answer(source, name) {
   const shown = make("article", make("h2", name), make("p", "…"));
   at("answers").prepend(shown);
+  const [stop, text] = [new AbortController(), shown.querySelector("p")];
+  const button = make("button", "Stop");
+  button.onclick = () => stop.abort();
+  if (task.options) text.after(button);
+  const tell = (part) => {
+    if (text.textContent === "…") text.textContent = source;
+    text.textContent += part;
+  };
   try {
     if (!run) throw new Error("no file of the model is loaded");
     const {latency} = run;
     latency.length = 0;
-    const found = await task.predict(source, run, manifest);
+    const found = await task.predict(source, run, manifest, chosen(), tell, stop.signal);
     const total = latency.reduce((a, b) => a + b, 0);
     const runs = latency.length > 1 ? ` in ${latency.length} runs` : "";
-    shown.querySelector("p").textContent = task.line(found.answer);
+    text.textContent = task.line(found.answer);
     shown.append(make("p", `${total.toFixed(1)} ms${runs}, ${at("file").value}`, "milliseconds"));
     if (found.answer.top) shown.append(bars(found.answer.top));
     shown.append(pictures(source, found.pictures || {}));
-    const text = JSON.stringify(found.answer, null, 1);
-    shown.append(make("details", make("summary", "all of the answer"), make("pre", text)));
+    const all = JSON.stringify(found.answer, null, 1);
+    shown.append(make("details", make("summary", "all of the answer"), make("pre", all)));
   } catch (error) {
-    shown.querySelector("p").replaceWith(make("p", `${name}: ${error.message}`, "bad"));
+    text.replaceWith(make("p", `${name}: ${error.message}`, "bad"));
+  }
+  button.remove();
+}
+
+/** The options of a task, as the page has them: {name: number}. */
+function chosen() {
+  const inputs = [...at("options").querySelectorAll("input")];
+  return Object.fromEntries(inputs.map((input) => [input.name, Number(input.value)]));
+}
+
+function choices(options) {
+  for (const [name, label, value, min, max] of options) {
+    const input = make("input");
+    Object.assign(input, {type: "number", name, min, max, step: Number.isInteger(value) && max > 100 ? 1 : "any", value});
+    at("options").append(make("label", `${label} `, input));
   }
 }
 
@@ -122,6 +145,7 @@ async function begin() {
   if (!at("file").options.length) throw new Error("this bundle has no TFLite file");
   await choose(at("file").value);
   at("file").disabled = false;
+  choices(task.options ?? []);
   at(task.takes === "text" ? "write" : "drop").hidden = false;
   if (task.hint) at("text").placeholder = task.hint;
   listen();

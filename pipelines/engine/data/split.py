@@ -118,6 +118,8 @@ class Split:
             )
 
         def indices(step):
+            if self.method.continues(self.config):
+                return (tf.range(size, dtype=tf.int64) * spe + step % spe) % n
             if strata is None:
                 return shuffled(step, n, size)
             share = size // len(strata)

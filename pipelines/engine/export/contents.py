@@ -23,7 +23,15 @@ from pipelines.formats.memory import reading
 from pipelines.task import SERVE, Method
 
 GOLDEN = 8  # held-out examples that go with it, so that it can be verified without the data
-ALWAYS = ("__init__", "pictures", "learned", "litert", "fitted", "predict")  # modules of edge/
+ALWAYS = (
+    "__init__",
+    "pictures",
+    "learned",
+    "litert",
+    "fitted",
+    "options",
+    "predict",
+)  # modules of edge/
 # Another package imports modules of edge/ by their full names; in a bundle all are in one package.
 IMPORT = re.compile(r"^(\s*)from pipelines\.edge(?:\.(\w+))? import\b", re.MULTILINE)
 PREDICT = '''"""Runs this model on the files named on the command line; needs NumPy, Pillow and ai-edge-litert only."""

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from pipelines import catalog
 from pipelines.edge.predict import each, opened, runnable
 from pipelines.engine.data import learned
 from pipelines.engine.proof import seal
+from pipelines.engine.serving import asked
 from pipelines.engine.serving.inputs import several
 from pipelines.errors import PipelineError
+from pipelines.task import NOTHING
 
 
 def of_bundle(
-    folder: Path, inputs: Sequence, out: Path | str | None = None
+    folder: Path,
+    inputs: Sequence,
+    out: Path | str | None = None,
+    options: Mapping[str, Any] = NOTHING,
+    tell: Callable[[str], object] | None = None,
 ) -> tuple[ModuleType, Iterator[dict]]:
     """(device half, answers as they come) of the float32 file, or else of the first that runs here.
 
@@ -38,5 +45,6 @@ def of_bundle(
         ) from error
     except ValueError as error:
         raise PipelineError(str(error)) from error
+    asked.refuse_unknown(half, options)
     given = several(inputs, catalog.task(manifest["task"]))
-    return half, each(given, half, run, manifest, out)
+    return half, each(given, half, run, manifest, out, options, tell)

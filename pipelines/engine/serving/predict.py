@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,10 +11,10 @@ from pipelines import catalog
 from pipelines.edge.predict import answered, each, save, stem
 from pipelines.engine.data import learned
 from pipelines.engine.proof import evaluate, proof
-from pipelines.engine.serving import result
+from pipelines.engine.serving import asked, result
 from pipelines.engine.serving.inputs import several
 from pipelines.errors import PipelineError
-from pipelines.task import Answer
+from pipelines.task import NOTHING, Answer
 
 
 def run(
@@ -23,19 +23,27 @@ def run(
     out: Path | str | None = None,
     pictures: bool = False,
     seconds: float = 1.0,
+    options: Mapping[str, Any] = NOTHING,
 ) -> result.Answers:
     """Answers of a Run: [{"input": file, ...}]; see `collected`."""
     half, programs, manifest = _opened(owner)
+    asked.refuse_unknown(half, options)
     given = several(inputs, owner.method, seconds)
-    return collected(answered(given, half, programs, manifest), half, out, pictures)
+    return collected(answered(given, half, programs, manifest, options), half, out, pictures)
 
 
 def of_run(
-    owner: Any, inputs: Any, out: Path | str | None = None
+    owner: Any,
+    inputs: Any,
+    out: Path | str | None = None,
+    options: Mapping[str, Any] = NOTHING,
+    tell: Callable[[str], object] | None = None,
 ) -> tuple[ModuleType, Iterator[dict]]:
     """(device half, answers as they come); see `edge.predict.each`."""
     half, programs, manifest = _opened(owner)
-    return half, each(several(inputs, owner.method), half, programs, manifest, out)
+    asked.refuse_unknown(half, options)
+    given = several(inputs, owner.method)
+    return half, each(given, half, programs, manifest, out, options, tell)
 
 
 def bundle(
@@ -45,14 +53,17 @@ def bundle(
     format: str | None = None,
     pictures: bool = False,
     seconds: float = 1.0,
+    options: Mapping[str, Any] = NOTHING,
 ) -> result.Answers:
     """Answers of one file of a Bundle: [{"input": file, ...}]; see `collected`."""
     manifest = {**owner.manifest, "learned": learned.lists(owner.config.learned)}
     half = catalog.edge(owner.task_name)
+    asked.refuse_unknown(half, options)
     given = several(inputs, owner.method, seconds)
     try:
         model = proof.predictor(owner.path, owner.kind(format), owner.method)
-        return collected(answered(given, half, model, manifest), half, out, pictures)
+        found = answered(given, half, model, manifest, options)
+        return collected(found, half, out, pictures)
     except ValueError as error:
         raise PipelineError(str(error)) from error
 

@@ -113,6 +113,9 @@ class NGram(language_model.LanguageModel):
 
         return [Phase("count", config, solve=count)]
 
+    def _judged(self, row, config):
+        return row[config.order - 1 :]
+
     def device(self, config):
         """How many items an n-gram has, and what an item is."""
         return {"order": config.order, "units": config.units}

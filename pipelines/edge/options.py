@@ -1,0 +1,77 @@
+"""Options of an answer, such as how much text to make: their ranges, and flags for them."""
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option. default: tells the type; a tuple takes several texts. high: None is no limit."""
+
+    name: str
+    default: Any
+    help: str
+    low: float | None = None
+    high: float | None = None
+
+    def checked(self, value: Any) -> Any:
+        """The value, in the type of the default. Raises ValueError if it will not do."""
+        if isinstance(self.default, tuple):
+            return (value,) if isinstance(value, str) else tuple(map(str, value))
+        kind = type(self.default)
+        try:
+            number = kind(value)
+        except (TypeError, ValueError, OverflowError):
+            number = None
+        low, high = (None if end is None else kind(end) for end in (self.low, self.high))
+        is_low = number is not None and (low is None or number >= low)
+        if (
+            number is None
+            or number != float(value)
+            or not is_low
+            or (high is not None and number > high)
+        ):
+            raise ValueError(f"{self.name} must be {_range(kind, low, high)}; got {value}.")
+        return number
+
+
+def _range(kind: type, low: Any, high: Any) -> str:
+    noun = "a whole number" if kind is int else "a number"
+    if high is None:
+        return f"{noun} of at least {low}"
+    return f"{noun} from {low} to {high}"
+
+
+def checked(options: Iterable[Option], given: Mapping[str, Any]) -> dict[str, Any]:
+    """{name: value} of all options, those that are `given` among them.
+
+    Raises ValueError if a value is out of range or there is no such option.
+    """
+    known = {option.name: option for option in options}
+    for name in given:
+        if name not in known:
+            has = ", ".join(known) or "none"
+            raise ValueError(f"there is no option {name!r} here. There are: {has}.")
+    values = {name: given.get(name, option.default) for name, option in known.items()}
+    return {name: known[name].checked(value) for name, value in values.items()}
+
+
+def add_flags(parser: Any, options: Iterable[Option]) -> None:
+    """Adds a flag for each option to an argparse parser; what is not given is None."""
+    for option in options:
+        several = isinstance(option.default, tuple)
+        shown = "none" if several else option.default
+        parser.add_argument(
+            f"--{option.name.replace('_', '-')}",
+            metavar="TEXT" if several else "N",
+            action="append" if several else "store",
+            help=f"{option.help} [{shown}]",
+        )
+
+
+def given(arguments: argparse.Namespace, options: Sequence[Option]) -> dict[str, Any]:
+    """{name: value} of the options that the command line has."""
+    values = {option.name: getattr(arguments, option.name, None) for option in options}
+    return {name: value for name, value in values.items() if value is not None}

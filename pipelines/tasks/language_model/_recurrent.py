@@ -1,0 +1,56 @@
+"""What RNN, LSTM and GRU share: settings, and the net but for its cell."""
+
+from dataclasses import dataclass
+
+from etils import epy
+
+from pipelines.config import setting
+from pipelines.tasks.language_model import _neural
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    from pipelines.models import language
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(_neural.Config):
+    """The settings of windows, and those of the recurrent layers."""
+
+    hidden: int = setting(256, "units of a layer", "units", low=1, high=8192)
+    depth: int = setting(1, "layers on top of each other", "layers", low=1, high=64)
+    carry: bool = setting(
+        True,
+        "whether training goes on from the state that the batch before has left; false shuffles the"
+        " windows, and each begins with zeros",
+    )
+    jit_compile: str = setting(
+        "auto",
+        "XLA compilation of the step; TensorFlow cannot compile loops over items",
+        choices=("auto", "off"),
+    )
+
+
+class Recurrent(_neural.Neural):
+    """A net whose state holds what it has read."""
+
+    def continues(self, config):
+        """Whether the batches follow each other in the text."""
+        return config.carry
+
+    def augment(self, inputs, targets, seed, progress, config):
+        """Nothing is changed; if states are carried over, windows do not overlap."""
+        inputs, targets = super().augment(inputs, targets, seed, progress, config)
+        if not config.carry:
+            return inputs, targets
+        cut = {name: values[:, config.overlap :] for name, values in targets.items()}
+        return {"ids": inputs["ids"][:, config.overlap :]}, cut
+
+    def _body(self, config):
+        return language.Recurrence(
+            self.name,
+            config.hidden,
+            config.depth,
+            config.dropout,
+            rows=config.batch_size if config.carry else 0,
+            seed=config.seed,
+            name="body",
+        )
