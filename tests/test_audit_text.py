@@ -120,6 +120,7 @@ def test_tags_one_word_off():
     assert shifted([1, 0, 1, 0]) == []
     assert shifted([0, 0, 0, 0]) == []  # not marked at all
     assert shifted([0, 1, 1, 0]) == []  # Bob is right
+    assert shifted([2, 1, 2, 1]) == []  # marked, if otherwise
 
 
 def test_tags_one_word_early():

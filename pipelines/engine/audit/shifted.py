@@ -11,7 +11,7 @@ from pipelines.engine.audit.facts import Example, Facts, each, features, over
 from pipelines.formats.examples import Problem
 
 OUTSIDE = "O"
-FEWEST = 2  # words of a sentence that must be known from others
+FEWEST = 2  # different words of a sentence that must be known from others
 
 Known = Mapping[str, collections.Counter]  # {word: {tag: how often it has it}}
 
@@ -45,7 +45,10 @@ def _is_tagged(example: Example, feature: str) -> bool:
 def _move(words: Sequence[str], tags: Sequence[int], known: Known, outside: int) -> str:
     """Where the tags fit, "earlier" or "later"; "" if they fit where they are, or nowhere."""
     usual = _usual(words, tags, known, outside)
-    if len(usual) < FEWEST or any(tags[i] == tag for i, tag in usual.items()):
+    different = {words[i] for i in usual}
+    if len(different) < FEWEST or any(tags[i] == tag for i, tag in usual.items()):
+        return ""
+    if all(tags[i] != outside for i in usual):  # a name in another place of a longer one
         return ""
     for move, place in (("earlier", 1), ("later", -1)):
         there = {i: i + place for i in usual if 0 <= i + place < len(tags)}
