@@ -20,6 +20,8 @@ from pipelines.models import (  # noqa: F401
     paired,
     policy_nets,
     pool,
+    rating_factors,
+    rating_neighbours,
     super_resolution,
     tagger,
     thresholds,

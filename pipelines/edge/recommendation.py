@@ -29,7 +29,7 @@ def predict(
     known = manifest["learned"]
     names, top = asked(plain_text.read(source), _Names(known))
     history = np.zeros((1, len(known["items"])), np.float32)
-    liked, unknown = _ids(names, known)
+    liked, unknown = ids(names, known)
     history[0, liked] = 1
     answer = run({"history": history})
     lowest = manifest["config"]["lowest"] / 2
@@ -113,7 +113,7 @@ def _by_commas(parts: Sequence[str], known: _Names) -> list[str]:
     return _parts(found)
 
 
-def _ids(names: Sequence[str], known: Mapping[str, Sequence[str]]) -> tuple[list[int], list[str]]:
+def ids(names: Sequence[str], known: Mapping[str, Sequence[str]]) -> tuple[list[int], list[str]]:
     """(places of the items that are known, the other names). Raises ValueError if none is."""
     places = _Names(known).places
     unknown = [name for name in names if _plain(name) not in places]

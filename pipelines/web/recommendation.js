@@ -27,11 +27,11 @@ export async function predict(text, run, manifest) {
   return {answer: {liked: liked.map((i) => known.titles[i]), recommended, unknown}};
 }
 
-function plain(name) {
+export function plain(name) {
   return name.toLowerCase().trim().split(/\s+/).join(" ");
 }
 
-function placesOf(known) {
+export function placesOf(known) {
   const found = new Map();
   for (const names of [known.items, known.titles]) {
     names.forEach((name, i) => found.has(plain(name)) || found.set(plain(name), i));
@@ -75,7 +75,7 @@ function byCommas(pieces, places) {
   return parts(found);
 }
 
-function ids(names, places, known) {
+export function ids(names, places, known) {
   if (!names.length) throw new Error(`names nothing that is liked. ${FORM}`);
   const unknown = names.filter((name) => !places.has(plain(name)));
   if (unknown.length === names.length) {

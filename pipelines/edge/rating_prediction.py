@@ -1,0 +1,72 @@
+"""The device half of `rating_prediction`: ratings in, what someone would rate highest out."""
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from . import plain_text, recommendation
+
+FILES = ("plain_text", "recommendation")
+TOP, SHOWN = 10, 5  # items of an answer if it is not said, and in a line
+FORM = 'Give JSON such as {"rated": {"A": 5, "B": 2}, "top": 5}'
+
+
+def predict(
+    source: str | os.PathLike | bytes, run: Callable[[dict], dict], manifest: dict
+) -> tuple[dict, dict]:
+    """JSON of {title or id: rating}, or of {"rated": that, "top"} -> ({"rated", "highest", "unknown"}, {}).
+
+    highest: [{"item", "title", "rating"}] of what is not rated, the highest first. run: {"history",
+    "ratings": float32 (1, I)} -> {"ratings": (1, I)}. Raises ValueError with a reason.
+    """
+    known = manifest["learned"]
+    rated, top = _asked(plain_text.read(source))
+    liked, unknown = recommendation.ids(list(rated), known)
+    history, ratings = np.zeros((2, 1, len(known["items"])), np.float32)
+    there = [name for name in rated if name not in unknown]
+    for name, i in zip(there, recommendation.ids(there, known)[0], strict=True):
+        history[0, i], ratings[0, i] = 1, rated[name]
+    found = np.asarray(run({"history": history, "ratings": ratings})["ratings"])[0]
+    order = np.argsort(-np.where(history[0] > 0, -np.inf, found), kind="stable")
+    best = order[: min(top, len(order) - len(liked))]
+    return {
+        "rated": {known["titles"][i]: float(ratings[0, i]) for i in liked},
+        "highest": [
+            {"item": known["items"][i], "title": known["titles"][i], "rating": float(found[i])}
+            for i in best
+        ],
+        "unknown": unknown,
+    }, {}
+
+
+def _asked(text: str) -> tuple[dict[str, float], int]:
+    """({name: rating}, how many are wanted). Raises ValueError."""
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"is no JSON. {FORM}") from error
+    rated, top = given, TOP
+    if isinstance(given, dict) and isinstance(given.get("rated"), dict):
+        rated, top = given["rated"], given.get("top", TOP)
+    if not isinstance(rated, dict) or isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        raise ValueError(f"must have ratings by item, and top of 1 or more. {FORM}")
+    bad = [name for name, value in rated.items() if not _is_rating(value)]
+    if bad:
+        raise ValueError(f"has no number for {bad[0]!r}. {FORM}")
+    return {str(name): float(value) for name, value in rated.items()}, top
+
+
+def _is_rating(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)
+
+
+def line(answer: Mapping[str, Any]) -> str:
+    """An answer as people read it: `Heat (1995) 4.6, Ronin (1998) 4.4`."""
+    found = ", ".join(f"{item['title']} {item['rating']:.1f}" for item in answer["highest"][:SHOWN])
+    more = f". Unknown: {', '.join(answer['unknown'])}" if answer["unknown"] else ""
+    return found + more
