@@ -2,6 +2,8 @@
 
 import itertools
 
+import bare
+import browser
 import keras
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from pipelines import catalog
 from pipelines.edge import word_vectors as edge
 from pipelines.errors import PipelineError
 from pipelines.formats import _word_pairs, _word_vectors
+from pipelines.formats.examples import Examples
 from pipelines.metrics import noise_contrast, word_map, word_similarity
 from pipelines.models import cooccurrence, glove, huffman, word_windows
 
@@ -119,7 +122,8 @@ def test_hierarchical_softmax_is_minus_log_of_those_shares(is_bag):
 
 def config(name="skip_gram", **given):
     method = catalog.method(f"word_vectors/{name}")
-    made = method.Config(**{**SMALL, "max_length": 8, **given})
+    rows = {} if name == "glove" else {"max_length": 8}
+    made = method.Config(**{**SMALL, **rows, **given})
     return method, made.having({"words": list("abcd"), "counts": ["100", "10", "10", "5"]})
 
 
@@ -313,6 +317,12 @@ def test_a_bundle_answers_with_nearest_words_and_has_the_vectors(finished):
     assert bundle.verify()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("client", [bare, browser])
+def test_clients_find_the_same_words(finished, client):
+    client.agrees(finished[1], ["Cat and a dog, unheard", "the mat 1"])
+
+
 def test_a_run_tells_coverage_and_its_report_has_a_map(finished):
     run, _ = finished
     result = run.evaluate()
@@ -326,6 +336,30 @@ def test_a_run_tells_coverage_and_its_report_has_a_map(finished):
 def test_texts_too_short_for_min_count_are_told(tmp_path):
     with pytest.raises(PipelineError, match="min_count=5 leaves 0 words; the most frequent one is"):
         pipelines.train("cbow", {"text": list(TEXTS) * 1}, run=tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["skip_gram", "cbow", "glove"])
+def test_odd_texts_are_learned_from_or_passed_over(name):
+    method, made = config(name)
+    texts = ["", " \n", "a\0b \ud800 c", "a c", "\U0001f600 " * 3]
+    examples = Examples([str(i) for i in range(5)], {"text": texts}, ["t"] * 5)
+    learned = method.learn(examples, made)
+    assert {"a", "c", "\U0001f600"} <= set(learned["words"])
+    assert not [word for word in learned["words"] if "\ud800" in word]
+    made = made.having(learned)
+    rows = method.expand(examples, made)
+    assert len(rows)
+    empty = method.expand(examples.take([0, 1]), made)
+    assert len(empty) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "no word in it"), ("\0", "has no vector here"), ("\ud800", "is not UTF-8")],
+)
+def test_what_has_no_word_is_told(text, said):
+    with pytest.raises(ValueError, match=said):
+        edge.predict(text, None, {"learned": {"words": ["a"]}})
 
 
 def test_a_line_of_an_answer():

@@ -11,17 +11,16 @@ Score = Callable[[np.ndarray, np.ndarray], np.ndarray]  # see `Noise`
 class Noise:
     """Words that stand against the true ones, the same each time.
 
-    counts: how often training has each word, (V,). negatives: K. score: vectors (T, D), ids of words
-    (S,) -> (T, S), the log odds that each is a true neighbour of each rather than one of K drawn
-    ones. The words are drawn by counts ** 0.75 (Mikolov et al. 2013, arXiv:1310.4546, section 2.2).
+    counts: how often training has each word, (V,). negatives: K. drawn: how many stand for all.
+    score: vectors (T, D), ids of words (S,) -> (T, S), the log odds that each is a true neighbour
+    of each rather than one of K drawn ones. The words are drawn by counts ** 0.75 (Mikolov et al.
+    2013, arXiv:1310.4546, section 2.2).
     """
 
-    DRAWN = 512
-
-    def __init__(self, counts: np.ndarray, negatives: int, score: Score):
+    def __init__(self, counts: np.ndarray, negatives: int, score: Score, drawn: int = 512):
         weights = np.maximum(counts, 0) ** 0.75
         self.shares = weights / weights.sum()
-        self.words = np.random.default_rng(0).choice(len(counts), self.DRAWN, p=self.shares)
+        self.words = np.random.default_rng(0).choice(len(counts), drawn, p=self.shares)
         self.negatives, self.score = negatives, score
 
     def wrong(self, own: np.ndarray) -> np.ndarray:
@@ -96,16 +95,16 @@ def of_scaled_pairs(
 
 
 def _scores(first, second, weights, vectors, noise):
-    """(scores of the pairs (P,), of drawn words (C, DRAWN), and the weight of each of these (C, 1))."""
+    """(scores of the pairs (P,), of drawn words (C, N), and the weight of each of these (C, 1))."""
     order = np.argsort(first, kind="stable")
     words, starts = np.unique(first[order], return_index=True)
-    right, wrong = np.zeros(len(first)), np.zeros((len(words), noise.DRAWN))
+    right, wrong = np.zeros(len(first)), np.zeros((len(words), len(noise.words)))
     mass = np.zeros((len(words), 1))
     for row, own in enumerate(np.split(order, starts[1:]) if len(words) else ()):
         vector = vectors[[words[row]]]
         right[own] = noise.score(vector, second[own])[0]
         wrong[row] = noise.score(vector, noise.words)[0]
-        mass[row] = weights[own].sum() * noise.negatives / noise.DRAWN
+        mass[row] = weights[own].sum() * noise.negatives / len(noise.words)
     return right, wrong, mass
 
 

@@ -23,8 +23,7 @@ def counted(
     with tempfile.TemporaryDirectory() as folder:
         runs = list(_runs(rows, size, window, most, Path(folder)))
         parts = list(_merged(runs, size, most))
-    keys = np.concatenate([keys for keys, _ in parts] or [np.zeros(0, np.int64)])
-    sums = np.concatenate([sums for _, sums in parts] or [np.zeros(0)])
+    keys, sums = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return (keys // size).astype(np.int32), (keys % size).astype(np.int32), sums.astype(np.float32)
 
 
@@ -57,8 +56,8 @@ def _pairs(ids: np.ndarray, texts: np.ndarray, size: int, window: int) -> list[C
 
 
 def _summed(parts: list[Counts]) -> Counts:
-    keys = np.concatenate([np.asarray(keys) for keys, _ in parts])
-    weights = np.concatenate([np.asarray(weights) for _, weights in parts])
+    keys = np.concatenate([np.zeros(0, np.int64), *(keys for keys, _ in parts)])
+    weights = np.concatenate([np.zeros(0), *(weights for _, weights in parts)])
     unique, places = np.unique(keys, return_inverse=True)
     return unique, np.bincount(places, weights, len(unique))
 

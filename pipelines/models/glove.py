@@ -44,13 +44,14 @@ class GloVe(keras.Model):
 def net(size: int, width: int, seed: int, most: float, power: float) -> keras.Model:
     """The model for `size` words, D = `width`."""
     words = keras.Input((None,), dtype="int32", name="words")
+    ids = ops.clip(words, 0, size - 1)  # a file may be asked for anything
     outputs = {}
     for i, name in enumerate((VECTORS, CONTEXTS)):
         parts = []
         for kind, columns in ((name, width), (BIASES[name], 1)):
             start: Any = keras.initializers.RandomUniform(-0.5 / width, 0.5 / width, seed=seed + i)
             table = layers.Embedding(size, columns, embeddings_initializer=start, name=kind)
-            parts.append(table(words))
+            parts.append(table(ids))
         outputs[name] = layers.Concatenate(name=f"{name}_with_bias")(parts)
     made = GloVe({"words": words}, outputs)
     made.most, made.power = most, power

@@ -100,7 +100,8 @@ def net(make: type, size: int, width: int, seed: int, **more: Any) -> keras.Mode
     start = keras.initializers.RandomUniform(-0.5 / width, 0.5 / width, seed=seed)
     table = layers.Embedding(size, width, embeddings_initializer=start, name=VECTORS)
     other = layers.Embedding(size, width, embeddings_initializer="zeros", name=CONTEXTS)
-    made = make({"words": words}, {VECTORS: table(words), CONTEXTS: other(words)})
+    ids = ops.clip(words, 0, size - 1)  # a file may be asked for anything
+    made = make({"words": words}, {VECTORS: table(ids), CONTEXTS: other(ids)})
     for name, value in more.items():
         setattr(made, name, value)
     return made

@@ -77,6 +77,7 @@ class WordVectors(Method):
         Score("analogy_accuracy", counted=True),
     )
     page = "word_vectors.md"
+    _drawn = 512  # noise words that held-out neighbours are told from
 
     def adapt(self, data, config):
         """Data with the feature `text` alone. Raises PipelineError if there is none."""
@@ -109,7 +110,7 @@ class WordVectors(Method):
     def floor(self, part, config):
         """The loss of the best answer that knows how often words are, and not their neighbours."""
         counts = self._counts(config)
-        noise = noise_contrast.Noise(counts, config.negatives, lambda own, ids: None)
+        noise = self._noise(config, lambda own, ids: None)
         odds = self._odds(noise, config)
         noise.score = lambda own, ids: np.broadcast_to(odds[ids], (len(own), len(ids)))
         return self._log_loss(part, np.ones((len(counts), 1)), noise, config)
@@ -117,9 +118,7 @@ class WordVectors(Method):
     def evaluate(self, answer, part, config):
         """log_loss on the part, what the vectors know of words, and a map of the frequent ones."""
         vectors, contexts = self._tables(answer, config)
-        noise = noise_contrast.Noise(
-            self._counts(config), config.negatives, self._score(contexts, config)
-        )
+        noise = self._noise(config, self._score(contexts, config))
         result = {"log_loss": self._log_loss(part, self._own(vectors, config), noise, config)}
         names = config.learned["words"]
         directions = word_similarity.unit(self._kept(vectors, contexts)[words.FIRST :])
@@ -198,6 +197,9 @@ class WordVectors(Method):
     def _counts(self, config):
         """How often training has each id, (V,)."""
         return np.array([0] * words.FIRST + [int(n) for n in config.learned["counts"]], float)
+
+    def _noise(self, config, score):
+        return noise_contrast.Noise(self._counts(config), config.negatives, score, self._drawn)
 
     def _odds(self, noise, config):
         """The log odds that a word is a neighbour, whatever of, (V,); see `noise_contrast.Noise`."""

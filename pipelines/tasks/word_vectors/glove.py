@@ -50,6 +50,7 @@ class GloVe(word_vectors.WordVectors):
 
     Config = _Config
     paper = "Pennington et al. 2014"
+    _drawn = 64
 
     def learn(self, examples, config):
         """Besides, `near`, what the pairs of each word sum to."""
