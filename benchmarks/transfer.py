@@ -107,7 +107,7 @@ def tuned(data, out):
     """The defaults: logistic regression first, then all blocks; and its int8 file."""
     run, minutes = _train(data / "clothing", out / "run")
     rows = [["Keras", f"{run.evaluate()['accuracy']:.4f}", f"{minutes:.1f}"]]
-    bundle = run.export(out / "bundle", formats=["float32", "int8"], max_drop=1)
+    bundle = run.export(out / "bundle", files=["float32", "int8"], max_drop=1)
     rows += [
         [kind, f"{record['metrics']['accuracy']:.4f}", ""] for kind, record in bundle.files.items()
     ]

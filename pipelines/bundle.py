@@ -46,15 +46,13 @@ class Bundle:
         config = self.method.Config().replace(**{"labels": self._labels, **known})
         return config.having(learned.read(self.path / learned.FOLDER))
 
-    def kind(self, format: str | None = None) -> str:
-        """A file of this bundle by its format's name; float32, or else the first, by default."""
+    def kind(self, file: str | None = None) -> str:
+        """The kind of a file of this bundle, which is its name; float32, or else the first, by default."""
         default = "float32" if "float32" in self.files else next(iter(self.files))
-        format = format or default
-        if format not in self.files:
-            raise PipelineError(
-                f"{self.path} has no format {format!r}. {nearest(format, self.files)}"
-            )
-        return format
+        file = file or default
+        if file not in self.files:
+            raise PipelineError(f"{self.path} has no file {file!r}. {nearest(file, self.files)}")
+        return file
 
     def broken(self) -> list[str]:
         """What is not as it was proven, a line each: files that differ, lack or were added."""
@@ -64,16 +62,16 @@ class Bundle:
         self,
         split: str = "test",
         data: Any = None,
-        format: str | None = None,
-        data_format: str = "auto",
+        file: str | None = None,
+        format: str = "auto",
     ) -> dict:
         """The scores of one file on one split -> {name: value, "per_class": ...}.
 
-        data: the data of the proof if None. format: which file. data_format: of the data.
+        data: the data of the proof if None. file: which one, such as int8. format: of the data.
         """
-        kind = self.kind(format)
+        kind = self.kind(file)
         seal.require(self.path, self.manifest, kind)
-        part = self.split(split, data, data_format)
+        part = self.split(split, data, format)
         try:
             if proof.KINDS[kind].endswith(".tflite"):
                 trial.refuse_fatal([self.path / proof.KINDS[kind]])
@@ -83,7 +81,7 @@ class Bundle:
         answer = proof.answering(run, self.method, self.config)
         title = f"evaluating {proof.KINDS[kind]}"
         result = evaluate.score(answer, part, self.method, self.config, title=title)
-        result = {"split": split, "format": kind, "examples": len(part), **result}
+        result = {"split": split, "file": kind, "examples": len(part), **result}
         return result | doubts.of_result(part, result, self.method, self.config)
 
     def split(self, name: str, data: Any = None, format: str = "auto") -> Part:
@@ -103,22 +101,22 @@ class Bundle:
         self,
         inputs: Any,
         out: Path | str | None = None,
-        format: str | None = None,
+        file: str | None = None,
         pictures: bool = False,
         seconds: float = 1.0,
         **options: Any,
     ) -> list[dict]:
-        """One answer of a file of the bundle for each input; format: which file. See `Run.predict`."""
-        kind = self.kind(format)
+        """One answer of a file of the bundle for each input; file: which one. See `Run.predict`."""
+        kind = self.kind(file)
         seal.require(self.path, self.manifest, kind)
         return predict.bundle(self, inputs, out, kind, pictures, seconds, options)
 
-    def verify(self, data: Any = None, data_format: str = "auto") -> dict:
+    def verify(self, data: Any = None, format: str = "auto") -> dict:
         """The proof again -> {"passed", "failures", ...}: checksums, golden examples, scores.
 
-        data: where the held-out data lies on this machine; data_format: what it is.
+        data: where the held-out data lies on this machine; format: what it is.
         """
-        return verify.verify(self, data, data_format)
+        return verify.verify(self, data, format)
 
     def benchmark(self) -> dict:
         """Latency, size and memory of each file: plain values."""

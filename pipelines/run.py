@@ -111,7 +111,7 @@ class Run:
     def export(
         self,
         out: Path | str | None = None,
-        formats: list[str] | None = None,
+        files: list[str] | None = None,
         max_drop: float | None = None,
         target_size: int | str | None = None,
         data: Any = None,
@@ -123,7 +123,7 @@ class Run:
         Raises Refused if a file fails its proof, or the model is not as good as was asked for.
         """
         run = self if data is None else type(self)(self.path, data)
-        path = export.export(run, out, formats, max_drop, target_size, **more)
+        path = export.export(run, out, files, max_drop, target_size, **more)
         self.info["bundle"] = os.path.relpath(path, self.path)
         write_json(self.path / "run.json", self.info)
         with Progress("writing the report"):

@@ -28,7 +28,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import hypothesis  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+import zygote  # noqa: E402
 from PIL import Image  # noqa: E402
+
+from pipelines.engine.export import convert  # noqa: E402
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # a busy machine is no defect
 hypothesis.settings.load_profile("unhurried")
@@ -64,6 +67,14 @@ def _longest_first(items):
 
     ordered = sorted(files.values(), key=weight)
     return list(itertools.chain(*ordered[::2], *ordered[1::2]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_converters():
+    """Converters of TFLite are forks of a process that has loaded TensorFlow already."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(convert, "subprocess", zygote)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 import pytest
+import zygote
 from conftest import ROOT, SMALL
 
 import pipelines
@@ -204,14 +205,14 @@ def test_each_verb_with_json_ends_with_one_object(command, trained, exported, ph
         "train": ("train", "classification", "--data", data, "--run", tmp_path / "run", *TINY),
         "evaluate": ("evaluate", trained.path),
         "evaluate a file": (
-            *("evaluate", exported.path, "--format", "int8", "--split", "validation"),
+            *("evaluate", exported.path, "--file", "int8", "--split", "validation"),
             *("--data", trained.data_name),
         ),
         "predict": ("predict", trained.path, picture, "--out", tmp_path / "out"),
         "export": (
             "export",
             tmp_path / "run",
-            "--formats",
+            "--files",
             "saved_model",
             "--out",
             tmp_path / "bundle",
@@ -477,19 +478,18 @@ def test_unknown_splits_and_formats(refused, trained, exported, tmp_path):
         "has no split 'tset'. It has: " in refused("evaluate", trained.path, "--split", "tset")[1]
     )
     assert (
-        "is a run: --format names one file of a bundle"
-        in refused("evaluate", trained.path, "--format", "int8")[1]
+        "is a run: --file names one file of a bundle"
+        in refused("evaluate", trained.path, "--file", "int8")[1]
     )
     assert (
-        "has no format 'int4'. Did you mean 'int8'"
-        in refused("evaluate", exported.path, "--format", "int4")[1]
+        "has no file 'int4'. Did you mean 'int8'"
+        in refused("evaluate", exported.path, "--file", "int4")[1]
     )
     out = tmp_path / "bundle"
     assert (
-        "unknown format 'int4'"
-        in refused("export", trained.path, "--formats", "int4", "--out", out)[1]
+        "unknown file 'int4'" in refused("export", trained.path, "--files", "int4", "--out", out)[1]
     )
-    assert "formats must name" in refused("export", trained.path, "--formats", "", "--out", out)[1]
+    assert "files must name" in refused("export", trained.path, "--files", "", "--out", out)[1]
     assert (
         "max_drop must be 0 or more"
         in refused("export", trained.path, "--max-drop", "nan", "--out", out)[1]
@@ -560,7 +560,7 @@ def test_an_export_that_fails_its_proof(command, trained, tmp_path, monkeypatch)
             return {"probabilities": [[1.0, 0.0, 0.0]] * len(inputs["image"])}
 
     monkeypatch.setattr(proof, "predictor", lambda folder, kind, method: Wrong())
-    words = ["--formats", "saved_model", "--out", tmp_path / "bundle", "--json"]
+    words = ["--files", "saved_model", "--out", tmp_path / "bundle", "--json"]
     code, out, err = command("export", trained.path, *words)
     assert code == 1
     (line,) = err
@@ -646,7 +646,7 @@ def test_training_on_a_full_disk(photos, tmp_path, limit, written):
         tmp_path / "out" / "run",
         *TINY,
     ]
-    done = process("-c", LIMITED, limit, *words, TF_CPP_MIN_LOG_LEVEL="3")
+    done = zygote.run([sys.executable, "-c", LIMITED, limit, *words])
     assert done.returncode == 2, done.stderr
     line = done.stderr.strip().splitlines()[-1]
     assert line.startswith("pipelines: cannot write ")
@@ -669,8 +669,8 @@ def test_training_on_a_full_disk(photos, tmp_path, limit, written):
 
 
 def test_exporting_on_a_full_disk(trained, tmp_path):
-    words = ["export", trained.path, "--formats", "saved_model", "--out", tmp_path / "bundle"]
-    done = process("-c", LIMITED, 60_000, *words, TF_CPP_MIN_LOG_LEVEL="3")
+    words = ["export", trained.path, "--files", "saved_model", "--out", tmp_path / "bundle"]
+    done = zygote.run([sys.executable, "-c", LIMITED, 60_000, *words])
     assert done.returncode == 2, done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith("pipelines: cannot write ")
     assert "Traceback" not in done.stderr

@@ -294,7 +294,7 @@ def test_from_folders_to_a_bundle_of_both_directions(whole, tmp_path):
     photo = folder / "testA" / "0.png"
     (both,) = trained.predict([photo], tmp_path / "ours")
     assert both["to"] == ["A", "B"]
-    bundle = trained.export(tmp_path / "bundle", formats=["float32", "int8"], max_drop=10.0)
+    bundle = trained.export(tmp_path / "bundle", files=["float32", "int8"], max_drop=10.0)
     manifest = bundle.manifest
     square = {"shape": [1, 32, 32, 3], "dtype": "uint8"}
     assert {name: p["inputs"] for name, p in manifest["programs"].items()} == dict.fromkeys(

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+import zygote
 
 import pipelines
 from pipelines import catalog
@@ -37,8 +38,7 @@ def workers(dispatcher):
     """Two of them, in processes of their own."""
     command = [sys.executable, "-c", WORKER, dispatcher]
     made = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        for _ in range(2)
+        zygote.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(2)
     ]
     for process in made:
         process.stdout.readline()

@@ -171,16 +171,16 @@ def test_run_bundle_and_predict_py_give_the_same_answers(exported, trained, pict
     assert from_bytes["top"] == from_bundle["top"]
 
 
-def test_every_format_predicts_and_evaluates(exported, trained, picture):
+def test_every_file_predicts_and_evaluates(exported, trained, picture):
     for kind in KINDS:
-        (answer,) = exported.predict(picture, format=kind)
+        (answer,) = exported.predict(picture, file=kind)
         assert answer["label"] == "grün"
     assert (
-        exported.evaluate(data=trained.data_name, format="int8")["accuracy"]
+        exported.evaluate(data=trained.data_name, file="int8")["accuracy"]
         == exported.files["int8"]["metrics"]["accuracy"]
     )
-    with pytest.raises(PipelineError, match="has no format 'int4'. Did you mean 'int8'"):
-        exported.evaluate(format="int4")
+    with pytest.raises(PipelineError, match="has no file 'int4'. Did you mean 'int8'"):
+        exported.evaluate(file="int4")
 
 
 def test_verify_repeats_the_proof(exported, trained):
@@ -230,7 +230,7 @@ def test_an_altered_file_answers_nothing_and_others_do(copy, picture):
         bundle.predict(picture)
     with pytest.raises(PipelineError, match="model.tflite does not belong to this model"):
         bundle.evaluate()
-    assert bundle.predict(picture, format="int8")[0]["label"]
+    assert bundle.predict(picture, file="int8")[0]["label"]
 
 
 def test_predict_py_refuses_an_altered_file(copy, picture):
@@ -398,7 +398,7 @@ def test_a_file_that_fails_is_named_and_nothing_is_left(trained, tmp_path, monke
     message = str(raised.value)
     assert message.startswith("export failed: model_dynamic.tflite: accuracy went from ")
     assert "worse by more than max-drop 0.2" in message
-    assert "Leave dynamic out (--formats saved_model)" in message
+    assert "Leave dynamic out (--files saved_model)" in message
     assert "\n" not in message
     files = raised.value.details["files"]
     assert [files[kind]["passed"] for kind in ("saved_model", "dynamic")] == [True, False]
@@ -456,7 +456,7 @@ def test_an_existing_folder_is_not_touched(trained, tmp_path):
     assert list((tmp_path / "bundle").iterdir()) == []
 
 
-def test_some_formats_alone(trained, tmp_path):
+def test_some_files_alone(trained, tmp_path):
     bundle = trained.export(tmp_path / "bundle", ["float16"])
     assert list(bundle.files) == ["float16"]
     assert not (bundle.path / "saved_model").exists()
@@ -467,16 +467,16 @@ def test_some_formats_alone(trained, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("formats", "message"),
+    ("files", "message"),
     [
-        (["int4"], "unknown format 'int4'. Did you mean 'int8'"),
-        (["float"], "unknown format 'float'. Did you mean 'float"),
-        (["onnx"], "unknown format 'onnx'. Known: dynamic, float16, float32, int8, saved_model"),
-        ([], "formats must name at least one of"),
+        (["int4"], "unknown file 'int4'. Did you mean 'int8'"),
+        (["float"], "unknown file 'float'. Did you mean 'float"),
+        (["onnx"], "unknown file 'onnx'. Known: dynamic, float16, float32, int8, saved_model"),
+        ([], "files must name at least one of"),
     ],
 )
-def test_unknown_formats(trained, tmp_path, formats, message):
+def test_unknown_files(trained, tmp_path, files, message):
     with pytest.raises(PipelineError) as raised:
-        trained.export(tmp_path / "bundle", formats)
+        trained.export(tmp_path / "bundle", files)
     assert message in str(raised.value)
     assert list(tmp_path.iterdir()) == []

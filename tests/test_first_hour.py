@@ -42,9 +42,9 @@ def test_the_notebook_runs_from_top_to_bottom(place):
     text = "\n---\n".join(cells[1:])
     assert 'prepare("classification", (x, y))' in text
     text = text.replace('"classification", (x, y))', f'"classification", {SMALL})')
-    text = text.replace(', formats=["float32", "int8"]', ', formats=["float32"], max_drop=1')
+    text = text.replace(', files=["float32", "int8"]', ', files=["float32"], max_drop=1')
     names, shown = {}, []
-    for cell in text.replace('format="int8"', 'format="float32"').split("\n---\n"):
+    for cell in text.replace('file="int8"', 'file="float32"').split("\n---\n"):
         shown.append(value(cell, names))
     pictures, audit, sheet, run, charts, result, answers, bundle, files = shown
     assert pictures == (80, ["dress", "hat", "pants", "shoes"])

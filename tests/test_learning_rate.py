@@ -1,13 +1,18 @@
+import itertools
 import json
+import types
 
+import keras
 import numpy as np
 import pytest
 from conftest import SMALL, write_photos
 
 import pipelines
-from pipelines import catalog, cli
+from pipelines import catalog, cli, optimization
+from pipelines.config import Config
 from pipelines.engine.training import learning_rate
 from pipelines.errors import PipelineError, Refused
+from pipelines.task import Phase
 
 
 def test_losses_are_smoothed_without_a_bias_to_zero():
@@ -59,9 +64,29 @@ def test_find_sets_the_rate_and_shows_its_curve(tmp_path, capsys):
 def test_a_model_that_is_fitted_at_once_has_no_rate_to_find():
     method = catalog.method("linear_crf")
     with pytest.raises(
-        PipelineError, match="learning_rate=find needs a first phase that is trained by steps"
+        PipelineError, match="learning_rate=find needs a phase that is trained by steps"
     ):
         learning_rate.find(None, method, method.Config(), None)
+
+
+def test_a_phase_that_is_solved_comes_before(monkeypatch):
+    """As the head of a frozen net does, which transfer finds first by default."""
+    done, config = [], Config(seed=0)
+    stages = [Phase("none", config, solve=lambda *given: done.append(given)), Phase("all", config)]
+    net = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    net.compile(optimization.optimizer(config.replace(steps_per_epoch=1)), loss="mse")
+    x = np.linspace(-1, 1, 8)[:, None]
+    parts = types.SimpleNamespace(train=lambda *_: ((x, 3 * x) for _ in itertools.count()))
+
+    def begin(model, stages, index, source, told):
+        done.append(index)
+        return net, parts
+
+    monkeypatch.setattr(learning_rate.train, "phases", lambda *_: stages)
+    monkeypatch.setattr(learning_rate.train, "begin", begin)
+    rate, _ = learning_rate.find(net, None, config, None)
+    assert done == [0, (net, parts), 1]
+    assert 1e-4 < rate < 1
 
 
 def test_a_phase_without_steps_has_no_rate_to_find(tmp_path):
@@ -70,7 +95,7 @@ def test_a_phase_without_steps_has_no_rate_to_find(tmp_path):
     )
     settings = dict(image_size=32, epochs=1, head="svm", learning_rate="find")
     with pytest.raises(
-        PipelineError, match="learning_rate=find needs a first phase that is trained by steps"
+        PipelineError, match="learning_rate=find needs a phase that is trained by steps"
     ):
         pipelines.train("transfer", data=photos, run=tmp_path / "run", **settings)
     assert not (tmp_path / "run").exists()

@@ -228,7 +228,7 @@ def test_export_for_a_microcontroller(trained, tmp_path, capsys):
     ("flags", "says"),
     [
         (["--ram", "1KB"], "ram and flash are budgets of a microcontroller: add --for micro"),
-        (["--for", "micro", "--formats", "int8"], "leave formats, quantizer and target_size out"),
+        (["--for", "micro", "--files", "int8"], "leave files, quantizer and target_size out"),
         (["--for", "micro", "--flash", "much"], "flash must be a number of bytes"),
         (["--for", "moon"], "invalid choice: 'moon'"),
     ],

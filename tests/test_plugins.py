@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zygote
 from conftest import ROOT
 
 STRANGER = Path(__file__).with_name("stranger")
@@ -37,13 +38,10 @@ def site(tmp_path_factory):
 def said(site, folder, *lines, path=()):
     """What the command line prints with these arguments, line by line, where the package is."""
     paths = os.pathsep.join([*map(str, path), str(site), str(ROOT)])
-    done = subprocess.run(
+    done = zygote.run(
         [sys.executable, "-c", VERBS, json.dumps([list(map(str, line)) for line in lines])],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        timeout=500,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     return done.stdout

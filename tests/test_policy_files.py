@@ -36,7 +36,7 @@ console.log(JSON.stringify({states, pole, grid, pay}));
 def policy():
     def make(folder):
         run = pipelines.train("ppo", "cart_pole", run=folder / "run", **SMALL)
-        run.export(folder / "bundle", formats=["float32", "int8"], max_drop=0.2)
+        run.export(folder / "bundle", files=["float32", "int8"], max_drop=0.2)
 
     folder = once("policy", make)
     return pipelines.load(folder / "run"), pipelines.load(folder / "bundle")

@@ -60,7 +60,7 @@ def test_an_inner_one_hides_the_outer_one(monkeypatch, hurried):
 def test_a_log_hears_of_what_lasts_in_whole_lines(monkeypatch, hurried):
     log = io.StringIO()
     monkeypatch.setattr(sys, "stderr", log)
-    with Progress("soon over"):
+    with Progress("soon over", patience=60):
         pass
     assert log.getvalue() == ""
     with Progress("calibrate", 200) as shown:

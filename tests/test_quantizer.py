@@ -52,7 +52,7 @@ def test_weights_have_a_step_a_channel(tmp_path):
 @needs_package
 @pytest.mark.slow
 def test_export_proves_them_too_and_a_browser_runs_them(trained, tmp_path):
-    flags = ["--formats", "float32", "--quantizer", ",".join(quantizer.FILES), "--max-drop", "0.2"]
+    flags = ["--files", "float32", "--quantizer", ",".join(quantizer.FILES), "--max-drop", "0.2"]
     assert cli.main(["export", str(trained.path), "--out", str(tmp_path / "bundle"), *flags]) == 0
     from pipelines.bundle import Bundle
 
@@ -63,7 +63,7 @@ def test_export_proves_them_too_and_a_browser_runs_them(trained, tmp_path):
     )
     size = {kind: record["size_bytes"] for kind, record in bundle.files.items()}
     assert size["weight_only_int4"] < size["mixed"] < size["weight_only_int8"] < size["float32"]
-    found = bundle.evaluate(data=trained.data_name, format="mixed")
+    found = bundle.evaluate(data=trained.data_name, file="mixed")
     assert found["accuracy"] == bundle.files["mixed"]["metrics"]["accuracy"]
     browser.agrees(bundle, sorted((trained.path.parent / "photos/test").rglob("*.jpg"))[:1])
 
@@ -71,7 +71,7 @@ def test_export_proves_them_too_and_a_browser_runs_them(trained, tmp_path):
 def test_recipes_that_cannot_be(trained, tmp_path, monkeypatch):
     with pytest.raises(PipelineError, match="unknown recipe 'int4' of the quantizer"):
         trained.export(tmp_path / "bundle", quantizer=["int4"])
-    with pytest.raises(PipelineError, match="put float32 among the formats"):
+    with pytest.raises(PipelineError, match="put float32 among the files"):
         trained.export(tmp_path / "bundle", ["int8"], quantizer=["mixed"])
     monkeypatch.setattr(quantizer, "installed", lambda: False)
     with pytest.raises(PipelineError, match='`pip install -e .*\\[quantizer\\]"`'):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+import zygote
 from conftest import write_photos
 
 import pipelines
@@ -76,10 +77,9 @@ def place(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_python_runs(place):
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join(blocks(README, "python"))], cwd=place, **COMMAND
-    )
-    assert done.returncode == 0, done.stdout
+    code = "\n".join(blocks(README, "python"))
+    done = zygote.run([sys.executable, "-c", code], cwd=place)
+    assert done.returncode == 0, done.stdout + done.stderr
     said = done.stdout.splitlines()
     assert any(line.startswith("runs/classification-scratch-photos-001 ") for line in said), (
         done.stdout

@@ -396,7 +396,7 @@ def test_what_cannot_be_used_is_told(text, message):
 def bundle():
     def make(folder):
         run = pipelines.train(f"{TASK}/als", data="tastes", factors=8, sweeps=3, run=folder / "run")
-        run.export(folder / "bundle", formats=["float32", "dynamic"])
+        run.export(folder / "bundle", files=["float32", "dynamic"])
 
     return pipelines.load(once("recommendation_als", make) / "bundle")
 

@@ -184,7 +184,7 @@ def test_limits_of_scores(refused, trained, tmp_path, flags, code, message):  # 
 def test_a_model_that_is_good_enough_is_exported(command, trained, tmp_path):  # noqa: F811
     run = shutil.copytree(trained.path, tmp_path / "run")
     limits = ("--min", "accuracy=0.5", "--max", "calibration_error=1")
-    words = ("--formats", "saved_model", "--out", tmp_path / "bundle", *limits)
+    words = ("--files", "saved_model", "--out", tmp_path / "bundle", *limits)
     assert command("export", run, *words)[0] == 0
 
 
@@ -217,7 +217,7 @@ def test_a_model_that_has_learned_nothing_is_told_of_everywhere(
     assert [line for line in out if line.startswith(f"WARNING: {sentence}")]
     pipelines.load(run).report()
     assert f"On the test split: {sentence}" in (run / "report.html").read_text()
-    words = ("--formats", "saved_model", "--out", tmp_path / "bundle")
+    words = ("--files", "saved_model", "--out", tmp_path / "bundle")
     code, out, _ = command("export", run, *words)
     assert code == 0
     assert [line for line in out if line.startswith(f"WARNING: {sentence}")]

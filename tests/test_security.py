@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import zygote
 from PIL import Image
 
 import pipelines
@@ -173,7 +174,7 @@ def test_a_saved_model_that_writes_files_is_not_run(bundle, trained, tmp_path):
     tf.saved_model.save(evil, str(bundle / "saved_model"), {"serving_default": evil.serve})
     reseal(bundle, lambda manifest: None)
     with pytest.raises(PipelineError, match="saved_model has the operation WriteFile, which is"):
-        pipelines.load(bundle).evaluate(data=trained.data_name, format="saved_model")
+        pipelines.load(bundle).evaluate(data=trained.data_name, file="saved_model")
     assert not (tmp_path / "evil").exists()
     with pytest.raises(ValueError, match="WriteFile"):
         operations.refuse_harmful(bundle / "saved_model")
@@ -227,8 +228,7 @@ def test_two_processes_do_not_train_one_run(run):
     run.info["status"] = "running"
     files.write_json(run.path / "run.json", run.info)
     with files.locked(run.path / "lock"):
-        command = [sys.executable, "-c", TRAIN, str(run.path)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = zygote.run([sys.executable, "-c", TRAIN, run.path])
     assert done.returncode != 0
     assert f"in use by process {os.getpid()}" in done.stderr
 

@@ -257,7 +257,7 @@ def test_from_pictures_to_a_bundle(whole, generator, tmp_path):
         run = pipelines.train("srgan", data=folder, run=tmp_path / "run", **settings)
     result = run.evaluate()
     assert set(result["per_class"]) == {"test/3.png"}
-    bundle = run.export(tmp_path / "bundle", formats=["float32", "float16", "int8"], max_drop=0.05)
+    bundle = run.export(tmp_path / "bundle", files=["float32", "float16", "int8"], max_drop=0.05)
     assert set(bundle.files) == {"float32", "float16", "int8"}
     assert bundle.files["float32"]["metrics"]["psnr_y"] == pytest.approx(result["psnr_y"], abs=0.01)
     answer = bundle.predict([Path(folder, "test/3.png")], out=tmp_path / "out")[0]

@@ -376,7 +376,7 @@ def people():
 def test_a_raw_row_goes_through_run_and_bundle_alike(people, tmp_path):
     run = pipelines.train(f"{CLASSES}/mlp", people, run=tmp_path / "run", epochs=30, width=8)
     assert run.evaluate("train")["accuracy"] > 0.9
-    bundle = run.export(tmp_path / "bundle", formats=["float32", "int8"], max_drop=0.2)
+    bundle = run.export(tmp_path / "bundle", files=["float32", "int8"], max_drop=0.2)
     row = '{"age": 60, "job": "smith", "note": "", "paid": ""}'
     table = tmp_path / "two.csv"
     table.write_text("paid,job,age,note\n,baker,20,a\n100,smith,21,b\n")
@@ -412,7 +412,7 @@ def test_numbers_come_back_in_the_unit_of_their_column(people, tmp_path):
 @pytest.mark.slow
 def test_the_page_reads_rows_as_python_does(people, tmp_path):
     run = pipelines.train(f"{CLASSES}/linear", people, run=tmp_path / "run")
-    bundle = run.export(tmp_path / "bundle", formats=["float32"], max_drop=0.5)
+    bundle = run.export(tmp_path / "bundle", files=["float32"], max_drop=0.5)
     table = 'paid,job,age,note\n"",baker,20,"a, b"\n1e2,clown,21,b\n'
     browser.agrees(bundle, ['{"age": 60, "job": "smith", "note": "", "paid": "?"}', table])
 

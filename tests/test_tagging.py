@@ -473,7 +473,7 @@ def test_a_bundle_of_bert_finds_spans_in_plain_text_without_us(backbone, tmp_pat
         "tagging/bert", data=tmp_path / "data", run=tmp_path / "run", **settings
     )
     assert trained.evaluate()["f1"] > 0.95
-    bundle = trained.export(tmp_path / "bundle", formats=["float32"])
+    bundle = trained.export(tmp_path / "bundle", files=["float32"])
     assert bundle.files["float32"]["max_difference"] == 0
     text = "Eve Li lives in Oslo. " * 5
     done = outside(bundle.path, text)

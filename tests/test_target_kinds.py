@@ -292,7 +292,7 @@ SMALL = dict(
 def several(pictures):
     def make(folder):
         run = pipelines.train("classification", pictures, run=folder / "run", **SMALL)
-        run.export(folder / "bundle", formats=["float32"], max_drop=0.3)
+        run.export(folder / "bundle", files=["float32"], max_drop=0.3)
 
     folder = once("several_labels", make)
     return pipelines.load(folder / "run"), pipelines.load(folder / "bundle")

@@ -203,7 +203,7 @@ def test_from_training_to_the_device(preset, data, tmp_path):
     assert {"macro_f1", "matrices", "per_class"} <= set(result)
     report = run.report().read_text(encoding="utf-8")
     assert "<small>read</small>" in report
-    bundle = run.export(tmp_path / "bundle", formats=["float32", "dynamic"], max_drop=0.3)
+    bundle = run.export(tmp_path / "bundle", files=["float32", "dynamic"], max_drop=0.3)
     assert (bundle.path / "learned/pieces.txt").read_text().splitlines() == VOCABULARY
     assert bundle.verify()["passed"]
     (tmp_path / "long.txt").write_text("a dog runs. the big " * 20)

@@ -208,7 +208,7 @@ def test_each_method_learns_and_its_files_answer_alike(name, data, tmp_path):
     run = pipelines.train(f"text_classification/{name}", data, run=tmp_path / "run", **own)
     assert run.evaluate("test")["accuracy"] == 1.0
     kinds = ["float32", "dynamic"]
-    bundle = run.export(tmp_path / "bundle", formats=kinds, max_drop=0.1)
+    bundle = run.export(tmp_path / "bundle", files=kinds, max_drop=0.1)
     texts = ["a big cat", "Dog? the runs " * 14]
     here = run.predict(texts)
     assert [answer["label"] for answer in here] == ["cat", "dog"]
@@ -224,7 +224,7 @@ def test_each_method_learns_and_its_files_answer_alike(name, data, tmp_path):
 def test_the_page_answers_as_python_does(name, units, data, tmp_path):
     own = {"units": units} if units else {"epochs": 1, "filters": 4}
     run = pipelines.train(f"text_classification/{name}", data, run=tmp_path / "run", **own)
-    bundle = run.export(tmp_path / "bundle", formats=["float32"])
+    bundle = run.export(tmp_path / "bundle", files=["float32"])
     browser.agrees(
         bundle, ["The big CAT\u00a0sleeps, 12\u2009times.", "ein Hund: " + "Ω the " * 40]
     )

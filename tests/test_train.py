@@ -1,16 +1,15 @@
 import csv
-import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 
 import child
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT, SMALL, once, write_photos
+import zygote
+from conftest import SMALL, once, write_photos
 
 import pipelines
 from pipelines import cli
@@ -130,14 +129,7 @@ def arrays(values):
 
 
 def command(*arguments):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    return zygote.run([sys.executable, *arguments])
 
 
 @pytest.mark.slow

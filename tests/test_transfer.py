@@ -421,7 +421,7 @@ def test_features_of_a_split_without_examples(data, tmp_path):
 @pytest.mark.slow
 def test_scikit_learns_head_goes_into_the_bundle_and_to_the_device(extracted, data, tmp_path):
     assert extracted.evaluate("test")["accuracy"] >= 0.9  # of 12
-    bundle = extracted.export(tmp_path / "bundle", formats=["float32", "int8"])
+    bundle = extracted.export(tmp_path / "bundle", files=["float32", "int8"])
     photo = data / "test" / "dog" / "000.jpg"
     done = subprocess.run(
         [sys.executable, bundle.path / "predict.py", photo, "--json"],

@@ -8,6 +8,7 @@ import sys
 import browser
 import numpy as np
 import pytest
+import zygote
 
 import pipelines
 from pipelines import catalog, entries
@@ -75,7 +76,7 @@ def quest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quest")
     given = dict(epochs=4, steps_per_epoch=50, validation_episodes=50)
     run = pipelines.train("q_learning", run=folder / "run", **given)
-    return run, run.export(folder / "bundle", formats=["float32"])
+    return run, run.export(folder / "bundle", files=["float32"])
 
 
 def test_q_learning_comes_near_the_optimum_and_its_files_earn_as_much(quest):
@@ -121,7 +122,7 @@ pipelines.train("dueling_dqn", run=sys.argv[1], **json.loads(sys.argv[2]))
 def test_dqn_resumes_exactly_in_the_middle_of_an_epoch_and_of_episodes(tmp_path):
     whole = pipelines.train("dueling_dqn", run=tmp_path / "whole", **SMALL_QUEST)
     command = [sys.executable, "-c", KILLED, str(tmp_path / "killed"), json.dumps(SMALL_QUEST)]
-    assert subprocess.run(command, capture_output=True).returncode == -9
+    assert zygote.run(command).returncode == -9
     resumed = pipelines.resume(tmp_path / "killed")
     assert resumed.info["weights_sha256"] == whole.info["weights_sha256"]
 
@@ -143,7 +144,7 @@ def autoencoder(tmp_path_factory):
     run = pipelines.train(
         "autoencoder", run=folder / "run", epochs=3, image_size=8, width=32, code_size=8
     )
-    return run, run.export(folder / "bundle", formats=["float32", "int8"])
+    return run, run.export(folder / "bundle", files=["float32", "int8"])
 
 
 def test_an_autoencoder_has_two_programs_in_each_file(autoencoder):

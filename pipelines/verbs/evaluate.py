@@ -1,7 +1,7 @@
 """The task's metrics on one split."""
 
 import typing
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,19 +22,20 @@ def flags(parser: ArgumentParser) -> None:
         "--split", metavar="SPLIT", default="test", help="train, validation or test (default)"
     )
     parser.add_argument(
-        "--format",
-        metavar="FORMAT",
+        "--file",
+        metavar="FILE",
         help="one file of a bundle: saved_model, float32, float16, dynamic, int8",
     )
+    parser.add_argument("--format", dest="file", help=SUPPRESS)  # as it was called
     _flags.json(parser)
 
 
 def run(a: Namespace) -> tuple[dict, int]:
     owner = pipelines.load(a.path)
     if _owners.is_bundle(owner):
-        result = owner.evaluate(a.split, a.data, a.format, a.data_format)
-    elif a.format:
-        raise PipelineError(f"{a.path} is a run: --format names one file of a bundle.")
+        result = owner.evaluate(a.split, a.data, a.file, a.data_format)
+    elif a.file:
+        raise PipelineError(f"{a.path} is a run: --file names one file of a bundle.")
     else:
         result = typing.cast("Run", owner).evaluate(a.split, a.data, a.data_format)
     _told.doubts(result)

@@ -1,6 +1,6 @@
 """Export and prove a bundle; exit 1 if a file fails its proof."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Iterable
 
 from pipelines.errors import PipelineError
@@ -14,10 +14,11 @@ def flags(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="DIR", help="folder to make; saved_models/NAME by default")
     parser.add_argument(
-        "--formats",
+        "--files",
         metavar="LIST",
         help="saved_model,float32,float16,dynamic,int8 (all by default)",
     )
+    parser.add_argument("--formats", dest="files", help=SUPPRESS)  # as it was called
     parser.add_argument(
         "--quantizer",
         metavar="LIST",
@@ -56,7 +57,7 @@ def flags(parser: ArgumentParser) -> None:
 def run(a: Namespace) -> tuple[dict, int]:
     bundle = _owners.run(a.path).export(
         a.out,
-        None if a.formats is None else _names(a.formats),
+        None if a.files is None else _names(a.files),
         a.max_drop,
         a.target_size,
         a.data,

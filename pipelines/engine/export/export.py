@@ -56,7 +56,7 @@ class Subject:
 def export(
     run: Any,
     out: Path | str | None = None,
-    formats: Sequence[str] | None = None,
+    files: Sequence[str] | None = None,
     max_drop: float | None = None,
     target_size: int | str | None = None,
     target: str | None = None,
@@ -68,7 +68,7 @@ def export(
 ) -> Path:
     """Run -> the folder `out` of a bundle, which appears only if every file has passed its proof.
 
-    formats: names out of saved_model, float32, float16, dynamic, int8, numpy; None is all that the
+    files: names out of saved_model, float32, float16, dynamic, int8, numpy; None is all that the
     method makes. quantizer: names out of weight_only_int8, weight_only_int4, mixed, files that
     ai-edge-quantizer makes besides. max_drop: the most that the first score may get worse, whole
     and per class; None takes the score's tolerance. target_size: bytes, or text such as "500KB";
@@ -81,7 +81,7 @@ def export(
     out = Path(out or Path("saved_models") / run.path.name)
     if out.exists():
         raise PipelineError(f"{out} exists already. Name another folder with --out.")
-    request = asking.asked(formats, quantizer, max_drop, target_size, target, ram, flash)
+    request = asking.asked(files, quantizer, max_drop, target_size, target, ram, flash)
     limits = asking.limits(run.method, least or {}, most or {})
     unsupported = run.method.unsupported(run.config)
     kinds = asking.kinds(request.kinds, unsupported, run.method)
@@ -91,19 +91,19 @@ def export(
     sweep_beside(out)
     with appearing(out) as folder:
         folder.mkdir()
-        files, failures = _made(folder, subject, kinds, request)
+        made, failures = _made(folder, subject, kinds, request)
         if request.target_size:
-            files, failures = _smallest(folder, files, request.target_size, failures)
+            made, failures = _smallest(folder, made, request.target_size, failures)
         if failures:
-            advice = _advice(files, request)
+            advice = _advice(made, request)
             failed = Refused(f"export failed: {'; '.join(failures).rstrip('.')}. {advice}")
-            failed.details = {"files": files, "reference": subject.reference}
+            failed.details = {"files": made, "reference": subject.reference}
             raise failed
-        if "saved_model" not in files:
+        if "saved_model" not in made:
             shutil.rmtree(folder / "saved_model", ignore_errors=True)
         with Progress("writing the bundle"):
-            extra = _own_files(folder, subject, files, request)
-            facts = {"files": files, "extra": extra, "unsupported": dict(unsupported)}
+            extra = _own_files(folder, subject, made, request)
+            facts = {"files": made, "extra": extra, "unsupported": dict(unsupported)}
             contents.write(folder, subject, facts, run.method.scores[0].limit(request.max_drop))
     return out
 
@@ -275,6 +275,6 @@ def _advice(files: Mapping, request: Request) -> str:
 
 def _flags(kinds: list[str]) -> str:
     """The flags that ask for these files alone."""
-    formats = [kind for kind in kinds if kind not in recipes.FILES]
+    plain = [kind for kind in kinds if kind not in recipes.FILES]
     made = [kind for kind in kinds if kind in recipes.FILES]
-    return f"--formats {','.join(formats)}" + (f" --quantizer {','.join(made)}" if made else "")
+    return f"--files {','.join(plain)}" + (f" --quantizer {','.join(made)}" if made else "")

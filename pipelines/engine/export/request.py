@@ -32,7 +32,7 @@ class Request:
     budget: Mapping[str, float] | None
 
 
-def asked(formats, quantizer, max_drop, target_size, target, ram, flash) -> Request:
+def asked(files, quantizer, max_drop, target_size, target, ram, flash) -> Request:
     if max_drop is not None and not max_drop >= 0:  # NaN too
         raise PipelineError(
             f"max_drop must be 0 or more, how much worse the first score may get; got {max_drop}."
@@ -40,20 +40,20 @@ def asked(formats, quantizer, max_drop, target_size, target, ram, flash) -> Requ
     given = {"target_size": target_size, "ram": ram, "flash": flash}
     sizes = {name: in_bytes(size, name) for name, size in given.items() if size is not None}
     if target is not None:
-        _refuse_choices(target, formats, quantizer, sizes)
+        _refuse_choices(target, files, quantizer, sizes)
         return Request(["int8"], (), max_drop, None, sizes)
     if "ram" in sizes or "flash" in sizes:
         raise PipelineError("ram and flash are budgets of a microcontroller: add --for micro.")
-    return Request(formats, quantizer, max_drop, sizes.get("target_size"), None)
+    return Request(files, quantizer, max_drop, sizes.get("target_size"), None)
 
 
-def _refuse_choices(target: str, formats: Any, quantizer: Any, sizes: Mapping) -> None:
+def _refuse_choices(target: str, files: Any, quantizer: Any, sizes: Mapping) -> None:
     """Raises PipelineError for what a target leaves no choice of."""
     if target not in TARGETS:
         raise PipelineError(f"unknown target {target!r}. {nearest(target, TARGETS)}")
-    if formats is not None or quantizer or "target_size" in sizes:
+    if files is not None or quantizer or "target_size" in sizes:
         raise PipelineError(
-            f"for {target} there is one kind of file, int8: leave formats, quantizer and"
+            f"for {target} there is one kind of file, int8: leave files, quantizer and"
             " target_size out."
         )
 
@@ -77,21 +77,20 @@ def limits(method: Method, least: Mapping, most: Mapping) -> list[tuple[Score, f
     return found
 
 
-def kinds(formats: Sequence[str] | None, unsupported: Mapping, method: Method) -> list[str]:
+def kinds(files: Sequence[str] | None, unsupported: Mapping, method: Method) -> list[str]:
     """Names of the files to make. unsupported: {name: why this model has no such file}."""
     known = (proof.NUMPY,) if method.fitted else ("saved_model", *convert.FILES)
-    for kind in formats or ():
+    for kind in files or ():
         if kind not in known:
-            raise PipelineError(f"unknown format {kind!r}. {nearest(kind, known)}")
+            raise PipelineError(f"unknown file {kind!r}. {nearest(kind, known)}")
         if kind in unsupported:
             raise PipelineError(
-                f"this model has no {kind} file: {unsupported[kind]}. Leave {kind} out of"
-                " --formats."
+                f"this model has no {kind} file: {unsupported[kind]}. Leave {kind} out of --files."
             )
-    wanted = (method.formats or known) if formats is None else formats
+    wanted = (method.files or known) if files is None else files
     kinds = [kind for kind in known if kind in set(wanted) - set(unsupported)]
     if not kinds:
-        raise PipelineError(f"formats must name at least one of {', '.join(known)}.")
+        raise PipelineError(f"files must name at least one of {', '.join(known)}.")
     return kinds
 
 
@@ -102,9 +101,7 @@ def quantised(names: Sequence[str], kinds: list[str]) -> list[str]:
             known = nearest(name, recipes.FILES)
             raise PipelineError(f"unknown recipe {name!r} of the quantizer. {known}")
     if names and "float32" not in kinds:
-        raise PipelineError(
-            "the quantizer works on the float32 file: put float32 among the formats."
-        )
+        raise PipelineError("the quantizer works on the float32 file: put float32 among the files.")
     if names and not recipes.installed():
         raise PipelineError(
             f"the quantizer needs ai-edge-quantizer: {installing.line('quantizer')}."

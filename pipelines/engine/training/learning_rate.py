@@ -1,5 +1,6 @@
 """The learning rate range test: how the loss answers to a rising rate (Smith 2017, arXiv:1506.01186)."""
 
+import itertools
 import math
 
 import keras
@@ -16,20 +17,22 @@ SHARE = 0.1  # of the rate with the least loss, which is where it is about to ri
 
 
 def find(model, method, config, source):
-    """(rate, curve): the peak learning rate for the first phase of a training, from a model that is
-    then used up.
+    """(rate, curve): the peak learning rate for the first phase of a training that goes by steps,
+    from a model that is then used up. Weights that phases before it find at once are found.
 
     curve: {"x": log10 of the rates, "y": smoothed losses, ...} as `page.render` draws it. Raises
-    Refused where the loss never falls, PipelineError where the first phase has no steps.
+    Refused if the loss never falls, PipelineError if no phase has steps by gradients.
     """
     stages = train.phases(method, config)
-    own_rates = config.as_dict().get("phase_rates")
-    if stages[0].solve or stages[0].steps or own_rates:
+    index = _first(stages)
+    if index is None or config.as_dict().get("phase_rates"):
         raise PipelineError(
-            "learning_rate=find needs a first phase that is trained by steps, and no phase_rates."
+            "learning_rate=find needs a phase that is trained by steps, and no phase_rates."
         )
     keras.utils.set_random_seed(config.seed)
-    net, parts = train.begin(model, stages, 0, source, told=False)
+    for earlier, stage in enumerate(stages[:index]):
+        stage.solve(*train.begin(model, stages, earlier, source, told=False))
+    net, parts = train.begin(model, stages, index, source, told=False)
     rising = optimization.Schedule("exponential", FROM, 0, STEPS, TO / FROM, STEPS, 0.0)
     optimization.inner(net).learning_rate = rising
     watch = _Watch()
@@ -56,6 +59,13 @@ def find(model, method, config, source):
         flush=True,
     )
     return rate, curve
+
+
+def _first(stages):
+    """The index of the first phase that follows gradients, if all before are solved; else None."""
+    solved = list(itertools.takewhile(lambda stage: stage.solve, stages))
+    index = len(solved)
+    return None if index == len(stages) or stages[index].steps else index
 
 
 def smoothed(losses):

@@ -24,7 +24,7 @@ def read(folder: Path) -> list[tuple[str, np.ndarray]]:
     if "saved_model" not in manifest["files"]:
         raise PipelineError(
             f"{folder} has no SavedModel, in which the weights are. Name the run that it was made"
-            " of, or export it with --formats saved_model."
+            " of, or export it with --files saved_model."
         )
     seal.require(folder, manifest, "saved_model")
     place = folder / kinds.KINDS["saved_model"]

@@ -81,7 +81,7 @@ class CycleGAN(picture_translation.PictureTranslation):
     Config = _Config
     paper = "Zhu et al. 2017"
     # int8 loses most in instance norm: on request.
-    formats = ("saved_model", "float32", "float16", "dynamic")
+    files = ("saved_model", "float32", "float16", "dynamic")
 
     def resolve(self, config, data):
         """`features` as found on this machine; `patch` and `blocks` that follow from the size."""
