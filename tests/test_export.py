@@ -69,7 +69,7 @@ def test_what_is_in_a_bundle(exported):
         *[f for f in FILES.values() if f.endswith("tflite")],
         "labels.txt", "config.yaml", "predict.py", "card.md", "report.html", "manifest.json", "golden.npz",
         "edge/__init__.py", "edge/fitted.py", "edge/learned.py", "edge/pictures.py", "edge/litert.py",
-        "edge/predict.py", "held_out.txt",
+        "edge/predict.py", "held_out.txt", "edge/numbers.py", "edge/options.py", "web/numbers.js",
         "edge/classification.py", "web/index.html", "web/page.css", "web/page.js", "web/bundle.js", "web/model.js",
         "web/pictures.js", "web/classification.js",
     }  # fmt: skip
