@@ -211,6 +211,8 @@ def test_rows_of_a_file_or_of_json(content):
         ("[1]", "must be a row"),
         ("a,b\n1\n", "row 1 has 1 cells"),
         ("a,b\n", "holds no row"),
+        ("a,b,a\n1,2,3\n", "names the column 'a' twice"),
+        ("nothere.csv", "is no file"),
     ],
 )
 def test_what_is_no_row_is_said(content, reason):

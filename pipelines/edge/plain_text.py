@@ -3,7 +3,7 @@
 import os
 
 BYTES = 10_000_000  # of a file; more is no text for one answer
-SUFFIXES = (".txt", ".md", ".text")
+SUFFIXES = (".txt", ".md", ".text", ".csv", ".tsv", ".json", ".jsonl")
 
 
 def read(source: str | os.PathLike | bytes) -> str:

@@ -145,6 +145,9 @@ def _of_table(reader: Iterable[Sequence[str]]) -> list[dict]:
     except csv.Error as error:
         raise ValueError(f"cannot be read: {error}. Look for a stray double quote") from error
     names = [name.strip() for name in header]
+    twice = [name for name in names if name and names.count(name) > 1]
+    if twice:
+        raise ValueError(f"names the column {twice[0]!r} twice")
     for i, row in enumerate(cells, 1):
         if len(row) != len(names):
             raise ValueError(f"row {i} has {len(row)} cells, the line of names {len(names)}")

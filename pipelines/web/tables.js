@@ -65,11 +65,14 @@ function rows(text) {
   if (/^\s*[{[]/.test(content)) return ofJson(content);
   const [header, ...cells] = parsed(content);
   if (!cells.length) throw new Error('holds no row. Give a table with a line of names, or JSON such as {"age": 3}');
+  const names = header.map((name) => name.trim());
+  const twice = names.find((name, i) => name && names.indexOf(name) !== i);
+  if (twice) throw new Error(`names the column '${twice}' twice`);
   return cells.map((row, i) => {
     if (row.length !== header.length) {
       throw new Error(`row ${i + 1} has ${row.length} cells, the line of names ${header.length}`);
     }
-    return Object.fromEntries(row.map((cell, j) => [header[j].trim(), cell.trim()]));
+    return Object.fromEntries(row.map((cell, j) => [names[j], cell.trim()]));
   });
 }
 
