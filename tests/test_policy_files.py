@@ -94,7 +94,7 @@ def test_the_worlds_of_the_page_are_those_of_python():
         env.step(action)
         np.testing.assert_allclose(env.state, state, rtol=1e-9)
         env.state = state
-    assert found["pole"] == {"return": 500, "steps": 500}
+    assert (found["pole"]["return"], len(found["pole"]["states"])) == (500, 501)
     known = dynamics.of(GridWorld(), "grid")
     expected = dynamics.expected(known, np.ones(16, int), 60)
     error = (expected * (1 - expected) / 2000) ** 0.5
@@ -104,3 +104,11 @@ def test_the_worlds_of_the_page_are_those_of_python():
 
 def test_a_browser_acts_as_the_policy(policy):
     browser.agrees(policy[1], ["[1, 0.5, 0.02, -0.3]", "[0, 0, 0, 0]"])
+
+
+def test_the_page_plays_an_episode(policy):
+    found = browser.check(policy[1].path, [], sources=["play 1"])
+    ((answer, line),) = found["answers"]
+    assert set(answer) == {"environment", "return", "steps"}
+    assert 20 < answer["return"] == answer["steps"] <= 500
+    assert line == f"cart_pole: return {answer['steps']} in {answer['steps']} steps"

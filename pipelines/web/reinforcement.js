@@ -1,5 +1,6 @@
 // A state in, what to do out; or `play`, and an episode of a bundled environment is played here.
 
+import {drawn} from "./episode.js";
 import {play, WORLDS} from "./worlds.js";
 
 export const takes = "text";
@@ -8,7 +9,7 @@ export const hint = "A state as numbers, such as 5 or [0.1, 0.2]; or: play 1";
 /** A state as JSON -> {state, action, values or probabilities: {action: number}}; "play SEED" -> {environment, return, steps}. */
 export async function predict(text, run, manifest) {
   const asked = /^\s*play\s*(\d*)\s*$/.exec(text);
-  if (asked) return {answer: await played(Number(asked[1] || 0), run, manifest)};
+  if (asked) return played(Number(asked[1] || 0), run, manifest);
   const state = parsed(text);
   const answer = await run({state: fed(state, manifest)});
   const names = manifest.config.actions;
@@ -27,7 +28,9 @@ async function played(seed, run, manifest) {
   const make = WORLDS[environment];
   if (!make) throw new Error(`${environment} is not played here; the page has ${Object.keys(WORLDS).join(", ")}`);
   const choose = async (state) => (await run({state: fed(state, manifest)})).action.data[0];
-  return {environment, ...(await play(make(), seed, choose))};
+  const {states, ...found} = await play(make(), seed, choose);
+  const episode = drawn(states);
+  return {answer: {environment, ...found}, pictures: episode ? {episode} : {}};
 }
 
 /** A state as the model takes it. */

@@ -1,6 +1,6 @@
 // The bundled environments that a page plays, as they are in Python: reset(random) and step(action, random).
 
-const MAP = "S....H.H...HH..G"; // 4 x 4, row by row
+export const MAP = "S....H.H...HH..G"; // 4 x 4, row by row
 const MOVES = [[0, -1], [1, 0], [0, 1], [-1, 0]]; // left, down, right, up: rows, columns
 const SLIP = 0.1;
 const PAY = [0.2, 0.35, 0.5, 0.65, 0.8];
@@ -71,15 +71,17 @@ export const WORLDS = {
   "gym:CartPole-v1": cartPole,
 };
 
-/** One episode: choose(state) -> a number of an action. Gives {return, steps}. */
+/** One episode: choose(state) -> a number of an action. Gives {return, steps, states}. */
 export async function play(world, seed, choose) {
   const random = randomOf(seed);
   let [state, total, steps, ended] = [world.reset(random), 0, 0, false];
+  const states = [state];
   while (!ended && steps < world.longest) {
     const met = world.step(await choose(state), random);
     [state, ended] = [met.state, met.ended];
     total += met.reward;
     steps += 1;
+    states.push(state);
   }
-  return {return: total, steps};
+  return {return: total, steps, states};
 }
