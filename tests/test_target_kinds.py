@@ -129,6 +129,15 @@ def test_labels_and_numbers_in_memory():
         labels.single([[], "c"], where)
 
 
+def test_a_method_of_classes_keeps_its_own_scores():
+    for name in ("adaptation", "scratch"):
+        method = catalog.method(name)
+        assert method.for_target(method.Config()) is method
+    several = catalog.method("scratch").for_target(settings({"answer": ["labels"]}))
+    assert several.scores[0].name == "macro_f1"
+    assert catalog.method("scratch").scores[0].name == "accuracy"
+
+
 # Nets.
 
 

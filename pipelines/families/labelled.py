@@ -116,7 +116,9 @@ class Labelled(Method):
     _answers: tuple[str, ...] = (target_kinds.CLASS,)  # what it can learn
 
     def for_target(self, config):
-        """The same method with the scores of what is learned."""
+        """The method, with other scores if it learns no class."""
+        if target_kinds.kind(config) == target_kinds.CLASS:
+            return self
         made = copy.copy(self)
         made.scores = target_kinds.of(config).scores
         return made

@@ -8,6 +8,7 @@ from etils import epy
 from pipelines import config as shared
 from pipelines.config import setting
 from pipelines.errors import PipelineError
+from pipelines.families import target_kinds
 from pipelines.formats.examples import UNLABELLED as NONE
 from pipelines.task import Phase, Score
 from pipelines.tasks.classification import Classification, _domains
@@ -103,6 +104,7 @@ class Adaptation(Classification):
     data = "digit_domains"
     unlabelled = True  # the target needs no labels
     page = "adaptation.md"
+    _answers = (target_kinds.CLASS,)
     scores = (
         Score("accuracy", counted=True),
         Score("source_accuracy"),
