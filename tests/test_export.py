@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from conftest import write_photos
 import pipelines
 from pipelines.bundle import Bundle
 from pipelines.edge import litert
-from pipelines.engine.export import tflite_file
+from pipelines.engine.export import export, request, tflite_file
 from pipelines.engine.proof import proof, seal, verify
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import in_bytes, sha256
@@ -408,22 +409,24 @@ def test_a_file_that_fails_is_named_and_nothing_is_left(trained, tmp_path, monke
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.slow
 def test_the_smallest_proven_file_of_a_size(trained, exported, tmp_path):
-    sizes = {kind: r["size_bytes"] for kind, r in exported.files.items() if kind != "saved_model"}
-    smallest = min(sizes, key=sizes.get)
+    size = exported.files["int8"]["size_bytes"]
     bundle = trained.export(
-        tmp_path / "bundle", max_drop=0.2, target_size=f"{sizes[smallest] / 1024 + 1:.1f}KB"
+        tmp_path / "bundle", ["float32", "int8"], 0.2, target_size=f"{size / 1024 + 1:.1f}KB"
     )
-    assert list(bundle.files) == [smallest]
-    assert [p.name for p in bundle.path.glob("*.tflite")] == [FILES[smallest]]
+    assert list(bundle.files) == ["int8"]
+    assert [p.name for p in bundle.path.glob("*.tflite")] == ["model_int8.tflite"]
     assert not (bundle.path / "saved_model").exists()
     assert bundle.verify(trained.data_name)["passed"]
-    with pytest.raises(
-        Refused, match=r"no file of at most 1 KB passed: model.tflite has \d+ KB, .*--target-size"
-    ):
-        trained.export(tmp_path / "none", ["float32", "int8"], max_drop=0.2, target_size="1 KB")
-    assert not (tmp_path / "none").exists()
+
+
+def test_no_file_is_small_enough(exported, tmp_path):
+    kept, failures = export._smallest(tmp_path, exported.files, 1024, ["more"])
+    assert kept == exported.files
+    assert failures[0] == "more"
+    assert re.match(r"no file of at most 1 KB passed: model.tflite has \d+ KB, ", failures[1])
+    asked = request.asked(None, (), None, "1KB", None, None, None)
+    assert "--target-size" in export._advice(exported.files, asked)
 
 
 @pytest.mark.parametrize(

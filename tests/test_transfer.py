@@ -440,6 +440,7 @@ def test_scikit_learns_head_goes_into_the_bundle_and_to_the_device(extracted, da
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive  # as phases are in `test_phases`
 def test_head_first_then_some_blocks_resumes_to_the_same_weights(data, tmp_path, monkeypatch):
     settings = dict(
         unfreeze="none,2",
