@@ -27,6 +27,10 @@ from pipelines.task import Method
 BUILDER = "{0}/{0}_dataset_builder.py"  # of a data set, in TFDS's convention
 BUNDLED = "bundled:"  # before the name of a data set of ours, whatever lies here
 SHOWN = 3  # formats that an error describes
+REMEDY = (
+    "Say which it is with `--set format=NAME` (train), `--format NAME` (audit) or"
+    " `--data-format NAME` (evaluate, verify)."
+)
 SEPARATOR = "/"  # between task and method, if the method's name alone is not clear
 
 
@@ -201,6 +205,11 @@ def load(source: str, format: str = "auto", feature: str | None = None) -> Data:
     if is_ours and format == "auto":
         _say(f"data: {path.resolve()}, not the bundled data set; that one is {BUNDLED}{source}")
     _check_place(path)
+    return _read(path, format, feature)
+
+
+def _read(path: Path, format: str, feature: str | None) -> Data:
+    """A file or folder in a format, which "auto" detects."""
     try:
         if format == "auto":
             found = _detected(path)
@@ -232,26 +241,31 @@ def _check_place(path: Path) -> None:
 
 def _detected(path: Path) -> ModuleType:
     """The one format whose `detect` says yes. Raises PipelineError on none or several."""
-    if path.is_dir() and not any(not p.name.startswith(".") for p in path.iterdir()):
+    if path.is_dir() and all(inner.name.startswith(".") for inner in path.iterdir()):
         raise PipelineError(f"{path} is an empty folder. Pass the folder that holds the data.")
     fitting = [format for format in formats() if format.detect(path)]
     if len(fitting) == 1:
         return fitting[0]
-    remedy = (
-        "Say which it is with `--set format=NAME` (train), `--format NAME` (audit) or"
-        " `--data-format NAME` (evaluate, verify)."
-    )
+    raise _several(path, fitting) if fitting else _none(path)
+
+
+def _several(path: Path, fitting: list[ModuleType]) -> PipelineError:
+    """What a user learns if several formats fit."""
+    known, names = layouts(), list(map(_format_name, fitting))
+    lines = [f"  {name}: {known[name]}" for name in names[:SHOWN]]
+    if len(names) > SHOWN:
+        lines[-1] += f" Also {', '.join(names[SHOWN:])}."
+    return PipelineError(f"{path} fits several formats.", [*lines, REMEDY])
+
+
+def _none(path: Path) -> PipelineError:
+    """What a user learns if no format fits."""
     known = layouts()
-    if fitting:
-        names = list(map(_format_name, fitting))
-        lines = [f"  {name}: {known[name]}" for name in names[:SHOWN]]
-        if len(names) > SHOWN:
-            lines[-1] += f" Also {', '.join(names[SHOWN:])}."
-        raise PipelineError(f"{path} fits several formats.", [*lines, remedy])
-    second = {name for module in formats() for name in getattr(module, "ALSO", {}).values()}
-    found = {name: line for name, line in known.items() if name not in second}
-    first, lines = _nearest.described(path, found)
-    raise PipelineError(first, [*lines, f"`pipelines formats` lists all formats. {remedy}"])
+    for module in formats():
+        for second in getattr(module, "ALSO", {}).values():
+            known.pop(second, None)
+    first, lines = _nearest.described(path, known)
+    return PipelineError(first, [*lines, f"`pipelines formats` lists all formats. {REMEDY}"])
 
 
 def layouts() -> dict[str, str]:

@@ -139,6 +139,18 @@ def _listed(
     faulty = {problem.example for problem in problems if problem.example}
     known = Pictures([*rows, *faulty], shown(root, folders[0]))
     named = _assigned(lists, known)
+    _weigh_lists(rows, named, problems)
+    listed: dict[str, list[Row]] = {split: [] for split in lists}
+    for name, split in named.items():
+        if name in rows:
+            listed[split].append(rows[name])
+    return listed
+
+
+def _weigh_lists(
+    rows: Mapping[str, Row], named: Mapping[str, str], problems: list[Problem]
+) -> None:
+    """Drops problems of pictures that no list names, and warns of what is left out."""
     # The lists say which pictures count: VOC 2012 has masks of a sixth of its pictures alone.
     without = {p.where for p in problems if p.kind == "missing-mask"} - named.keys()
     problems[:] = [p for p in problems if p.kind != "missing-mask" or p.where in named]
@@ -146,8 +158,6 @@ def _listed(
     if left:
         message = f"{len(left):,} pictures are in no list and left out: {few(left)}. List them."
         problems.append(Problem("warning", "unlisted", left[0], message))
-    own = {split: [name for name in named if named[name] == split] for split in lists}
-    return {split: [rows[name] for name in names if name in rows] for split, names in own.items()}
 
 
 def _assigned(lists: Mapping[str, Path], pictures: Pictures) -> dict[str, str]:

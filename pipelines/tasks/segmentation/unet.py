@@ -62,6 +62,16 @@ class _Config(segmentation.Config):
 
     def __post_init__(self):
         super().__post_init__()
+        self._check_size()
+        self._check_encoder()
+        self._check_crop()
+        if not any((self.cross_entropy, self.dice, self.jaccard, self.focal)):
+            raise PipelineError(
+                "one of cross_entropy, dice, jaccard and focal must be above 0: together they are"
+                " the loss."
+            )
+
+    def _check_size(self):
         step, size = _step(self), self.image_size
         least = _smallest(self)
         if size and (size % step or size < least):
@@ -70,6 +80,8 @@ class _Config(segmentation.Config):
                 f"image_size must be a multiple of {step} (2 to the depth, by patch) and at least"
                 f" {least}; got {size}. Try {' or '.join(map(str, near))}."
             )
+
+    def _check_encoder(self):
         if self.encoder and self.unpadded:
             raise PipelineError(
                 "unpadded convolutions are U-Net's own: leave encoder empty, or unpadded false."
@@ -79,6 +91,9 @@ class _Config(segmentation.Config):
                 f"patch must be smaller than the bottom's cell, {2**self.depth} px; got"
                 f" {self.patch}."
             )
+
+    def _check_crop(self):
+        step, size = _step(self), self.image_size
         if self.crop and (self.crop % step or size and self.crop > size):
             raise PipelineError(
                 f"crop must be a multiple of {step} and at most image_size; got {self.crop}."
@@ -86,11 +101,6 @@ class _Config(segmentation.Config):
         if self.crop and self.unpadded:
             raise PipelineError(
                 "crop is for padded convolutions, which take every size: leave it 0."
-            )
-        if not any((self.cross_entropy, self.dice, self.jaccard, self.focal)):
-            raise PipelineError(
-                "one of cross_entropy, dice, jaccard and focal must be above 0: together they are"
-                " the loss."
             )
 
 
