@@ -123,6 +123,7 @@ class Run:
         Raises Refused if a file fails its proof, or the model is not as good as was asked for.
         """
         run = self if data is None else type(self)(self.path, data)
+        files = more.pop("formats", files)  # as they were called
         path = export.export(run, out, files, max_drop, target_size, **more)
         self.info["bundle"] = os.path.relpath(path, self.path)
         write_json(self.path / "run.json", self.info)

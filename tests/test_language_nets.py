@@ -164,7 +164,7 @@ def verses(folder):
     settings |= {"vocabulary": 280, "carry": False, "monitor": "", "keep": "last", "patience": 0}
     settings = {key: value for key, value in settings.items() if key not in ("order", "heads")}
     run = pipelines.train("language_model/gru", folder / "data", run=folder / "run", **settings)
-    run.export(folder / "bundle", formats=["float32", "dynamic"])
+    run.export(folder / "bundle", files=["float32", "dynamic"])
 
 
 @pytest.fixture(scope="module")
