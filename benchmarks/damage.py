@@ -2,7 +2,7 @@
 
 Each case is a kind of damage, a format and a seed. Claims: no traceback, nothing that passes the
 audit crashes in a step of training, at most 10 cases are silent, and clean sets raise no alarm.
-`python benchmarks/damage.py [--seed N] [--kinds WORD ...] [--fast]`
+`python benchmarks/damage.py [--seed N] [--kinds WORD ...] [--cases N] [--fast]`
 
 With `mutate`, files of a run, a bundle and data sets are changed at random; claim: nothing but
 PipelineError comes of it. `python benchmarks/damage.py mutate [--files 10000] [--at FOLDER]`
@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=10_000, help="that mutate changes")
     parser.add_argument("--at", help="folder in which mutate keeps its run and bundle")
     parser.add_argument("--kinds", nargs="*", default=[], help="words that a kind's name holds")
+    parser.add_argument("--cases", type=int, default=0, help="of each kind; 0 is all")
     parser.add_argument("--fast", action="store_true", help="no step of training")
     parser.add_argument("--work", default="net", choices=("net", "arrays"), help="that is killed")
     parser.add_argument("--points", type=int, default=40, help="at which it is killed")
@@ -61,7 +62,7 @@ def _kinds(options: argparse.Namespace) -> int:
         table, unseen = {}, []
         for kind in chosen:
             table[kind.name] = collections.Counter()
-            for number in range(max(CASES, len(kind.layouts))):
+            for number in range(options.cases or max(CASES, len(kind.layouts))):
                 layout = clean.LAYOUTS[kind.layouts[number % len(kind.layouts)]]
                 place = Path(folder) / "case"
                 outcome, said = cases.case(kind, layout, number + options.seed, place, options.fast)

@@ -13,6 +13,7 @@ from pipelines.errors import PipelineError
 
 _SEEN: dict = {}
 _NETS: dict = {}
+MOST = 40  # nets that are kept
 STEPS = ("classification/scratch", "unet", "yolo", "bilstm_crf", "srcnn")
 
 
@@ -90,7 +91,8 @@ def _net(made):
         str({k: len(v) for k, v in config.learned.items()}),
     )
     if key not in _NETS:
-        _NETS.clear()
+        if len(_NETS) >= MOST:
+            _NETS.clear()
         _NETS[key] = made.method.model(config)
     return _NETS[key]
 
