@@ -74,3 +74,54 @@ def test_a_line_without_an_end_is_one_paragraph(tmp_path):
     data = plain_text.read(write(tmp_path, "so it is " * 3000, name="a.txt"))
     assert told(data) == [("warning", "one-paragraph", "a.txt:1")]
     assert sum(map(len, data.splits.values())) == 1
+
+
+def lengths(data):
+    return {split: len(part) for split, part in data.splits.items()}
+
+
+def test_a_table_for_each_split(tmp_path):
+    write(tmp_path, "x,y,z", *ROWS, name="train.csv")
+    write(tmp_path, "x,z,y", "1,b,2", "3,a,4", name="my_test.csv")
+    data = catalog.load(tmp_path)
+    assert data.format == "rows"
+    assert data.splits["test"].columns["column/y"] == ["2", "4"]
+    assert data.splits["test"].where == ["my_test.csv:2", "my_test.csv:3"]
+    assert lengths(data)["train"] + lengths(data)["validation"] == 30
+
+
+def test_a_table_of_texts_for_each_split(tmp_path):
+    for name in ("train", "valid", "test"):
+        write(tmp_path, "text,label", f"one {name},a", f"two {name},b", name=f"{name}.tsv.csv")
+    data = catalog.load(tmp_path)
+    assert data.format == "text_table"
+    assert lengths(data) == {"train": 2, "validation": 2, "test": 2}
+
+
+def test_shards_of_parquet(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    for i, name in enumerate(
+        ("train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001")
+    ):
+        made = pyarrow.table({"x": [float(i), i + 0.5], "target": ["a", "b"]})
+        parquet.write_table(made, tmp_path / f"{name}.parquet")
+    data = catalog.load(tmp_path)
+    assert lengths(data)["test"] == 2
+    assert lengths(data)["train"] + lengths(data)["validation"] == 4
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason"),
+    [
+        ("train.csv", "other.csv", "fits no known format"),
+        ("valid.csv", "test.csv", "fits no known format"),
+        ("train.csv", "test.csv", r"the column 'z' is in train.csv and not in test.csv"),
+    ],
+)
+def test_tables_that_are_no_parts_of_one(tmp_path, first, second, reason):
+    write(tmp_path, "x,y,z", *ROWS, name=first)
+    write(tmp_path, "x,y", "1,b", name=second)
+    with pytest.raises(PipelineError, match=reason):
+        catalog.load(tmp_path)

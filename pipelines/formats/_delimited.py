@@ -11,6 +11,7 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.formats import _cache
 from pipelines.formats._lines import BREAK, first_line, text_of
+from pipelines.formats._text_files import split_in_name
 from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem, Unusable, own_file
 
 SUFFIXES = (".csv", ".tsv")
@@ -28,6 +29,7 @@ class Table:
     delimiter: str
     header: list[str]
     columns: dict[str, int]  # {"path": 0, "label": 2}
+    split: str = "train"  # of rows that say none
 
     def unused(self) -> list[Problem]:
         """A note on the columns that nobody asked for."""
@@ -65,7 +67,7 @@ class Table:
             ) from error
 
     def cells(self, values: Sequence[str]) -> dict[str, str]:
-        """The cells of a row by column, and its split, which is train by default.
+        """The cells of a row by column, and its split, which is the table's by default.
 
         Raises Unusable.
         """
@@ -75,7 +77,7 @@ class Table:
             raise Unusable("row", f"this row has {len(values)} cells, the header {width}. {advice}")
         self.check_quotes(values)
         cells = {column: values[i].strip() for column, i in self.columns.items()}
-        word = cells.get("split", "train")
+        word = cells.get("split", self.split)
         if word.lower() not in SPLIT_NAMES:
             raise Unusable("unknown-split", f"unknown split {word!r}. Use {', '.join(SPLITS)}.")
         return cells | {"split": SPLIT_NAMES[word.lower()]}
@@ -128,6 +130,36 @@ def opened(path: str | Path, wanted: Mapping[str, Collection[str]]) -> Table:
     file = path if path.is_file() else only_table(path)
     content = text_of(file)
     return Table(path, file, content, *header(file, content, wanted))
+
+
+def parts(files: Sequence[Path]) -> list[tuple[str, Path]]:
+    """[(split, file)] of the tables of a folder; [] if they are no parts of one data set.
+
+    One alone is train. The names of several must say splits, and that of one train.
+    """
+    if len(files) == 1:
+        return [("train", files[0])]
+    found = [(split_in_name(file), file) for file in files]
+    splits = {split for split, _ in found}
+    return found if "train" in splits and all(splits) else []
+
+
+def parts_of(path: Path, others: Sequence[Path] = ()) -> list[tuple[str, Path]]:
+    """[(split, file)] of the tables at a path, as `parts` has them. others: tables of other kinds.
+
+    Raises PipelineError if there is none, or if several are no parts of one data set.
+    """
+    if path.is_file():
+        return [("train", path)]
+    files = [*tables(path), *others]
+    found = parts(files)
+    if not found:
+        names = ", ".join(file.name for file in files) or "none"
+        raise PipelineError(
+            f"{path} must hold one table, or one for each split, called train, validation and test;"
+            f" found {names}. Pass the file itself."
+        )
+    return [(split, own_file(path, file)) for split, file in found]
 
 
 def is_table(path: Path) -> bool:

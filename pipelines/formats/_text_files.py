@@ -32,7 +32,7 @@ def files(path: Path, fits: Callable[[Path], bool]) -> tuple[dict[str, list[Path
 
     A file by itself, and all files if none is called by a split, are `train`.
     """
-    found, problems = grouped(path, fits, _split_of)
+    found, problems = grouped(path, fits, split_in_name)
     nameless = found.pop("", [])
     if found:
         return found, problems + list(map(_nameless, nameless))
@@ -168,7 +168,7 @@ def counted() -> Callable[[str], str]:
     return name
 
 
-def _split_of(file: Path) -> str:
+def split_in_name(file: Path) -> str:
     """The split that a word in the name of a file says, or ""."""
     words = filter(NAMES.__contains__, re.split(r"[^a-z]+", file.name.lower()))
     return NAMES.get(next(words, ""), "")

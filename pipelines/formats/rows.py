@@ -1,6 +1,7 @@
-"""A table of rows to learn from: one .csv, .tsv or .parquet file with any columns and, if you like, split."""
+"""A table of rows to learn from: one .csv, .tsv or .parquet file with any columns and, if you like, split; or one a split."""
 
 import collections
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pipelines.formats.examples import (
     Problem,
     Unusable,
     cut_splits,
-    own_file,
+    errors,
     reason,
 )
 
@@ -31,19 +32,22 @@ Row = tuple[str, str, dict[str, Any]]  # where, split, {column: cell}
 
 def detect(path: Path) -> bool:
     """Whether `path` is a table with two columns or more that no other format reads, or a folder
-    with exactly one.
+    with exactly one, or with one for each split.
     """
-    files = (
-        [path] if path.is_file() else [*delimited.tables(path), *sorted(path.glob(f"*{PARQUET}"))]
-    )
-    if len(files) != 1 or not files[0].is_file():
+    files = [path] if path.is_file() else [*delimited.tables(path), *_parquets(path)]
+    if not delimited.parts(files) or not all(map(_fits, files)):
         return False
-    file = files[0]
-    if file.suffix.lower() == PARQUET:
-        return True
-    if not delimited.is_table(file) or any(other.detect(path) for other in OTHERS):
-        return False
-    return len(delimited.names(file)) > 1
+    own = [path] if len(files) == 1 else [path, *files]
+    return not any(other.detect(file) for other in OTHERS for file in own)
+
+
+def _fits(file: Path) -> bool:
+    is_parquet = file.suffix.lower() == PARQUET and file.is_file()
+    return is_parquet or (delimited.is_table(file) and len(delimited.names(file)) > 1)
+
+
+def _parquets(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{PARQUET}"))
 
 
 def read(path: str | Path) -> Data:
@@ -57,13 +61,16 @@ def read(path: str | Path) -> Data:
     """
     path = _cache.placed(path)
     problems: list[Problem] = []
-    file = path if path.is_file() else _only(path)
-    rows = list(
-        _parquet(file) if file.suffix.lower() == PARQUET else delimited_rows(file, problems)
-    )
-    if not rows:
-        cause = reason(problems, " Add some below the line of names.")
-        raise PipelineError(f"{file} has no usable row.{cause}")
+    rows: list[Row] = []
+    for split, file in delimited.parts_of(path, () if path.is_file() else _parquets(path)):
+        is_parquet = file.suffix.lower() == PARQUET
+        read_file = _parquet(file, split) if is_parquet else delimited_rows(file, problems, split)
+        own = list(read_file)
+        if not own:
+            cause = reason(errors(problems), " Add some below the line of names.")
+            raise PipelineError(f"{file} has no usable row.{cause}")
+        _check_alike(file, own[0], (rows or own)[0])
+        rows += own
     return of_rows(str(path), rows, problems)
 
 
@@ -80,16 +87,21 @@ def of_rows(source: str, rows: list[Row], problems: list[Problem]) -> Data:
     return Data(source, "rows", cut, {}, problems)
 
 
-def _only(folder: Path) -> Path:
-    files = [*delimited.tables(folder), *sorted(folder.glob(f"*{PARQUET}"))]
-    if len(files) != 1:
-        names = ", ".join(file.name for file in files) or "none"
-        raise PipelineError(f"{folder} must hold one table; found {names}. Pass the file itself.")
-    return own_file(folder, files[0])
+def _check_alike(file: Path, own: Row, first: Row) -> None:
+    """Raises PipelineError if the columns of a table are not those of the first one."""
+    differing = own[2].keys() ^ first[2].keys()
+    if differing:
+        name, other = min(differing), first[0].rpartition(":")[0]
+        has, lacks = (file.name, other) if name in own[2] else (other, file.name)
+        raise PipelineError(
+            f"{file}: the column {name!r} is in {has} and not in {lacks}. Give all tables the same"
+            " columns, or pass one of them."
+        )
 
 
-def delimited_rows(file: Path, problems: list[Problem]) -> Iterator[Row]:
-    opened = delimited.opened(file, {"split": SPLIT})
+def delimited_rows(file: Path, problems: list[Problem], split: str = "train") -> Iterator[Row]:
+    """Yields the rows of a .csv or .tsv file. split: of those that say none."""
+    opened = dataclasses.replace(delimited.opened(file, {"split": SPLIT}), split=split)
     named = [name for name in opened.header if name]
     _check_header(file, named)
     problems += _like_a_row(file, named)
@@ -100,13 +112,13 @@ def delimited_rows(file: Path, problems: list[Problem]) -> Iterator[Row]:
         problems.append(Problem("note", "unnamed", f"{file.name}:1", message))
     for where, values in opened.rows():
         try:
-            split = opened.cells(values)["split"]
+            own = opened.cells(values)["split"]
         except Unusable as bad:
             problems.append(bad.problem(where))
             continue
         cells = dict(zip(opened.header, map(str.strip, values), strict=True))
         cells.pop("", None)
-        yield where, split, without_split(cells)
+        yield where, own, without_split(cells)
 
 
 def _check_header(file: Path, header: list[str]) -> None:
@@ -143,7 +155,7 @@ def is_number(cell: Any) -> bool:
     return True
 
 
-def _parquet(file: Path) -> Iterator[Row]:
+def _parquet(file: Path, split: str) -> Iterator[Row]:
     import pyarrow
     from pyarrow import parquet
 
@@ -160,13 +172,11 @@ def _parquet(file: Path) -> Iterator[Row]:
             " of them."
         )
     for i, cells in enumerate(found, 1):
-        split = next((str(v) for name, v in cells.items() if name.lower() in SPLIT), "train")
-        if split.lower() not in SPLIT_NAMES:
-            raise PipelineError(
-                f"{file}, row {i}: unknown split {split!r}. Use {', '.join(SPLITS)}."
-            )
+        own = next((str(v) for name, v in cells.items() if name.lower() in SPLIT), split)
+        if own.lower() not in SPLIT_NAMES:
+            raise PipelineError(f"{file}, row {i}: unknown split {own!r}. Use {', '.join(SPLITS)}.")
         cells = {name: "" if value is None else value for name, value in cells.items()}
-        yield f"{file.name}:{i}", SPLIT_NAMES[split.lower()], without_split(cells)
+        yield f"{file.name}:{i}", SPLIT_NAMES[own.lower()], without_split(cells)
 
 
 def without_split(cells: dict[str, Any]) -> dict[str, Any]:

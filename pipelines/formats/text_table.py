@@ -1,11 +1,13 @@
-"""A table of texts: one .csv or .tsv file with the columns text, label and, if you like, split."""
+"""A table of texts: one .csv or .tsv file with the columns text, label and, if you like, split; or one a split."""
 
+import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.formats import _cache, table
 from pipelines.formats import _delimited as delimited
 from pipelines.formats import _labelled_text as labelled_text
-from pipelines.formats import table
-from pipelines.formats.examples import Data, Unusable
+from pipelines.formats.examples import Data, Problem, Unusable
 
 COLUMNS = {"text": table.TEXT, "label": table.COLUMNS["label"], "split": table.COLUMNS["split"]}
 
@@ -13,20 +15,34 @@ COLUMNS = {"text": table.TEXT, "label": table.COLUMNS["label"], "split": table.C
 def detect(path: Path) -> bool:
     """Whether `path` is a .csv or .tsv file whose header names a text and a label.
 
-    Or a folder with exactly one.
+    Or a folder with exactly one, or with one for each split.
     """
     files = [path] if path.is_file() else delimited.tables(path)
-    return len(files) == 1 and delimited.is_table(files[0]) and table.has_text(files[0])
+    return bool(delimited.parts(files)) and all(map(_fits, files))
+
+
+def _fits(file: Path) -> bool:
+    return delimited.is_table(file) and table.has_text(file)
 
 
 def read(path: str | Path) -> Data:
-    """The texts of a table, with their `label`.
+    """The texts of a table, or of one for each split, with their `label`.
 
     A row that cannot be used becomes a Problem with its line. Raises PipelineError, with file and
     line, if the table as a whole cannot be read.
     """
-    opened = delimited.opened(path, COLUMNS)
-    problems, rows = opened.unused(), []
+    path = _cache.placed(path)
+    problems: list[Problem] = []
+    rows: list[labelled_text.Row] = []
+    for split, file in delimited.parts_of(path):
+        opened = delimited.opened(file, COLUMNS)
+        rows += _rows(dataclasses.replace(opened, split=split), problems)
+    return labelled_text.data(path, "text_table", rows, problems)
+
+
+def _rows(opened: delimited.Table, problems: list[Problem]) -> Iterator[labelled_text.Row]:
+    """Yields the rows that can be used."""
+    problems += opened.unused()
     for where, values in opened.rows():
         try:
             cells = opened.cells(values)
@@ -35,7 +51,6 @@ def read(path: str | Path) -> Data:
                 raise Unusable("empty-label", message)
             text, label = cells["text"], cells["label"]
             own = (cells["split"], opened.file.name, where, text, label)
-            rows.append(labelled_text.Row(*own, opened.others(values)))
+            yield labelled_text.Row(*own, opened.others(values))
         except Unusable as bad:
             problems.append(bad.problem(where))
-    return labelled_text.data(opened.path, "text_table", rows, problems)
