@@ -1,16 +1,15 @@
 """Language models: nats per character on tiny Shakespeare, perplexity on WikiText-2's validation file.
 
-    python benchmarks/language.py shakespeare FOLDER [gru ...] [--seeds 1] [--set NAME=VALUE ...]
-    python benchmarks/language.py wikitext FOLDER [lstm ...] [--seeds 1] [--set NAME=VALUE ...]
-    python benchmarks/language.py gradients
+    python benchmarks/language.py shakespeare [gru ...] --folder DIR [--seeds 1] [--set NAME=VALUE ...]
+    python benchmarks/language.py wikitext [lstm ...] --folder DIR [--seeds 1] [--set NAME=VALUE ...]
+    python benchmarks/language.py bundled [lstm ...] [--data python_prose] [--seeds 1] [--set ...]
 
-shakespeare: FOLDER has `input.txt`. The last tenth of it, by position, is the test split; the last
+shakespeare: the folder has `input.txt`. The last tenth of it, by position, is the test split; the last
 twentieth of the rest is the validation split. Nats are those of all characters of the test split,
 the ends of paragraphs among them, which are one item here and two characters in the file.
-wikitext: FOLDER has `valid.txt` and `test.txt`. A first run trains on nine tenths of the validation
-file and finds the number of epochs by its last tenth; a second one trains on all of it for so many.
-gradients: the norm of the gradient that the last item of a window sends to each earlier one, for
-untrained rnn, lstm and gru: docs/gradients.svg.
+wikitext: the folder has `valid.txt`, all of which trains, and `test.txt`. Nothing is held out, so the
+number of epochs is fixed beforehand.
+bundled: data that is bundled, with the defaults of each method.
 Prints a table, with CPU minutes of both cores together.
 """
 
@@ -26,7 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 import pipelines
-from pipelines import terminal
+from pipelines import catalog, terminal
 
 HEADER = ["method", "seed", "perplexity", "bits per byte", "nats per character", "floor", "CPU min"]
 
@@ -74,44 +73,48 @@ def shakespeare(folder, out, name, seed, settings):
     return [name, seed, *judged(run, test, began)]
 
 
+def bundled(data, out, name, seed, settings):
+    """A row of the table."""
+    began = _cpu()
+    run = pipelines.train(
+        f"language_model/{name}", data, run=out / f"{name}{seed}", seed=seed, **settings
+    )
+    texts = catalog.load(data).splits["test"].columns["text"]
+    return [name, seed, *judged(run, "\n".join([*texts, ""]), began)]
+
+
 def wikitext(folder, out, name, seed, settings):
     """A row of the table."""
     texts = {split: (folder / f"{split}.txt").read_text("utf-8") for split in ("valid", "test")}
     given = {"units": "tokens", "vocabulary": 20_000, "seed": seed, **settings}
-    parts, whole = out / "parts", out / "whole"
-    if not parts.exists():
-        train, valid = by_position(texts["valid"], (0.9,))
-        write(parts, train=train, valid=valid, test=texts["test"])
-        write(whole, **texts)
+    data = out / "wikitext"
+    if not data.exists():
+        write(data, **texts)
     began = _cpu()
-    first = pipelines.train(f"language_model/{name}", parts, run=out / f"{name}{seed}a", **given)
-    losses = [row for row in first.history["val_loss"] if row is not None]
-    best = 1 + int(np.argmin(losses))
-    fixed = {"monitor": "", "keep": "last", "patience": 0}
-    given |= {"epochs": len(losses), **fixed}
-    given |= {"epochs": best, "schedule": "constant"} if given.get("schedule") == "constant" else {}
-    run = pipelines.train(f"language_model/{name}", whole, run=out / f"{name}{seed}b", **given)
+    run = pipelines.train(f"language_model/{name}", data, run=out / f"{name}{seed}", **given)
     return [name, seed, *judged(run, texts["test"], began)]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("shakespeare", "wikitext"))
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("what", choices=("shakespeare", "wikitext", "bundled"))
     parser.add_argument("methods", nargs="*", default=["gru"])
+    parser.add_argument("--folder", type=Path, help="of tiny Shakespeare, or of WikiText-2")
+    parser.add_argument("--data", default="python_prose")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--set", nargs="*", default=[])
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     settings = dict(pair.split("=", 1) for pair in given.set)
-    measured = {"shakespeare": shakespeare, "wikitext": wikitext}[given.what]
+    measured = {"shakespeare": shakespeare, "wikitext": wikitext, "bundled": bundled}[given.what]
+    source = given.data if given.what == "bundled" else given.folder
     table = []
     with tempfile.TemporaryDirectory() as scratch:
         out = given.out or Path(scratch)
         for name in given.methods:
             for seed in range(given.seeds):
                 began = time.perf_counter()
-                table.append(measured(given.folder, out, name, seed, settings))
+                table.append(measured(source, out, name, seed, settings))
                 print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
                 print(terminal.table(table, HEADER), flush=True)
 

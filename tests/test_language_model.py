@@ -147,6 +147,10 @@ def test_bits_per_byte_by_hand():
     assert result["perplexity"] == pytest.approx(4.0)  # 2 ** ((1 + 3) / 2)
     assert result["bits_per_byte"] == pytest.approx(4 / 4)
     assert result["unknown"] == 0.5
+    metric.update_state(targets, {"log_likelihood": np.log([[0.125, 0.125, 1.0]])})
+    curve = metric.result()["curves"]["perplexity by position"]
+    assert curve["x"] == [0, 1]
+    np.testing.assert_allclose(curve["y"], [4.0, 8.0])  # 2 ** ((1 + 3) / 2) and 2 ** 3
 
 
 @pytest.mark.parametrize("order", [1, 5])
@@ -178,6 +182,23 @@ def test_paragraphs_lie_between_blank_lines(tmp_path):
         ("book.txt:2", "The first line of it,\nand the second one."),
         ("book.txt:5", "Another one is here."),
     ]
+
+
+def test_missing_splits_may_be_cut_by_position(tmp_path):
+    file = tmp_path / "book.txt"
+    file.write_text("\n\n".join(f"ten letters {i:03d} are here" for i in range(100)))
+    method = catalog.method("ngram")
+    data = method.adapt(catalog.load(file), method.Config(cut="position"))
+    lines = {
+        name: [int(n.rpartition(":")[2]) for n in part.names] for name, part in data.splits.items()
+    }
+    assert lines == {
+        "train": list(range(1, 160, 2)),
+        "validation": list(range(161, 180, 2)),
+        "test": list(range(181, 200, 2)),
+    }
+    again = method.adapt(data, method.Config(cut="position"))
+    assert again.fingerprint() == data.fingerprint()
 
 
 def part_names(examples):

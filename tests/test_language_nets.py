@@ -12,7 +12,7 @@ from conftest import ROOT, once
 
 import pipelines
 from pipelines import catalog, cli
-from pipelines.edge import continuing, sampling
+from pipelines.edge import continuing, sampling, text_ids
 from pipelines.engine.data.split import Split
 from pipelines.engine.proof import evaluate
 from pipelines.errors import PipelineError
@@ -114,6 +114,24 @@ def test_what_is_judged_is_the_text_and_its_end():
     assert (ids[22], ids[23], ids[24]) == (0, 1, 0)  # the end, a letter that is unknown, the end
     assert (len(ids), sizes) == (25, 22 + 1 + 2 + 1)
     assert split.names == ["a", "a+16"]
+
+
+@pytest.mark.parametrize("units", ["characters", "words", "bpe"])
+def test_odd_texts_are_learned_and_judged(units):
+    method, config = tiny("rnn", units=units)
+    odd = ["", "a\x00b \x1b[31m", "half \ud800 of one", "x" * 5000, "naïve \U0001f642\u2028end"]
+    examples = Examples(list("abcde"), {"text": odd}, list("abcde"))
+    config = config.having(method.learn(examples, config))
+    expanded = method.expand(examples, config)
+    judged = np.concatenate([row[config.overlap + 1 :] for row in expanded.columns["ids"]])
+    known = text_ids.opened(units, config.learned)
+    wanted = [i for text in odd for i in (*known.ids(text), text_ids.END)]
+    assert judged[judged >= 0].tolist() == wanted
+    shown = "".join(known.pieces(wanted, is_first=True))
+    assert "x" * 5000 in shown
+    assert "\ud800" not in shown  # so that it can be printed
+    unseen = known.ids("\u4e00 is new")
+    assert (text_ids.UNKNOWN in unseen) == (units != "bpe")
 
 
 @pytest.mark.parametrize(

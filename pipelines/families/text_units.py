@@ -40,11 +40,16 @@ def learned(texts: Sequence[str], config: Config) -> dict[str, list[str]]:
     for text in texts:
         seen.update(ngram.split(text, config.units))
     if config.units == ngram.CHARACTERS:
-        common = [item for item, n in seen.most_common(config.vocabulary) if n >= config.min_count]
+        common = vocabulary.common(seen, config.min_count, is_sound)[: config.vocabulary]
         return {"items": [str(code) for code in sorted(map(ord, common))]}
     for own in (ngram.END, ngram.MARK):  # which have an id of their own
         seen.pop(own, None)
     return {"items": vocabulary.common(seen, config.min_count)[: config.vocabulary]}
+
+
+def is_sound(letter: str) -> bool:
+    """Whether it is a character, and no half of one out of broken JSON."""
+    return not "\ud800" <= letter <= "\udfff"
 
 
 def ids(texts: Sequence[str], config: Config) -> list[list[int]]:

@@ -1,6 +1,6 @@
 """Words that training has, and the word vectors that a net begins with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +37,6 @@ class Config(Settings):
     )
 
 
-def common(counts: Mapping[str, int], least: int) -> list[str]:
-    """Entries that are there `least` times, the most frequent first.
-
-    Entries that a line of a file cannot hold are left out.
-    """
-    kept = [(-n, entry) for entry, n in counts.items() if n >= least and is_line(entry)]
-    return [entry for _, entry in sorted(kept)]
-
-
 def is_line(entry: str) -> bool:
     """Whether a line of a UTF-8 file can hold it."""
     try:
@@ -53,6 +44,14 @@ def is_line(entry: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\n" not in entry
+
+
+def common(
+    counts: Mapping[str, int], least: int, fits: Callable[[str], bool] = is_line
+) -> list[str]:
+    """Entries that are there `least` times and that fit, the most frequent first."""
+    kept = [(-n, entry) for entry, n in counts.items() if n >= least and fits(entry)]
+    return [entry for _, entry in sorted(kept)]
 
 
 def known(counts: Mapping[str, int], config: Config) -> dict:

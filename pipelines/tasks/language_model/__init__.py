@@ -1,8 +1,10 @@
 """Language models: how probable a text is, and what comes next."""
 
+import dataclasses
+
 from etils import epy
 
-from pipelines.families import running_text
+from pipelines.families import running_text, text_cut
 from pipelines.task import Feature, Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -47,7 +49,8 @@ class LanguageModel(Method):
 
     def adapt(self, data, config):
         """Data with the feature `text` alone. Raises PipelineError if there is none."""
-        return running_text.adapt(data)
+        read = running_text.adapt(data)
+        return dataclasses.replace(read, splits=text_cut.cut(read.splits, config))
 
     def metrics(self, config):
         """Perplexity, the first one named, is what an exported file is judged by."""

@@ -8,7 +8,7 @@ from etils import epy
 from pipelines import config as settings
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import text_units
+from pipelines.families import text_cut, text_units
 from pipelines.task import Program
 from pipelines.tasks import language_model
 
@@ -26,7 +26,7 @@ MARKED = 5  # places of a text that are shown as the most surprising
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(text_units.Config, settings.Config):
+class Config(text_units.Config, text_cut.Config, settings.Config):
     """The shared settings, and those of windows and of the net."""
 
     epochs: int = setting(15, "passes over the training split", "epochs", low=1)
@@ -71,8 +71,8 @@ class Neural(language_model.LanguageModel):
         texts = examples.columns["text"]
         rows = text_units.ids(texts, config)
         starts = np.cumsum([1, *(len(row) + 1 for row in rows)])
-        ids = np.array([text_ids.END, *(i for row in rows for i in (*row, text_ids.END))], np.int32)
-        sizes = np.array([0, *(size for text in texts for size in known.sizes(text))], np.int32)
+        ids = _joined(([*row, text_ids.END] for row in rows), text_ids.END)
+        sizes = _joined(map(known.sizes, texts), 0)
         names, where, columns = [], [], {"ids": [], "bytes": []}
         for start, first, stop in text_ids.windows(len(ids) - 1, config.length, config.overlap):
             text = int(np.searchsorted(starts, first, "right")) - 1
@@ -177,3 +177,8 @@ class Neural(language_model.LanguageModel):
     def _body(self, config):
         """The layer of `models.language` between the vectors and the output, called `body`."""
         raise NotImplementedError
+
+
+def _joined(rows, first):
+    """`first`, and then the numbers of all rows: int32 (N,)."""
+    return np.concatenate([np.array(row, np.int32) for row in ([first], *rows)])

@@ -8,7 +8,7 @@ from etils import epy
 
 from pipelines import config as settings
 from pipelines.config import setting
-from pipelines.families import vocabulary
+from pipelines.families import text_cut, vocabulary
 from pipelines.task import Phase
 from pipelines.tasks import language_model
 
@@ -24,7 +24,7 @@ ORDERS = {"characters": 5, "words": 4, "tokens": 4}  # order=0
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(settings.FittedConfig):
+class _Config(text_cut.Config, settings.FittedConfig):
     """The shared settings, and those of the counts."""
 
     units: str = setting(
