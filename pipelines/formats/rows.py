@@ -1,4 +1,4 @@
-"""A table of rows to learn from: one .csv, .tsv or .parquet file with any columns and, if you like, split; or one a split."""
+"""A table of rows to learn from: one .csv, .tsv or .parquet file, or one a split, with any columns and maybe split."""
 
 import collections
 import dataclasses
