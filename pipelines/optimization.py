@@ -121,8 +121,13 @@ class TouchedAdagrad(keras.optimizers.Adagrad):
             return
         import tensorflow as tf
 
-        rows, places = tf.unique(gradient.indices)
-        sums = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
+        # Not tf.unique: how many rows there are is not known to XLA. What is left over adds 0 to a row.
+        order = tf.argsort(gradient.indices)
+        named, count = tf.gather(gradient.indices, order), tf.size(gradient.indices)
+        is_new = tf.concat([[1], tf.cast(named[1:] != named[:-1], tf.int32)], 0)
+        places = tf.cumsum(is_new) - 1
+        sums = tf.math.unsorted_segment_sum(tf.gather(gradient.values, order), places, count)
+        rows = tf.maximum(tf.math.unsorted_segment_max(named, places, count), 0)
         memory = self._accumulators[self._get_variable_index(variable)]
         self.assign_add(memory, tf.IndexedSlices(tf.square(sums), rows))
         scale = tf.math.rsqrt(ops.take(memory, rows, axis=0) + self.epsilon)

@@ -3,6 +3,7 @@ import math
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from pipelines import optimization
 from pipelines.config import Config
@@ -162,3 +163,27 @@ def test_decay_follows_the_lower_rate_and_the_optimizer_owns_no_weight(ema):
     np.testing.assert_allclose(slow, np.full((2, 2), 1 - 0.1 * 0.2 * 0.5), rtol=1e-6)
     np.testing.assert_allclose(fast, np.full((2, 2), 1 - 0.1 * 0.5), rtol=1e-6)
     assert not {id(slow), id(fast)} & {id(v) for v in optimizer.variables}
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_adagrad_of_touched_rows_is_adagrad(jit_compile):
+    start = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
+    ids, wanted = np.array([4, 1, 4, 4]), start[:4] + 1
+    table, memory, expected = tf.Variable(start), np.zeros((6, 3)), start.copy()
+    rule = optimization.TouchedAdagrad(learning_rate=0.1)
+    rule.build([table])
+
+    @tf.function(jit_compile=jit_compile)
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(tf.gather(table, ids) - wanted))
+        rule.apply([tape.gradient(loss, table)], [table])
+
+    for _ in range(3):
+        step()
+        gradient = np.zeros((6, 3))
+        np.add.at(gradient, ids, 2 * (expected[ids] - wanted))
+        memory += gradient**2
+        expected -= 0.1 * gradient / np.sqrt(np.maximum(memory, 1e-12))
+    np.testing.assert_allclose(table, expected, rtol=1e-4)
+    np.testing.assert_array_equal(table.numpy()[[0, 2, 3, 5]], start[[0, 2, 3, 5]])
