@@ -11,7 +11,7 @@ from pipelines import catalog
 from pipelines.config import settings
 from pipelines.errors import PipelineError, nearest
 
-VERBS = ("train", "audit", "preflight")  # those that take settings
+VERBS = ("train", "audit", "preflight", "tune")  # those that take settings
 
 
 def understood(argv: Sequence[str], flags: Callable[[str], Mapping[str, bool]]) -> list[str]:

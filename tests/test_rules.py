@@ -1,6 +1,7 @@
 """Rules that tag words before a model does: patterns that cannot run for ever, phrases, both with a net."""
 
 import json
+import re
 import subprocess
 
 import numpy as np
@@ -39,6 +40,10 @@ def test_patterns_come_first_and_the_longest_phrase_counts():
     assert edge.Rules(LINES).spans(TEXT) == FOUND
     assert edge.Rules(LINES[:-1]).spans(TEXT)[-2:] == [(8, 11, "org"), (11, 12, "loc")]
     assert edge.Rules(LINES).spans(["1" * 65, "pm"]) == []
+    own = [{"label": "a", "phrase": ["x", "y"]}, {"label": "b", "phrase": ["y", "z", "w"]}]
+    rules = edge.Rules(map(json.dumps, own))
+    assert rules.spans(list("xyzw")) == [(1, 4, "b")]
+    assert rules.spans(list("xyz")) == [(0, 2, "a")]
 
 
 def test_spans_become_tags_of_any_scheme():
@@ -63,14 +68,19 @@ def test_the_page_marks_the_same(tmp_path):
     )
     file = tmp_path / "try.mjs"
     file.write_text(code)
+    found, made = _node(file)
+    assert [tuple(span) for span in found] == FOUND
+    assert made == edge.fixed([(0, 1, "x"), (1, 3, "x")], 4, ["O", "B-x", "I-x", "E-x"])
+
+
+def _node(file):
+    """What a script prints as JSON."""
     try:
         done = subprocess.run(["node", file], capture_output=True, text=True, timeout=60)
     except FileNotFoundError:
         pytest.skip("needs node")
     assert done.returncode == 0, done.stderr
-    found, made = json.loads(done.stdout)
-    assert [tuple(span) for span in found] == FOUND
-    assert made == edge.fixed([(0, 1, "x"), (1, 3, "x")], 4, ["O", "B-x", "I-x", "E-x"])
+    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +95,10 @@ def test_the_page_marks_the_same(tmp_path):
         ("{label: a, pattern: '(a?){60}'}", "might run for ever"),
         ("{label: a, pattern: '(a'}", "is no expression"),
         ("{label: a, pattern: 'a{99999999999}'}", "is no expression"),
-        ("{label: a, pattern: '(?=a)b'}", r"has \(\?=a, which a browser reads otherwise"),
+        ("{label: a, pattern: '(?=a)b'}", "has assert, which rules do not have"),
+        ("{label: a, pattern: '[a&&b]'}", "is no expression: Possible set intersection"),
+        ("{label: a, pattern: '(?i)b'}", r"has a flag such as \(\?i\), which rules do not have"),
+        ("{label: a, pattern: '(?i:b)'}", "has subpattern, which rules do not have"),
         ("{label: a, pattern: '(a)\\1'}", "has groupref, which rules do not have"),
         ("{label: a, pattern: 3}", "pattern that is no text"),
         ("{label: a, pattern: ''}", "pattern that is no text"),
@@ -107,11 +120,45 @@ def test_what_is_no_rule_is_named(entry, said, tmp_path):
         _rules.read(file)
 
 
-@pytest.mark.parametrize("pattern", [r"\+?\d[\d().-]*", "(ab)+c?", "[A-Z][a-z]+(-[A-Z])?", "a|b|c"])
-def test_usual_patterns_are_rules(pattern, tmp_path):
-    file = tmp_path / "rules.yaml"
-    file.write_text(f"rules:\n  - {{label: a, pattern: '{pattern}'}}\n")
-    assert json.loads(*_rules.read(file))["pattern"] == [pattern]
+ODD = [
+    r"\+?\d[\d().-]*", "(ab)+c?", "[A-Z][a-z]+(-[A-Z])?", "a|b|c", "a{,3}", "a{2,}b", "[]a]+", "[^]a]", ".",
+    "[😀😁]", r"\U0001F600+", r"\N{DIGIT ONE}", r"\a", r"\s", r"\S+", r"[\S]", r"[^\s]", r"\@\-\_", "a{", "}", "]",
+    "(?P<name>a)b", r"\bab\b", "^ab$", r"\Aab\Z", r"[\w-]+", "a+?b", r"\x41\u00e9", "/", r"é+",
+    r"\W", r"[\W]",
+]  # fmt: skip
+WORDS = [
+    "", "a", "b", "c", "ab", "aab", "aaa", "aaaa", "abab", "ababc", "]", "]a]", "😀", "😀😀", "1", "+49(0)7-1",
+    "Bonn-B", "@-_", "a{", "}", "\x07", "\u00a0", "\u2028", " ", "-", "+", ",", "&", "Aé", "/", "éé", "x-y",
+    "a{,3}", "\r", "é",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def as_read(tmp_path_factory):
+    """The expressions ODD as a file of rules gives them."""
+    file = tmp_path_factory.mktemp("odd") / "rules.yaml"
+    rules = [{"label": "a", "pattern": one} for one in ODD]
+    file.write_text(json.dumps({"rules": rules}, ensure_ascii=False), encoding="utf-8")
+    return [json.loads(line)["pattern"][0] for line in _rules.read(file)]
+
+
+def test_expressions_mean_what_python_says(as_read):
+    for given, read in zip(ODD, as_read, strict=True):
+        wanted = [re.fullmatch(given, word, re.ASCII) is not None for word in WORDS]
+        assert [re.fullmatch(read, word, re.ASCII) is not None for word in WORDS] == wanted, given
+
+
+def test_a_browser_reads_expressions_alike(as_read, tmp_path):
+    lines = [json.dumps({"label": str(i), "pattern": [one]}) for i, one in enumerate(as_read)]
+    code = (
+        f'import {{rules}} from "{ROOT}/pipelines/web/rules.js";'
+        f"const all = {json.dumps(lines)}.map((line) => rules([line]));"
+        f"console.log(JSON.stringify(all.map((one) => {json.dumps(WORDS)}.map((w) => one([w]).length))));"
+    )
+    (tmp_path / "try.mjs").write_text(code)
+    found = _node(tmp_path / "try.mjs")
+    wanted = [[len(edge.Rules([line]).spans([word])) for word in WORDS] for line in lines]
+    assert found == wanted
 
 
 def test_shares_of_rules_and_of_the_rest_by_hand():

@@ -262,6 +262,7 @@ def test_answers_in_words():
     assert answer["numbers"] == pytest.approx({"age": 31.24, "turn": 270.0})
     assert edge.line(answer) == "age 31.24, turn 270"
     assert edge.line({"numbers": {"age": 31.236}}) == "31.24"
+    assert edge.line({"numbers": {"price": 231450.2}}) == "231450"
     one = {"label": "a", "probability": 0.7, "top": [["a", 0.7], ["b", 0.3]]}
     assert (edge.line(one), edge.short(one)) == ("a 0.70  (b 0.30)", "a 0.70")
 

@@ -60,5 +60,10 @@ def named(value: np.ndarray, learned: Mapping) -> dict[str, float]:
 def line(values: Mapping[str, float]) -> str:
     """`31.2`, or of several numbers `age 31.2, angle 270`."""
     if len(values) == 1:
-        return f"{next(iter(values.values())):.4g}"
-    return ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+        return _shown(next(iter(values.values())))
+    return ", ".join(f"{name} {_shown(value)}" for name, value in values.items())
+
+
+def _shown(value: float) -> str:
+    """Four digits, and never fewer than stand before the point."""
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"

@@ -22,8 +22,8 @@ class Rules:
 
     def __init__(self, lines: Iterable[str]):
         self._patterns: list[tuple[list[re.Pattern], str]] = []
-        self._phrases: dict[str, list[tuple[list[str], bool, str]]] = {}
-        for line in lines:
+        self._phrases: dict[str, list[tuple[int, list[str], bool, str]]] = {}
+        for number, line in enumerate(lines):
             rule = json.loads(line)
             if "pattern" in rule:
                 # ASCII: \d and \w mean the same in a browser.
@@ -32,10 +32,8 @@ class Rules:
             else:
                 phrase, cased = rule["phrase"], bool(rule.get("cased"))
                 first = words.normal(phrase[0])
-                entry = (phrase, cased, rule["label"])
+                entry = (number, phrase, cased, rule["label"])
                 self._phrases.setdefault(first, []).append(entry)
-        for entries in self._phrases.values():
-            entries.sort(key=lambda entry: -len(entry[0]))  # stable: of equals the first
 
     def spans(self, tokens: Sequence[str]) -> list[Span]:
         """[(first, end, label)] in words, end exclusive, in order, none over another."""
@@ -57,13 +55,16 @@ class Rules:
                     yield start, start + size, label
 
     def _by_phrases(self, tokens: Sequence[str]) -> Iterable[Span]:
+        """The longest first, and of equals that of the first rule."""
         lower = [words.normal(token) for token in tokens]
+        found = []
         for start, first in enumerate(lower):
-            for phrase, cased, label in self._phrases.get(first, ()):
+            for number, phrase, cased, label in self._phrases.get(first, ()):
                 end = start + len(phrase)
                 own = tokens[start:end] if cased else lower[start:end]
                 if list(own) == phrase:
-                    yield start, end, label
+                    found.append((start - end, number, (start, end, label)))
+        return [span for _, _, span in sorted(found)]
 
 
 def run(

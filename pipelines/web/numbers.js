@@ -18,7 +18,11 @@ function degrees(cosine, sine) {
 /** `31.2`, or of several numbers `age 31.2, angle 270`. */
 export function line(values) {
   const entries = Object.entries(values);
-  const shown = (value) => String(Number(value.toPrecision(4)));
   if (entries.length === 1) return shown(entries[0][1]);
   return entries.map(([name, value]) => `${name} ${shown(value)}`).join(", ");
+}
+
+/** Four digits, and never fewer than stand before the point. */
+function shown(value) {
+  return Math.abs(value) < 1000 ? String(Number(value.toPrecision(4))) : value.toFixed(0);
 }

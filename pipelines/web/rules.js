@@ -8,15 +8,14 @@ const LONGEST = 64;
 export function rules(lines) {
   const patterns = [];
   const phrases = new Map();
-  for (const rule of lines.map((line) => JSON.parse(line))) {
+  for (const [number, rule] of lines.map((line) => JSON.parse(line)).entries()) {
     if (rule.pattern) {
-      patterns.push([rule.pattern.map((pattern) => new RegExp(`^(?:${pattern})$`)), rule.label]);
+      patterns.push([rule.pattern.map((pattern) => new RegExp(`^(?:${pattern})$`, "u")), rule.label]);
     } else {
       const first = normal(rule.phrase[0]);
-      phrases.set(first, [...(phrases.get(first) ?? []), rule]);
+      phrases.set(first, [...(phrases.get(first) ?? []), {...rule, number}]);
     }
   }
-  for (const found of phrases.values()) found.sort((a, b) => b.phrase.length - a.phrase.length);
   return (words) => chosen([...byPatterns(patterns, words), ...byPhrases(phrases, words)]);
 }
 
@@ -31,16 +30,21 @@ function byPatterns(patterns, words) {
   return found;
 }
 
+/** The longest first, and of equals that of the first rule. */
 function byPhrases(phrases, words) {
   const found = [];
   const lower = words.map(normal);
   lower.forEach((first, start) => {
-    for (const {phrase, cased, label} of phrases.get(first) ?? []) {
+    for (const {number, phrase, cased, label} of phrases.get(first) ?? []) {
       const own = cased ? words : lower;
-      if (phrase.every((word, i) => own[start + i] === word)) found.push([start, start + phrase.length, label]);
+      if (phrase.every((word, i) => own[start + i] === word)) {
+        found.push({number, span: [start, start + phrase.length, label]});
+      }
     }
   });
-  return found;
+  const length = ({span: [start, end]}) => end - start;
+  found.sort((a, b) => length(b) - length(a) || a.number - b.number);
+  return found.map(({span}) => span);
 }
 
 function chosen(candidates) {
