@@ -9,13 +9,14 @@ from scipy import sparse
 
 import pipelines
 from pipelines import catalog
+from pipelines.edge import predict
 from pipelines.edge import recommendation as edge
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.families import held_interactions as held
 from pipelines.families import interactions
 from pipelines.metrics import ranking as metric
-from pipelines.models import als, ease, neighbours
+from pipelines.models import als, ease, fusion, neighbours
 from pipelines.ops import ranking
 
 TASK = "recommendation"
@@ -344,6 +345,57 @@ def test_als_lowers_its_loss_with_each_sweep(histories):
     assert loss(1) > loss(2) > loss(8)
 
 
+def test_ranks_and_deviations_are_those_of_numpy():
+    chance = np.random.default_rng(3)
+    scores = chance.normal(size=(2, 3, 6)).astype(np.float32)
+    history = np.zeros((2, 6), np.float32)
+    history[0, 2] = 1
+    wanted = (-scores[:, 0]).argsort(1).argsort(1)
+    np.testing.assert_array_equal(fusion.ranks(scores[:, 0]), wanted)
+    found = np.asarray(fusion.standard(scores, history))
+    rest = np.delete(scores[0, 1], 2)
+    np.testing.assert_allclose(
+        np.delete(found[0, 1], 2), (rest - rest.mean()) / rest.std(), atol=1e-4
+    )
+    assert found[0, 1, 2] == 0
+
+
+def test_fusion_adds_switches_and_cascades_as_it_says():
+    scores = np.array([[[3, 2, 1, 0], [0, 1, 2, 9]]], np.float32)
+    nothing, one = np.zeros((1, 4), np.float32), np.array([[0, 1, 0, 0]], np.float32)
+
+    def fused(rule, border, history=nothing):
+        return np.asarray(fusion.Fusion(rule, border)(scores, history))[0]
+
+    np.testing.assert_allclose(fused("borda", 0), [1.25] * 4)
+    np.testing.assert_allclose(fused("reciprocal_rank", 0)[0], 1 / 60 + 1 / 63, rtol=1e-5)
+    assert fused("switching", 1).argmax() == 3
+    assert fused("switching", 1, one).argmax() == 0
+    assert (-fused("cascade", 2)).argsort().tolist() == [1, 0, 2, 3]
+
+
+def test_weights_leave_out_a_part_that_misleads():
+    truth = np.eye(20, dtype=np.float32)
+    chance = np.random.default_rng(0)
+    parts = np.stack([truth + chance.normal(0, 0.5, truth.shape), -5 * truth], 1)
+    weights, top = fusion.best_weights(parts, np.zeros_like(truth), truth)
+    assert weights[1] == 0
+    assert top == pytest.approx(ranking.ndcg(parts[:, 0], np.zeros_like(truth), truth).mean())
+
+
+@pytest.mark.parametrize(
+    ("method", "parts", "message"),
+    [
+        ("fusion", ["eas", "als"], "'eas' is no part"),
+        ("fusion", ["als"], "two methods or more"),
+        ("hybrid", ["als", "ease", "svd"], "takes two parts; got 3"),
+    ],
+)
+def test_parts_that_cannot_be_joined_are_refused(file, method, parts, message):
+    with pytest.raises(PipelineError, match=message):
+        made(file, method, parts=parts)
+
+
 # On the device.
 
 LEARNED = {
@@ -411,6 +463,17 @@ def test_files_rank_as_the_model_does_and_name_titles(bundle):
     assert answer["liked"] == [title]
     assert len(answer["recommended"]) == 10
     assert title not in [item["title"] for item in answer["recommended"]]
+
+
+def test_predict_py_takes_what_is_liked_by_flags(bundle, capsys):
+    titles = bundle.config.learned["titles"]
+    liked = f"{titles[3]}, {titles[5]}"
+    assert predict.main(["--liked", liked, "--top", "2", "--json"], bundle.path) == 0
+    (answer,) = json.loads(capsys.readouterr().out.splitlines()[-1])["predictions"]
+    assert answer["liked"] == [titles[3], titles[5]]
+    assert len(answer["recommended"]) == 2
+    with pytest.raises(SystemExit):
+        predict.main([], bundle.path)
 
 
 def test_roles_cover_every_split():

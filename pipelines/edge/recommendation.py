@@ -13,6 +13,10 @@ from . import plain_text
 FILES = ("plain_text",)
 TOP, SHOWN = 10, 5  # items of an answer if it is not said, and in a line
 REASONS, ASKED = 2, 20  # reasons of each item; items of a history that are tried as reasons
+OPTIONS = {  # of predict.py
+    "liked": (str, 'titles or ids that are liked, such as "A, B, C"'),
+    "top": (int, f"how many are wanted [{TOP}]"),
+}
 FORM = 'Give titles or ids, such as "A; B; C", or JSON such as {"liked": ["A", "B"], "top": 5}'
 
 
@@ -72,26 +76,35 @@ def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
+def asked_by(options: Mapping[str, Any]) -> str:
+    """OPTIONS that were given -> an input of `predict`."""
+    return json.dumps({"liked": options.get("liked", ""), "top": options.get("top", TOP)})
+
+
 def asked(text: str, known: _Names) -> tuple[list[str], int]:
     """(what is liked, how many are wanted) of what someone wrote. Raises ValueError."""
     text = text.strip()
     if text[:1] in ("{", "["):
-        return _of_json(text)
+        return _of_json(text, known)
+    return _named(text, known), TOP
+
+
+def _named(text: str, known: _Names) -> list[str]:
+    """One name, or several with line breaks, semicolons or commas between them."""
     if text in known:
-        return [text], TOP
-    for mark in ("\n", ";"):
-        if mark in text:
-            return _parts(text.split(mark)), TOP
-    return _by_commas(text.split(","), known), TOP
+        return [text]
+    mark = next((mark for mark in ("\n", ";") if mark in text), "")
+    return _parts(text.split(mark)) if mark else _by_commas(text.split(","), known)
 
 
-def _of_json(text: str) -> tuple[list[str], int]:
+def _of_json(text: str, known: _Names) -> tuple[list[str], int]:
     try:
         given = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"is no JSON. {FORM}") from error
     given = {"liked": given} if isinstance(given, list) else given
     liked, top = given.get("liked", []), given.get("top", TOP)
+    liked = _named(liked, known) if isinstance(liked, str) else liked
     is_count = isinstance(top, int) and not isinstance(top, bool) and top > 0
     if not isinstance(liked, list) or not is_count:
         raise ValueError(f"must have a list of what is liked, and top of 1 or more. {FORM}")
