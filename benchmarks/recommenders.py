@@ -60,7 +60,8 @@ def ratings(options, folder):
     """RMSE and MAE, mean over folds and half the width of the 95 % interval."""
     with (options.data / "ratings.csv").open() as file:
         rows = list(csv.DictReader(file))
-    fold = np.random.default_rng(0).permutation(len(rows)) % 5
+    fold = np.empty(len(rows), int)
+    fold[np.random.default_rng(0).permutation(len(rows))] = np.arange(len(rows)) % 5
     columns = {"user": [r["userId"] for r in rows], "item": [r["movieId"] for r in rows]}
     columns["rating"] = [float(r["rating"]) for r in rows]
     found = {name: [] for name in RATED}
@@ -75,7 +76,7 @@ def ratings(options, folder):
         for score in ("rmse", "mae"):
             print(terminal.shown(f"{name} {score} {spread([r[score] for r in found[name]])}"))
     if options.peers:
-        np.savez(folder / "ratings.npz", fold=fold[: len(rows)], **columns)
+        np.savez(folder / "ratings.npz", fold=fold, **columns)
         peer(options, "ratings", folder / "ratings.npz", options.folds)
 
 

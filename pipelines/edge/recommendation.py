@@ -9,29 +9,34 @@ from typing import Any
 import numpy as np
 
 from . import plain_text
+from .options import Option, checked
 
-FILES = ("plain_text",)
+FILES = ("plain_text", "options")
 TOP, SHOWN = 10, 5  # items of an answer if it is not said, and in a line
 REASONS, ASKED = 2, 20  # reasons of each item; items of a history that are tried as reasons
-OPTIONS = {  # of predict.py
-    "liked": (str, 'titles or ids that are liked, such as "A, B, C"'),
-    "top": (int, f"how many are wanted [{TOP}]"),
-}
+FLAGS = {"--liked": 'titles or ids that are liked, such as "A, B, C"'}
+OPTIONS = (Option("top", TOP, "items of an answer", 1, 1000),)
 FORM = 'Give titles or ids, such as "A; B; C", or JSON such as {"liked": ["A", "B"], "top": 5}'
 
 
 def predict(
-    source: str | os.PathLike | bytes, run: Callable[[dict], dict], manifest: dict
+    source: str | os.PathLike | bytes,
+    run: Callable[[dict], dict],
+    manifest: dict,
+    options: Mapping[str, Any] | None = None,
+    tell: Callable | None = None,
 ) -> tuple[dict, dict]:
     """Titles or ids that someone liked -> ({"liked", "recommended", "unknown"}, {}).
 
     source: names with ; or a line each, or with commas, or JSON of a list or of {"liked", "top"}; a
-    file or its bytes. recommended: [{"item", "title", "score", "because"}], the best first; because:
-    the liked ones without which the score is lowest. run: {"history": float32 (1, I)} -> {"items"
+    file or its bytes; `top` of its own comes before that of the options. recommended: [{"item",
+    "title", "score", "because"}], the best first; because: the liked ones without which the score
+    is lowest. run: {"history": float32 (1, I)} -> {"items"
     (1, K), "scores" (1, K)}. Raises ValueError with a reason.
     """
     known = manifest["learned"]
-    names, top = asked(plain_text.read(source), _Names(known))
+    chosen = checked(OPTIONS, options or {})
+    names, top = asked(plain_text.read(source), _Names(known), chosen["top"])
     history = np.zeros((1, len(known["items"])), np.float32)
     liked, unknown = ids(names, known)
     history[0, liked] = 1
@@ -76,17 +81,12 @@ def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def asked_by(options: Mapping[str, Any]) -> str:
-    """OPTIONS that were given -> an input of `predict`."""
-    return json.dumps({"liked": options.get("liked", ""), "top": options.get("top", TOP)})
-
-
-def asked(text: str, known: _Names) -> tuple[list[str], int]:
+def asked(text: str, known: _Names, top: int) -> tuple[list[str], int]:
     """(what is liked, how many are wanted) of what someone wrote. Raises ValueError."""
     text = text.strip()
     if text[:1] in ("{", "["):
-        return _of_json(text, known)
-    return _named(text, known), TOP
+        return _of_json(text, known, top)
+    return _named(text, known), top
 
 
 def _named(text: str, known: _Names) -> list[str]:
@@ -97,13 +97,13 @@ def _named(text: str, known: _Names) -> list[str]:
     return _parts(text.split(mark)) if mark else _by_commas(text.split(","), known)
 
 
-def _of_json(text: str, known: _Names) -> tuple[list[str], int]:
+def _of_json(text: str, known: _Names, top: int) -> tuple[list[str], int]:
     try:
         given = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"is no JSON. {FORM}") from error
     given = {"liked": given} if isinstance(given, list) else given
-    liked, top = given.get("liked", []), given.get("top", TOP)
+    liked, top = given.get("liked", []), given.get("top", top)
     liked = _named(liked, known) if isinstance(liked, str) else liked
     is_count = isinstance(top, int) and not isinstance(top, bool) and top > 0
     if not isinstance(liked, list) or not is_count:
