@@ -14,7 +14,7 @@ from pipelines.edge import recommendation as edge
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.families import held_interactions as held
-from pipelines.families import interactions
+from pipelines.families import interactions, recommending
 from pipelines.metrics import ranking as metric
 from pipelines.models import als, ease, fusion, neighbours
 from pipelines.ops import ranking
@@ -343,6 +343,21 @@ def test_als_lowers_its_loss_with_each_sweep(histories):
         return errors.sum() + 0.5 * ((users**2).sum() + (items**2).sum())
 
     assert loss(1) > loss(2) > loss(8)
+
+
+@pytest.mark.parametrize(("users", "items"), [(5, 12), (12, 5)])
+def test_svd_projects_on_the_first_vectors_of_items(tmp_path, users, items):
+    path = tmp_path / "a.csv"
+    path.write_text(HEADER + "\n".join(lines(users, items)) + "\n")
+    begun = made(path, "svd", factors=2)
+    net = begun.method.model(begun.config)
+    (phase,) = begun.method.phases(begun.config)
+    phase.solve(net, begun.source)
+    train = recommending.matrix(begun.source).toarray()
+    vectors = np.linalg.svd(train)[2][:2]
+    wanted = train @ vectors.T @ vectors
+    found = np.asarray(net({"history": train}, training=False))
+    np.testing.assert_allclose(found[train == 0], wanted[train == 0], atol=1e-4)
 
 
 def test_ranks_and_deviations_are_those_of_numpy():

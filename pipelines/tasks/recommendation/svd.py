@@ -48,8 +48,8 @@ class SVD(recommendation.Recommendation):
 
         def solve(net, source):
             most = _most(config)
-            start = np.ones(recommending.items(config))
             train = recommending.matrix(source).astype(np.float64)
+            start = np.ones(min(train.shape))
             own = min(most, min(train.shape) - 1)
             vectors = linalg.svds(train, own, v0=start, return_singular_vectors="vh")[2]
             vectors = vectors[::-1]  # the largest first
