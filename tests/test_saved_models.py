@@ -17,6 +17,7 @@ from sklearn.datasets import load_digits
 import pipelines
 from pipelines.engine.export import contents
 from pipelines.engine.proof import seal
+from pipelines.engine.serving import serve
 
 MODULES = ("__init__", "predict", "litert")
 FOLDER = ROOT / "saved_models"
@@ -28,6 +29,13 @@ def test_a_bundle_in_the_repository_is_small_and_passes_its_proof(name):
     files = [file for file in (FOLDER / name).rglob("*") if "__pycache__" not in file.parts]
     assert sum(file.stat().st_size for file in files if file.is_file()) <= LARGEST
     assert pipelines.load(FOLDER / name).verify()["passed"]
+
+
+@pytest.mark.parametrize("name", ["digits", "pii"])
+def test_a_bundle_of_an_earlier_version_has_its_own_page(name):
+    found = serve.site(FOLDER / name)
+    own = {file.name for file in (FOLDER / name / "web").iterdir()}
+    assert {Path(path).name for path in found if path.count("/") == 1 and "web/" in path} == own
 
 
 def answers(name, *given):

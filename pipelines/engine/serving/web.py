@@ -28,11 +28,15 @@ def write(folder: Path, task: str) -> None:
             shutil.copy(SOURCE / name, folder / name)
 
 
-def names(task: str) -> list[str]:
-    """Files of the page of a task: the page itself, the task's module, and what these import."""
+def names(task: str, folder: Path = SOURCE) -> list[str]:
+    """Files of the page of a task: the page itself, the task's module, and what these import.
+
+    folder: where they lie; a bundle's own may be older. One that is not there imports nothing.
+    """
     found = [*PAGE, f"{task}.js"]
     for name in found:  # grows on the way
-        text = (SOURCE / name).read_text(encoding="utf-8")
+        file = folder / name
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
         imported = [f"{module}.js" for module in IMPORT.findall(text)]
         found += [file for file in imported if file not in found]
     return found
@@ -42,7 +46,7 @@ def files(bundle: Path, manifest: Mapping) -> dict[str, Path]:
     """{path below the site's root: file} of a bundle: all that its page may ask for."""
     page = bundle / "web" if (bundle / "web").is_dir() else SOURCE
     runtime = litert_js.folder()
-    found = {f"web/{name}": page / name for name in names(manifest["task"])}
+    found = {f"web/{name}": page / name for name in names(manifest["task"], page)}
     found |= {f"web/litert/{name}": runtime / name for name in litert_js.names()}
     return found | {name: bundle / name for name in _own(manifest) if _is_inside(name)}
 
