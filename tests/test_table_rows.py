@@ -16,6 +16,8 @@ def told(folder, *lines, header="x,kind,target", **settings):
 def test_rows_that_come_again(tmp_path):
     found = told(tmp_path, *[f"{i},{row}" for i, row in enumerate(ROWS)], header="n,x,kind,target")
     assert not {("note", "duplicate"), ("note", "conflict"), ("warning", "leak")} & found.keys()
+    same = [f"{i % 2},a,{'yes' if i % 3 else 'no'}" for i in range(36)]
+    assert ("warning", "leak") not in told(tmp_path, *same)  # splits that are cut
     found = told(tmp_path, "10,a,yes", "11,b,no", "10,a,yes", "11,b,yes", *ROWS[:18])
     assert (
         found["note", "duplicate"]

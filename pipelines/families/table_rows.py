@@ -22,7 +22,8 @@ def checks(data: Data, own: Sequence[str], config: tables.Config) -> Iterator[Pr
             for inputs, place in _rows(split, data.splits[split], own, config):
                 groups[inputs].append(place)
     several = [group for group in groups.values() if len(group) > 1]
-    yield from _leaks(several)
+    own_splits = [split for split, examples in data.splits.items() if not examples.is_cut]
+    yield from _leaks(several, own_splits)
     yield from _again(several)
     yield from _otherwise(several)
 
@@ -38,13 +39,15 @@ def _rows(
         yield inputs, (split, where, tuple(edge.text(cells[i]) for cells in answers))
 
 
-def _leaks(groups: Sequence[Sequence[Place]]) -> Iterator[Problem]:
-    """Rows that two splits have."""
+def _leaks(groups: Sequence[Sequence[Place]], splits: Sequence[str]) -> Iterator[Problem]:
+    """Rows that two of the data's own splits have, answers and all."""
     found = []
     for group in groups:
-        first = {split: where for split, where, _ in reversed(group)}
-        if len(first) > 1:
-            found.append(tuple(first.items())[::-1])
+        by_answer: dict[tuple, dict[str, str]] = collections.defaultdict(dict)
+        for split, where, answers in group:
+            if split in splits:
+                by_answer[answers].setdefault(split, where)
+        found += [tuple(first.items()) for first in by_answer.values() if len(first) > 1]
     if found:
         (split, where), (other, at), *_ = found[0]
         message = (
