@@ -58,3 +58,10 @@ def test_numbers_with_commas(tmp_path, cells, is_told):
 def test_a_number_that_is_too_large_for_a_model(tmp_path):
     found = told(tmp_path, *ROWS, "1e31,a,yes")
     assert found["error", "mixed"] == "column 'x' is 1e+31 here, too large for a model. Correct it."
+
+
+def test_a_long_tail_is_not_far_out_and_a_slip_is(tmp_path):
+    tail = [f"{2 ** (i / 20):.4f},{'ab'[i % 2]},{'yes' if i % 3 else 'no'}" for i in range(200)]
+    assert ("warning", "far-out") not in told(tmp_path, *tail)  # from 1 to 985, 31 in the middle
+    found = told(tmp_path, *tail, "99999,a,yes")
+    assert found["warning", "far-out"].startswith("column 'x' is 99999 here, far from the median")

@@ -1,5 +1,6 @@
 """What looks wrong with the columns of a table, and what is left out of them."""
 
+import itertools
 import math
 import re
 import statistics
@@ -16,6 +17,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 # Numbers as other programs write them: 1,5 or 1,000 or 1.000,5 or 1 000.
 WRITTEN = re.compile(r"[-+]?(?:\d+,\d+|\d{1,3}(?:[.,'\s]\d{3})+(?:[.,]\d+)?)")
 LARGEST = 1e30  # of a number; float32 ends at 3.4e38
+APART = 3.0  # times the distance of the next value: what lies beyond is no part of a tail
 FAR = 8.0  # deviations from the median that are far out, by the median of distances
 
 
@@ -88,13 +90,26 @@ def _far(train: Examples, name: str, cells: Sequence) -> Iterator[Problem]:
     there = [value for value in values if not math.isnan(value)]
     middle = statistics.median(there)
     spread = 1.4826 * statistics.median(abs(value - middle) for value in there)
-    far = [i for i, v in enumerate(values) if not math.isnan(v) and abs(v - middle) > FAR * spread]
+    limit = _limit([abs(value - middle) for value in there], FAR * spread)
+    far = [i for i, value in enumerate(values) if abs(value - middle) > limit]  # NaN is not
     if spread and far and len(far) <= 0.01 * len(there):
         message = (
             f"column {name!r} is {values[far[0]]:g} here, far from the median {middle:g}, in"
             f" {len(far):,} rows. Correct it if it is an error."
         )
         yield Problem("warning", "far-out", train.where[far[0]], message)
+
+
+def _limit(distances: Sequence[float], least: float) -> float:
+    """The distance beyond `least` above which values lie apart from all others.
+
+    Sums of money and sizes have long tails, in which the next value is never far.
+    """
+    ordered = sorted(distances)
+    for nearer, further in itertools.pairwise(ordered):
+        if further > least and further > APART * nearer:
+            return nearer
+    return math.inf
 
 
 def _missing(name: str, count: int, rows: int) -> Iterator[Problem]:
