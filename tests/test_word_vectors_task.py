@@ -145,6 +145,26 @@ def test_frequent_words_are_left_out_at_times_and_rows_move_together():
     np.testing.assert_allclose(drawn, weights / weights.sum(), atol=0.01)
 
 
+def test_the_score_of_a_tree_is_that_of_its_probabilities():
+    method, made = config(output="hierarchical_softmax", negatives=3)
+    chance = np.random.default_rng(0)
+    own, table = chance.normal(size=(2, 3)), chance.normal(size=(6, 3))
+    nodes, turns = method._tree(made)
+    scores = np.einsum("td,vld->tvl", own, table[nodes])
+    shares = np.prod(np.where(turns == 0, 1, sigmoid(turns * scores)), -1)
+    np.testing.assert_allclose(shares.sum(1), 1)
+    ids = np.array([5, 2, 2, 3])
+    weights = np.array([0, 0, 100, 10, 10, 5]) ** 0.75
+    wanted = np.log(shares[:, ids]) - np.log(3 * weights[ids] / weights.sum())
+    np.testing.assert_allclose(method._score(table, made)(own, ids), wanted, rtol=1e-4)
+
+
+def test_a_batch_of_frequent_words_alone_is_learned_from():
+    net, inputs, targets = batch()
+    targets["texts"] = np.zeros_like(targets["texts"])  # subsampling has left no word
+    assert float(net.compute_loss(inputs, targets, net(inputs))) == 0.0
+
+
 # Counted pairs.
 
 
