@@ -24,7 +24,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.metrics import entities, rule_shares
     from pipelines.models import tagger
     from pipelines.ops import crf, schemes
-    from pipelines.tasks.tagging import _data, _rules, _windows
+    from pipelines.tasks.tagging import _data, _drawn, _rules, _windows
 
 STEP = 16  # words; batches are cut to multiples of it, as JAX compiles each length anew
 FORCED = 1e3  # added to the score of a tag that a rule gives; a scheme's -1e4 is more
@@ -244,12 +244,15 @@ class Tagging(Method):
         found = spans.spans([config.labels[i] for i in decoded["tags"][:length]], plain)
         if targets is None:
             return canvas.MarkedText(
-                [("found", _marked(_known(inputs, length, config), found, found))]
+                [("found", _drawn.marked(_known(inputs, length, config), found, found))]
             )
         text = [entities.word(letters) for letters in targets["text"][:length]]
         true = spans.spans([config.labels[i] for i in targets["gold"][:length]], plain)
         return canvas.MarkedText(
-            [("true", _marked(text, true, found)), ("found", _marked(text, found, true))]
+            [
+                ("true", _drawn.marked(text, true, found)),
+                ("found", _drawn.marked(text, found, true)),
+            ]
         )
 
     def device(self, config):
@@ -342,18 +345,3 @@ def _known(inputs, length, config):
     return [
         UNKNOWN if i < words.FIRST else names[i - words.FIRST] for i in inputs["words"][:length]
     ]
-
-
-def _marked(text, own, other):
-    """Parts of a row of MarkedText: spans that the other row has as well are good, others bad."""
-    parts, at = [], 0
-    for start, end, kind in own:
-        parts.append(
-            (" ".join(["", *text[at:start], ""]) if at else " ".join([*text[:start], ""]), "", "")
-        )
-        parts.append(
-            (" ".join(text[start:end]), kind, "good" if (start, end, kind) in other else "bad")
-        )
-        at = end
-    parts.append((" ".join(["", *text[at:]]) if at else " ".join(text), "", ""))
-    return [part for part in parts if part[0]]
