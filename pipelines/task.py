@@ -66,6 +66,10 @@ class Task:
         """What chance, or a constant answer, reaches in the first score on `part`; None if unknown."""
         return None
 
+    def learns(self, config: Any) -> str:
+        """What is learned, in a few words, as a run says when it begins; "" says nothing."""
+        return ""
+
     def metrics(self, config: Any) -> list:
         """Keras metrics with `update_state(targets, decoded)`."""
         return []

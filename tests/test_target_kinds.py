@@ -1,5 +1,6 @@
 """Several labels and numbers of an example: what data says, loss, thresholds, scores, answers."""
 
+import dataclasses
 import json
 import types
 
@@ -73,8 +74,51 @@ def test_labels_that_are_quantities_become_numbers():
     many = [str(i) for i in range(120)]
     assert adapted(data(many, ids=range(120))).labels == {}
     assert adapted(data(["1", "2", "5"], ids=[0, 1, 2])).labels == {"label": ["1", "2", "5"]}
+    # 120 classes of two examples each; and 102 folders with one picture.
+    assert "label" in adapted(data(many, ids=[*range(120)] * 2)).labels
+    folders = dataclasses.replace(data(many, ids=range(120)), format="image_folder")
+    assert adapted(folders).labels == {"label": many}
     forced = adapted(data(["1", "2", "5"], ids=[0, 1, 2]), answer="numbers")
     assert forced.splits["train"].columns["value"] == [(1.0,), (2.0,), (5.0,)]
+
+
+def test_one_odd_cell_leaves_numbers_numbers():
+    names = ["x", *(f"{i}.5" for i in range(20))]
+    made = adapted(data(names, ids=range(21)))
+    assert [(p.kind, p.example) for p in made.problems] == [("no-target", "e0")]
+    assert made.splits["train"].columns["value"][3] == (2.5,)
+
+
+def test_a_method_that_learns_classes_alone_takes_each_label_as_one():
+    config = types.SimpleNamespace(learned={})
+    taken = reading.adapted(data(["c|d", "e"], ids=[0, 1]), config, (target_kinds.CLASS,))
+    assert taken.splits["train"].columns["label"] == [0, 1]
+    assert [p.kind for p in taken.problems] == ["taken-as-class"]
+    again = reading.adapted(taken, config, (target_kinds.CLASS,))
+    assert again.problems == taken.problems
+
+
+def test_no_answer_is_not_the_same_as_no_label():
+    made = adapted(data(["a", "b"], ids=[[0, 1], -1, []]))
+    assert made.splits["train"].columns["label"][2] == []
+    assert [(p.severity, p.kind, p.example) for p in made.problems] == [
+        ("error", "no-target", "e1")
+    ]
+
+
+def test_words_that_often_say_nothing_are_classes_among_words():
+    made = adapted(data(job=["none", "smith", "", "-"]), target="job")
+    assert made.labels == {"label": ["-", "none", "smith"]}
+    assert [p.example for p in made.problems] == ["e2"]
+    made = adapted(data(stars=["1", "2", "NA"]), target="stars")
+    assert made.labels == {"label": ["1", "2"]}
+    assert [p.example for p in made.problems] == ["e2"]
+
+
+def test_a_run_says_what_is_learned():
+    learned = {"answer": ["numbers"], "numbers": ["age", "turn"]}
+    assert target_kinds.said(settings(learned)) == "numbers (age, turn) for each example"
+    assert target_kinds.said(settings()) == "one class for each example"
 
 
 def test_a_number_that_is_none_is_an_error_of_its_line():
@@ -105,7 +149,9 @@ def test_what_cannot_be_learned_is_one_line(given, message):
 
 
 def test_a_method_of_classes_refuses_the_rest():
-    with pytest.raises(PipelineError, match="has several labels an example.*learns one class"):
+    with pytest.raises(
+        PipelineError, match="has several labels for each example.*learns one class"
+    ):
         reading.adapted(data(["a|b", "c"], ids=[0, 1]), settings(), (target_kinds.CLASS,))
 
 

@@ -139,6 +139,10 @@ class Labelled(Method):
         is_several = reading.is_several(examples)
         return {"answer": [target_kinds.LABELS]} if is_several else {}
 
+    def learns(self, config):
+        """One class, several labels, or numbers."""
+        return target_kinds.said(config)
+
     def floor(self, part, config):
         """What the best constant answer reaches."""
         return target_kinds.of(config).floor(part, config)

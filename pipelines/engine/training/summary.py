@@ -32,6 +32,7 @@ def text(
         **_net(model),
         "start from": started.line() if started else "",
         "examples": _examples(made),
+        "learned": method.learns(config),
         "classes": _classes(config.labels),
         **_audit(made),
         "settings": _settings(config, model),

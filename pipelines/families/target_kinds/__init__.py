@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.config import Settings, setting
-from pipelines.families.target_kinds import numbers, one_class, several
+from pipelines.families.target_kinds import numbers, one_class, reading, several
 from pipelines.families.target_kinds.target import CLASS, LABELS, NUMBERS, Target
 
 KINDS: Mapping[str, Target] = {
@@ -24,7 +24,8 @@ class Config(Settings):
     answer: str = setting(
         "auto",
         "what is learned of each example; auto takes labels if cells such as a|b name several, and"
-        " numbers if labels are numbers with a point, or more than 100 of them",
+        " numbers if labels are numbers with a point, or more than 100 whole ones of which most"
+        " come once; folders are classes",
         choices=("auto", CLASS, LABELS, NUMBERS),
     )
     angles: tuple[str, ...] = setting(
@@ -35,6 +36,13 @@ class Config(Settings):
 def kind(config: Settings) -> str:
     """CLASS, LABELS or NUMBERS, as it was learned of the training split."""
     return config.learned.get("answer", [CLASS])[0]
+
+
+def said(config: Settings) -> str:
+    """What is learned, such as `one class for each example`."""
+    names = config.learned.get("numbers", ())
+    named = f" ({', '.join(names)})" if names else ""
+    return f"{reading.WORDS[kind(config)]}{named} for each example"
 
 
 def of(config: Settings) -> Target:

@@ -2,21 +2,23 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from etils import epy
 
 from pipelines.errors import PipelineError, nearest
 from pipelines.families.target_kinds.target import CLASS, LABELS, NUMBERS
-from pipelines.formats.examples import COLUMN, Data, Examples, Problem, ids_of
+from pipelines.formats.examples import COLUMN, UNLABELLED, Data, Examples, Problem, ids_of
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import numbers
     from pipelines.edge import tables as edge
 
 BETWEEN = "|"  # labels in one cell
-MANY = 100  # labels that are numbers; more are no classes
+MANY = 100  # whole numbers; more, of which most come once, are no classes
+MOSTLY = 0.9  # of labels that are numbers: the others are errors
+FOLDERS = ("image_folder", "text_folder")  # formats in which a folder is a class
 OBJECTS = "objects/label"  # of a picture, as formats of boxes have them
 WORDS = {CLASS: "one class", LABELS: "several labels", NUMBERS: "numbers"}
 Cells = Mapping[str, Sequence[Any]]  # {what is learned: cell of each example}
@@ -31,19 +33,21 @@ def adapted(data: Data, config: Any, possible: Sequence[str]) -> Data:
     """
     data = _of_objects(data, config)
     if any(_is_adapted(part) for part in data.splits.values()):
-        return data
+        return _answered(data)
     wanted = getattr(config, "target", ())
     if not wanted and "label" not in data.labels:
         _refuse_columns(data)
         return data  # the engine says what is missing
     cells = {split: _cells(data, part, wanted) for split, part in data.splits.items()}
-    kind = _kind(cells, config, bool(wanted))
+    kind = _kind(data, cells, config)
     if kind not in possible:
-        raise PipelineError(
-            f"{data.source} has {WORDS[kind]} an example, and this method learns"
-            f" {' or '.join(WORDS[own] for own in possible)}. Choose another method, or answer="
-            f"{possible[0]}."
+        message = (
+            f"{data.source} has {WORDS[kind]} for each example, and this method learns"
+            f" {' or '.join(WORDS[own] for own in possible)}."
         )
+        if hasattr(config, "answer"):
+            raise PipelineError(f"{message} Choose another method, or answer={possible[0]}.")
+        return _as_classes(data, f"{message} Each different label is taken as a class.")
     if kind == CLASS and not wanted:
         return data
     made = {CLASS: classes, LABELS: several, NUMBERS: values}[kind](data, cells, config)
@@ -51,12 +55,20 @@ def adapted(data: Data, config: Any, possible: Sequence[str]) -> Data:
     return dataclasses.replace(made, problems=kept)
 
 
+def _as_classes(data: Data, message: str) -> Data:
+    """`data` as it is, with a warning."""
+    problem = Problem("warning", "taken-as-class", data.source, message)
+    return dataclasses.replace(data, problems=list(dict.fromkeys([*data.problems, problem])))
+
+
 def is_of_classes(data: Data, settings: Mapping[str, Any]) -> bool:
     """Whether data that has been read, with what the user set, is of one class an example."""
     if settings.get("target") or settings.get("answer", "auto") != "auto":
         return settings.get("answer") == CLASS
-    names = data.labels.get("label", ())
-    return not any(BETWEEN in name for name in names) and not are_numbers(names, False)
+    if "label" not in data.labels:
+        return True
+    cells = {split: _cells(data, part, ()) for split, part in data.splits.items()}
+    return _looks(data, cells, False) == CLASS
 
 
 def are_several(cells: Mapping[str, Cells], config: Any) -> bool:
@@ -120,13 +132,20 @@ def _named(label: Any, names: Sequence[str]) -> Any:
     return names[label] if 0 <= label < len(names) else ""
 
 
-def _kind(cells: Mapping[str, Cells], config: Any, is_column: bool) -> str:
+def _kind(data: Data, cells: Mapping[str, Cells], config: Any) -> str:
     """CLASS, LABELS or NUMBERS, as the run has learned it, the user says it, or cells look."""
     if config.learned.get("answer"):
         return config.learned["answer"][0]
     asked = getattr(config, "answer", "auto")
     if asked != "auto" or config.learned:
         return CLASS if asked == "auto" else asked
+    return _looks(data, cells, bool(getattr(config, "target", ())))
+
+
+def _looks(data: Data, cells: Mapping[str, Cells], is_column: bool) -> str:
+    """The kind that cells look like. is_column: whether the user named their columns."""
+    if data.format in FOLDERS and not is_column:
+        return CLASS
     columns = [_joined(cells, name) for name in next(iter(cells.values()))]
     if len(columns) > 1:
         return LABELS if all(map(are_flags, columns)) else NUMBERS
@@ -150,27 +169,51 @@ def _flag(cell: Any) -> bool | None:
 
 
 def are_numbers(cells: Sequence[Any], is_column: bool) -> bool:
-    """Whether cells are quantities: numbers, of which some have a point, or many are different.
+    """Whether cells are quantities: nearly all are numbers, and some of them have a point.
 
-    is_column: whether the user named the column, so that an empty cell is an error of its own.
+    Or more than MANY are different and most of them come once. is_column: whether the user named
+    the column, so that an empty cell is an error of its own.
     """
-    there = {edge.text(cell) for cell in cells if not (is_column and edge.is_absent(cell))}
-    found = [edge.number(cell) for cell in there]
-    if not found or any(map(math.isnan, found)):
+    there = [cell for cell in cells if not (is_column and edge.is_absent(cell))]
+    every = map(edge.number, there)
+    found = [value for value in every if not math.isnan(value)]
+    if not found or len(found) < MOSTLY * len(there):
         return False
-    return len(found) > MANY or any(value != int(value) for value in found)
+    if any(value != int(value) for value in found):
+        return True
+    different = len(set(found))
+    return different > MANY and different > len(found) / 2
 
 
 def classes(data: Data, cells: Mapping[str, Cells], config: Any) -> Data:
     """One class an example, out of a column that the user named."""
     (name,) = next(iter(cells.values()))
-    labels = sorted({edge.text(cell) for cell in _joined(cells, name)} - {""})
+    called = class_names(_joined(cells, name))
+    labels = sorted({called(cell) for cell in _joined(cells, name)} - {""})
     ids = ids_of(labels)
     rows = {
-        split: [ids.get(edge.text(cell), 0) for cell in part[name]] for split, part in cells.items()
+        split: [ids.get(called(cell), 0) for cell in part[name]] for split, part in cells.items()
     }
-    problems = list(dict.fromkeys([*data.problems, *_empty(data, cells)]))
+    problems = list(dict.fromkeys([*data.problems, *_empty(data, cells, called)]))
     return _with(data, "label", rows, {"label": labels}, problems)
+
+
+def class_names(cells: Sequence[Any]) -> Callable[[Any], str]:
+    """A function cell -> the class that it names, "" if none, of the cells of a column.
+
+    In a column of words, None or NA is a class; in one of numbers it is nothing.
+    """
+    words = (cell for cell in cells if not edge.is_absent(cell))
+    if all(not math.isnan(edge.number(cell)) for cell in words):
+        return edge.text
+    return _word
+
+
+def _word(cell: Any) -> str:
+    is_nan = isinstance(cell, float) and math.isnan(cell)
+    if cell is None or is_nan:
+        return ""
+    return edge.text(cell) or str(cell).strip()
 
 
 def several(data: Data, cells: Mapping[str, Cells], config: Any) -> Data:
@@ -188,7 +231,32 @@ def several(data: Data, cells: Mapping[str, Cells], config: Any) -> Data:
     labels = sorted({label for own in parted.values() for row in own for label in row})
     ids = ids_of(labels)
     found = {split: [[ids[own] for own in row] for row in rows] for split, rows in parted.items()}
-    return _with(data, "label", found, {"label": labels}, data.problems)
+    problems = list(dict.fromkeys([*data.problems, *_unlabelled(data)]))
+    return _with(data, "label", found, {"label": labels}, problems)
+
+
+def _answered(data: Data) -> Data:
+    """Data whose labels are lists, with an error for each example that has none."""
+    problems = list(_unlabelled(data))
+    if not problems or not any(map(is_several, data.splits.values())):
+        return data
+    rows = {
+        split: [label if isinstance(label, list) else [] for label in part.columns["label"]]
+        for split, part in data.splits.items()
+    }
+    return _with(data, "label", rows, data.labels, [*data.problems, *problems])
+
+
+def _unlabelled(data: Data) -> Iterator[Problem]:
+    """An error for each example without an answer, which is not the same as one without labels."""
+    for part in data.splits.values():
+        for i, label in enumerate(part.columns.get("label", ())):
+            if not isinstance(label, list) and label == UNLABELLED:
+                message = (
+                    "this example has no label. Label it, by an empty list if no label holds, or"
+                    " leave it out."
+                )
+                yield Problem("error", "no-target", part.where[i], message, part.names[i])
 
 
 def parts(cell: Any) -> list[str]:
@@ -250,13 +318,15 @@ def no_numbers(part: Examples, cells: Cells) -> Iterator[Problem]:
                 yield Problem("error", "no-target", part.where[i], message, part.names[i])
 
 
-def _empty(data: Data, cells: Mapping[str, Cells]) -> Iterator[Problem]:
+def _empty(
+    data: Data, cells: Mapping[str, Cells], called: Callable[[Any], str]
+) -> Iterator[Problem]:
     """An error for each example without a value of the target."""
     for split, part in cells.items():
         examples = data.splits[split]
         for name, column in part.items():
             for i, cell in enumerate(column):
-                if edge.is_absent(cell):
+                if not called(cell):
                     message = (
                         f"column {name!r}, which is learned, is empty. Fill it or delete the row."
                     )

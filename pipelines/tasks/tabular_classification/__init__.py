@@ -1,7 +1,6 @@
 """Tabular classification: a label, or several, for each row of a table."""
 
 import dataclasses
-import math
 
 from etils import epy
 
@@ -96,25 +95,19 @@ class TabularClassification(labelled.Labelled):
 
 def _classed(data, own):
     """`data` with `label`, the ids of the values of one column."""
-    values = {_name(cell) for part in data.splits.values() for cell in part.columns[COLUMN + own]}
+    cells = [cell for part in data.splits.values() for cell in part.columns[COLUMN + own]]
+    called = reading.class_names(cells)
+    values = set(map(called, cells))
     names = sorted(values - {""}, key=_order)
     _check(names, data, own)
     ids = {name: i for i, name in enumerate(names)}
     splits, problems = {}, list(data.problems)
     for split, part in data.splits.items():
-        cells = [_name(cell) for cell in part.columns[COLUMN + own]]
+        cells = [called(cell) for cell in part.columns[COLUMN + own]]
         problems += _absent(part, cells, own)
         columns = {**part.columns, "label": [ids.get(cell, 0) for cell in cells]}
         splits[split] = dataclasses.replace(part, columns=columns)
     return dataclasses.replace(data, splits=splits, labels={"label": names}, problems=problems)
-
-
-def _name(cell):
-    """The class that a cell names: words such as None are classes here, an empty cell is none."""
-    is_nan = isinstance(cell, float) and math.isnan(cell)
-    if cell is None or is_nan:
-        return ""
-    return edge.text(cell) or str(cell).strip()
 
 
 def _order(name):
