@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,13 @@ from pipelines.records import read_json
 from pipelines.shapes import ANY
 
 FILE = "folds.json"
-ASKED = {"folds": int, "method": str, "data": str, "settings": {str: ANY}}  # what it begins with
+ASKED = {  # what it begins with
+    "folds": int,
+    "method": str,
+    "data": str,
+    "settings": {str: ANY},
+    "fingerprint?": str,  # runs of before do not have it
+}
 
 
 def validate(name: str, data: Any, count: int, path: Path | str, given: Mapping) -> dict:
@@ -36,16 +43,18 @@ def validate(name: str, data: Any, count: int, path: Path | str, given: Mapping)
     if method.source(data, config) is not None:
         raise PipelineError(f"{method.task}/{method.name} learns from no data set: no folds.")
     read = source.read(data or catalog.bundled(method.data), config.format, method, config)
-    folding.check(read, count)
+    together = functools.partial(method.together, config=config)
+    folding.check(read, count, together)
     settings = {key: value for key, value in given.items() if key != "method"}
     asked = {
         "folds": count,
         "method": f"{method.task}/{method.name}",
         "data": setup.named(data, read),
         "settings": {key: _plain(value) for key, value in settings.items()},
+        "fingerprint": read.fingerprint(),
     }
     write_json(path / FILE, asked)
-    return _trained(path, asked, settings, read)
+    return _trained(path, asked, settings, folding.folded(read, count, together))
 
 
 def resume(path: Path | str, machines: Mapping) -> dict:
@@ -60,7 +69,14 @@ def resume(path: Path | str, machines: Mapping) -> dict:
     data = catalog.bundled(asked["data"])
     method, config, data, _ = setup.configured(asked["method"], data, settings)
     read = source.read(data, config.format, method, config)
-    return _trained(path, asked, settings, read)
+    if asked.get("fingerprint", read.fingerprint()) != read.fingerprint():
+        raise PipelineError(
+            f"{asked['data']} has changed since {path} began, and its folds would not be of the same"
+            " examples. Put the data back as it was, or begin anew with another --run."
+        )
+    together = functools.partial(method.together, config=config)
+    parts = folding.folded(read, asked["folds"], together)
+    return _trained(path, asked, settings, parts)
 
 
 def is_one(path: Path | str) -> bool:
@@ -68,11 +84,11 @@ def is_one(path: Path | str) -> bool:
     return (Path(path) / FILE).is_file()
 
 
-def _trained(path: Path, asked: Mapping, settings: Mapping, read: Data) -> dict:
+def _trained(path: Path, asked: Mapping, settings: Mapping, parts: Iterator[Data]) -> dict:
     """Trains and judges what is left -> the result, which is written as well."""
     count, results, runs = asked["folds"], [], []
     try:
-        for number, part in enumerate(folding.folded(read, count), 1):
+        for number, part in enumerate(parts, 1):
             print(f"fold {number} of {count}", flush=True)
             own = path / f"fold_{number}"
             results.append(_result(own, part, asked["method"], settings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -164,6 +164,13 @@ class Method(Task):
 
     def check(self, examples: Examples, config: Any) -> None:
         """Raises PipelineError if the model cannot take these examples."""
+
+    def together(self, examples: Examples, config: Any) -> Sequence[str]:
+        """A key of each example: in a cross-validation those with the same key are in one split.
+
+        Raises PipelineError if the settings part examples in another way.
+        """
+        return examples.names
 
     def strata(self, examples: Examples, config: Any) -> list | None:
         """Lists of row indices, one per group; each batch takes the same number from every group."""

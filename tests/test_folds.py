@@ -4,7 +4,7 @@ import types
 
 import pytest
 
-from pipelines import cli, folds
+from pipelines import cli, folds, run
 from pipelines.engine.data import folding
 from pipelines.errors import PipelineError
 from pipelines.files import write_json
@@ -56,6 +56,53 @@ def test_each_example_is_held_out_once_and_the_test_split_never_seen():
 def test_a_number_of_folds_that_cannot_be(count):
     with pytest.raises(PipelineError, match=f"folds must be from 2 to 46, .* got {count}. Try 5."):
         list(folding.folded(data(), count))
+
+
+def test_examples_that_belong_together_are_in_one_split():
+    whole = data()
+    together = [name.partition("/")[2] for name in whole.splits["train"].names]
+    for made in folding.folded(whole, 3, lambda part: [n.partition("/")[2] for n in part.names]):
+        keys = [{n.partition("/")[2] for n in own.names} for own in made.splits.values()]
+        assert sum(map(len, keys)) == len(set.union(*keys)) == len(together)
+    with pytest.raises(
+        PipelineError, match="from 2 to 1, the number of examples that may be apart"
+    ):
+        folding.check(whole, 2, lambda part: ["same"] * len(part))
+
+
+def written(path, changed=""):
+    """24 rows of eight people, of which three say the same; some of no group."""
+    rows = [("who", "age", "size", "label")]
+    rows += [(f"p{i % 8}", 20 + i, i % 5, ("well", "ill")[i % 2]) for i in range(24)]
+    rows += [("", 30, 3, "ill"), ("", 31, 2, "well"), *[("p1", 21, 1, "ill")] * 3]
+    lines = "\n".join(",".join(map(str, row)) for row in rows)
+    path.write_text(f"{lines}\n{changed}")
+    return path
+
+
+def test_a_table_in_folds_stopped_resumed_and_refused_if_it_changed(tmp_path, monkeypatch):
+    source, path = written(tmp_path / "a.csv"), tmp_path / "run"
+    given = {"group": "who", "calibrated": False}
+    train, begun = run.Run.train, []
+
+    def stopped(self):
+        begun.append(self.path.name)
+        if begun == ["fold_1", "fold_2"]:
+            raise KeyboardInterrupt
+        return train(self)
+
+    monkeypatch.setattr(run.Run, "train", stopped)
+    with pytest.raises(KeyboardInterrupt, match="goes on"):
+        folds.validate("tabular_classification/linear", source, 3, path, given)
+    written(source, "p9,50,1,ill\n")
+    with pytest.raises(PipelineError, match="a.csv has changed since .* began"):
+        folds.resume(path, {})
+    written(source)
+    found = folds.resume(path, {})
+    assert begun == ["fold_1", "fold_2", "fold_2", "fold_3"]
+    assert len(found["scores"]["accuracy"]["values"]) == 3
+    with pytest.raises(PipelineError, match="time and folds both say how rows are parted"):
+        folds.validate("tabular_classification/linear", source, 3, tmp_path / "b", {"time": "age"})
 
 
 class Runs:

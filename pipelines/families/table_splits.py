@@ -34,6 +34,7 @@ def parted(data: Data, config: Any, classes: str = "") -> Data:
     or a time that is none.
     """
     _check(data, config)
+    data = dataclasses.replace(data, problems=[*data.problems, *_ungrouped(data, config)])
     cut = [name for name, part in data.splits.items() if part.is_cut]
     if not cut:
         return dataclasses.replace(data, problems=[*data.problems, *_torn(data, config)])
@@ -44,6 +45,16 @@ def parted(data: Data, config: Any, classes: str = "") -> Data:
     keys = dict(zip(pool.names, _keys(pool, config.group), strict=True))
     found = cut_splits({"train": pool, **given}, keys.__getitem__, classes)
     return dataclasses.replace(data, splits={name: found[name] for name in SPLITS if name in found})
+
+
+def together(examples: Examples, config: Any) -> Sequence[str]:
+    """The key of each row; those of one key are in one fold. Raises PipelineError if `time` is set."""
+    if config.time:
+        raise PipelineError(
+            "time and folds both say how rows are parted: in folds, later rows would be learned from"
+            " and earlier ones judged. Leave one of them out; group keeps rows together in folds."
+        )
+    return _keys(examples, config.group)
 
 
 def kept_apart(config: Any) -> tuple[str, ...]:
@@ -63,10 +74,24 @@ def _check(data: Data, config: Any) -> None:
 
 
 def _keys(pool: Examples, group: str) -> Sequence[str]:
-    """What keeps rows together: their group, or what they say."""
+    """What keeps rows together: their group, or what they say; one without a group is alone."""
     if COLUMN + group in pool.columns:
-        return [edge.text(cell) for cell in pool.columns[COLUMN + group]]
+        cells = pool.columns[COLUMN + group]
+        return [edge.text(cell) or name for cell, name in zip(cells, pool.names, strict=True)]
     return [name.partition("-")[0] for name in pool.names]
+
+
+def _ungrouped(data: Data, config: Any) -> list[Problem]:
+    """A warning if rows have no group."""
+    parts = data.splits.values()
+    cells = [cell for part in parts for cell in part.columns.get(COLUMN + config.group, ())]
+    count = sum(not edge.text(cell) for cell in cells)
+    if not config.group or not count:
+        return []
+    rows = "1 row has" if count == 1 else f"{count:,} rows have"
+    message = f"{rows} no {config.group}; each is taken as a group of its own. Fill the cells."
+    found = Problem("warning", "no-group", data.source, message)
+    return [found] if found not in data.problems else []
 
 
 def _torn(data: Data, config: Any) -> list[Problem]:
@@ -76,7 +101,7 @@ def _torn(data: Data, config: Any) -> list[Problem]:
     for split, part in data.splits.items():
         for cell in part.columns.get(COLUMN + config.group, ()):
             group = edge.text(cell)
-            if seen.setdefault(group, split) != split:
+            if group and seen.setdefault(group, split) != split:
                 message = f"rows of {config.group} {group!r} are in {seen[group]} and in {split}."
                 found.append(Problem("warning", "torn-group", split, message))
                 seen[group] = split

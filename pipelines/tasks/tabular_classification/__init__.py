@@ -63,6 +63,10 @@ class TabularClassification(labelled.Labelled):
         """The weights of uneven classes."""
         return config.replace(**labelled.weighed(config, data.class_counts))
 
+    def together(self, examples, config):
+        """Rows of a group, or equal ones."""
+        return table_splits.together(examples, config)
+
     def learn(self, examples, config):
         """The columns as they are scaled and looked up, see `edge.tables.Columns`, and the target."""
         own = tables.target_of(examples, config)

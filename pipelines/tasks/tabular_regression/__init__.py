@@ -58,6 +58,14 @@ class TabularRegression(Method):
         problems = [*made.problems, *table_checks.checks(made, own, config)]
         return dataclasses.replace(made, problems=problems)
 
+    def learns(self, config):
+        """Numbers, by their names."""
+        return f"{', '.join(config.learned['numbers'])}, numbers"
+
+    def together(self, examples, config):
+        """Rows of a group, or equal ones."""
+        return table_splits.together(examples, config)
+
     def learn(self, examples, config):
         """The columns as they are scaled and looked up, what is learned, and how it is scaled."""
         own = tables.target_of(examples, config)

@@ -78,6 +78,10 @@ class TextClassification(labelled.Labelled):
         labels = {name: own for name, own in data.labels.items() if name == learned}
         return dataclasses.replace(data, splits=splits, labels=labels, problems=problems)
 
+    def together(self, examples, config):
+        """Equal texts."""
+        return examples.columns["text"]
+
     def resolve(self, config, data):
         """Settings that follow from the data: how much is read of a text, and class weights."""
         length = config.max_length
