@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from pipelines import catalog
 from pipelines.engine.audit import audit
 from pipelines.errors import PipelineError
+from pipelines.families import target_kinds
+from pipelines.families.target_kinds import reading
 from pipelines.formats import text_jsonl
 
 ROWS = [("fine day", "good"), ("what a bore", "bad"), ("lovely", "good"), ("dull, and long", "bad")]
@@ -91,6 +93,40 @@ def test_a_label_may_be_a_number(tmp_path):
         write(tmp_path, "data.jsonl", lines([("one", 1), ("zero", 0), ("one more", 1)]))
     )
     assert data.labels == {"label": ["0", "1"]}
+
+
+def test_a_text_may_have_none_of_several_labels(tmp_path):
+    several = [
+        {"text": t, "labels": own} for t, own in (("a", []), ("b", ["x", "y"]), ("c", ["x"]))
+    ]
+    made = [
+        write(tmp_path, "a.jsonl", "".join(f"{json.dumps(row)}\n" for row in several)),
+        write(tmp_path, "a.csv", "text,label\na,\nb,x|y\nc,x\n"),
+    ]
+    for file in made:
+        config = target_kinds.Config().having({})
+        data = reading.adapted(catalog.load(file), config, (target_kinds.LABELS,))
+        assert data.labels == {"label": ["x", "y"]}
+        rows = [row for part in data.splits.values() for row in part.columns["label"]]
+        assert sorted(rows) == [[], [0], [0, 1]]
+        with pytest.raises(PipelineError, match="of several labels and of none"):
+            reading.adapted(catalog.load(file), target_kinds.Config(answer="class"), ("class",))
+    alone = write(tmp_path, "b.jsonl", '{"text": "b", "label": "x"}\n{"text": "a", "labels": []}\n')
+    data = catalog.load(alone)
+    assert [(p.kind, p.where) for p in data.problems] == [("empty-label", "b.jsonl:2")]
+
+
+def test_the_text_of_a_table_is_named_next_to_what_is_learned(tmp_path):
+    rows = "".join(f"it is {i},{i % 3}\n" for i in range(30))
+    data = catalog.load(write(tmp_path, "a.csv", f"review,stars\n{rows}"))
+    method = catalog.method("cnn", "text_classification")
+    config = method.Config(text="review", target=("stars",))
+    made = method.adapt(data, config)
+    assert made.labels == {"label": ["0", "1", "2"]}
+    part = made.splits["train"]
+    assert part.columns["text"][0].startswith("it is ")
+    assert part.columns["items"][0][:2] == ["it", "is"]
+    assert method.adapt(made, config) is made
 
 
 def test_tags_of_words_stay_what_they_are(tmp_path):

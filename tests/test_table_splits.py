@@ -89,10 +89,38 @@ def test_what_rows_cannot_be_parted_by_is_one_line(given, message, visits):
 def test_rows_of_one_time_are_in_one_split():
     data = catalog.load("iris_flowers")
     part = data.splits["train"]
-    times = [1.0] * (len(part) - 1) + [2.0]
+    times = [1.0] * (len(part) - 2) + [2.0, 3.0]
     pool = type(part)(part.names, {COLUMN + "t": times}, part.where)
     cut = table_splits._by_time(pool, {}, ["validation", "test"], "t")
-    assert [len(cut[split]) for split in ("train", "validation", "test")] == [len(part) - 1, 0, 1]
+    assert [len(cut[split]) for split in ("train", "validation", "test")] == [len(part) - 2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("times", "wanted"),
+    [
+        ([1, 1, 1, 1, 2, 2, 3, 3], [4, 6]),  # fewer than ten rows; earlier changes of time
+        ([1] * 12 + [2] * 4 + [3] * 4, [12, 16]),
+        (list(range(30)), [24, 27]),
+    ],
+)
+def test_no_split_by_time_is_empty(times, wanted):
+    assert table_splits._ends(times, ["validation", "test"], "day") == wanted
+
+
+@pytest.mark.parametrize("times", [[1] * 10 + [2] * 10, [1] + [2] * 18 + [3], [1]])
+def test_times_that_part_nothing_are_refused(times):
+    with pytest.raises(PipelineError, match="column 'day' has [123] different times in"):
+        table_splits._ends(times, ["validation", "test"], "day")
+
+
+def test_rows_without_a_group_are_alone_and_told(tmp_path):
+    rows = [("who", "x", "label")]
+    rows += [("" if i % 3 else f"p{i}", i % 7, "ab"[i % 2]) for i in range(60)]
+    source = table(tmp_path / "a.csv", rows)
+    found = pipelines.audit(source, task="tabular_classification", group="who")
+    (told,) = [own for own in found.problems if own.kind == "no-group"]
+    assert told.message.startswith("40 rows have no who; each is taken as a group of its own")
+    assert all(count < 60 for count in found.counts.values())
 
 
 # Reasons.
@@ -138,6 +166,41 @@ def test_importance_and_dependence_of_a_known_function():
     left = table_reasons.residuals(lambda inputs: {"value": targets - 1}, part, config)
     assert left["distribution of residuals"]["x"] == pytest.approx([1.0] * 200)
     assert left["mean residual by y found"]["y"] == pytest.approx([1.0] * 20)
+
+
+def test_of_many_columns_the_first_are_looked_at(monkeypatch, capsys):
+    rows = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    config, seen = numbers_config(), []
+    monkeypatch.setattr(table_reasons, "MOST", 2)
+
+    def answer(inputs):
+        seen.append(len(inputs["features"]))
+        return {"value": inputs["features"][:, :1]}
+
+    part, method = Part(rows, rows[:, :1]), catalog.method("tabular_regression/linear")
+    found = table_reasons.explained(answer, part, method, config, lambda decoded: {})
+    assert list(found["importance"]) == ["a", "b"]
+    assert "the first 2 of 3 columns" in capsys.readouterr().err
+    assert seen.count(20 * table_reasons.SHUFFLES) == 2
+
+
+def test_the_mean_of_angles_is_that_of_directions():
+    assert table_reasons._mean(np.array([350.0, 30.0]), True) == pytest.approx(10.0)
+    assert table_reasons._mean(np.array([350.0, 30.0]), False) == pytest.approx(190.0)
+
+
+def test_of_two_labels_that_may_both_hold_each_has_its_curve(monkeypatch):
+    """Of two classes the second says all."""
+    method, shown = catalog.method(CLASSES), []
+
+    def explained(answer, part, method, config, values):
+        shown.append(list(values({"probabilities": np.zeros((1, 2))})))
+
+    monkeypatch.setattr(table_reasons, "explained", explained)
+    for learned in ({}, {"answer": ["labels"]}):
+        config = types.SimpleNamespace(labels=("a", "b"), learned=learned)
+        method.explain(None, None, config)
+    assert shown == [["b"], ["a", "b"]]
 
 
 def test_the_report_has_reasons(visits, tmp_path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from etils import epy
 
-from pipelines.task import Answer, Arrays, Method, Part
+from pipelines.progress import Progress
+from pipelines.task import Answer, Arrays, Method, Part, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
@@ -18,6 +20,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 ROWS = 1000  # held-out rows that are looked at
 SHUFFLES = 5  # of each column
+MOST = 100  # columns that are shuffled
 SHOWN = 3  # columns, the most important ones, whose partial dependence is drawn
 PLACES = 21  # values of such a column
 BINS = 20  # of residuals
@@ -32,28 +35,59 @@ def explained(
 
     Importance is by how much the first score gets worse if the column is shuffled among the rows, the
     mean of SHUFFLES (Breiman 2001, section 10; Fisher et al. 2019). Columns that say the same as
-    others have little. Partial dependence is the mean answer if all rows had one value in a column
-    (Friedman 2001, section 8.2). values: what it is drawn of.
+    others have little; of more than MOST columns the first are shuffled, and a line says so.
+    Partial dependence is the mean answer if all rows had one value in a column (Friedman 2001,
+    section 8.2). values: what it is drawn of.
     """
     if len(part) < 2:
         return {}
     inputs, targets = part.sample(ROWS)
     rows = np.asarray(inputs["features"])
     places = _places(config)
-
-    def judged(features: np.ndarray) -> float:
-        return _score(method, config, targets, answer({"features": features}))
-
-    before, found = judged(rows), {}
-    for name, own in places.items():
-        score, chance = method.scores[0], np.random.default_rng(config.seed)
-        after = [judged(_shuffled(rows, own, chance)) for _ in range(SHUFFLES)]
-        found[name] = float(np.mean([score.worsening(before, value) for value in after]))
-    ranked = dict(sorted(found.items(), key=lambda pair: -pair[1]))
+    ranked = _importance(answer, rows, targets, places, method, config)
     curves = {}
     for column in _numbers(config, ranked):
-        curves |= _dependence(answer, rows, column, places, values)
+        curves |= _dependence(answer, rows, column, places, values, config)
     return {"importance": ranked, "curves": curves}
+
+
+def _importance(
+    answer: Answer,
+    rows: np.ndarray,
+    targets: Any,
+    places: Mapping[str, list[int]],
+    method: Method,
+    config: Any,
+) -> dict[str, float]:
+    """{column: by how much the first score gets worse}, the most important one first."""
+    metric, score = _metric(method, config, targets, answer({"features": rows}))
+    before, found = _score(metric, score.name, targets, answer({"features": rows})), {}
+    shuffled = list(places.items())[:MOST]
+    if len(shuffled) < len(places):
+        print(
+            f"note: what answers depend on is looked at for the first {MOST} of {len(places):,}"
+            " columns.",
+            file=sys.stderr,
+        )
+    with Progress("shuffling columns", len(shuffled), "columns") as bar:
+        for name, own in shuffled:
+            chance = np.random.default_rng(config.seed)
+            copies = [_shuffled(rows, own, chance) for _ in range(SHUFFLES)]
+            decoded = answer({"features": np.concatenate(copies)})
+            parted = _parted(decoded, len(rows))
+            after = [_score(metric, score.name, targets, part) for part in parted]
+            found[name] = float(np.mean([score.worsening(before, value) for value in after]))
+            bar.update()
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def _parted(decoded: Arrays, count: int) -> list[Arrays]:
+    """Answers to SHUFFLES copies of `count` rows, copy by copy."""
+    starts = range(0, SHUFFLES * count, count)
+    return [
+        {name: values[start : start + count] for name, values in decoded.items()}
+        for start in starts
+    ]
 
 
 def _places(config: Any) -> dict[str, list[int]]:
@@ -72,13 +106,20 @@ def _numbers(config: Any, ranked: Mapping[str, float]) -> Iterator[dict]:
         yield columns[name]
 
 
-def _score(method: Method, config: Any, targets: Any, decoded: Arrays) -> float:
+def _metric(method: Method, config: Any, targets: Any, decoded: Arrays) -> tuple[Any, Score]:
+    """The metric that has the first score, and that score."""
+    score = method.scores[0]
     for metric in method.metrics(config):
         metric.update_state(targets, decoded)
-        result = metric.result()
-        if method.scores[0].name in result:
-            return float(result[method.scores[0].name])
-    raise ValueError(f"no metric has {method.scores[0].name}.")
+        if score.name in metric.result():
+            return metric, score
+    raise ValueError(f"no metric has {score.name}.")
+
+
+def _score(metric: Any, name: str, targets: Any, decoded: Arrays) -> float:
+    metric.reset_state()
+    metric.update_state(targets, decoded)
+    return float(metric.result()[name])
 
 
 def _shuffled(rows: np.ndarray, own: Sequence[int], chance: np.random.Generator) -> np.ndarray:
@@ -94,16 +135,18 @@ def _dependence(
     column: Mapping,
     places: Mapping[str, list[int]],
     values: Values,
+    config: Any,
 ) -> dict[str, dict]:
     """A curve for each thing that is answered, over the values that the column has in the rows."""
     at, *marks = places[column["name"]]
     grid = np.unique(np.quantile(rows[:, at], np.linspace(0.02, 0.98, PLACES)))
     means: dict[str, list[float]] = {}
+    angles = config.learned.get("angles", ())
     for value in grid:
         made = rows.copy()
         made[:, at], made[:, marks] = value, 0.0
         for name, own in values(answer({"features": made})).items():
-            means.setdefault(name, []).append(float(np.mean(own)))
+            means.setdefault(name, []).append(_mean(own, name in angles))
     x = (grid * column["deviation"] + column["mean"]).tolist()
     return {
         f"partial dependence: {name} on {column['name']}": {
@@ -111,6 +154,15 @@ def _dependence(
         }
         for name, y in means.items()
     }  # fmt: skip
+
+
+def _mean(values: np.ndarray, is_angle: bool) -> float:
+    """The mean of (N,); of angles in degrees, that of their cosines and sines as an angle."""
+    if not is_angle:
+        return float(np.mean(values))
+    column = np.reshape(values, (-1, 1))
+    rolled = numbers.rolled(column, ["turn"], ["turn"]).mean(0, keepdims=True)
+    return float(numbers.unrolled(rolled, ["turn"], ["turn"])[0, 0])
 
 
 def residuals(answer: Answer, part: Part, config: Any) -> dict[str, dict]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -113,7 +114,8 @@ def _by_time(
 ) -> dict[str, Examples]:
     """The latest tenth of the rows is the test, the tenth before it validation, as far as they are cut.
 
-    Rows of one time are in one split, the earlier one.
+    Rows of one time are in one split, the earlier one if it leaves some for the later one. Raises
+    PipelineError if times are too few, or most of them the same.
     """
     if COLUMN + column not in pool.columns:  # data to be judged on
         return {"train": pool, **given}
@@ -121,21 +123,34 @@ def _by_time(
         _time(cell, pool.where[i], column) for i, cell in enumerate(pool.columns[COLUMN + column])
     ]
     order = sorted(range(len(pool)), key=times.__getitem__)
-    sizes = {name: len(pool) // SHARE if name in cut else 0 for name in ("validation", "test")}
-    ends = [len(pool) - sizes["test"] - sizes["validation"], len(pool) - sizes["test"]]
-    first, second = (_past(order, times, end) for end in ends)
-    rows = {"train": order[:first], "validation": order[first:second], "test": order[second:]}
-    made = {name: pool.take(sorted(rows[name])) for name in ("train", *cut)}
+    wanted = [name for name in ("validation", "test") if name in cut]
+    ends = [0, *_ends([times[i] for i in order], wanted, column), len(pool)]
+    made = {
+        name: pool.take(sorted(order[start:end]))
+        for name, (start, end) in zip(["train", *wanted], itertools.pairwise(ends), strict=True)
+    }
     marked = {n: dataclasses.replace(part, is_cut=n != "train") for n, part in made.items()}
     every = {**marked, **given}
     return {name: every[name] for name in SPLITS if name in every}
 
 
-def _past(order: Sequence[int], times: Sequence[float], end: int) -> int:
-    """The first place from `end` on whose time differs from the one before it."""
-    while 0 < end < len(order) and times[order[end]] == times[order[end - 1]]:
-        end += 1
-    return end
+def _ends(times: Sequence[float], wanted: Sequence[str], column: str) -> list[int]:
+    """The first row of each of the splits that are `wanted`, of rows in the order of their times."""
+    size = max(1, len(times) // SHARE)
+    changes = [i for i in range(1, len(times)) if times[i] != times[i - 1]]
+    found: list[int] = []
+    for left in range(len(wanted), 0, -1):
+        kept = changes[: max(0, len(changes) - left + 1)]  # of which the later splits need the rest
+        places = [i for i in kept if i > max(found, default=0)]
+        later = [i for i in places if i >= len(times) - left * size]
+        found += (later or places[-1:])[:1]
+    if len(found) < len(wanted) or found[0] < len(times) / 2:
+        raise PipelineError(
+            f"column {column!r} has {len(changes) + 1:,} different times in {len(times):,} rows, by"
+            f" which train, {' and '.join(wanted)} cannot be parted: rows of one time stay together,"
+            " and train needs half of them. Leave time out, or give the table a column split."
+        )
+    return found
 
 
 def _time(cell: Any, where: str, column: str) -> float:

@@ -20,9 +20,14 @@ from pipelines.formats.examples import (
     reason,
 )
 
+BETWEEN = "|"  # the labels of a text that has several
+
 
 class Row(NamedTuple):
-    """One text. where: file, or file:line; others: {column: cell} of no meaning."""
+    """One text. where: file, or file:line; others: {column: cell} of no meaning.
+
+    label: "" if none of several labels holds.
+    """
 
     split: str
     file: str
@@ -48,7 +53,9 @@ def data(source: str | Path, format: str, rows: Sequence[Row], problems: list[Pr
 
     An example is called by its file, and by what it says if the file holds several, so that a new
     one renames no other. Splits are cut by what they say: the same text is never in two of them.
+    A text without a label is an error, unless others have several.
     """
+    rows = _with_label(rows, problems)
     if not rows:
         raise PipelineError(f"{source} has no usable text.{reason(errors(problems), ' Add some.')}")
     labels = sorted({row.label for row in rows})
@@ -64,6 +71,17 @@ def data(source: str | Path, format: str, rows: Sequence[Row], problems: list[Pr
         {"label": labels},
         problems,
     )
+
+
+def _with_label(rows: Sequence[Row], problems: list[Problem]) -> Sequence[Row]:
+    """The rows that are of use: those without a label are, if some row has several."""
+    if any(BETWEEN in row.label for row in rows):
+        return rows
+    message = "this row has no label. Fill the cell or delete the row."
+    for row in rows:
+        if not row.label:
+            problems.append(Problem("error", "empty-label", row.where, message, row.where))
+    return [row for row in rows if row.label]
 
 
 def _said(row: Row) -> str:

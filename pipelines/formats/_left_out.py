@@ -1,7 +1,7 @@
 """Pictures below a folder that no place of its format holds: none is passed over in silence."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.formats._folders import few, is_seen, shown, visible
@@ -21,8 +21,7 @@ def pictures(root: Path, used: Iterable[str | Path], told: Iterable[Problem]) ->
     if not names:
         return []
     message = (
-        f"{len(names):,} pictures lie where this format has none, and are left out: {few(names)}. Move"
-        " them to the others, or away."
+        f"{_lie(names)} left out: {few(names)}. Move what is meant to the others, the rest away."
     )
     return [Problem("warning", "unlisted", names[0], message)]
 
@@ -37,8 +36,17 @@ def beside(root: Path, names: Iterable[str], told: Iterable[Problem], where: str
     left = [name for folder in folders for name in _right_in(root, folder) if name not in known]
     if not left:
         return []
-    message = f"{len(left):,} pictures are in {where} and left out: {few(left)}. List them, or delete them."
+    found = "1 picture is" if len(left) == 1 else f"{len(left):,} pictures are"
+    message = (
+        f"{found} in {where} and left out: {few(left)}. List what is meant, and delete the rest."
+    )
     return [Problem("warning", "unlisted", left[0], message)]
+
+
+def _lie(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return "1 picture lies where this format has none, and is"
+    return f"{len(names):,} pictures lie where this format has none, and are"
 
 
 def _right_in(root: Path, folder: str) -> Iterator[str]:

@@ -163,8 +163,10 @@ class _File:
         word = self.names.index("tokens")
         if self.several:
             line, cells = self.several[0]
+            several = len(self.several)
+            found = "1 word has" if several == 1 else f"{several:,} words have"
             message = (
-                f"{len(self.several):,} words have several parts, such as {cells[word]!r}. Each is one"
+                f"{found} several parts, such as {cells[word]!r}. Each is one"
                 " word here, as in the text, with the tags of its parts, such as ADP+DET."
             )
             self.problems.append(

@@ -14,7 +14,8 @@ SUFFIXES = (".jsonl", ".ndjson")
 LOOK = 100_000  # bytes in which a line tells whether a file has this form
 TEXT = ("text", "sentence")
 LABEL = ("label", "class", "category", "labels")
-BETWEEN = "|"  # the labels of a text that has several
+SEVERAL = "labels"  # whose list may be empty
+BETWEEN = labelled_text.BETWEEN
 
 
 def detect(path: Path) -> bool:
@@ -24,12 +25,13 @@ def detect(path: Path) -> bool:
 
 
 def fits(file: Path) -> bool:
-    """Whether the first line of a file that is JSON at all has a text and one label."""
+    """Whether the first line that is JSON, and has not an empty list of labels, has text and label."""
     if file.suffix.lower() not in SUFFIXES or file.name.startswith(".") or not file.is_file():
         return False
     with file.open("rb") as stream:
         start = stream.read(LOOK).decode("utf-8", "replace")
-    first = next(_values(start.splitlines()), None)
+    values = _values(start.splitlines())
+    first = next((value for value in values if not _is_bare(value)), None)
     return _parsed(first) is not None
 
 
@@ -64,8 +66,15 @@ def _text_and_label(line: str) -> tuple[str, str]:
     """Raises ValueError with a reason."""
     parsed = _parsed(text_files.json_of(line))
     if not parsed:
-        raise ValueError(f"there is no {TEXT[0]} that is text, or no {LABEL[0]} that is one")
+        raise ValueError(
+            'the line needs a text and a label, such as {"text": "it rains", "label": "wet"}'
+        )
     return parsed
+
+
+def _is_bare(value: Any) -> bool:
+    """Whether a line says that a text has none of several labels."""
+    return isinstance(value, dict) and value.get(SEVERAL) == []
 
 
 def _parsed(value: Any) -> tuple[str, str] | None:
@@ -75,7 +84,8 @@ def _parsed(value: Any) -> tuple[str, str] | None:
     texts = (value[name] for name in TEXT if isinstance(value.get(name), str))
     labels = (value[name] for name in LABEL if _is_label(value.get(name)))
     text, label = next(texts, None), _written(next(labels, ""))
-    return None if text is None or not label else (text.strip(), label)
+    is_told = label or _is_bare(value)
+    return (text.strip(), label) if text is not None and is_told else None
 
 
 def _is_label(value: Any) -> bool:

@@ -46,9 +46,6 @@ def _rows(opened: delimited.Table, problems: list[Problem]) -> Iterator[labelled
     for where, values in opened.rows():
         try:
             cells = opened.cells(values)
-            if not cells["label"]:
-                message = "this row has no label. Fill the cell or delete the row."
-                raise Unusable("empty-label", message)
             text, label = cells["text"], cells["label"]
             own = (cells["split"], opened.file.name, where, text, label)
             yield labelled_text.Row(*own, opened.others(values))

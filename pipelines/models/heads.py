@@ -85,8 +85,9 @@ def solve(
     kernel = weights / deviation[:, None]
     layer.kernel.assign(kernel)
     layer.bias.assign(bias - mean @ kernel)
-    chosen = f", the best of {len(tried)} on the validation split" if len(tried) > 1 else ""
-    return f"{kind}: C {c:.2g}{chosen}, accuracy {accuracy:.4f} there"
+    on = "the validation split" if validation else "the training split"
+    chosen = f", the best of {len(tried)}" if len(tried) > 1 else ""
+    return f"{kind}: C {c:.2g}{chosen}, accuracy {accuracy:.4f} on {on}"
 
 
 def _grid(strength: float, grid: Sequence[float]) -> Sequence[float]:

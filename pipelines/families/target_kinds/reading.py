@@ -8,6 +8,7 @@ from typing import Any
 from etils import epy
 
 from pipelines.errors import PipelineError, nearest
+from pipelines.families.target_kinds import naming
 from pipelines.families.target_kinds.target import CLASS, LABELS, NUMBERS
 from pipelines.formats.examples import COLUMN, UNLABELLED, Data, Examples, Problem, ids_of
 
@@ -40,11 +41,14 @@ def adapted(data: Data, config: Any, possible: Sequence[str]) -> Data:
         return data  # the engine says what is missing
     cells = {split: _cells(data, part, wanted) for split, part in data.splits.items()}
     kind = _kind(data, cells, config)
+    if kind == CLASS and not wanted:
+        _refuse_none(data)
     if kind not in possible:
         message = (
             f"{data.source} has {WORDS[kind]} for each example, and this method learns"
             f" {' or '.join(WORDS[own] for own in possible)}."
         )
+        _refuse_none(data)
         if hasattr(config, "answer"):
             raise PipelineError(f"{message} Choose another method, or answer={possible[0]}.")
         return _as_classes(data, f"{message} Each different label is taken as a class.")
@@ -53,6 +57,15 @@ def adapted(data: Data, config: Any, possible: Sequence[str]) -> Data:
     made = {CLASS: classes, LABELS: several, NUMBERS: values}[kind](data, cells, config)
     kept = [p for p in made.problems if p.kind != "unused-column" or not wanted]
     return dataclasses.replace(made, problems=kept)
+
+
+def _refuse_none(data: Data) -> None:
+    """Raises PipelineError if examples have none of several labels, for what learns one class."""
+    if "" in data.labels["label"]:
+        raise PipelineError(
+            f"{data.source} has examples of several labels and of none, and one class is to be"
+            " learned of each. Choose a method of several labels, or delete those without one."
+        )
 
 
 def _as_classes(data: Data, message: str) -> Data:
@@ -188,7 +201,7 @@ def are_numbers(cells: Sequence[Any], is_column: bool) -> bool:
 def classes(data: Data, cells: Mapping[str, Cells], config: Any) -> Data:
     """One class an example, out of a column that the user named."""
     (name,) = next(iter(cells.values()))
-    called = class_names(_joined(cells, name))
+    called = naming.classes(_joined(cells, name))
     labels = sorted({called(cell) for cell in _joined(cells, name)} - {""})
     ids = ids_of(labels)
     rows = {
@@ -196,24 +209,6 @@ def classes(data: Data, cells: Mapping[str, Cells], config: Any) -> Data:
     }
     problems = list(dict.fromkeys([*data.problems, *_empty(data, cells, called)]))
     return _with(data, "label", rows, {"label": labels}, problems)
-
-
-def class_names(cells: Sequence[Any]) -> Callable[[Any], str]:
-    """A function cell -> the class that it names, "" if none, of the cells of a column.
-
-    In a column of words, None or NA is a class; in one of numbers it is nothing.
-    """
-    words = (cell for cell in cells if not edge.is_absent(cell))
-    if all(not math.isnan(edge.number(cell)) for cell in words):
-        return edge.text
-    return _word
-
-
-def _word(cell: Any) -> str:
-    is_nan = isinstance(cell, float) and math.isnan(cell)
-    if cell is None or is_nan:
-        return ""
-    return edge.text(cell) or str(cell).strip()
 
 
 def several(data: Data, cells: Mapping[str, Cells], config: Any) -> Data:

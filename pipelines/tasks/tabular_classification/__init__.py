@@ -13,7 +13,7 @@ from pipelines.families import (
     tables,
     target_kinds,
 )
-from pipelines.families.target_kinds import reading
+from pipelines.families.target_kinds import naming, reading
 from pipelines.formats.examples import COLUMN, Problem
 from pipelines.task import Feature
 
@@ -86,7 +86,8 @@ class TabularClassification(labelled.Labelled):
 
         def values(decoded):
             chances = decoded["probabilities"]
-            shown = config.labels[1:2] if len(config.labels) == 2 else config.labels[:SHOWN]
+            is_either = target_kinds.kind(config) == target_kinds.CLASS and len(config.labels) == 2
+            shown = config.labels[1:2] if is_either else config.labels[:SHOWN]
             return {label: chances[:, config.labels.index(label)] for label in shown}
 
         return table_reasons.explained(answer, part, self, config, values)
@@ -100,7 +101,7 @@ class TabularClassification(labelled.Labelled):
 def _classed(data, own):
     """`data` with `label`, the ids of the values of one column."""
     cells = [cell for part in data.splits.values() for cell in part.columns[COLUMN + own]]
-    called = reading.class_names(cells)
+    called = naming.classes(cells)
     values = set(map(called, cells))
     names = sorted(values - {""}, key=_order)
     _check(names, data, own)

@@ -157,23 +157,24 @@ class TextClassification(labelled.Labelled):
         long = [i for i, count in enumerate(counts) if count > room]
         if long:
             beyond = "is read in windows by predictions, and by nothing else"
+            texts = "1 text has" if len(long) == 1 else f"{len(long):,} texts have"
             message = (
-                f"{len(long):,} texts have more than {room} {self._unit}, as the one here with"
+                f"{texts} more than {room} {self._unit}, as the one here with"
                 f" {counts[long[0]]:,}; what is beyond {beyond if self._is_windowed else 'is not read'}."
-                " Raise max_length, or part them."
+                " Raise max_length, or part what is long."
             )
             yield Problem("warning", "long", examples.where[long[0]], message)
 
 
 def _with_text(data, config):
-    """`data` with the text of a table of any columns as the feature `text`, if it is one."""
+    """`data` with the text of a table of any columns as a feature of its name, if it is one."""
     wanted = config.text or next((n for n in TEXTS if _has(data, COLUMN + n)), "")
     if not _has(data, COLUMN + wanted) or not getattr(config, "target", ()):
         return data
     splits = {}
     for split, part in data.splits.items():
         columns = dict(part.columns)
-        columns["text"] = list(map(str, columns.pop(COLUMN + wanted)))
+        columns[wanted] = list(map(str, columns.pop(COLUMN + wanted)))
         splits[split] = dataclasses.replace(part, columns=columns)
     return dataclasses.replace(data, splits=splits)
 
