@@ -89,6 +89,35 @@ async function check() {
   return found;
 }
 """
+STOPPED = """
+const until = async (found) => {
+  for (;;) {
+    const value = found();
+    if (value) return value;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+};
+
+async function check() {
+  const wanted = await (await fetch("../wanted.json")).json();
+  const frame = document.createElement("iframe");
+  frame.src = "index.html";
+  document.body.append(frame);
+  await until(() => frame.contentDocument?.getElementById("state")?.textContent.startsWith("ready"));
+  const page = frame.contentDocument;
+  page.getElementById("text").value = wanted.text;
+  for (const [name, value] of Object.entries(wanted.options)) {
+    page.querySelector(`#options [name=${name}]`).value = value;
+  }
+  page.querySelector("#write button").click();
+  const shown = await until(() => page.querySelector("article p"));
+  await until(() => shown.textContent.length > wanted.text.length + 20);
+  const early = shown.textContent;
+  page.querySelector("article button").click();
+  await until(() => !page.querySelector("article button"));
+  return {early, last: shown.textContent};
+}
+"""
 POST = """
 check().then((found) => ({found}), (error) => ({error: String(error.stack || error)})).then((result) =>
   fetch("/result", {method: "POST", body: JSON.stringify(result)}));
@@ -151,6 +180,12 @@ def programs(path, calls, timeout=120):
 def told(bundle, asked, timeout=120):
     """What the page of a bundle answers to [(text, {option: value})]: [(answer, all that it told)]."""
     return _found(serve.site(bundle), TOLD, asked, timeout)
+
+
+def stopped(bundle, text, options, timeout=120):
+    """What the page of a bundle shows after a text, early on and at last: its button is pressed."""
+    wanted = {"text": text, "options": options}
+    return _found(serve.site(bundle), STOPPED, wanted, timeout)
 
 
 def _plain(arrays):

@@ -220,6 +220,15 @@ def test_the_same_greedy_text_in_keras_litert_predict_py_and_chromium(told):
     assert all(parts == answer["generated"] for answer, parts in shown)
 
 
+def test_the_page_shows_text_as_it_is_made_and_its_button_stops_it(told):
+    bundle = told[1]
+    found = browser.stopped(bundle.path, "the cat", {"length": 5000, "temperature": 0})
+    whole = "the cat" + bundle.predict("the cat", length=400, temperature=0)[0]["generated"]
+    assert len(found["last"]) < 5000
+    for text in (found["early"], found["last"]):
+        assert text[:400] == whole[: min(400, len(text))]
+
+
 def test_every_file_in_a_browser_gives_what_litert_gives(told):
     browser.agrees(told[1], [VERSE[:11], VERSE])
 
