@@ -63,7 +63,7 @@ FILES = (
         "scaled in two splits",
         PICTURES,
         pictures.leak_resized,
-        argued="of pictures below 40 pixels too many are alike, such as digits",
+        argued="a small JPEG has lost the details that tell a copy from a like picture",
     ),
     Kind("nearly the same in two splits", PICTURES, pictures.leak_nearly),
     Kind("picture twice", PICTURES, pictures.doubled),
