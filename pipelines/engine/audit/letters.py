@@ -52,7 +52,7 @@ def unseen(example: Example, facts: Facts) -> Iterator[Problem]:
     for i, token in enumerate(example.get("tokens", ())):
         if token.strip() and not any(map(_is_seen, token)):
             message = f"token {i + 1} cannot be seen: {token!a}. Correct or delete it."
-            yield example.error("empty-token", message, example.place(i))
+            yield example.warning("empty-token", message, example.place(i))
 
 
 def near_leaks(facts: Facts) -> Iterator[Problem]:
