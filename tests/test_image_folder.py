@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipelines.errors import PipelineError
-from pipelines.formats import image_folder
+from pipelines.formats import _left_out, image_folder
 from pipelines.formats.examples import Examples, cut_splits
 
 
@@ -273,3 +273,13 @@ def test_cutting_splits_is_exact_and_stable(names, new, existing):
     more = cut_splits({"train": examples(sorted(names | {new}, reverse=True)), **given_splits})
     moved = {n: s for s, part in more.items() if s not in existing for n in part.names}
     assert {n: moved[n] for n in names} == place
+
+
+def test_one_picture_is_told_in_the_singular(tmp_path):
+    for i in range(4):
+        (tmp_path / f"{i}.png").touch()
+    names = ["0.png", "1.png", "2.png"]
+    (one,) = _left_out.beside(tmp_path, names, [], "no row")
+    assert one.message.startswith("1 picture is in no row and left out: 3.png")
+    (more,) = _left_out.beside(tmp_path, names[:2], [], "no row")
+    assert more.message.startswith("2 pictures are in no row and left out")

@@ -69,6 +69,11 @@ def shown(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode()
 
 
+def pictures_are(count: int) -> str:
+    """`1 picture is`, `2 pictures are`."""
+    return "1 picture is" if count == 1 else f"{count:,} pictures are"
+
+
 def few(names: Iterable) -> str:
     """The first of some names, for a message."""
     listed = list(map(str, names))

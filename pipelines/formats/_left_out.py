@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pipelines.formats._folders import few, is_seen, shown, visible
+from pipelines.formats._folders import few, is_seen, pictures_are, shown, visible
 from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import Problem
 
@@ -36,9 +36,9 @@ def beside(root: Path, names: Iterable[str], told: Iterable[Problem], where: str
     left = [name for folder in folders for name in _right_in(root, folder) if name not in known]
     if not left:
         return []
-    found = "1 picture is" if len(left) == 1 else f"{len(left):,} pictures are"
     message = (
-        f"{found} in {where} and left out: {few(left)}. List what is meant, and delete the rest."
+        f"{pictures_are(len(left))} in {where} and left out: {few(left)}. List what is meant, and"
+        " delete the rest."
     )
     return [Problem("warning", "unlisted", left[0], message)]
 

@@ -8,7 +8,14 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.formats import _left_out, _mask_classes, _mask_files, _voc_files
 from pipelines.formats import _mask_folders as mask_folders
-from pipelines.formats._folders import few, root_of, shown, split_folders, split_of
+from pipelines.formats._folders import (
+    few,
+    pictures_are,
+    root_of,
+    shown,
+    split_folders,
+    split_of,
+)
 from pipelines.formats._lines import lines_of
 from pipelines.formats._listed_pictures import Pictures
 from pipelines.formats._picture_files import passed_over
@@ -156,7 +163,9 @@ def _weigh_lists(
     problems[:] = [p for p in problems if p.kind != "missing-mask" or p.where in named]
     left = sorted((rows.keys() | without) - named.keys())
     if left:
-        message = f"{len(left):,} pictures are in no list and left out: {few(left)}. List them."
+        message = (
+            f"{pictures_are(len(left))} in no list and left out: {few(left)}. List what is meant."
+        )
         problems.append(Problem("warning", "unlisted", left[0], message))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.files import write_text
 from pipelines.formats import _box_writers, _boxes, _voc_files, _voc_xml
-from pipelines.formats._folders import root_of
+from pipelines.formats._folders import pictures_are, root_of
 from pipelines.formats._lines import lines_of
 from pipelines.formats.examples import SPLIT_NAMES, Data, Unusable, inside, own_file
 
@@ -189,7 +189,7 @@ class _Reader:
         known = {key for items in listed.values() for key, _ in items}
         left = sorted({*self.files.annotations, *self.chosen} - known)
         if left:
-            said = f"{len(left):,} pictures are in no split and left out"
+            said = f"{pictures_are(len(left))} in no split and left out"
             message = f"{said}: {_boxes.few(left)}. List them, or delete them."
             self.scenes.note("warning", "unlisted", LISTS.as_posix(), message)
         for folder, names in self.files.others.items():
