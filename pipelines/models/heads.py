@@ -85,9 +85,10 @@ def solve(
     kernel = weights / deviation[:, None]
     layer.kernel.assign(kernel)
     layer.bias.assign(bias - mean @ kernel)
-    on = "the validation split" if validation else "the training split"
-    chosen = f", the best of {len(tried)}" if len(tried) > 1 else ""
-    return f"{kind}: C {c:.2g}{chosen}, accuracy {accuracy:.4f} on {on}"
+    on = f"on the {'validation' if validation else 'training'} split"
+    chosen = f", the best of {len(tried)} {on}" if len(tried) > 1 else ""
+    place = "there" if chosen else on
+    return f"{kind}: C {c:.2g}{chosen}, accuracy {accuracy:.4f} {place}"
 
 
 def _grid(strength: float, grid: Sequence[float]) -> Sequence[float]:
