@@ -60,7 +60,7 @@ class TabularRegression(Method):
 
     def learns(self, config):
         """Numbers, by their names."""
-        return f"{', '.join(config.learned['numbers'])}, numbers"
+        return f"numbers ({', '.join(config.learned['numbers'])}) for each example"
 
     def together(self, examples, config):
         """Rows of a group, or equal ones."""
