@@ -10,7 +10,7 @@ from pipelines import catalog
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.families import table_reasons, table_splits
-from pipelines.formats.examples import COLUMN
+from pipelines.formats.examples import COLUMN, Examples
 
 CLASSES = "tabular_classification/linear"
 
@@ -91,7 +91,8 @@ def test_rows_of_one_time_are_in_one_split():
     part = data.splits["train"]
     times = [1.0] * (len(part) - 2) + [2.0, 3.0]
     pool = type(part)(part.names, {COLUMN + "t": times}, part.where)
-    cut = table_splits._by_time(pool, {}, ["validation", "test"], "t")
+    config = types.SimpleNamespace(time="t", learned={})
+    cut = table_splits._by_time(pool, {}, ["validation", "test"], config)
     assert [len(cut[split]) for split in ("train", "validation", "test")] == [len(part) - 2, 1, 1]
 
 
@@ -104,13 +105,18 @@ def test_rows_of_one_time_are_in_one_split():
     ],
 )
 def test_no_split_by_time_is_empty(times, wanted):
-    assert table_splits._ends(times, ["validation", "test"], "day") == wanted
+    assert table_splits._firsts(times, ["validation", "test"]) == wanted
 
 
 @pytest.mark.parametrize("times", [[1] * 10 + [2] * 10, [1] + [2] * 18 + [3], [1]])
-def test_times_that_part_nothing_are_refused(times):
+def test_times_that_part_nothing_are_refused_and_judged_as_a_whole(times):
+    names = [str(i) for i in range(len(times))]
+    pool = Examples(names, {COLUMN + "day": list(map(float, times))}, names)
+    config = types.SimpleNamespace(time="day", learned={})
     with pytest.raises(PipelineError, match="column 'day' has [123] different times in"):
-        table_splits._ends(times, ["validation", "test"], "day")
+        table_splits._by_time(pool, {}, ["validation", "test"], config)
+    trained = types.SimpleNamespace(time="day", learned={"columns": ["x"]})
+    assert table_splits._by_time(pool, {}, ["validation", "test"], trained) == {"train": pool}
 
 
 def test_rows_without_a_group_are_alone_and_told(tmp_path):

@@ -42,7 +42,7 @@ def parted(data: Data, config: Any, classes: str = "") -> Data:
     pool = joined([data.splits[name] for name in ("train", *cut)])
     given = {name: part for name, part in data.splits.items() if name not in ("train", *cut)}
     if config.time:
-        return dataclasses.replace(data, splits=_by_time(pool, given, cut, config.time))
+        return dataclasses.replace(data, splits=_by_time(pool, given, cut, config))
     keys = dict(zip(pool.names, _keys(pool, config.group), strict=True))
     found = cut_splits({"train": pool, **given}, keys.__getitem__, classes)
     return dataclasses.replace(data, splits={name: found[name] for name in SPLITS if name in found})
@@ -110,13 +110,15 @@ def _torn(data: Data, config: Any) -> list[Problem]:
 
 
 def _by_time(
-    pool: Examples, given: Mapping[str, Examples], cut: Sequence[str], column: str
+    pool: Examples, given: Mapping[str, Examples], cut: Sequence[str], config: Any
 ) -> dict[str, Examples]:
     """The latest tenth of the rows is the test, the tenth before it validation, as far as they are cut.
 
-    Rows of one time are in one split, the earlier one if it leaves some for the later one. Raises
-    PipelineError if times are too few, or most of them the same.
+    Rows of one time are in one split, the earlier one if it leaves some for the later one. If times
+    are too few, or most of them the same, data that a trained model is judged on stays whole, and
+    other data raises PipelineError.
     """
+    column = config.time
     if COLUMN + column not in pool.columns:  # data to be judged on
         return {"train": pool, **given}
     times = [
@@ -124,7 +126,16 @@ def _by_time(
     ]
     order = sorted(range(len(pool)), key=times.__getitem__)
     wanted = [name for name in ("validation", "test") if name in cut]
-    ends = [0, *_ends([times[i] for i in order], wanted, column), len(pool)]
+    firsts = _firsts([times[i] for i in order], wanted)
+    if not firsts and config.learned:
+        return {"train": pool, **given}
+    if not firsts:
+        raise PipelineError(
+            f"column {column!r} has {len(set(times)):,} different times in {len(times):,} rows, by"
+            f" which train, {' and '.join(wanted)} cannot be parted: rows of one time stay together,"
+            " and train needs half of them. Leave time out, or give the table a column split."
+        )
+    ends = [0, *firsts, len(pool)]
     made = {
         name: pool.take(sorted(order[start:end]))
         for name, (start, end) in zip(["train", *wanted], itertools.pairwise(ends), strict=True)
@@ -134,8 +145,11 @@ def _by_time(
     return {name: every[name] for name in SPLITS if name in every}
 
 
-def _ends(times: Sequence[float], wanted: Sequence[str], column: str) -> list[int]:
-    """The first row of each of the splits that are `wanted`, of rows in the order of their times."""
+def _firsts(times: Sequence[float], wanted: Sequence[str]) -> list[int]:
+    """The first row of each of the splits that are `wanted`, of rows in the order of their times.
+
+    None if times are too few for that, or would leave less than half of the rows for training.
+    """
     size = max(1, len(times) // SHARE)
     changes = [i for i in range(1, len(times)) if times[i] != times[i - 1]]
     found: list[int] = []
@@ -144,13 +158,8 @@ def _ends(times: Sequence[float], wanted: Sequence[str], column: str) -> list[in
         places = [i for i in kept if i > max(found, default=0)]
         later = [i for i in places if i >= len(times) - left * size]
         found += (later or places[-1:])[:1]
-    if len(found) < len(wanted) or found[0] < len(times) / 2:
-        raise PipelineError(
-            f"column {column!r} has {len(changes) + 1:,} different times in {len(times):,} rows, by"
-            f" which train, {' and '.join(wanted)} cannot be parted: rows of one time stay together,"
-            " and train needs half of them. Leave time out, or give the table a column split."
-        )
-    return found
+    is_enough = len(found) == len(wanted) and found[0] >= len(times) / 2
+    return found if is_enough else []
 
 
 def _time(cell: Any, where: str, column: str) -> float:
