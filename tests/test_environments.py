@@ -88,6 +88,39 @@ def test_gymnasiums_probabilities_give_the_known_optimum():
     assert dynamics.expected(known, values.argmax(1), 200) == pytest.approx(0.8857, abs=1e-4)
 
 
+def line_world(cost):
+    """Three fields in a row: to the left or to the right, whose end earns 1; each step costs."""
+    going = np.zeros((3, 2, 3))
+    for state in range(3):
+        going[state, 0, max(0, state - 1)] = 1
+        going[state, 1, min(2, state + 1)] = state < 2
+    rewards = np.full((3, 2), -float(cost))
+    rewards[2, 1] += 1
+    return dynamics.Dynamics(going, rewards, np.array([1.0, 0, 0]))
+
+
+@pytest.mark.parametrize("find", [dynamics.optimum, dynamics.improved])
+@pytest.mark.parametrize("cost", [0, 1])
+def test_with_a_discount_of_1_the_best_policy_comes_to_an_end(find, cost):
+    known = line_world(cost)
+    policy = find(known, 1.0).astype("float32").argmax(1)  # as the net has it
+    assert policy.tolist() == [1, 1, 1]
+    assert dynamics.expected(known, policy, 10) == 1 - 3 * cost
+
+
+def test_policy_iteration_finds_the_way_past_the_cliff_without_a_discount():
+    world = _world.world("gym:CliffWalking-v1", None).make()
+    known = dynamics.of(world.env, world.name)
+    policy = dynamics.improved(known, 1.0).astype("float32").argmax(1)
+    assert dynamics.expected(known, policy, 1000) == -13
+
+
+def test_policies_that_do_not_settle_are_told(monkeypatch):
+    monkeypatch.setattr(dynamics, "ROUNDS", 1)
+    with pytest.raises(PipelineError, match="has not settled after 1 policies. Take iteration"):
+        dynamics.improved(line_world(1), 1.0)
+
+
 # Spaces.
 
 

@@ -267,6 +267,8 @@ def test_value_and_policy_iteration_find_the_same(tmp_path):
         ("bandit", "contextual_bandit", dict(policy="thompson")),
         ("reinforce", "bandit", dict(batch_size=1, max_steps=20, width=4)),
         ("actor_critic", "gym:Pendulum-v1", dict(max_steps=20, width=4)),
+        # In the warmup nothing changes but the scale.
+        ("dqn", "cart_pole", dict(normalise="on", epsilon=0, epsilon_end=0, width=4, replay=600)),
     ],
 )
 def test_a_method_learns_stops_and_goes_on_as_if_it_had_not(method, data, given, tmp_path):

@@ -86,6 +86,7 @@ class Trainer:
             if self._tree:  # what is new is drawn as soon as the most wrong so far
                 self._tree.put(rows, np.full(len(rows), highest))
         policy_nets.seen(self._update.net, np.concatenate(met))
+        actor.pull()  # the scale has changed, and a run that is resumed begins with it
 
     def _learn(self, run, actor, done, random):
         """The mean loss of some updates, all drawn from the memory as it is now."""

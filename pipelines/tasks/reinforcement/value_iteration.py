@@ -49,7 +49,7 @@ class ValueIteration(Reinforcement):
             find = dynamics.optimum if config.iteration == "value" else dynamics.improved
             table = find(known, config.discount)
             _table.put(net, table)
-            best = dynamics.expected(known, table.argmax(1), world.longest)
+            best = dynamics.expected(known, _table.of(net).argmax(1), world.longest)
             while True:
                 yield {"loss": 0.0, "value_at_start": float(known.start @ table.max(1)),
                        "expected_return": best, "states": float(np.count_nonzero(table.any(1)))}  # fmt: skip
