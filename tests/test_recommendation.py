@@ -15,6 +15,7 @@ from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.families import held_interactions as held
 from pipelines.families import interactions, recommending
+from pipelines.formats.examples import Data, Examples
 from pipelines.metrics import ranking as metric
 from pipelines.models import als, ease, fusion, neighbours
 from pipelines.ops import ranking
@@ -137,6 +138,51 @@ def test_a_column_of_splits_is_taken_at_its_word(tmp_path):
         "validation": {"a": (["x"], ["y"])},
         "test": {"a": (["x", "y"], ["z"]), "b": (["x", "y"], ["z"])},
     }
+
+
+@pytest.mark.parametrize(("given", "missing"), [("test", "validation"), ("validation", "test")])
+@pytest.mark.parametrize("layout", ["csv", "folder"])
+def test_a_split_that_is_missing_is_cut_out_of_train(tmp_path, given, missing, layout):
+    path = tmp_path / "a.csv"
+    rows = [f"{u},{i},{given if i == 'v' else 'train'}" for u in "abcd" for i in "vwxyz"]
+    path.write_text("user,item,split\n" + "\n".join(rows) + "\n")
+    if layout == "folder":
+        path = tmp_path / "ml"
+        path.mkdir()
+        for split in ("train", given):
+            own = [row.rpartition(",")[0] for row in rows if row.endswith(f",{split}")]
+            (path / f"{split}.csv").write_text("user,item\n" + "\n".join(own) + "\n")
+    found = parts(path)
+    for user in "abcd":
+        assert found[given][user][1] == ["v"]
+        (cut,) = found[missing][user][1]
+        assert {*found["train"][user][0], cut} == set("wxyz")
+
+
+def held_in(columns, labels=()):
+    """Interactions of named columns, as a reader of TFDS gives them."""
+    names = [str(i) for i in range(len(next(iter(columns.values()))))]
+    splits = {"train": Examples(names, columns, names)}
+    return interactions.found(Data("", "tfds", splits, dict(labels)), interactions.Config())
+
+
+def test_genres_of_tfds_are_ids_of_classes_and_become_words():
+    columns = {
+        "user_id": [u for u in "abc" for _ in range(4)],
+        "movie_id": list("wxyz") * 3,
+        "movie_genres": [np.array([i % 2, 2]) for i in range(12)],
+    }
+    known = held_in(columns, {"movie_genres": ["Action", "Comedy", "Drama"]})
+    assert known.items == columns["movie_id"]
+    assert known.texts == dict(zip("wxyz", ["Action Drama", "Comedy Drama"] * 2, strict=True))
+
+
+def test_items_that_are_lists_are_what_one_user_did():
+    columns = {"user": ["a", "b"], "item": [["x", "y"], ["z"]], "rating": [[1, 2], [3]]}
+    known = held_in({**columns, "genre": ["g", "h"]})
+    assert (known.users, known.items) == (["a", "a", "b"], ["x", "y", "z"])
+    assert (known.values.tolist(), known.texts) == ([1, 2, 3], {"x": "g", "y": "g", "z": "h"})
+    assert held_in({"item": columns["item"]}).users == ["0", "0", "1"]
 
 
 def test_a_user_who_is_held_out_whole_is_told_four_fifths(tmp_path):

@@ -34,17 +34,24 @@ def roles(known: Interactions, config: Config) -> dict[str, list[int]]:
 
 
 def _given(known: Interactions) -> dict[str, list[int]]:
-    """As the data says; what is missing is cut at random out of train."""
+    """As the data says; which of validation and test is missing is cut at random out of train."""
     own = list(known.splits)
-    if VALIDATION not in own:
-        rest = [i for i, split in enumerate(own) if split == TRAIN]
-        part = _random(known.take(rest))[VALIDATION]
-        for i, role in zip(rest, part, strict=True):
-            own[i] = VALIDATION if role == ASKED else TRAIN
+    for missing in (VALIDATION, TEST):
+        if missing not in own:
+            _cut(known, own, missing)
     found = _roles([SPLITS.index(split) for split in own])
     for split in (VALIDATION, TEST):
         _show(known, found[split])
     return found
+
+
+def _cut(known: Interactions, own: list[str], missing: str) -> None:
+    """Gives a part of train to the split that is missing."""
+    rest = [i for i, split in enumerate(own) if split == TRAIN]
+    part = _random(known.take(rest))[missing]
+    for i, role in zip(rest, part, strict=True):
+        if role == ASKED:
+            own[i] = missing
 
 
 def _show(known: Interactions, role: list[int]) -> None:

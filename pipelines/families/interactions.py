@@ -24,8 +24,8 @@ NAMES = {  # what people call the columns, lower case
     "rating": ("rating", "user_rating", "score", "stars", "value"),
     "time": ("time", "timestamp", "date", "unixreviewtime"),
     "title": ("title", "movie_title", "item_title", "name", "item_name", "product_title"),
-    "text": ("text", "genres", "genre", "category", "categories", "description", "tags", "brand",
-             "author", "authors"),
+    "text": ("text", "genres", "genre", "movie_genres", "category", "categories", "description",
+             "tags", "brand", "author", "authors"),
 }  # fmt: skip
 TABLE = "items"  # name of the table of what is known of items
 NAME = {"item": "title", "": "text"}
@@ -125,35 +125,60 @@ def _columns(data: Data) -> dict[str, list]:
     """{column: a cell for each interaction} of all splits together."""
     table: dict[str, list] = {}
     for examples in data.splits.values():
-        for name, values in examples.columns.items():
-            bare = name.removeprefix(COLUMN)
-            cells = [cell for value in values for cell in _cells(value)]
-            table.setdefault(bare.rpartition("/")[2], []).extend(cells)
         lengths = [len(value) for value in _sequences(examples)]
+        columns = _bare(examples, data.labels)
         if lengths:  # one example is all that a user did
-            names = [
-                name for name, n in zip(examples.names, lengths, strict=True) for _ in range(n)
-            ]
-            table.setdefault("user", []).extend(names)
+            columns = {name: _spread(values, lengths) for name, values in columns.items()}
+            if not any(name.lower() in NAMES["user"] for name in columns):
+                columns["user"] = _spread(examples.names, lengths)
+        for name, cells in columns.items():
+            table.setdefault(name, []).extend(cells)
     count = max(map(len, table.values()), default=0)
     return {name: cells for name, cells in table.items() if len(cells) == count}
 
 
-def _cells(value: Any) -> Sequence:
-    return value if isinstance(value, (list, tuple, np.ndarray)) else (value,)
+def _bare(examples: Examples, labels: Mapping[str, Sequence[str]]) -> dict[str, Sequence]:
+    """{name without prefix and path: values}; ids of classes become their names."""
+    found = {}
+    for name, values in examples.columns.items():
+        known = labels.get(name)
+        bare = name.removeprefix(COLUMN).rpartition("/")[2]
+        found[bare] = [_class(value, known) for value in values] if known else values
+    return found
+
+
+def _class(value: Any, known: Sequence[str]) -> Any:
+    """An id, or several of them, as names of classes."""
+    if np.ndim(value):
+        return [_class(own, known) for own in value]
+    is_id = isinstance(value, (int, np.integer)) and 0 <= value < len(known)
+    return known[value] if is_id else value
+
+
+def _spread(values: Sequence, lengths: Sequence[int]) -> list:
+    """A cell for each item of each example: lists as long as the items' one by one, others again."""
+    found: list = []
+    for value, length in zip(values, lengths, strict=True):
+        is_each = _is_list(value) and len(value) == length
+        found.extend(value if is_each else [value] * length)
+    return found
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple, np.ndarray))
 
 
 def _sequences(examples: Examples) -> Sequence:
     """The column of a user's items, if an example is a user; else nothing."""
     for name, values in examples.columns.items():
         is_item = name.rpartition("/")[2].lower() in NAMES["item"]
-        if is_item and values and isinstance(values[0], (list, tuple, np.ndarray)):
+        if is_item and values and all(map(_is_list, values)):
             return values
     return ()
 
 
 def _places(data: Data, named: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """(split, file:line) of each interaction; the split is "" if it was cut, or is yet to be."""
+    """(split, file:line) of each interaction; the split is "" if the data gives none at all."""
     splits: list[str] = []
     where: list[str] = []
     is_given = any(
@@ -163,8 +188,15 @@ def _places(data: Data, named: Mapping[str, str]) -> tuple[list[str], list[str]]
         lengths = [len(value) for value in _sequences(examples)] or [1] * len(examples)
         for place, length in zip(examples.where, lengths, strict=True):
             where += [place] * length
-            splits += [split if is_given and not examples.is_cut else ""] * length
+            splits += [_split(split, is_given, examples.is_cut)] * length
     return splits, where
+
+
+def _split(name: str, is_given: bool, is_cut: bool) -> str:
+    """What the data says: a part that a reader cut out of train is of train."""
+    if not is_given:
+        return ""
+    return "train" if is_cut else name
 
 
 def _named(what: str, table: Mapping[str, list], config: Config, source: str) -> str:
@@ -250,7 +282,7 @@ def _joined(columns: Sequence[Sequence]) -> Iterator[str]:
 
 def _words(cell: Any) -> str:
     """A cell, or a list in it, as words."""
-    return " ".join(map(str, cell)) if isinstance(cell, (list, tuple)) else str(cell)
+    return " ".join(map(str, cell)) if _is_list(cell) else str(cell)
 
 
 def _line(text: Any) -> str:
