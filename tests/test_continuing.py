@@ -3,12 +3,15 @@
 import itertools
 import json
 import math
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
 
-from pipelines.edge import continuing, options, sampling, text_ids
+from pipelines.edge import continuing, ngram, options, sampling, text_ids
 from pipelines.edge.byte_pairs import BytePairs
+from pipelines.engine.serving import web
 from pipelines.families import byte_pairs
 
 ODD = (
@@ -61,6 +64,53 @@ def test_words_come_with_their_spaces():
     assert ids == [2, 3, 5, 2, 1, 4]
     assert "".join(known.pieces(ids, is_first=True)) == "a cat\na \ufffd ."
     assert "".join(known.pieces([3, text_ids.END, 2])) == " cat\n\na"
+
+
+SPACED = [
+    *ODD,
+    " a cat \r\n\n\tb\n",
+    "a\x1fb",
+    "a\x85b",
+    "a\ufeffb",
+    "\ufeffa \x1f",
+    "naïve \U0001f642.  end ",
+]
+
+
+@pytest.mark.parametrize("units", ["characters", "words", "tokens"])
+def test_the_page_reads_and_measures_items_alike(units, tmp_path):
+    node = shutil.which("node") or pytest.skip("needs node")
+    texts = [text for text in SPACED if "\ud800" not in text]
+    items = sorted({item for text in texts for item in ngram.split(text, units)} - {"\n"})
+    learned = {"items": [str(ord(item)) for item in items] if units == "characters" else items}
+    known = text_ids.opened(units, learned)
+    wanted = []
+    for text in texts:
+        sizes = known.sizes(text)[:-1]
+        assert sum(sizes) == (len(text.encode()) if known.ids(text) else 0)
+        wanted.append([known.ids(text), sizes, text.strip(), not text or text[-1].isspace()])
+    script = tmp_path / "try.mjs"
+    script.write_text(
+        f'import {{isOpen, opened, stripped}} from "{web.SOURCE}/text_ids.js";'
+        f"const known = opened({json.dumps(units)}, {json.dumps(learned)});"
+        "const all = (text) => [known.ids(text), known.sizes(text), stripped(text), isOpen(text)];"
+        f"console.log(JSON.stringify({json.dumps(texts)}.map(all)));"
+    )
+    done = subprocess.run([node, script], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout) == wanted
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wanted"), [("a", " cat"), ("a ", "cat"), ("a\n", "cat"), ("", "cat")]
+)
+def test_a_word_follows_the_space_of_a_prompt(prompt, wanted):
+    known = text_ids.opened("words", {"items": ["a", "cat", "."]})
+    table = np.eye(6)[[3] * 6] * 9.0  # a cat, always
+    options = {"length": 1, "temperature": 0.0, "seed": 0, "beam": 1, "stop": ()}
+    ids = [text_ids.END, *known.ids(prompt)]
+    assert ids[-1] == {"a": 2, "\n": 5, "": 0}[prompt.strip(" ")[-1:]]
+    is_open = continuing.is_open(prompt)
+    assert "".join(continuing.made(Chain(table), ids, known, [1], options, is_open)) == wanted
 
 
 @pytest.mark.parametrize(("count", "length", "overlap"), [(10, 4, 2), (3, 5, 0), (8, 4, 9)])

@@ -131,9 +131,11 @@ def test_units():
     assert ngram.split("It's  fine.", "words") == ["It", "'s", "fine", "."]
     assert ngram.split(" It's  fine. ", "tokens") == ["It's", "fine."]
     assert ngram.split("a b\nc", "tokens") == ["a", "b", "\n", "c"]
-    assert ngram.sizes("a\nb", "words") == [2, 1, 2, 1]
+    assert ngram.split("a \r\n\n b\n", "words") == ["a", "\n", "\n", "b", "\n"]
+    assert ngram.sizes("a\nb", "words") == [1, 1, 1, 1]
     assert ngram.sizes("é a", "characters") == [2, 1, 1, 1]
-    assert ngram.sizes("é a", "words") == [3, 2, 1]
+    assert ngram.sizes("é a", "words") == [3, 1, 1]
+    assert ngram.sizes(" It's  fine.\n b", "words") == [3, 4, 4, 1, 2, 1, 1]
     known = ngram.Vocabulary("tokens", ["x"])
     assert known.ids("x <unk>", 2) == [ngram.START, 2, ngram.UNKNOWN, 3]
     assert known.text([2, 1]) == "x \ufffd"

@@ -123,7 +123,7 @@ def test_odd_texts_are_learned_and_judged(units):
     examples = Examples(list("abcde"), {"text": odd}, list("abcde"))
     config = config.having(method.learn(examples, config))
     expanded = method.expand(examples, config)
-    judged = np.concatenate([row[config.overlap + 1 :] for row in expanded.columns["ids"]])
+    judged = np.concatenate(method._judged(expanded.columns, config))
     known = text_ids.opened(units, config.learned)
     wanted = [i for text in odd for i in (*known.ids(text), text_ids.END)]
     assert judged[judged >= 0].tolist() == wanted
@@ -167,6 +167,28 @@ def test_the_likelihood_of_a_window_is_that_of_its_steps(name):
         assert scores[ids[0, i + 1]] == pytest.approx(score[i], abs=1e-4)
         assert np.exp(scores).sum() == pytest.approx(1)
         state = found["state"]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_perplexity_of_a_text_is_the_product_of_its_steps(name):
+    method, config = tiny(name)
+    run = evaluate.Programs(method.model(config), method, config)
+    manifest = {"config": method.device(config), "learned": config.learned}
+    answer, _ = catalog.edge("language_model").predict("the cat sat", run, manifest)
+    known = text_ids.opened("characters", config.learned)
+    total, last, state = 0.0, text_ids.END, np.zeros((1, manifest["config"]["state"]), np.float32)
+    for i in known.ids("the cat sat"):
+        found = run({"ids": np.array([[last]], np.int32), "state": state}, "step")
+        total -= sampling.log_probabilities(found["logits"][0])[i]
+        last, state = i, found["state"]
+    assert answer["perplexity"] == pytest.approx(np.exp(total / 11), rel=1e-4)
+    split = Split(
+        method.expand(Examples(["a"], {"text": ["the cat sat"]}, ["a"]), config), method, config
+    )
+    ((inputs, targets),) = split.batches(1).as_numpy_iterator()  # as `evaluate` judges it
+    own = run(inputs, "score")["log_likelihood"][targets["ids"] >= 0]
+    assert -own[:11].sum() == pytest.approx(total, rel=1e-4)
+    assert targets["bytes"].sum() == 12
 
 
 # The same text on every client.

@@ -21,18 +21,25 @@ OPTIONS = (
 
 def made(
     reader: Any, prompt: Sequence[int], known: Any, never: Sequence[int], options: Mapping[str, Any],
+    is_first: bool = False,
 ) -> Iterator[str]:  # fmt: skip
     """Yields the text after a prompt as it comes.
 
     reader: of `readers`, which has read nothing. prompt: ids, one at least. known: see
-    `text_ids.opened`. never: ids that must not come. options: as OPTIONS, checked.
+    `text_ids.opened`. never: ids that must not come. options: as OPTIONS, checked. is_first:
+    whether the first word needs no space, see `is_open`.
     """
     if options["beam"] > 1:
         ids = iter(searched(reader, prompt, never, options["length"], options["beam"]))
     else:
         ids = drawn(reader, prompt, never, options)
-    pieces = known.pieces(ids, is_first=len(prompt) == 1)
+    pieces = known.pieces(ids, is_first)
     return until(pieces, options["stop"])
+
+
+def is_open(prompt: str) -> bool:
+    """Whether it is empty or ends with space."""
+    return not prompt or prompt[-1].isspace()
 
 
 def drawn(

@@ -45,7 +45,8 @@ def predict(
         parts = []
         if tell:
             tell(text)
-        for part in continuing.made(model.reader(), prompt, model.known, model.never, chosen):
+        reader, is_open = model.reader(), continuing.is_open(text)
+        for part in continuing.made(reader, prompt, model.known, model.never, chosen, is_open):
             parts.append(part)
             if tell:
                 tell(part)
@@ -87,10 +88,9 @@ class Learned:
         known, found = np.array([text_ids.END, *ids], np.int32), []
         for start, first, stop in text_ids.windows(len(ids), length, overlap):
             row = np.full((1, overlap + length + 1), -1, np.int32)
-            at = overlap + 1 + start - first
-            row[0, at : at + stop - start] = known[start:stop]
+            row[0, : stop - start] = known[start:stop]
             values = np.asarray(self._run({"ids": row}, "score")["log_likelihood"])[0]
-            found.append(values[overlap : overlap + stop - first])
+            found.append(values[first - start - 1 : stop - start - 1])
         return np.concatenate(found)
 
 

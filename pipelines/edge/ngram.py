@@ -8,6 +8,8 @@ a history that was not seen it is the shorter one's. Below the empty history all
 probable, unknown ones among them. The probabilities after any history sum to one.
 """
 
+import itertools
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -51,24 +53,40 @@ class Vocabulary:
 
 
 def split(text: str, units: str) -> list[str]:
-    """The items of a text, without its end; between its lines stands END."""
+    """The items of a text, without its end; a line break is END."""
+    return [item for item, _ in placed(text, units)]
+
+
+def placed(text: str, units: str) -> list[tuple[str, int]]:
+    """The items of a text and the characters before each."""
     if units == CHARACTERS:
-        return list(text)
-    found = []
-    for line in text.splitlines():
-        found += [word for word, _, _ in words.tokens(line)] if units == WORDS else line.split()
-        found.append(END)
-    return found[:-1]
+        return [(letter, at) for at, letter in enumerate(text)]
+    found, begin = [], 0
+    for line in text.splitlines(keepends=True):
+        (own,) = line.splitlines()
+        found += [(item, begin + at) for item, at in _of_line(own, units)]
+        if own != line:
+            found.append((END, begin + len(own)))
+        begin += len(line)
+    return found
+
+
+def _of_line(line: str, units: str) -> list[tuple[str, int]]:
+    if units == WORDS:
+        return [(word, at) for word, at, _ in words.tokens(line)]
+    return [(match.group(), match.start()) for match in re.finditer(r"\S+", line)]
 
 
 def sizes(text: str, units: str) -> list[int]:
-    """Bytes of UTF-8 of each item and of the end; a word has its space."""
-    space = 0 if units == CHARACTERS else 1
-    found = []
-    for item in split(text, units):
-        size = len(item.encode("utf-8", "surrogatepass"))
-        found.append(size + space * (item != END))
-    return [*found, 1]
+    """Bytes of UTF-8 of each item and of the end, which is one.
+
+    An item has what stands up to the next one, and the first what stands before it, too; so they
+    sum to the bytes of the text.
+    """
+    starts = [at for _, at in placed(text, units)]
+    bounds = [0, *starts[1:], len(text)] if starts else []
+    parts = (text[a:b] for a, b in itertools.pairwise(bounds))
+    return [*(len(part.encode("utf-8", "surrogatepass")) for part in parts), 1]
 
 
 def run(

@@ -1,7 +1,7 @@
 // Text in, how probable it is and what may come next out; or text that goes on after it, as it is made.
 
 import {chosen, logProbabilities, random, ranked} from "./sampling.js";
-import {END, UNKNOWN, opened, windows} from "./text_ids.js";
+import {END, UNKNOWN, isOpen, opened, stripped, windows} from "./text_ids.js";
 
 export const takes = "text";
 /** What the page asks for besides the text: [name, what it is called, default, lowest, highest]. */
@@ -21,7 +21,7 @@ const SHOWN = 5; // items that may come next
 export async function predict(source, run, manifest, asked = {}, tell = () => {}, signal = null) {
   const settings = {length: 0, temperature: 1, top_k: 0, top_p: 1, seed: 0, ...asked};
   let text = source.replaceAll("\r\n", "\n");
-  if (!settings.length) text = text.trim(); // as training reads it
+  if (!settings.length) text = stripped(text); // as training reads it
   const {config, learned} = manifest;
   const known = opened(config.units, learned);
   const ids = known.ids(text);
@@ -30,7 +30,7 @@ export async function predict(source, run, manifest, asked = {}, tell = () => {}
   const reader = net(run, config);
   const logits = await reader([END, ...ids]);
   const answer = {text, ...judged, next: following(logits, known)};
-  if (settings.length) answer.generated = await made(reader, logits, known, !ids.length, settings, tell, signal);
+  if (settings.length) answer.generated = await made(reader, logits, known, isOpen(text), settings, tell, signal);
   return {answer};
 }
 
@@ -95,9 +95,9 @@ async function perplexity(text, ids, run, {length, overlap}, known) {
   let total = 0;
   for (const [start, first, stop] of windows(ids.length, length, overlap)) {
     const data = new Int32Array(overlap + length + 1).fill(-1);
-    data.set(all.slice(start, stop), overlap + 1 + start - first);
+    data.set(all.slice(start, stop));
     const found = await run({ids: {data, shape: [1, data.length]}}, "score");
-    const own = found.log_likelihood.data.slice(overlap, overlap + stop - first);
+    const own = found.log_likelihood.data.slice(first - start - 1, stop - start - 1);
     for (const value of own) total -= value;
   }
   const size = known.sizes(text).reduce((a, b) => a + b, 0);

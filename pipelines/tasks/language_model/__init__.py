@@ -35,7 +35,7 @@ class LanguageModel(Method):
 
     def floor(self, part, config):
         """The perplexity of the best constant answer: the frequencies of the part's own items."""
-        judged = [self._judged(row, config) for row in part.examples.columns["ids"]]
+        judged = self._judged(part.examples.columns, config)
         if not judged:
             return None
         items = np.concatenate(judged)
@@ -43,8 +43,8 @@ class LanguageModel(Method):
         shares = counts / counts.sum()
         return float(np.exp(-(shares * np.log(shares)).sum()))
 
-    def _judged(self, row, config):
-        """The ids of an example's column `ids` that are judged; -1 if there is nothing."""
+    def _judged(self, columns, config):
+        """The ids of each example that are judged; -1 if there is nothing."""
         raise NotImplementedError
 
     def adapt(self, data, config):

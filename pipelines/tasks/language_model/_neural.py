@@ -20,7 +20,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import text_ids
     from pipelines.models import language
 
-NOTHING = -1  # as an id: before the text, or behind its end
+NOTHING = -1  # as an id: behind what a window reads
 CHUNK = 16  # ids that `prefill` reads at a time
 MARKED = 5  # places of a text that are shown as the most surprising
 
@@ -73,30 +73,30 @@ class Neural(language_model.LanguageModel):
         starts = np.cumsum([1, *(len(row) + 1 for row in rows)])
         ids = _joined(([*row, text_ids.END] for row in rows), text_ids.END)
         sizes = _joined(map(known.sizes, texts), 0)
-        names, where, columns = [], [], {"ids": [], "bytes": []}
+        window = config.overlap + config.length
+        names, where, columns = [], [], {"ids": [], "bytes": [], "first": []}
         for start, first, stop in text_ids.windows(len(ids) - 1, config.length, config.overlap):
             text = int(np.searchsorted(starts, first, "right")) - 1
             at = first - int(starts[text])
             names.append(f"{examples.names[text]}+{at}" if at else examples.names[text])
             where.append(examples.where[text])
-            missing = config.overlap + 1 + start - first
-            behind = config.length + first - stop
-            columns["ids"].append(
-                np.pad(ids[start:stop], (missing, behind), constant_values=NOTHING)
-            )
-            columns["bytes"].append(np.pad(sizes[first:stop], (0, behind)))
+            before, behind = first - start - 1, window + 1 - (stop - start)
+            columns["ids"].append(np.pad(ids[start:stop], (0, behind), constant_values=NOTHING))
+            columns["bytes"].append(np.pad(sizes[first:stop], (before, behind)))
+            columns["first"].append(before)
         return dataclasses.replace(examples, names=names, where=where, columns=columns)
 
     def parse(self, example, config):
-        """{"ids": (W + 1,), "bytes": (T,)} -> ({"ids": (W + 1,)}, {"ids", "bytes": (W,)}), int32.
+        """{"ids": (W + 1,), "bytes": (W,), "first"} -> ({"ids"}, {"ids", "bytes": (W,)}), int32.
 
-        W: overlap and length. Of the targets, ids are -1 and bytes 0 if nothing is judged.
+        W: overlap and length. first: the place, of W, from which on is judged. Of the targets, ids
+        are -1 and bytes 0 if nothing is judged.
         """
         window = config.overlap + config.length
         ids = tf.ensure_shape(tf.cast(example["ids"], tf.int32), (window + 1,))
-        sizes = tf.ensure_shape(tf.cast(example["bytes"], tf.int32), (config.length,))
-        judged = tf.pad(ids[config.overlap + 1 :], [[config.overlap, 0]], constant_values=NOTHING)
-        return {"ids": ids}, {"ids": judged, "bytes": tf.pad(sizes, [[config.overlap, 0]])}
+        sizes = tf.ensure_shape(tf.cast(example["bytes"], tf.int32), (window,))
+        is_judged = tf.range(window) >= tf.cast(example["first"], tf.int32)
+        return {"ids": ids}, {"ids": tf.where(is_judged, ids[1:], NOTHING), "bytes": sizes}
 
     def augment(self, inputs, targets, seed, progress, config):
         """Nothing is changed at random; all that a window reads is learned."""
@@ -157,11 +157,14 @@ class Neural(language_model.LanguageModel):
         return {"int8": f"{reason}; dynamic has weights in int8, too"}
 
     def draw(self, inputs, decoded, config, targets=None):
-        """The text that is judged, with the places that surprised the model most."""
+        """The text that is judged, with the places that surprised the model most.
+
+        Without targets it is all that the window reads.
+        """
         known = text_ids.opened(config.units, config.learned)
-        ids = [int(i) for i in inputs["ids"][1:]]
-        first = max(config.overlap, next((n for n, i in enumerate(ids) if i >= 0), 0))
-        ids = [i for i in ids[first:] if i >= 0]
+        judged = np.asarray(inputs["ids"][1:] if targets is None else targets["ids"])
+        first = int(np.argmax(judged >= 0))
+        ids = [int(i) for i in judged[first:] if i >= 0]
         bits = -np.asarray(decoded["log_likelihood"])[first : first + len(ids)] / np.log(2)
         most = set(np.argsort(-bits)[:MARKED].tolist())
         shown = zip(known.pieces(ids, is_first=True), bits, strict=True)
@@ -171,8 +174,9 @@ class Neural(language_model.LanguageModel):
         ]
         return canvas.MarkedText([("text", parts)])
 
-    def _judged(self, row, config):
-        return row[config.overlap + 1 :]
+    def _judged(self, columns, config):
+        rows = zip(columns["ids"], columns["first"], strict=True)
+        return [row[first + 1 :] for row, first in rows]
 
     def _body(self, config):
         """The layer of `models.language` between the vectors and the output, called `body`."""

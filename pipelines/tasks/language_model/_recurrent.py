@@ -8,6 +8,8 @@ from pipelines.config import setting
 from pipelines.tasks.language_model import _neural
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import tensorflow as tf
+
     from pipelines.models import language
 
 
@@ -38,11 +40,13 @@ class Recurrent(_neural.Neural):
 
     def augment(self, inputs, targets, seed, progress, config):
         """Nothing is changed; if states are carried over, windows do not overlap."""
-        inputs, targets = super().augment(inputs, targets, seed, progress, config)
         if not config.carry:
-            return inputs, targets
-        cut = {name: values[:, config.overlap :] for name, values in targets.items()}
-        return {"ids": inputs["ids"][:, config.overlap :]}, cut
+            return super().augment(inputs, targets, seed, progress, config)
+        first = tf.argmax(targets["ids"] >= 0, 1, tf.int32)[:, None]
+        places = first + tf.range(config.length)[None]
+        cut = {name: _at(values, places) for name, values in targets.items()}
+        ids = tf.concat([_at(inputs["ids"], first), cut["ids"]], 1)
+        return {"ids": ids}, cut
 
     def _body(self, config):
         return language.Recurrence(
@@ -54,3 +58,8 @@ class Recurrent(_neural.Neural):
             seed=config.seed,
             name="body",
         )
+
+
+def _at(values, places):
+    """Of each row (B, N) its values at `places` (B, T)."""
+    return tf.gather(values, places, batch_dims=1)

@@ -113,8 +113,8 @@ class NGram(language_model.LanguageModel):
 
         return [Phase("count", config, solve=count)]
 
-    def _judged(self, row, config):
-        return row[config.order - 1 :]
+    def _judged(self, columns, config):
+        return [row[config.order - 1 :] for row in columns["ids"]]
 
     def device(self, config):
         """How many items an n-gram has, and what an item is."""
