@@ -10,6 +10,7 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Tuple
 
 import pipelines
 from pipelines import run as runs
+from pipelines.edge import spaces as values
 from pipelines.environments import cart_pole, dynamics, naming, several, spaces
 from pipelines.environments.acting import Acting
 from pipelines.environments.grid_world import GridWorld
@@ -126,16 +127,38 @@ def test_policies_that_do_not_settle_are_told(monkeypatch):
 
 def test_spaces_are_counted_flattened_and_kept_as_text():
     pair = Tuple((Discrete(3, start=1), MultiDiscrete([2, 2])))
-    assert spaces.count(pair) == 12
-    assert spaces.index(pair, (2, np.array([1, 0]))) == 1 * 4 + 2
+    assert values.count(pair) == 12
+    assert values.index(pair, (2, np.array([1, 0]))) == 1 * 4 + 2
     mixed = Dict({"a": Box(-1, 2, (2,)), "b": Discrete(2)})
-    assert spaces.count(mixed) is None
+    assert values.count(mixed) is None
     assert spaces.bounds(mixed) == ([-1, -1, 0, 0], [2, 2, 1, 1])
     value = {"a": np.array([0.5, 1.5]), "b": 1}
-    assert spaces.vector(mixed, value).tolist() == [0.5, 1.5, 0, 1]
+    assert values.vector(mixed, value).tolist() == [0.5, 1.5, 0, 1]
     found = spaces.read(gymnasium.make("Pendulum-v1"), "p")
     assert spaces.of_lines(found.lines()) == found
     assert found.action_low == (-2.0,)
+
+
+def test_a_start_is_added_to_actions_and_taken_from_states():
+    space = MultiDiscrete([2, 3], start=[5, -1])
+    for number, value in enumerate([[5, -1], [5, 0], [5, 1], [6, -1], [6, 0], [6, 1]]):
+        assert values.index(space, np.array(value)) == number
+        assert values.action(space, number).tolist() == value
+    assert values.vector(space, np.array([6, -1])).tolist() == [0, 1, 1, 0, 0]
+    for wrong in ([4, 0], [7, 0], [5, 2], [5]):
+        for call in (values.index, values.vector):
+            with pytest.raises(ValueError, match=r"."):
+                call(space, np.array(wrong))
+    square = gymnasium.spaces.MultiBinary([2, 2])
+    assert values.action(square, 6).tolist() == [[0, 1], [1, 0]]
+
+
+@pytest.mark.parametrize("space", [Tuple((Discrete(2),)), Dict(a=Discrete(2))])
+def test_actions_of_several_parts_are_refused_before_a_step(space):
+    env = Odd()
+    env.action_space = space
+    with pytest.raises(PipelineError, match="an action must be .* got (Tuple|Dict). Wrap"):
+        spaces.read(env, "odd")
 
 
 def test_spaces_that_are_too_large_or_damaged_are_refused():

@@ -12,6 +12,7 @@ import pytest
 from conftest import once
 
 import pipelines
+from pipelines.edge import reinforcement as half
 from pipelines.engine.serving import web
 from pipelines.environments import dynamics
 from pipelines.environments.grid_world import GridWorld
@@ -78,6 +79,123 @@ def test_predict_plays_gymnasiums_environment(policy):
     script[-1] = "gym:Nothing-v0"
     done = subprocess.run(script, capture_output=True, text=True)
     assert (done.returncode, "no environment" in done.stderr) == (2, True)
+
+
+def manifest(states=0, size=2, limit=7, actions="ab"):
+    spec = {"shape": [1], "dtype": "int32"} if states else {"shape": [1, size], "dtype": "float32"}
+    config = {"states": states, "limit": limit, "actions": list(actions)}
+    return {"inputs": {"state": spec}, "config": config}
+
+
+def first(inputs):
+    """The first of two actions, whatever comes."""
+    return {"action": np.array([0], np.int32), "values": np.zeros((1, 2), np.float32)}
+
+
+@pytest.mark.parametrize("text", ["9", "-1", "5.7", "true", '"5"', "[5]", "null", "NaN", "1e999"])
+def test_what_is_no_state_gets_no_answer(text):
+    with pytest.raises(ValueError, match="must be a whole number from 0 to 8"):
+        half.predict(text, first, manifest(states=9))
+    answer, _ = half.predict("8", first, manifest(states=9))
+    assert answer["action"] == "a"
+
+
+@pytest.mark.parametrize(
+    "text", ["[NaN, 1]", "[1, 1e39]", "[true, 1]", '["1", 1]', "[1]", "[[1, 2]]", "3", "[1, 1e999]"]
+)
+def test_what_is_no_vector_gets_no_answer(text):
+    with pytest.raises(ValueError, match="must be a list of 2 finite numbers"):
+        half.predict(text, first, manifest())
+    assert half.predict("[1, 2.5]", first, manifest())[0]["state"] == [1, 2.5]
+
+
+def test_the_page_refuses_the_same():
+    node = shutil.which("node") or pytest.skip("needs node")
+    texts = ["9", "-1", "5.7", "true", '"5"', "[5]", "8"], ["[1, 1e39]", "[true, 1]", "3", "[1, 2]"]
+    code = f"""
+    import {{predict}} from "{web.SOURCE / "reinforcement.js"}";
+    const run = async () => ({{action: {{data: [0]}}}});
+    const said = [];
+    for (const [texts, manifest] of {json.dumps([*zip(texts, (manifest(9), manifest()), strict=True)])})
+      for (const text of texts)
+        await predict(text, run, manifest).then(() => said.push(1), () => said.push(0));
+    console.log(JSON.stringify(said));
+    """
+    command = [node, "--input-type=module", "-e", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [0] * 6 + [1] + [0] * 3 + [1]
+
+
+class Told(gymnasium.Env):
+    """Never ends. Observes a pair, and takes two numbers from 1 on; breaks if it is told to."""
+
+    observation_space = gymnasium.spaces.Tuple([gymnasium.spaces.Discrete(3, start=1)] * 2)
+    action_space = gymnasium.spaces.MultiDiscrete([1, 2], start=[1, 1])
+    breaks, reward = "", 1.0
+
+    def __init__(self):
+        if self.breaks == "make":
+            raise OSError("no screen")
+
+    def reset(self, seed=None, options=None):
+        return (1, 3), {}
+
+    def step(self, action):
+        assert action.tolist() == [1, 1]
+        if self.breaks == "step":
+            raise OSError("the cable\nis loose")
+        return (1, 3), self.reward, False, False, {}
+
+
+@pytest.fixture
+def told():
+    gymnasium.register("Told-v0", entry_point=Told)
+    yield "gym:Told-v0 3"
+    del gymnasium.registry["Told-v0"]
+
+
+def test_an_episode_ends_at_the_limit_and_spaces_are_those_of_the_training(told):
+    wanted = {"environment": "gym:Told-v0", "return": 7.0, "steps": 7}
+    given = []
+
+    def run(inputs):
+        given.append(inputs["state"].tolist())
+        return first(inputs)
+
+    assert half.predict(told, run, manifest(states=9)) == (wanted, {})
+    assert half.predict(told, run, manifest(size=6)) == (wanted, {})
+    assert given == [[2]] * 7 + [[[1, 0, 0, 0, 0, 1]]] * 7
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (dict(states=8), "observes Tuple.*; the model knows 8 states"),
+        (dict(size=4), r"observes \[6\]; the model takes \[4\]"),
+        (dict(states=9, actions="abc"), "takes MultiDiscrete.*; the model knows 3 actions"),
+        (dict(states=9, actions=""), "takes MultiDiscrete.*; the model knows actions of numbers"),
+    ],
+)
+def test_another_environment_is_refused(told, known, words):
+    with pytest.raises(ValueError, match=words):
+        half.predict(told, first, manifest(**known))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("breaks", "make", "make raised OSError: no screen"),
+        ("breaks", "step", "step raised OSError: the cable is loose"),
+        ("reward", float("nan"), "earned nan in 7 steps"),
+        ("reward", None, "the reward of a step raised TypeError"),
+        ("observation_space", gymnasium.spaces.Text(3), "an observation does not fit Text"),
+    ],
+)
+def test_an_environment_that_breaks_is_told(told, monkeypatch, name, value, words):
+    monkeypatch.setattr(Told, name, value)
+    known = manifest(size=6) if name == "observation_space" else manifest(states=9)
+    with pytest.raises(ValueError, match=words):
+        half.predict(told, first, known)
 
 
 def test_the_worlds_of_the_page_are_those_of_python():

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.edge import spaces as values
 from pipelines.environments import spaces as kinds
 from pipelines.errors import PipelineError
 
@@ -42,7 +43,7 @@ class Acting:
         """(observation, reward, whether the episode ended, whether it was cut off)."""
         if self._steps < 0:
             raise PipelineError(f"{self.name}: reset comes before the first step.")
-        found = self._called("step", self.env.step, kinds.action(self._acted, chosen))
+        found = self._called("step", self.env.step, values.action(self._acted, chosen))
         self._steps += 1
         if not isinstance(found, tuple) or len(found) != 5:
             raise PipelineError(
@@ -62,10 +63,10 @@ class Acting:
         spaces = self.spaces
         try:
             if spaces.states:
-                found = kinds.index(self._seen, seen)
+                found = values.index(self._seen, seen)
                 right = 0 <= found < spaces.states
             else:
-                found = kinds.vector(self._seen, seen)
+                found = values.vector(self._seen, seen)
                 right = found.size == spaces.size
         except (TypeError, ValueError, KeyError, IndexError) as error:
             raise self._unfit(seen) from error

@@ -1,14 +1,14 @@
-"""What goes in and out of an environment, as plain values: states, vectors, actions."""
+"""What goes in and out of an environment: how many states and actions, and in which bounds."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pipelines.edge.spaces import ACTIONS, count, kind, parts_of
 from pipelines.errors import PipelineError
 
 STATES = 100_000  # most states that are counted one by one
@@ -83,57 +83,12 @@ def _limited(spaces: Spaces) -> None:
         (len(spaces.actions), CHOICES, "actions"),
         (len(spaces.action_low), CHOICES, "numbers in an action"),
     )
-    for count, most, what in sizes:
-        if not 0 <= count <= most:
-            raise PipelineError(f"there may be at most {most:,} {what}; got {count:,}.")
+    for size, most, what in sizes:
+        if not 0 <= size <= most:
+            raise PipelineError(f"there may be at most {most:,} {what}; got {size:,}.")
     pairs = ((spaces.low, spaces.high), (spaces.action_low, spaces.action_high))
     if any(len(low) != len(high) for low, high in pairs):
         raise PipelineError("the spaces of the environment are damaged. Train again.")
-
-
-def count(space: Any) -> int | None:
-    """How many values a space of Gymnasium has if they can be counted, else None."""
-    kind = type(space).__name__
-    if kind == "Discrete":
-        return int(space.n)
-    if kind == "MultiDiscrete":
-        return math.prod(int(n) for n in np.ravel(space.nvec))
-    if kind == "MultiBinary":
-        return 2 ** int(np.prod(space.shape))
-    parts = [count(part) for part in parts_of(space)]
-    if not parts or None in parts:
-        return None
-    return math.prod(part for part in parts if part is not None)
-
-
-def parts_of(space: Any) -> list:
-    """The spaces that a Tuple or a Dict is made of; [] for any other."""
-    kind = type(space).__name__
-    if kind == "Tuple":
-        return list(space.spaces)
-    return list(space.spaces.values()) if kind == "Dict" else []
-
-
-def _values_of(space: Any, value: Any) -> list:
-    """The parts of a value of a Tuple or a Dict."""
-    if type(space).__name__ == "Tuple":
-        return list(value)
-    return [value[name] for name in space.spaces]
-
-
-def index(space: Any, value: Any) -> int:
-    """The number of a value of a space that can be counted, 0 for the first; the last part runs fastest."""
-    kind = type(space).__name__
-    if kind == "Discrete":
-        return int(value) - int(space.start)
-    if kind == "MultiDiscrete":
-        return int(np.ravel_multi_index(np.ravel(value), np.ravel(space.nvec)))
-    if kind == "MultiBinary":
-        return int("".join(str(int(bit)) for bit in np.ravel(value)), 2)
-    found = 0
-    for part, own in zip(parts_of(space), _values_of(space, value), strict=True):
-        found = found * (count(part) or 1) + index(part, own)
-    return found
 
 
 def bounds(space: Any) -> tuple[list[float], list[float]]:
@@ -141,21 +96,20 @@ def bounds(space: Any) -> tuple[list[float], list[float]]:
 
     A value that is counted has a component for each of its values, of which one is 1.
     """
-    kind = type(space).__name__
-    if kind == "Box":
+    if kind(space) == "Box":
         return _floats(space.low), _floats(space.high)
-    if kind in ("MultiBinary",):
+    if kind(space) == "MultiBinary":
         return [0.0] * int(np.prod(space.shape)), [1.0] * int(np.prod(space.shape))
-    if kind == "MultiDiscrete":
+    if kind(space) == "MultiDiscrete":
         total = int(np.sum(space.nvec))
         return [0.0] * total, [1.0] * total
-    if kind == "Discrete":
+    if kind(space) == "Discrete":
         return [0.0] * int(space.n), [1.0] * int(space.n)
     parts = parts_of(space)
     if not parts:
         raise PipelineError(
             f"a space must be Box, Discrete, MultiDiscrete, MultiBinary, or a Tuple or Dict of them;"
-            f" got {kind}. Wrap the environment in one that gives such observations."
+            f" got {kind(space)}. Wrap the environment in one that gives such observations."
         )
     pairs = [bounds(part) for part in parts]
     return [v for low, _ in pairs for v in low], [v for _, high in pairs for v in high]
@@ -163,20 +117,6 @@ def bounds(space: Any) -> tuple[list[float], list[float]]:
 
 def _floats(values: Any) -> list[float]:
     return np.asarray(values, np.float64).ravel().tolist()
-
-
-def vector(space: Any, value: Any) -> np.ndarray:
-    """A value as a vector, float32; see `bounds`."""
-    kind = type(space).__name__
-    if kind in ("Box", "MultiBinary"):
-        return np.asarray(value, np.float32).ravel()
-    if kind == "Discrete":
-        return np.eye(int(space.n), dtype=np.float32)[int(value) - int(space.start)]
-    if kind == "MultiDiscrete":
-        pairs = zip(np.ravel(space.nvec), np.ravel(value), strict=True)
-        return np.concatenate([np.eye(int(n), dtype=np.float32)[int(v)] for n, v in pairs])
-    pairs = zip(parts_of(space), _values_of(space, value), strict=True)
-    return np.concatenate([vector(part, own) for part, own in pairs])
 
 
 def read(env: Any, name: str) -> Spaces:
@@ -190,12 +130,12 @@ def read(env: Any, name: str) -> Spaces:
     seen, acted = env.observation_space, env.action_space
     states = count(seen) or 0
     low, high = ([], []) if 0 < states <= STATES else bounds(seen)
-    choices = count(acted)
-    if choices is None and type(acted).__name__ != "Box":
+    if kind(acted) not in ACTIONS:
         raise PipelineError(
             f"{name}: an action must be Discrete, MultiDiscrete, MultiBinary or Box; got"
-            f" {type(acted).__name__}. Wrap the environment in one that takes such actions."
+            f" {kind(acted)}. Wrap the environment in one that takes such actions."
         )
+    choices = count(acted)
     found = Spaces(
         states if not low else 0,
         tuple(low),
@@ -218,17 +158,3 @@ def _names(env: Any, choices: int) -> tuple[str, ...]:
 def _bounded(values: Any, limit: float) -> list[float]:
     """Bounds of an action, with `limit` in place of one that is infinite."""
     return [limit if abs(v) > FINITE else v for v in _floats(values)]
-
-
-def action(space: Any, chosen: Any) -> Any:
-    """An action as a method gives it, a number or a vector, as the environment takes it."""
-    kind = type(space).__name__
-    if kind == "Discrete":
-        return int(chosen) + int(space.start)
-    if kind == "MultiDiscrete":
-        return np.array(np.unravel_index(int(chosen), np.ravel(space.nvec)))
-    if kind == "MultiBinary":
-        bits = int(np.prod(space.shape))
-        return np.array([int(bit) for bit in f"{int(chosen):0{bits}b}"], np.int8)
-    values = np.asarray(chosen, space.dtype).reshape(space.shape)
-    return np.clip(values, space.low, space.high)

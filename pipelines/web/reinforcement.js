@@ -35,13 +35,20 @@ async function played(seed, run, manifest) {
 
 /** A state as the model takes it. */
 function fed(state, manifest) {
-  const {shape, dtype} = manifest.inputs.state;
-  const numbers = [state].flat();
-  const wanted = shape.slice(1).reduce((a, b) => a * b, 1);
-  if (numbers.length !== wanted || !numbers.every(Number.isFinite)) {
-    throw new Error(`must be ${wanted} number${wanted > 1 ? "s" : ""} as JSON`);
+  const {shape} = manifest.inputs.state;
+  const {states} = manifest.config;
+  if (states) {
+    if (!Number.isInteger(state) || state < 0 || state >= states) {
+      throw new Error(`must be a whole number from 0 to ${states - 1}`);
+    }
+    return {data: Int32Array.of(state), shape};
   }
-  return {data: dtype === "int32" ? Int32Array.from(numbers) : Float32Array.from(numbers), shape};
+  const wanted = shape[1];
+  const fits = (number) => Number.isFinite(number) && Number.isFinite(Math.fround(number));
+  if (!Array.isArray(state) || state.length !== wanted || !state.every(fits)) {
+    throw new Error(`must be a list of ${wanted} finite number${wanted > 1 ? "s" : ""} as JSON`);
+  }
+  return {data: Float32Array.from(state), shape};
 }
 
 function parsed(text) {

@@ -109,10 +109,13 @@ class Reinforcement(Method):
         }
 
     def device(self, config):
-        """The names of the actions, and of the environment."""
+        """The names of the actions, and of the environment; how many states there are, 0 if they are
+        vectors; and after how many steps an episode is cut off."""
         spaces = self._spaces(config)
         return {
             "actions": list(spaces.actions),
+            "states": spaces.states,
+            "limit": self._limit(config),
             "environment": config.learned.get("environment", [self.data])[0],
         }
 
