@@ -251,6 +251,8 @@ def test_an_environment_of_tf_agents_is_taken_as_it_is(discount, end):
     ("given", "words"),
     [
         (dict(reward=float("nan")), "the reward of step 1 is nan"),
+        (dict(reward=None), "the reward of step 1 is None"),
+        (dict(reward="much"), "the reward of step 1 is much. A reward must be a finite number"),
         (dict(seen=5), "does not fit observation_space"),
         (dict(fails=True), "step raised RuntimeError: the motor is hot"),
     ],
@@ -305,6 +307,20 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
         naming.makers("gym:CartPole-v1")
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("class World(:", r"SyntaxError: invalid syntax \(broken_world.py, line 1\). Correct broken_world"),
+        ("World = Wrld", "NameError: name 'Wrld' is not defined"),
+    ],
+)  # fmt: skip
+def test_a_module_of_ones_own_that_is_broken_is_told(code, words, tmp_path, monkeypatch):
+    (tmp_path / "broken_world.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(PipelineError, match=f"broken_world:World cannot be imported: {words}"):
+        naming.makers("broken_world:World")
+
+
 def test_no_code_runs_because_a_file_names_it(tmp_path, monkeypatch):
     (tmp_path / "evil_world.py").write_text("raise SystemExit('it ran')")
     monkeypatch.syspath_prepend(tmp_path)
@@ -316,7 +332,8 @@ def test_no_code_runs_because_a_file_names_it(tmp_path, monkeypatch):
     ("method", "data", "words"),
     [
         ("dqn", "gym:Pendulum-v1", "acts by vectors, which dqn cannot take. Try method=ppo"),
-        ("q_learning", "cart_pole", "observes vectors, which q_learning cannot take"),
+        ("q_learning", "cart_pole", "observes vectors.* cannot take. Try method=dqn or ppo"),
+        ("q_learning", "gym:Pendulum-v1", "observes vectors.* cannot take. Try method=ppo"),
         ("value_iteration", "gym:Blackjack-v1", "does not say how likely each next state is"),
     ],
 )

@@ -16,7 +16,14 @@ from pipelines.environments.spaces import Spaces
 from pipelines.losses import action_values, policies
 from pipelines.models import in_numpy, policy_nets, update
 from pipelines.ops import returns
-from pipelines.tasks.reinforcement import _arms, _explore, _off_policy, _policy, _replay
+from pipelines.tasks.reinforcement import (
+    _arms,
+    _experience,
+    _explore,
+    _off_policy,
+    _policy,
+    _replay,
+)
 
 TINY = dict(epochs=1, steps_per_epoch=2, validation_episodes=2, test_episodes=2)
 
@@ -44,6 +51,13 @@ def test_with_lambda_1_advantages_are_returns_of_n_steps_minus_values():
     assert found[0] == 1 + 0.5 * 2 + 0.25 * 3 + 0.125 * 8 - 5
     assert returns.to_go(np.array([1, 2, 3]), 8, 0.5)[0] == found[0] + 5
     assert returns.to_go(np.array([1.0, 2, 3]), 0, 0.5).tolist() == [2.75, 3.5, 3]
+
+
+def test_advantages_are_scaled_by_the_batch_unless_it_is_of_one():
+    # Mean 2 and deviation 1; mean 6 and deviation 2.
+    found = _experience.standard(np.array([[1.0, 3], [4, 8]]))
+    np.testing.assert_allclose(found, [[-1, 1], [-1, 1]])
+    assert _experience.standard(np.array([[2.0], [-3]])).tolist() == [[2], [-3]]
 
 
 # Losses.

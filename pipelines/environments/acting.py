@@ -51,9 +51,10 @@ class Acting:
                 f" got {len(found) if isinstance(found, tuple) else type(found).__name__} of these."
             )
         seen, reward, ended, cut, _ = found
-        if not math.isfinite(reward):
+        if not _is_finite(reward):
+            shown = " ".join(str(reward).split())[:60]
             raise PipelineError(
-                f"{self.name}: the reward of step {self._steps} is {reward}. A reward must be a"
+                f"{self.name}: the reward of step {self._steps} is {shown}. A reward must be a"
                 " finite number."
             )
         over = bool(cut) or self._steps >= self.longest
@@ -90,3 +91,11 @@ class Acting:
                 f"{self.name}: {what} raised {type(error).__name__}: {reason} (step"
                 f" {self._steps + 1} of an episode)"
             ) from error
+
+
+def _is_finite(reward: Any) -> bool:
+    """Whether what an environment gives is a finite number."""
+    try:
+        return math.isfinite(reward)
+    except (TypeError, ValueError, OverflowError):  # such as None, a text, or 10**400
+        return False

@@ -130,6 +130,11 @@ def _imported(named: Any) -> Callable[[], Any]:
             f"{named} cannot be imported: {error}. The module has to be on Python's path, as"
             " PYTHONPATH=. puts the current folder there."
         ) from error
+    except Exception as error:  # it is the user's code
+        reason = " ".join(str(error).split())[:200]
+        raise PipelineError(
+            f"{named} cannot be imported: {type(error).__name__}: {reason}. Correct {module}."
+        ) from error
     if not callable(found):
         raise PipelineError(f"{named} is no class and no function that makes an environment.")
     return found

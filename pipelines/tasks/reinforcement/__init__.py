@@ -45,12 +45,13 @@ class Reinforcement(Method):
     def _fits(self, world):
         spaces = world.spaces
         wrong = [
-            (spaces.states and not self._takes_states, "counts its states", "dqn or ppo"),
-            (not spaces.states and not self._takes_vectors, "observes vectors", "dqn or ppo"),
-            (spaces.actions and not self._acts_by_number, "counts its actions", "dqn or ppo"),
-            (not spaces.actions and not self._acts_by_vector, "acts by vectors", "ppo"),
+            (spaces.states and not self._takes_states, "counts its states"),
+            (not spaces.states and not self._takes_vectors, "observes vectors"),
+            (spaces.actions and not self._acts_by_number, "counts its actions"),
+            (not spaces.actions and not self._acts_by_vector, "acts by vectors"),
         ]
-        for is_wrong, what, other in wrong:
+        other = "dqn or ppo" if spaces.actions else "ppo"
+        for is_wrong, what in wrong:
             if is_wrong:
                 raise PipelineError(
                     f"{world.name} {what}, which {self.name} cannot take. Try method={other}."

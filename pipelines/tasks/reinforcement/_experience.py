@@ -55,6 +55,8 @@ def shuffled(found, passes, batch, random):
 
 
 def standard(values):
-    """(K, batch): each batch with mean 0 and deviation 1."""
+    """(..., batch): each batch with mean 0 and deviation 1; a batch of one stays as it is."""
+    if values.shape[-1] == 1:
+        return values
     away = values - values.mean(-1, keepdims=True)
     return away / (values.std(-1, keepdims=True) + 1e-8)

@@ -17,7 +17,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.models import policy_nets
     from pipelines.models import update as updates
     from pipelines.ops import returns
-    from pipelines.tasks.reinforcement import _gradient
+    from pipelines.tasks.reinforcement import _experience, _gradient
 
 SMALLEST = 256  # rows of a batch; a larger one has a power of two times as many
 
@@ -117,7 +117,7 @@ def _learned_from(episodes, actor, config):
     baseline = {"value": lambda: actor.values(states), "mean": found.mean, "none": lambda: 0.0}
     advantages = found - baseline[config.baseline]()
     if config.baseline != "none":
-        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+        advantages = _experience.standard(advantages)
     is_counted = states.dtype.kind == "i"
     return {
         "state": states.astype(np.int32 if is_counted else np.float32),
