@@ -5,8 +5,10 @@ import colorsys
 import contextlib
 import fcntl
 import itertools
+import json
 import os
 import shutil
+import subprocess
 import tempfile
 import zlib
 from pathlib import Path
@@ -182,3 +184,23 @@ def _locked(path):
     with open(path, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def page_says(task, text, manifest):
+    """What a recommender's page answers, as JSON, or its message; items 2 and 1 score as much."""
+    from pipelines.engine.serving import web
+
+    node = shutil.which("node") or pytest.skip("needs node")
+    script = """
+const [task, text, manifest] = JSON.parse(await new Response(process.stdin).text());
+const {predict} = await import(`./${task}.js`);
+const data = {items: [2, 1], scores: [2, 1], ratings: manifest.learned.items.map((_, i) => i)};
+const run = async () => Object.fromEntries(Object.entries(data).map(([name, own]) => [name, {data: own}]));
+const said = await predict(text, run, manifest).then(({answer}) => JSON.stringify(answer), (e) => e.message);
+console.log(said);
+"""
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", script], cwd=web.SOURCE, text=True, check=True,
+        input=json.dumps([task, text, manifest]), capture_output=True, timeout=60,
+    )  # fmt: skip
+    return done.stdout.strip()

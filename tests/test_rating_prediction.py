@@ -1,7 +1,10 @@
 """Predicted ratings: biases, neighbours and factors against brute force, errors by hand, the device half."""
 
+import json
+
 import numpy as np
 import pytest
+from conftest import page_says
 from scipy import sparse
 
 from pipelines.edge import rating_prediction as edge
@@ -154,8 +157,21 @@ def test_the_device_names_what_would_be_rated_highest():
         ('{"Heat": NaN}', "no number for 'Heat'"),
         ('{"rated": {"Heat": 5}, "top": 0}', "top of 1 or more"),
         ('{"Neverland": 5}', "no item of this model"),
+        ("{}", "rates nothing. Give JSON such as"),
+        ('{"Heat": 1' + "0" * 400 + "}", "no number for 'Heat'"),
     ],
 )
 def test_what_cannot_be_used_is_told(text, message):
     with pytest.raises(ValueError, match=message):
         edge.predict(text, None, MANIFEST)
+
+
+def test_the_last_of_two_names_of_an_item_counts_and_the_page_says_the_same():
+    def run(inputs, program=""):
+        return {"ratings": np.array([[0.0, 1.0, 2.0]])}
+
+    text = '{"heat": 2, "Heat": 4, "HEAT": 3, "alien": 1}'
+    answer, _ = edge.predict(text, run, MANIFEST)
+    assert answer["rated"] == {"Heat": 3.0, "Alien": 1.0}
+    assert json.loads(page_says(TASK, text, MANIFEST)) == answer
+    assert page_says(TASK, "{}", MANIFEST).startswith("rates nothing. Give JSON such as")

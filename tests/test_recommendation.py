@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import once
+from conftest import once, page_says
 from scipy import sparse
 
 import pipelines
@@ -19,6 +19,7 @@ from pipelines.formats.examples import Data, Examples
 from pipelines.metrics import ranking as metric
 from pipelines.models import als, ease, fusion, neighbours
 from pipelines.ops import ranking
+from pipelines.tasks.recommendation import user_knn
 
 TASK = "recommendation"
 HEADER = "user,item,rating,time\n"
@@ -457,6 +458,20 @@ def test_parts_that_cannot_be_joined_are_refused(file, method, parts, message):
         made(file, method, parts=parts)
 
 
+@pytest.mark.parametrize("method", ["fusion", "hybrid"])
+def test_parts_check_the_data_as_they_would_alone(file, tmp_path, method, monkeypatch):
+    with pytest.raises(PipelineError, match="content needs texts of items"):
+        made(file, method, parts=["ease", "content"]).source.held_out("train")
+    path = tmp_path / "items.csv"
+    path.write_text("item,title,text\n" + "".join(f"i{i},x,y z\n" for i in range(6)))
+    begun = made(file, method, parts=["ease", "content"], items=str(path))
+    with pytest.raises(PipelineError, match="no word of two letters"):
+        begun.source.held_out("train")
+    monkeypatch.setattr(user_knn, "LARGEST", 20)
+    with pytest.raises(PipelineError, match="user_knn keeps each user's history"):
+        made(file, method, parts=["ease", "user_knn"]).source.held_out("train")
+
+
 # On the device.
 
 LEARNED = {
@@ -495,11 +510,37 @@ def test_titles_are_found_with_their_commas_and_reasons_are_given():
         ('{"liked": 3}', "must have a list"),
         ('{"liked": ["1"], "top": 0}', "top of 1 or more"),
         ("[1", "no JSON"),
+        ('{"liked": ["1"], "top": 60}', "wants 60 items, and this model gives 2 at most"),
     ],
 )
 def test_what_cannot_be_used_is_told(text, message):
+    def shorter(inputs, program=""):
+        return {name: values[:, :2] for name, values in scored(inputs).items()}
+
     with pytest.raises(ValueError, match=message):
-        edge.predict(text, scored, MANIFEST)
+        edge.predict(text, shorter, MANIFEST)
+    assert message in page_says("recommendation", text, MANIFEST)
+
+
+@pytest.mark.parametrize(
+    ("text", "liked"),
+    [
+        ("[REC] (2007)", ["[REC] (2007)"]),
+        ("[REC] (2007); alien", ["[REC] (2007)", "Alien"]),
+        ('["[REC] (2007)", "Alien"]', ["[REC] (2007)", "Alien"]),
+        ('{"liked": "Alien"}', ["Alien"]),
+    ],
+)
+def test_titles_that_begin_like_json_are_titles(text, liked):
+    titles = ["[REC] (2007)", "Postman, The (1994)", "Alien"]
+    manifest = {**MANIFEST, "learned": {**LEARNED, "titles": titles}}
+    assert edge.predict(text, scored, manifest)[0]["liked"] == liked
+    assert json.loads(page_says("recommendation", text, manifest))["liked"] == liked
+
+
+def test_what_is_asked_for_may_be_more_than_there_is():
+    answer, _ = edge.predict('{"liked": ["1"], "top": 1000}', scored, MANIFEST)
+    assert len(answer["recommended"]) == 2
 
 
 # The whole way.

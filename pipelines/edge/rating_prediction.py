@@ -27,9 +27,11 @@ def predict(
     rated, top = _asked(plain_text.read(source))
     liked, unknown = recommendation.ids(list(rated), known)
     history, ratings = np.zeros((2, 1, len(known["items"])), np.float32)
-    there = [name for name in rated if name not in unknown]
-    for name, i in zip(there, recommendation.ids(there, known)[0], strict=True):
-        history[0, i], ratings[0, i] = 1, rated[name]
+    places = recommendation.Names(known).places
+    for name, value in rated.items():
+        i = places.get(recommendation.plain(name))
+        if i is not None:  # of two names of one item, the last one counts
+            history[0, i], ratings[0, i] = 1, value
     found = np.asarray(run({"history": history, "ratings": ratings})["ratings"])[0]
     order = np.argsort(-np.where(history[0] > 0, -np.inf, found), kind="stable")
     best = order[: min(top, len(order) - len(liked))]
@@ -54,6 +56,8 @@ def _asked(text: str) -> tuple[dict[str, float], int]:
         rated, top = given["rated"], given.get("top", TOP)
     if not isinstance(rated, dict) or isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise ValueError(f"must have ratings by item, and top of 1 or more. {FORM}")
+    if not rated:
+        raise ValueError(f"rates nothing. {FORM}")
     bad = [name for name, value in rated.items() if not _is_rating(value)]
     if bad:
         raise ValueError(f"has no number for {bad[0]!r}. {FORM}")
@@ -61,8 +65,12 @@ def _asked(text: str) -> tuple[dict[str, float], int]:
 
 
 def _is_rating(value: Any) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def line(answer: Mapping[str, Any]) -> str:

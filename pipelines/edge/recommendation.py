@@ -36,12 +36,13 @@ def predict(
     """
     known = manifest["learned"]
     chosen = checked(OPTIONS, options or {})
-    names, top = asked(plain_text.read(source), _Names(known), chosen["top"])
+    names, top = asked(plain_text.read(source), Names(known), chosen["top"])
     history = np.zeros((1, len(known["items"])), np.float32)
     liked, unknown = ids(names, known)
     history[0, liked] = 1
     answer = run({"history": history})
     lowest = manifest["config"]["lowest"] / 2
+    _check_top(top, len(answer["items"][0]), len(known["items"]))
     best = [
         (int(i), float(score))
         for i, score in zip(answer["items"][0], answer["scores"][0], strict=True)
@@ -64,32 +65,48 @@ def predict(
     }, {}
 
 
-class _Names:
+def _check_top(top: int, most: int, count: int) -> None:
+    """Raises ValueError if there are more items than a file gives, and more are asked for."""
+    if top > TOP and most < min(top, count):
+        raise ValueError(
+            f"wants {top} items, and this model gives {most} at most. Ask for {most}, or train it"
+            f" with --set top={top}"
+        )
+
+
+class Names:
     """Items by id and by title, whatever the case."""
 
     def __init__(self, known: Mapping[str, Sequence[str]]):
         self.places: dict[str, int] = {}
         for names in (known["items"], known["titles"]):
             for i, name in enumerate(names):
-                self.places.setdefault(_plain(name), i)
+                self.places.setdefault(plain(name), i)
 
     def __contains__(self, name: str) -> bool:
-        return _plain(name) in self.places
+        return plain(name) in self.places
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def asked(text: str, known: _Names, top: int) -> tuple[list[str], int]:
+def asked(text: str, known: Names, top: int) -> tuple[list[str], int]:
     """(what is liked, how many are wanted) of what someone wrote. Raises ValueError."""
     text = text.strip()
-    if text[:1] in ("{", "["):
-        return _of_json(text, known, top)
-    return _named(text, known), top
+    if text[:1] not in ("{", "[") or text in known:
+        return _named(text, known), top
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        names = _named(text, known)
+        if names[0] in known:  # its title begins with a bracket
+            return names, top
+        raise ValueError(f"is no JSON. {FORM}") from error
+    return _of_json(given, known, top)
 
 
-def _named(text: str, known: _Names) -> list[str]:
+def _named(text: str, known: Names) -> list[str]:
     """One name, or several with line breaks, semicolons or commas between them."""
     if text in known:
         return [text]
@@ -97,11 +114,7 @@ def _named(text: str, known: _Names) -> list[str]:
     return _parts(text.split(mark)) if mark else _by_commas(text.split(","), known)
 
 
-def _of_json(text: str, known: _Names, top: int) -> tuple[list[str], int]:
-    try:
-        given = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"is no JSON. {FORM}") from error
+def _of_json(given: Any, known: Names, top: int) -> tuple[list[str], int]:
     given = {"liked": given} if isinstance(given, list) else given
     liked, top = given.get("liked", []), given.get("top", top)
     liked = _named(liked, known) if isinstance(liked, str) else liked
@@ -115,7 +128,7 @@ def _parts(names: Sequence[str]) -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
-def _by_commas(parts: Sequence[str], known: _Names) -> list[str]:
+def _by_commas(parts: Sequence[str], known: Names) -> list[str]:
     """Names with commas between them, some of which have commas of their own."""
     found, start = [], 0
     while start < len(parts):
@@ -128,17 +141,17 @@ def _by_commas(parts: Sequence[str], known: _Names) -> list[str]:
 
 def ids(names: Sequence[str], known: Mapping[str, Sequence[str]]) -> tuple[list[int], list[str]]:
     """(places of the items that are known, the other names). Raises ValueError if none is."""
-    places = _Names(known).places
-    unknown = [name for name in names if _plain(name) not in places]
+    places = Names(known).places
+    unknown = [name for name in names if plain(name) not in places]
     if not names:
         raise ValueError(f"names nothing that is liked. {FORM}")
     if len(unknown) == len(names):
-        near = difflib.get_close_matches(_plain(unknown[0]), places, 3)
+        near = difflib.get_close_matches(plain(unknown[0]), places, 3)
         titles = [known["titles"][places[name]] for name in near] or known["titles"][:3]
         raise ValueError(
             f"names no item of this model: {unknown[0]!r}. It knows {'; '.join(titles)} and others"
         )
-    liked = [places[_plain(name)] for name in names if _plain(name) in places]
+    liked = [places[plain(name)] for name in names if plain(name) in places]
     return list(dict.fromkeys(liked)), unknown
 
 

@@ -38,6 +38,7 @@ function asked(text) {
   if (!isObject(rated) || !(Number.isInteger(top) && top > 0)) {
     throw new Error(`must have ratings by item, and top of 1 or more. ${FORM}`);
   }
+  if (!Object.keys(rated).length) throw new Error(`rates nothing. ${FORM}`);
   const bad = Object.keys(rated).find((name) => !Number.isFinite(rated[name]));
   if (bad !== undefined) throw new Error(`has no number for '${bad}'. ${FORM}`);
   return {rated, top};

@@ -3,6 +3,7 @@
 export const takes = "text";
 const TOP = 10, SHOWN = 5; // items of an answer, and in a line
 const REASONS = 2, ASKED = 20; // reasons of each item; items of a history that are tried as reasons
+const NEAR = 0.6, NAMED = 3; // share of letters in common of a name that is meant; how many are named
 const FORM = 'Give titles or ids, such as "A; B; C", or JSON such as {"liked": ["A", "B"], "top": 5}';
 
 /** Names with ; or a line each, or with commas, or JSON -> {liked, recommended: [{item, title, score, because}], unknown}. */
@@ -19,7 +20,14 @@ export async function predict(text, run, manifest) {
     return [...answer.items.data].map((item, i) => [Number(item), answer.scores.data[i]]);
   };
   const lowest = manifest.config.lowest / 2;
-  const best = (await scored(liked)).filter(([, score]) => score > lowest).slice(0, top);
+  const given = await scored(liked);
+  const most = given.length; // items that the file gives
+  if (top > TOP && most < Math.min(top, count)) {
+    throw new Error(
+      `wants ${top} items, and this model gives ${most} at most. Ask for ${most}, or train it with --set top=${top}`,
+    );
+  }
+  const best = given.filter(([, score]) => score > lowest).slice(0, top);
   const reasons = await reasonsOf(liked, best, scored);
   const recommended = best.map(([i, score]) => ({
     item: known.items[i], title: known.titles[i], score, because: reasons.get(i).map((j) => known.titles[j]),
@@ -40,24 +48,32 @@ export function placesOf(known) {
 }
 
 function asked(text, places) {
-  if (/^[{[]/.test(text)) return ofJson(text);
-  if (places.has(plain(text))) return {names: [text], top: TOP};
-  const mark = ["\n", ";"].find((each) => text.includes(each));
-  return {names: mark ? parts(text.split(mark)) : byCommas(text.split(","), places), top: TOP};
-}
-
-function ofJson(text) {
+  if (!/^[{[]/.test(text) || places.has(plain(text))) return {names: named(text, places), top: TOP};
   let given;
   try {
     given = JSON.parse(text);
   } catch {
+    const names = named(text, places);
+    if (places.has(plain(names[0]))) return {names, top: TOP}; // its title begins with a bracket
     throw new Error(`is no JSON. ${FORM}`);
   }
+  return ofJson(given, places);
+}
+
+/** One name, or several with line breaks, semicolons or commas between them. */
+function named(text, places) {
+  if (places.has(plain(text))) return [text];
+  const mark = ["\n", ";"].find((each) => text.includes(each));
+  return mark ? parts(text.split(mark)) : byCommas(text.split(","), places);
+}
+
+function ofJson(given, places) {
   const {liked = [], top = TOP} = Array.isArray(given) ? {liked: given} : given;
-  if (!Array.isArray(liked) || !(Number.isInteger(top) && top > 0)) {
+  const names = typeof liked === "string" ? named(liked, places) : liked;
+  if (!Array.isArray(names) || !(Number.isInteger(top) && top > 0)) {
     throw new Error(`must have a list of what is liked, and top of 1 or more. ${FORM}`);
   }
-  return {names: parts(liked.map(String)), top};
+  return {names: parts(names.map(String)), top};
 }
 
 function parts(names) {
@@ -79,11 +95,38 @@ export function ids(names, places, known) {
   if (!names.length) throw new Error(`names nothing that is liked. ${FORM}`);
   const unknown = names.filter((name) => !places.has(plain(name)));
   if (unknown.length === names.length) {
-    const some = known.titles.slice(0, 3).join("; ");
+    const near = nearest(plain(unknown[0]), places).map((i) => known.titles[i]);
+    const some = (near.length ? near : known.titles.slice(0, 3)).join("; ");
     throw new Error(`names no item of this model: '${unknown[0]}'. It knows ${some} and others`);
   }
   const liked = names.filter((name) => places.has(plain(name))).map((name) => places.get(plain(name)));
   return {liked: [...new Set(liked)], unknown};
+}
+
+/** The places of the names that are most like one. */
+function nearest(name, places) {
+  const found = [];
+  for (const [other, i] of places) {
+    const share = alike(name, other);
+    if (share >= NEAR) found.push([share, i]);
+  }
+  found.sort((a, b) => b[0] - a[0] || a[1] - b[1]);
+  return [...new Set(found.map(([, i]) => i))].slice(0, NAMED);
+}
+
+/** Twice the letters that two texts have in the same order, of all letters. */
+function alike(a, b) {
+  const all = a.length + b.length;
+  if (2 * Math.min(a.length, b.length) < NEAR * all) return 0;
+  let row = new Uint32Array(b.length + 1);
+  for (const letter of a) {
+    const next = new Uint32Array(b.length + 1);
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = b[j - 1] === letter ? row[j - 1] + 1 : Math.max(row[j], next[j - 1]);
+    }
+    row = next;
+  }
+  return 2 * row[b.length] / all;
 }
 
 async function reasonsOf(liked, best, scored) {

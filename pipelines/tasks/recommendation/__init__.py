@@ -27,7 +27,13 @@ class Ranked(interactions.Config, Settings):
     min_rating: float = setting(
         0.0, "interactions with a lower rating do not count; 0 takes every one", low=0.0
     )
-    top: int = setting(50, "items of an answer", "items", low=1, high=1000)
+    top: int = setting(
+        50,
+        "items of an answer, as many as are judged at least",
+        "items",
+        low=10,  # metrics.ranking.K
+        high=1000,
+    )
 
 
 class Recommendation(Method):

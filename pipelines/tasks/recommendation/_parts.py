@@ -39,6 +39,12 @@ def of(names, config):
     return found
 
 
+def check(names, examples, config):
+    """What each part needs of the data. Raises PipelineError if one of them lacks it."""
+    for method, own in of(names, config).values():
+        method.check(examples, own)
+
+
 def net(names, config, rule, border, title):
     """The parts' nets on one history, and a layer that makes one ranking of them."""
     inputs = scorers.history(recommending.items(config))

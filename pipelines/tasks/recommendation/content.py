@@ -31,11 +31,12 @@ class Content(recommendation.Recommendation):
     paper = "Pazzani & Billsus 2007"
 
     def check(self, examples, config):
-        """Raises PipelineError if no item has a text."""
+        """Raises PipelineError if no item has a text, or if no text has a word."""
         if not any(config.learned["texts"]):
             raise PipelineError(
                 "content needs texts of items. Name a table of them: --set items=movies.csv"
             )
+        item_texts.width(config.learned, config.words)
 
     def model(self, config):
         """Two matrices: items x words, and words x items."""

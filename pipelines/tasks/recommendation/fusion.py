@@ -47,6 +47,10 @@ class Fusion(recommendation.Recommendation):
         parts.checked(config.parts)
         return config
 
+    def check(self, examples, config):
+        """Raises PipelineError if a part cannot learn from the data."""
+        parts.check(config.parts, examples, config)
+
     def model(self, config):
         """The parts' nets, and their weighted sum."""
         return parts.net(config.parts, config, config.rule, 0, "fusion")

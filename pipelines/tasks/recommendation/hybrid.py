@@ -38,6 +38,10 @@ class Hybrid(recommendation.Recommendation):
             raise PipelineError(f"hybrid takes two parts; got {len(config.parts)}. Take fusion.")
         return config
 
+    def check(self, examples, config):
+        """Raises PipelineError if a part cannot learn from the data."""
+        parts.check(config.parts, examples, config)
+
     def model(self, config):
         """Both nets, and what is made of them."""
         return parts.net(config.parts, config, config.rule, config.border, "hybrid")
