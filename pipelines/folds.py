@@ -54,29 +54,34 @@ def validate(name: str, data: Any, count: int, path: Path | str, given: Mapping)
         "fingerprint": read.fingerprint(),
     }
     write_json(path / FILE, asked)
-    return _trained(path, asked, settings, folding.folded(read, count, together))
+    return _trained(path, asked, settings, folding.folded(read, count, together), {})
 
 
 def resume(path: Path | str, machines: Mapping) -> dict:
     """Goes on with a cross-validation that was stopped -> what `validate` gives.
 
-    Folds that are done stay as they are. machines: settings of devices. Raises PipelineError if the
-    data is not the same.
+    Folds that are done stay as they are. machines: settings of devices, which the others take over.
+    Raises PipelineError if the data is not the same.
     """
     path = Path(path)
     asked = read_json(path / FILE, ASKED)
+    if "fingerprint" not in asked:
+        raise PipelineError(
+            f"{path} was begun by an earlier version of this package, which cut folds in another way."
+            " Begin anew with another --run."
+        )
     settings = {**asked["settings"], **machines}
     data = catalog.bundled(asked["data"])
     method, config, data, _ = setup.configured(asked["method"], data, settings)
     read = source.read(data, config.format, method, config)
-    if asked.get("fingerprint", read.fingerprint()) != read.fingerprint():
+    if asked["fingerprint"] != read.fingerprint():
         raise PipelineError(
             f"{asked['data']} has changed since {path} began, and its folds would not be of the same"
             " examples. Put the data back as it was, or begin anew with another --run."
         )
     together = functools.partial(method.together, config=config)
     parts = folding.folded(read, asked["folds"], together)
-    return _trained(path, asked, settings, parts)
+    return _trained(path, asked, settings, parts, machines)
 
 
 def is_one(path: Path | str) -> bool:
@@ -84,14 +89,19 @@ def is_one(path: Path | str) -> bool:
     return (Path(path) / FILE).is_file()
 
 
-def _trained(path: Path, asked: Mapping, settings: Mapping, parts: Iterator[Data]) -> dict:
-    """Trains and judges what is left -> the result, which is written as well."""
+def _trained(
+    path: Path, asked: Mapping, settings: Mapping, parts: Iterator[Data], machines: Mapping
+) -> dict:
+    """Trains and judges what is left -> the result, which is written as well.
+
+    machines: settings that a fold which was stopped goes on with.
+    """
     count, results, runs = asked["folds"], [], []
     try:
         for number, part in enumerate(parts, 1):
             print(f"fold {number} of {count}", flush=True)
             own = path / f"fold_{number}"
-            results.append(_result(own, part, asked["method"], settings))
+            results.append(_result(own, part, asked["method"], settings, machines))
             runs.append(str(own))
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(f"stopped. `{resuming(path)}` goes on.") from stop
@@ -100,13 +110,14 @@ def _trained(path: Path, asked: Mapping, settings: Mapping, parts: Iterator[Data
     return found
 
 
-def _result(own: Path, part: Data, method: str, settings: Mapping) -> dict:
+def _result(own: Path, part: Data, method: str, settings: Mapping, machines: Mapping) -> dict:
     """The scores of one fold, whose run is started, resumed, or done."""
     judged = own / "evaluations" / "test" / "result.json"
     if judged.is_file():
         return read_json(judged, {"result": {str: ANY}})["result"]
     is_there = (own / "run.json").is_file()
     made = run.Run(own, part) if is_there else run.start(method, part, own, settings)
+    made.config = made.config.replace(**machines)
     return (made if made.finished() else made.train()).evaluate()
 
 

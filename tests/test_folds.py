@@ -109,7 +109,7 @@ class Runs:
     """Stands in for the runs of folds, which reach these accuracies; 0 is a training that is stopped."""
 
     def __init__(self, *scores):
-        self.scores, self.begun = iter(scores), []
+        self.scores, self.begun, self.machines = iter(scores), [], []
 
     def start(self, name, part, path, settings):
         self.begun.append(("start", name, len(part.splits["test"]), settings))
@@ -121,9 +121,11 @@ class Runs:
         return self._made(path)
 
     def _made(self, path):
-        made = types.SimpleNamespace(finished=lambda: False)
+        config = types.SimpleNamespace(replace=lambda **given: given)
+        made = types.SimpleNamespace(finished=lambda: False, config=config)
 
         def train():
+            self.machines.append(made.config)
             made.score = next(self.scores)
             if not made.score:
                 raise KeyboardInterrupt
@@ -179,8 +181,16 @@ def test_stopped_in_the_second_fold_it_goes_on_there(tmp_path, monkeypatch, pict
         ("go on", "fold_2", 15),
         ("start", "classification/scratch", 15, settings),
     ]
+    assert again.machines == [{"devices": 2}] * 2
     assert found["scores"]["accuracy"]["values"] == [0.5, 0.7, 0.9]
     assert folds.is_one(path)
+
+
+def test_folds_that_were_cut_in_another_way_are_not_resumed(tmp_path):
+    asked = {"folds": 3, "method": "classification/scratch", "data": "digits", "settings": {}}
+    write_json(tmp_path / folds.FILE, asked)
+    with pytest.raises(PipelineError, match="was begun by an earlier version .* Begin anew"):
+        folds.resume(tmp_path, {})
 
 
 def test_the_command_resumes_folds_and_ends_them_not(tmp_path, monkeypatch, capsys):

@@ -122,8 +122,20 @@ class Popen:
 def run(command, timeout=None, **how):
     """`subprocess.run` with captured text."""
     how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
+    late = threading.Event()
     with Popen(command, **how) as process:
+
+        def end():
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(timeout or threading.TIMEOUT_MAX, end)
+        timer.daemon = True
+        timer.start()
         out, err = process.communicate()
+        timer.cancel()
+    if late.is_set():
+        raise subprocess.TimeoutExpired(command, timeout, out, err)
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
@@ -178,9 +190,15 @@ def _jobs(door):
         for one in ready:
             if one is door:
                 connection, _ = door.accept()
-                pid = _forked(connection, living)
+                try:
+                    asked = _asked(connection)
+                except OSError:  # who asks has died
+                    connection.close()
+                    continue
+                pid = _forked(connection, living, *asked)
                 living[os.pidfd_open(pid)] = pid, connection
-                connection.sendall(f"{pid}\n".encode())
+                with contextlib.suppress(OSError):  # nobody may wait for it
+                    connection.sendall(f"{pid}\n".encode())
             else:
                 pid, connection = living.pop(one)
                 _, status = os.waitpid(pid, 0)
@@ -190,17 +208,27 @@ def _jobs(door):
                 os.close(one)
 
 
-def _forked(connection, living):
-    """Forks a child for the job that comes over a connection -> its number."""
+def _asked(connection):
+    """(the places of the streams, the job) that come over a connection; OSError if it ends before."""
     content, places, _, _ = socket.recv_fds(connection, 1 << 20, 2)
     while not content.endswith(b"\n"):
-        content += connection.recv(1 << 20)
+        got = connection.recv(1 << 20)
+        if not got:
+            for place in places:
+                os.close(place)
+            raise ConnectionError("nobody asks any more")
+        content += got
+    return places, json.loads(content)
+
+
+def _forked(connection, living, places, job):
+    """Forks a child for a job -> its number."""
     pid = os.fork()
     if not pid:
         for other in living:
             os.close(other)
         connection.close()
-        _be(places, **json.loads(content))
+        _be(places, **job)
     for place in places:
         os.close(place)
     return pid
