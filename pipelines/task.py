@@ -180,6 +180,13 @@ class Method(Task):
         """Whether row r of a batch goes on after row r of the one before: nothing is shuffled."""
         return False
 
+    def begin(self, inputs: Arrays, is_first: Any, config: Any) -> Arrays:
+        """Inputs of a batch that continues, with a mark of the rows that begin anew.
+
+        is_first: bool (B,), rows that do not go on after the batch before.
+        """
+        return inputs
+
     def references(self, config: Any, source: Source) -> Mapping[str, Any]:
         """{name: config} of baseline runs on the same data, reported next to the result."""
         return NOTHING

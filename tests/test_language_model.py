@@ -11,6 +11,7 @@ import pipelines
 from pipelines import catalog
 from pipelines.edge import ngram
 from pipelines.errors import PipelineError
+from pipelines.families import text_cut
 from pipelines.formats.examples import Examples
 from pipelines.metrics import perplexity
 from pipelines.models import smoothing
@@ -201,6 +202,36 @@ def test_missing_splits_may_be_cut_by_position(tmp_path):
     }
     again = method.adapt(data, method.Config(cut="position"))
     assert again.fingerprint() == data.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "wanted"),
+    [
+        ([1] * 20, [0] * 16 + [1] * 2 + [2] * 2),
+        ([5, 5, 90], [0, 1, 2]),
+        ([90, 1, 1], [0, 1, 2]),
+        ([80, 5, 15, 1, 9], [0, 1, 2, 2, 2]),
+    ],
+)
+def test_each_split_by_position_has_a_paragraph(sizes, wanted):
+    assert text_cut._places(sizes, 2).tolist() == wanted
+
+
+def test_too_few_paragraphs_for_splits_by_position(tmp_path):
+    file = tmp_path / "book.txt"
+    file.write_text("one line here\n\nand another one")
+    method = catalog.method("ngram")
+    with pytest.raises(PipelineError, match="needs 3 paragraphs at least.*got 2. Part the text by"):
+        method.adapt(catalog.load(file), method.Config(cut="position"))
+
+
+def test_equal_paragraphs_are_in_one_fold():
+    method = catalog.method("ngram")
+    examples = Examples(["a", "b", "c"], {"text": ["x y", "z", "x y"]}, ["a", "b", "c"])
+    keys = method.together(examples, method.Config())
+    assert [keys[0] == key for key in keys] == [True, False, True]
+    with pytest.raises(PipelineError, match="cut=position and folds both"):
+        method.together(examples, method.Config(cut="position"))
 
 
 def part_names(examples):

@@ -88,16 +88,32 @@ def test_states_are_carried_from_batch_to_batch(cell):
     np.testing.assert_allclose(np.asarray(body(x)), whole)  # of no use outside training
 
 
-def test_batches_that_carry_follow_each_other_in_the_text():
-    method, config = tiny("gru", overlap=0, batch_size=2, steps_per_epoch=0)
+@pytest.mark.parametrize(("overlap", "steps"), [(0, 0), (8, 0), (40, 1)])
+def test_batches_that_carry_follow_each_other_in_the_text(overlap, steps):
+    method, config = tiny("gru", overlap=overlap, batch_size=2, steps_per_epoch=steps)
     text = (VERSE * 3)[: 7 * 16 - 1]  # seven windows, so the second row begins with the fifth
     split = Split(method.expand(Examples(["a"], {"text": [text]}, ["a"]), config), method, config)
     batches = [inputs["ids"] for inputs, _ in split.train(0).take(5).as_numpy_iterator()]
+    known = text_ids.opened("characters", config.learned)
+    whole = np.array([text_ids.END, *known.ids(text)])
     for row, start in ((0, 0), (1, 4)):
-        read = np.concatenate([batch[row, :-1] for batch in batches])
-        whole = np.concatenate([ids[:-1] for ids in split.examples.columns["ids"]])
-        np.testing.assert_array_equal(read[: 3 * 16], whole[start * 16 : (start + 3) * 16])
-    np.testing.assert_array_equal(batches[4], batches[0])  # the next epoch
+        read = np.concatenate([batch[row, :-1] for batch in batches])[: 3 * 16]
+        assert read[0] == -1  # the row begins
+        np.testing.assert_array_equal(read[1:], whole[start * 16 + 1 : (start + 3) * 16])
+    assert [batch[1, 0] for batch in batches[2:4]] == [whole[6 * 16], -1]  # the text begins anew
+    np.testing.assert_array_equal(batches[4], batches[0])  # the next round
+
+
+def test_a_row_that_begins_forgets_the_state():
+    method, config = tiny("lstm", batch_size=2)
+    model = method.model(config)
+    ids = np.random.default_rng(0).integers(2, 9, (2, 17)).astype(np.int32)
+    ids[:, 0] = 0
+    new = np.asarray(model({"ids": ids}, training=True)["log_likelihood"])
+    ids[0, 0] = -1
+    again = np.asarray(model({"ids": ids}, training=True)["log_likelihood"])
+    np.testing.assert_allclose(again[0], new[0], atol=1e-6)
+    assert np.abs(again[1] - new[1]).max() > 1e-4
 
 
 def test_what_is_judged_is_the_text_and_its_end():
@@ -296,8 +312,9 @@ def test_a_task_without_options_refuses_them():
         pipelines.load(ROOT / "saved_models/digits").predict("x.jpg", length=5)
 
 
-def test_a_prompt_may_be_longer_than_the_context():
-    method, config = tiny("gpt")
+@pytest.mark.parametrize(("length", "overlap"), [(16, 8), (4, 1), (1, 0)])
+def test_a_prompt_may_be_longer_than_the_context(length, overlap):
+    method, config = tiny("gpt", length=length, overlap=overlap)
     run = evaluate.Programs(method.model(config), method, config)
     manifest = {"config": method.device(config), "learned": config.learned}
     half = catalog.edge("language_model")

@@ -25,7 +25,7 @@ class Net:
     def read(self, ids: Sequence[int]) -> np.ndarray:
         """Reads ids, one at least -> logits (V,) of what comes next.
 
-        If there is no room for them, the older half of what was read is forgotten.
+        If there is no room for them, all but the last half of a context is forgotten.
         """
         context = self._config["context"]
         self._read = [*self._read, *ids][-context:] if context else []

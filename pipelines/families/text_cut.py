@@ -1,12 +1,13 @@
 """Where running text is cut into splits: by what paragraphs say, or by their position."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from etils import epy
 
 from pipelines.config import Settings, setting
+from pipelines.errors import PipelineError
 from pipelines.formats.examples import Examples
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -30,7 +31,8 @@ class Config(Settings):
 def by_position(splits: Mapping[str, Examples]) -> dict[str, Examples]:
     """The splits, of which those that were cut are the end of the text: validation, then test.
 
-    Each has a tenth of the characters. The order is that of names, numbers in them by value.
+    Each has a tenth of the characters, and one paragraph at least. The order is that of names,
+    numbers in them by value. Raises PipelineError if there are fewer paragraphs than splits.
     """
     cut = [name for name in ("validation", "test") if name in splits and splits[name].is_cut]
     if not cut:
@@ -38,10 +40,13 @@ def by_position(splits: Mapping[str, Examples]) -> dict[str, Examples]:
     parts = [splits[name] for name in ("train", *cut)]
     rows = [(_key(part.names[i]), part, i) for part in parts for i in range(len(part))]
     rows.sort(key=lambda row: row[0])
+    if len(rows) <= len(cut):
+        raise PipelineError(
+            f"cut=position needs {len(cut) + 1} paragraphs at least, one for each split; got"
+            f" {len(rows)}. Part the text by blank lines, or give train.txt, valid.txt and test.txt."
+        )
     texts = [part.columns["text"][i] for _, part, i in rows]
-    done = np.cumsum([len(text) for text in texts]) / max(1, sum(map(len, texts)))
-    starts = [1 - SHARE * (len(cut) - i) for i in range(len(cut))]
-    places = np.searchsorted(starts, done - 1e-9)
+    places = _places([len(text) for text in texts], len(cut))
     found = {}
     for place, name in enumerate(("train", *cut)):
         own = [rows[i] for i in np.flatnonzero(places == place)]
@@ -52,6 +57,18 @@ def by_position(splits: Mapping[str, Examples]) -> dict[str, Examples]:
             is_cut=name != "train",
         )
     return {name: found.get(name, examples) for name, examples in splits.items()}
+
+
+def _places(sizes: Sequence[int], cut: int) -> np.ndarray:
+    """Which split each paragraph is in: 0, of training, to `cut`."""
+    done = np.cumsum(sizes) / max(1, sum(sizes))
+    starts = 1 - SHARE * np.arange(cut, 0, -1)
+    first = np.searchsorted(done - 1e-9, starts, "right")  # paragraphs before each split
+    # One at least for each: less what those before it need at least, they must not decrease.
+    spare = first - np.arange(1, cut + 1)
+    spare = np.minimum.accumulate(spare[::-1])[::-1]
+    first = np.clip(spare, 0, len(sizes) - cut - 1) + np.arange(1, cut + 1)
+    return np.searchsorted(first, np.arange(len(sizes)), "right")
 
 
 def _key(name: str) -> list[tuple[int, str]]:

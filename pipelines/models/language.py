@@ -3,7 +3,8 @@
 Each layer has two ways to go. `call` takes whole windows, as training does. `run` goes on from a
 state, (B, N) float32, and gives the state that follows: one vector holds whatever the layer has to
 remember, so that a device keeps nothing else. `size` is N. `spread` says how far from zero the
-vectors of items may lie at first.
+vectors of items may lie at first. `rows` are those of a training batch whose states are carried
+over to the next; then `call` takes `is_first`, bool (B,), as well: rows that begin with zeros.
 """
 
 from collections.abc import Mapping
@@ -84,9 +85,9 @@ class Recurrence(layers.Layer):
             )
         self.built = True
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
+    def call(self, x: Tensor, is_first: Tensor = None, training: bool = False) -> Tensor:
         is_carried = bool(training and self.rows)
-        states = self._parted(ops.convert_to_tensor(self.carried)) if is_carried else None
+        states = self._parted(self._before(is_first)) if is_carried else None
         after = []
         for i, layer in enumerate(self.inner):
             own = states[i] if states else None
@@ -112,6 +113,11 @@ class Recurrence(layers.Layer):
             after += states
         return x, ops.concatenate(after, -1)
 
+    def _before(self, is_first: Tensor) -> Tensor:
+        """The states that the batch before has left, (rows, N)."""
+        left = ops.convert_to_tensor(self.carried)
+        return left if is_first is None else ops.where(is_first[:, None], 0.0, left)
+
     def _parted(self, state: Tensor) -> list[list[Tensor]]:
         """The states of each layer, (B, U) each."""
         parts = ops.split(state, len(self.inner) * self.kinds, -1)
@@ -131,7 +137,7 @@ class LastItems(layers.Layer):
     Bengio et al. 2003, section 2. Before the text stand zeros.
     """
 
-    spread = SPREAD
+    spread, rows = SPREAD, 0
 
     def __init__(
         self, units: int, width: int, count: int, dropout: float = 0.0, seed: int = 0, **kwargs: Any
@@ -171,7 +177,7 @@ class LastItems(layers.Layer):
 def net(
     size: int, width: int, body: layers.Layer, tied: bool, dropout: float, seed: int
 ) -> LanguageNet:
-    """{"ids": int32 (B, W + 1), -1 if there is nothing} -> {"log_likelihood": (B, W)}.
+    """{"ids": int32 (B, W + 1), -1 behind the end or as a first without a past} -> {"log_likelihood": (B, W)}.
 
     The natural logarithm of the probability of each id but the first, after those before it. size:
     how many ids there are. width: of their vectors. body: a layer of this module. tied: whether
@@ -184,7 +190,7 @@ def net(
     )
     known = ops.maximum(ids, 0)
     x = layers.Dropout(dropout, seed=seed + 50, name="vectors_dropout")(table(known[:, :-1]))
-    x = body(x)
+    x = body(x, is_first=ops.less(ids[:, 0], 0)) if body.rows else body(x)
     if body.units != width:
         x = layers.Dense(width, name="narrow")(x)
     logits = ops.cast(table(x, reverse=True), "float32")

@@ -20,7 +20,7 @@ class Decoder(layers.Layer):
     items were read, and keys and values of each block for `context` items.
     """
 
-    spread = 0.05
+    spread, rows = 0.05, 0
 
     def __init__(
         self,

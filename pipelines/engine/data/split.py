@@ -95,6 +95,8 @@ class Split:
     def _steps(self, numbers, cached):
         """(step, batch) of the steps `numbers`, out of the cache or read anew."""
         n, size, spe = len(self), self.config.batch_size, self.steps_per_epoch()
+        stripe = math.ceil(n / size)  # examples that a row goes through, if rows continue
+        continues = self.method.continues(self.config)
         strata = self.method.strata(self.examples, self.config)
         if strata is not None and size % len(strata):
             raise PipelineError(
@@ -118,8 +120,8 @@ class Split:
             )
 
         def indices(step):
-            if self.method.continues(self.config):
-                return (tf.range(size, dtype=tf.int64) * spe + step % spe) % n
+            if continues:
+                return (tf.range(size, dtype=tf.int64) * stripe + step % stripe) % n
             if strata is None:
                 return shuffled(step, n, size)
             share = size // len(strata)
@@ -138,7 +140,11 @@ class Split:
                 tf.constant([self.config.seed, AUGMENT], tf.int64), step
             )
             progress = tf.cast(step, tf.float32) / float(self.config.epochs * spe)
-            return step, self.method.augment(*batch, seed, progress, self.config)
+            inputs, targets = self.method.augment(*batch, seed, progress, self.config)
+            if continues:
+                is_first = (indices(step) == 0) | (step % stripe == 0)
+                inputs = self.method.begin(inputs, is_first, self.config)
+            return step, (inputs, targets)
 
         if cached:
             data = numbers.map(

@@ -4,6 +4,7 @@ import dataclasses
 
 from etils import epy
 
+from pipelines.errors import PipelineError
 from pipelines.families import running_text, text_cut
 from pipelines.task import Feature, Method, Score
 
@@ -51,6 +52,14 @@ class LanguageModel(Method):
         """Data with the feature `text` alone. Raises PipelineError if there is none."""
         read = running_text.adapt(data)
         return dataclasses.replace(read, splits=text_cut.cut(read.splits, config))
+
+    def together(self, examples, config):
+        """Equal texts. Raises PipelineError if the text is cut by its position."""
+        if config.cut == "position":
+            raise PipelineError(
+                "cut=position and folds both say how the text is parted. Leave one of them out."
+            )
+        return examples.columns["text"]
 
     def metrics(self, config):
         """Perplexity, the first one named, is what an exported file is judged by."""

@@ -21,7 +21,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.models import language
 
 NOTHING = -1  # as an id: behind what a window reads
-CHUNK = 16  # ids that `prefill` reads at a time
+CHUNK = 16  # ids that `prefill` reads at a time, if so many fit into the net
 MARKED = 5  # places of a text that are shown as the most surprising
 
 
@@ -120,7 +120,7 @@ class Neural(language_model.LanguageModel):
     def programs(self, model, config, inputs):
         """score: {"ids": (1, W + 1)} -> {"log_likelihood": (1, W)}; prefill and step: ids and state.
 
-        prefill: {"ids": (1, CHUNK), "state": (1, N)} -> {"logits": (1, V), "state"}; step: the same
+        prefill: {"ids": (1, chunk), "state": (1, N)} -> {"logits": (1, V), "state"}; step: the same
         for one id. The state is zeros at first.
         """
 
@@ -134,7 +134,7 @@ class Neural(language_model.LanguageModel):
 
         ids = np.maximum(np.asarray(inputs["ids"])[:, 1:], 0)
         state = np.zeros((len(ids), model.get_layer("body").size), np.float32)
-        chunk = np.resize(ids, (len(ids), CHUNK))
+        chunk = np.resize(ids, (len(ids), self._chunk(config)))
         return {
             "score": Program(score, inputs),
             "prefill": Program(follow, {"ids": chunk, "state": state}),
@@ -148,7 +148,8 @@ class Neural(language_model.LanguageModel):
     def device(self, config):
         """What an item is, how windows lie, and what `prefill` and `step` take."""
         names = ("units", "length", "overlap")
-        own = {"chunk": CHUNK, "context": 0, "state": self._body(config).size}
+        own = {"chunk": self._chunk(config), "context": self._context(config)}
+        own["state"] = self._body(config).size
         return {**{name: getattr(config, name) for name in names}, **own}
 
     def unsupported(self, config):
@@ -177,6 +178,13 @@ class Neural(language_model.LanguageModel):
     def _judged(self, columns, config):
         rows = zip(columns["ids"], columns["first"], strict=True)
         return [row[first + 1 :] for row, first in rows]
+
+    def _context(self, config):
+        """How many items the net can look back on; 0 if any number."""
+        return 0
+
+    def _chunk(self, config):
+        return min(CHUNK, self._context(config) or CHUNK)
 
     def _body(self, config):
         """The layer of `models.language` between the vectors and the output, called `body`."""

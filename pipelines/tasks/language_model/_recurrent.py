@@ -22,7 +22,7 @@ class Config(_neural.Config):
     carry: bool = setting(
         True,
         "whether training goes on from the state that the batch before has left; false shuffles the"
-        " windows, and each begins with zeros",
+        " windows, and each begins with zeros, as it does if there are no more windows than batch_size",
     )
     jit_compile: str = setting(
         "auto",
@@ -37,6 +37,12 @@ class Recurrent(_neural.Neural):
     def continues(self, config):
         """Whether the batches follow each other in the text."""
         return config.carry
+
+    def begin(self, inputs, is_first, config):
+        """The first id of a row that has no past is -1, by which the net begins with zeros."""
+        ids = inputs["ids"]
+        first = tf.where(is_first, _neural.NOTHING, ids[:, 0])
+        return {"ids": tf.concat([first[:, None], ids[:, 1:]], 1)}
 
     def augment(self, inputs, targets, seed, progress, config):
         """Nothing is changed; if states are carried over, windows do not overlap."""

@@ -36,13 +36,12 @@ class GPT(_neural.Neural):
             )
         return config
 
-    def device(self, config):
-        """Besides, how many items the net can look back on."""
-        return {**super().device(config), "context": config.overlap + config.length}
+    def _context(self, config):
+        return config.overlap + config.length
 
     def _body(self, config):
         return transformer.Decoder(
-            config.overlap + config.length,
+            self._context(config),
             config.width,
             config.depth,
             config.heads,
