@@ -251,6 +251,55 @@ def test_one_user_alone_and_nothing_held_out_are_refused(tmp_path):
         made(path)
 
 
+@pytest.mark.parametrize(
+    ("rows", "split", "message"),
+    [
+        (
+            "ax ay az bx by bz",
+            "users",
+            "split=users needs 3 users, one for each split; there are 2",
+        ),
+        (
+            "ax ay bx by cx cy",
+            "items",
+            "split=items needs 3 items, one for each split; there are 2",
+        ),
+        ("ax by", "time", "split=time needs 3 interactions, one for each split; there are 2"),
+    ],
+)
+def test_data_of_which_nothing_is_left_to_train_is_refused(tmp_path, rows, split, message):
+    path = tmp_path / "a.csv"
+    path.write_text("user,item\n" + "".join(",".join(row) + "\n" for row in rows.split()))
+    with pytest.raises(PipelineError, match=f"nothing is left to train on. {message}"):
+        made(path, split=split)
+
+
+def test_splits_by_time_without_times_are_told(file, tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [line.rpartition(",")[0] for line in lines()]
+    path.write_text("user,item,rating\n" + "\n".join(rows) + "\n")
+    for split in ("time", "last"):
+        assert ("no-times", "warning") in problems(path, split=split)
+        assert ("no-times", "warning") not in problems(file, split=split)
+    assert ("no-times", "warning") not in problems(path)
+
+
+def test_more_neighbours_and_a_longer_answer_than_there_are_items(file):
+    begun = made(file, "item_knn", neighbours=1000, top=1000)
+    net = begun.method.model(begun.config)
+    (phase,) = begun.method.phases(begun.config)
+    phase.solve(net, begun.source)
+    train = recommending.matrix(begun.source).toarray()
+    found = begun.method.decode(net({"history": train}, training=False), begun.config)
+    assert np.sort(found["items"], 1).tolist() == [list(range(6))] * len(train)
+
+
+def test_a_time_that_is_far_in_the_future_is_told(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(HEADER + "\n".join([*lines(), "u9,i1,3,4102444800"]) + "\n")
+    assert ("time-unit", "warning") in problems(path)
+
+
 def test_ids_may_hold_commas_quotes_and_any_letters(tmp_path):
     path = tmp_path / "a.csv"
     items = ['"a,b"', '"say ""hi"""', "é", "e\u0301", "x"]

@@ -7,6 +7,7 @@ from typing import Any
 from etils import epy
 
 from pipelines.families.interactions import Config, Interactions
+from pipelines.formats.examples import Problem
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
@@ -14,6 +15,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 TENTH = 0.1  # of interactions, users or items, for each of validation and test
 HISTORY = 0.8  # of a held-out user's interactions that the model is shown (Liang et al. 2018)
+BY_TIME = ("time", "last")
 FEWEST = 3  # interactions of a user of which some are held out
 TOLD, ASKED, UNUSED = (
     0,
@@ -138,6 +140,28 @@ def _items(known: Interactions) -> dict[str, list[int]]:
 DIVIDED: Mapping[str, Callable[[Interactions], dict[str, list[int]]]] = {
     "random": _random, "last": _last, "time": _time, "users": _users, "items": _items,
 }  # fmt: skip
+
+
+def few(known: Interactions, config: Config) -> str:
+    """What is needed if all is held out, for a message."""
+    if any(known.splits):
+        return "The column of splits must name interactions of train."
+    counts = {"users": len(set(known.users)), "items": len(set(known.items))}
+    what = config.split if config.split in counts else "interactions"
+    return (
+        f"split={config.split} needs {FEWEST} {what}, one for each split; there are"
+        f" {counts.get(what, len(known))}. Add some, or take another split=."
+    )
+
+
+def checks(known: Interactions, config: Config) -> Iterator[Problem]:
+    """A warning if the order in time is asked for and there are no times."""
+    if config.split in BY_TIME and known.times is None and not any(known.splits):
+        message = (
+            f"split={config.split} needs times and there is no column of them, so the order of the"
+            " rows is taken for it. Name the column: --set time=COLUMN"
+        )
+        yield Problem("warning", "no-times", "interactions", message)
 
 
 def by_user(known: Interactions) -> dict[str, list[int]]:

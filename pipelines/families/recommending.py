@@ -43,8 +43,8 @@ def adapted(data: Data, config: interactions.Config, least: float = -np.inf) -> 
     splits, parts = {}, held.roles(liked, config)
     for split in held.SPLITS:
         splits[split] = dataclasses.replace(_examples(liked, parts[split], split), tables=table)
-    _check_splits(splits, data)
-    problems += _gone(liked, splits)
+    _check_splits(splits, liked, config)
+    problems += [*held.checks(liked, config), *_gone(liked, splits)]
     return Data(data.source, data.format, splits, {}, problems)
 
 
@@ -63,10 +63,16 @@ def _check(liked: Interactions, known: Interactions, least: float) -> None:
         )
 
 
-def _check_splits(splits: Mapping[str, Examples], data: Data) -> None:
+def _check_splits(
+    splits: Mapping[str, Examples], known: Interactions, config: interactions.Config
+) -> None:
+    if not len(splits[held.TRAIN]):
+        raise PipelineError(
+            f"{known.source}: nothing is left to train on. {held.few(known, config)}"
+        )
     if not any(len(splits[name]) for name in ("validation", "test")):
         raise PipelineError(
-            f"{data.source}: no interaction could be held out. A user needs {held.FEWEST} at least;"
+            f"{known.source}: no interaction could be held out. A user needs {held.FEWEST} at least;"
             " add some, or name another split=."
         )
 
