@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pipelines.edge import spaces
 from pipelines.errors import PipelineError
 
 MOST = 20_000_000  # numbers of a table of transitions
@@ -30,16 +31,32 @@ class Dynamics(NamedTuple):
 def of(env: Any, name: str) -> Dynamics:
     """The dynamics that an environment knows of itself: by `dynamics()`, or as Gymnasium's `P`.
 
-    Raises PipelineError if it knows none.
+    Raises PipelineError if it knows none, or if they are not probabilities of its states.
     """
     own = getattr(env, "unwrapped", env)
-    if hasattr(own, "dynamics"):
-        return Dynamics(*map(np.asarray, own.dynamics()))
-    if not hasattr(own, "P"):
+    if not hasattr(own, "dynamics") and not hasattr(own, "P"):
         raise PipelineError(
             f"{name} does not say how likely each next state is: it has neither dynamics() nor P."
             " Take method=q_learning, which learns without."
         )
+    try:
+        if hasattr(own, "dynamics"):
+            found = Dynamics(*(np.asarray(part, np.float64) for part in own.dynamics()))
+        else:
+            found = _of_gymnasium(own, name)
+    except PipelineError:
+        raise
+    except Exception as error:  # it is someone else's code
+        reason = " ".join(str(error).split())[:200]
+        raise PipelineError(
+            f"{name}: what it says of its dynamics cannot be read: {type(error).__name__}: {reason}"
+        ) from error
+    _check(found, env, name)
+    return found
+
+
+def _of_gymnasium(own: Any, name: str) -> Dynamics:
+    """P[state][action] = [(probability, next state, reward, whether the episode ends), ...]."""
     states, actions = len(own.P), len(own.P[0])
     if states * states * actions > MOST:
         raise PipelineError(f"{name} has {states:,} states: too many for a table of transitions.")
@@ -50,6 +67,29 @@ def of(env: Any, name: str) -> Dynamics:
                 rewards[state, action] += probability * reward
                 going[state, action, int(after)] += 0.0 if ended else probability
     return Dynamics(going, rewards, np.ravel(own.initial_state_distrib))
+
+
+def _check(found: Dynamics, env: Any, name: str) -> None:
+    """Raises PipelineError if an environment does not know its dynamics right."""
+    states, actions = spaces.count(env.observation_space), spaces.count(env.action_space)
+    shapes = [part.shape for part in found]
+    wanted = [(states, actions, states), (states, actions), (states,)]
+    if shapes != wanted:
+        raise PipelineError(
+            f"{name}: its dynamics must have the shapes {wanted}, of {states} states and {actions}"
+            f" actions; got {shapes}."
+        )
+    checks = (
+        np.isfinite(found.rewards),
+        found.going >= 0,
+        found.going.sum(-1) <= 1 + 1e-6,
+        found.start >= 0,
+    )
+    if not all(check.all() for check in checks):
+        raise PipelineError(
+            f"{name}: its dynamics must be finite rewards, and probabilities from 0 to 1 whose sum"
+            " over the next states is at most 1."
+        )
 
 
 def optimum(dynamics: Dynamics, discount: float, sweeps: int = 100_000) -> np.ndarray:
