@@ -5,14 +5,16 @@ import json
 import math
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from pipelines.edge import continuing, ngram, options, sampling, text_ids
+from pipelines.edge import continuing, ngram, options, predict, sampling, text_ids
 from pipelines.edge.byte_pairs import BytePairs
 from pipelines.engine.serving import web
 from pipelines.families import byte_pairs
+from pipelines.verbs import predict as verb
 
 ODD = (
     "x²½ Ⅷ 12345  a\t\tb \n\n  c 日本語 🙂👍🏽 naïve e\u0301 ١٢٣ can't we'LL I'm",
@@ -200,10 +202,34 @@ def test_options_are_checked():
     assert (good["length"], good["top_p"], good["stop"], good["beam"]) == (5, 0.5, ("x",), 1)
     for name, value in (
         ("temperature", -1), ("temperature", math.nan), ("temperature", "hot"), ("top_p", 1.5),
-        ("length", 2.5), ("seed", -1), ("top_k", math.inf),
+        ("length", 2.5), ("seed", -1), ("top_k", math.inf), ("length", 10**400),
     ):  # fmt: skip
-        with pytest.raises(ValueError, match=f"{name} must be a .*; got {value}"):
+        with pytest.raises(ValueError, match=f"{name} must be a .*; got {str(value)[:9]}"):
             options.checked(continuing.OPTIONS, {name: value})
     with pytest.raises(ValueError, match="there is no option 'warmth' here"):
         options.checked(continuing.OPTIONS, {"warmth": 1})
     json.dumps(good)
+
+
+class Broken:
+    """A half whose answer ends in the middle of its text."""
+
+    OPTIONS = continuing.OPTIONS
+
+    @staticmethod
+    def predict(source, run, manifest, given, tell):
+        tell(f"{source} and")
+        raise ValueError("no more")
+
+
+def test_an_error_in_the_middle_of_a_text_ends_its_line(monkeypatch, capsys):
+    def answers(*given):
+        found = predict.answered(["once"], Broken, None, {}, {}, given[-1])
+        return Broken, (answer for answer, _ in found)
+
+    monkeypatch.setattr(predict, "_half", lambda task: Broken)
+    asked = SimpleNamespace(inputs=["once"], out=None, json=False)
+    assert predict._answer(asked, None, {"task": "broken"}) == 2
+    monkeypatch.setattr("pipelines.verbs.predict._of_run", answers)
+    assert verb.run(SimpleNamespace(path="run", options=()))[1] == 2
+    assert capsys.readouterr().out == "once and\n" * 2

@@ -10,7 +10,7 @@ probable, unknown ones among them. The probabilities after any history sum to on
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -120,17 +120,6 @@ def probabilities(
         chance = value + left * chance
         before = np.concatenate([np.full((len(ids), 1), UNSEEN), places[:, :-1]], 1)
     return chance
-
-
-def following(arrays: dict[str, np.ndarray], before: Sequence[int]) -> np.ndarray:
-    """Probabilities of every id after the ids `before`: (V,), which sum to one; START has none."""
-    order, size = (int(arrays[name][0]) for name in ("order", "size"))
-    history = [*[START] * (order - 1), *before][len(before) :]
-    rows = np.array([[*history, i] for i in range(size)], np.int64)
-    padded = np.concatenate([np.full((size, order - 1), START), rows], 1)
-    found = probabilities(arrays, padded, order, size)[:, -1]
-    found[START] = 0.0
-    return found
 
 
 def _places(numbers: np.ndarray, keys: np.ndarray) -> np.ndarray:

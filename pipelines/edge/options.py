@@ -1,9 +1,13 @@
 """Options of an answer, such as how much text to make: their ranges, and flags for them."""
 
 import argparse
+import math
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+SHOWN = 40  # characters of a wrong value
 
 
 @dataclass(frozen=True)
@@ -22,18 +26,14 @@ class Option:
             return (value,) if isinstance(value, str) else tuple(map(str, value))
         kind = type(self.default)
         try:
-            number = kind(value)
+            number, exact = kind(value), float(value)
         except (TypeError, ValueError, OverflowError):
-            number = None
+            number, exact = None, math.nan
         low, high = (None if end is None else kind(end) for end in (self.low, self.high))
         is_low = number is not None and (low is None or number >= low)
-        if (
-            number is None
-            or number != float(value)
-            or not is_low
-            or (high is not None and number > high)
-        ):
-            raise ValueError(f"{self.name} must be {_range(kind, low, high)}; got {value}.")
+        if number != exact or not is_low or (high is not None and number > high):
+            shown = str(value)[:SHOWN] if isinstance(value, str) else reprlib.repr(value)
+            raise ValueError(f"{self.name} must be {_range(kind, low, high)}; got {shown}.")
         return number
 
 

@@ -49,11 +49,12 @@ def _answer(options, path, manifest):
     code, answers, told = 0, [], Told()
     own = given(options, getattr(half, "OPTIONS", ()))
     for answer in each(options.inputs, half, run, manifest, options.out, own, told):
+        was_told = told.ended()
         if "error" in answer:
             code = _complain(f"{answer['input']}: {answer['error']}", 2)
             continue
         answers.append(answer)
-        if not told.ended():
+        if not was_told:
             print(_shown(f"{answer['input']}  {_text(half, answer)}"))
     if options.json:
         print(json.dumps({"file": path.name, "predictions": answers}, ensure_ascii=False))

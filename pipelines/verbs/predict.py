@@ -47,15 +47,15 @@ def run(a: Namespace) -> tuple[dict, int]:
         half, found = _of_run(a, given, tell)
     told, bad = [], 0
     for answer in found:
+        was_told = tell.ended()
         if "error" in answer:
             bad += 1
             line = f"pipelines: {answer['input']}: {answer['error']}"
             print(terminal.shown(line), file=sys.stderr)
         else:
             told.append(answer)
-            if tell.ended():
-                continue
-            print(terminal.shown(f"{answer['input']}  {half.line(answer)}"), flush=True)
+            if not was_told:
+                print(terminal.shown(f"{answer['input']}  {half.line(answer)}"), flush=True)
     return {"predictions": told}, 2 if bad else 0
 
 

@@ -63,6 +63,9 @@ class TextClassification(labelled.Labelled):
         """Data with the items of each text, next to `text` and `label`."""
         if all("items" in examples.columns for examples in data.splits.values()):
             return data
+        wanted = (config.text,) if config.text else TEXTS
+        if not any(_has(data, name) or _has(data, COLUMN + name) for name in wanted):
+            _source(data, config)  # which says what is missing, before labels are looked for
         data = super().adapt(_with_text(data, config), config)
         source, items = _source(data, config), self._items(config)
         learned = "label" if data.labels else "value"
