@@ -201,7 +201,7 @@ def test_what_cannot_be_learned_is_one_clear_line(name):
 
 def test_what_cannot_be_held_in_memory_is_to_be_written_to_a_file():
     with pytest.raises(pipelines.PipelineError, match="frame.to_csv"):
-        read({"user": Y}, {"user": "key"})
+        read({"boxes": Y}, {"boxes": "boxes"})
 
 
 def test_numbers_are_named_by_the_setting():

@@ -194,7 +194,7 @@ def test_a_model_that_is_good_enough_is_exported(command, trained, tmp_path):  #
 def test_the_floor_of_labels_is_the_most_frequent_class():
     labels = [0, 1, 1, 2, UNLABELLED, 1]
     part = types.SimpleNamespace(examples=types.SimpleNamespace(columns={"label": labels}))
-    assert Scratch().floor(part, None) == pytest.approx(3 / 5)
+    assert Scratch().floor(part, types.SimpleNamespace(learned={})) == pytest.approx(3 / 5)
 
 
 def test_a_model_that_has_learned_nothing_is_told_of_everywhere(

@@ -53,6 +53,7 @@ def test_a_bundle_holds_its_page_and_what_the_page_imports(exported):
         "bundle.js",
         "model.js",
         "classification.js",
+        "numbers.js",
         "pictures.js",
     }
     assert {f"web/{name}" for name in names} < set(exported.manifest["sha256"])

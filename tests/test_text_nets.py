@@ -247,7 +247,7 @@ def test_different_terms_are_counted_for_what_is_too_long():
     assert not list(method._long(examples, method.Config(max_length=5)))
     (problem,) = method._long(examples, method.Config(max_length=4))
     assert problem.where == "f:2"
-    assert "1 texts have more than 4 terms, as the one here with 5;" in problem.message
+    assert "1 text has more than 4 terms, as the one here with 5;" in problem.message
 
 
 def test_heads_follow_from_the_number_of_classes(data):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ ALWAYS = (
     "options",
     "predict",
 )  # modules of edge/
+EDGE = "pipelines.edge"
 # Another package imports modules of edge/ by their full names; in a bundle all are in one package.
 IMPORT = re.compile(r"^(\s*)from pipelines\.edge(?:\.(\w+))? import\b", re.MULTILINE)
 PREDICT = '''"""Runs this model on the files named on the command line; needs NumPy, Pillow and ai-edge-litert only."""
@@ -166,9 +168,30 @@ def _edge(folder: Path, method: Method) -> None:
         own.append(method.fitted)
     for name in ALWAYS:
         shutil.copy(Path(edge.__file__).parent / f"{name}.py", folder)
-    for name in dict.fromkeys(own):
-        text = Path(catalog.edge(name).__file__).read_text(encoding="utf-8")
+    for name, text in _with_imports(own).items():
         write_text(folder / f"{name}.py", IMPORT.sub(r"\1from .\2 import", text))
+
+
+def _with_imports(names: Sequence[str]) -> dict[str, str]:
+    """{name: text} of modules of edge/, and of those of edge/ that they import."""
+    found: dict[str, str] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found and name not in ALWAYS:
+            found[name] = Path(catalog.edge(name).__file__).read_text(encoding="utf-8")
+            waiting += _imported(found[name])
+    return found
+
+
+def _imported(text: str) -> list[str]:
+    """The modules of edge/ that a module of it imports."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and (node.level or str(node.module).startswith(EDGE)):
+            module = (node.module or "").removeprefix(EDGE).strip(".")
+            found += [module] if module else [alias.name for alias in node.names]
+    return found
 
 
 def _programs(subject: Any, inputs: Mapping, outputs: Mapping) -> dict:
