@@ -6,7 +6,6 @@ import numpy as np
 
 from . import numbers, pictures
 
-FILES = ("numbers",)
 TOP = 5
 
 

@@ -9,10 +9,6 @@ import numpy as np
 from . import continuing, ngram, plain_text, readers, sampling, text_ids
 from .options import checked
 
-FILES = (
-    "byte_pairs", "continuing", "ngram", "options", "plain_text", "readers", "sampling", "text_ids",
-    "words",
-)  # fmt: skip  # the files that this one needs next to it
 OPTIONS = continuing.OPTIONS
 SHOWN = 5  # items that may come next
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from . import plain_text, recommendation
 
-FILES = ("options", "plain_text", "recommendation")
 TOP, SHOWN = 10, 5  # items of an answer if it is not said, and in a line
 FORM = 'Give JSON such as {"rated": {"A": 5, "B": 2}, "top": 5}'
 

@@ -11,7 +11,6 @@ import numpy as np
 from . import plain_text
 from .options import Option, checked
 
-FILES = ("plain_text", "options")
 TOP, SHOWN = 10, 5  # items of an answer if it is not said, and in a line
 REASONS, ASKED = 2, 20  # reasons of each item; items of a history that are tried as reasons
 FLAGS = {"--liked": 'titles or ids that are liked, such as "A, B, C"'}

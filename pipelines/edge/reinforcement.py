@@ -8,7 +8,6 @@ import numpy as np
 
 from . import spaces
 
-FILES = ("spaces",)
 GYM = "gym:"
 LARGEST = float(np.finfo(np.float32).max)
 FLAGS = {"--env": "play an episode in an environment of Gymnasium, such as gym:CartPole-v1"}

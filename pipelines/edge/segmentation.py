@@ -7,8 +7,6 @@ from PIL import Image
 
 from . import overlay, pictures, tiles
 
-FILES = ("tiles", "overlay")  # what this file needs next to it, other than `pictures`
-
 
 def predict(
     source: pictures.Source, run: Callable[[dict], dict], manifest: dict

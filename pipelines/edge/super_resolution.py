@@ -6,8 +6,6 @@ import numpy as np
 
 from . import pictures, tiles
 
-FILES = ("tiles",)  # what this file needs next to it, other than `pictures`
-
 
 def predict(
     source: pictures.Source, run: Callable[[dict], dict], manifest: dict

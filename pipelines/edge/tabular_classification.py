@@ -5,8 +5,6 @@ from collections.abc import Callable
 
 from . import classification, tables
 
-FILES = ("classification", "numbers", "plain_text", "tables")
-
 
 def predict(
     source: str | os.PathLike | bytes, run: Callable[[dict], dict], manifest: dict

@@ -8,7 +8,6 @@ import numpy as np
 from . import clues, plain_text, rules, spans, wordpiece, words
 
 # The files that this one needs next to it.
-FILES = ("clues", "plain_text", "rules", "words", "spans", "wordpiece")
 
 
 class Encoder:

@@ -7,8 +7,6 @@ import numpy as np
 
 from . import classification, lexicon, plain_text, terms, wordpiece, words
 
-FILES = ("classification", "lexicon", "numbers", "plain_text", "terms", "wordpiece", "words")
-
 MOST = 256  # windows of a text
 
 Encoded = tuple[dict[str, np.ndarray], float]  # inputs of one text, and the share that is left out

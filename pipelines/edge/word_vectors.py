@@ -7,7 +7,6 @@ import numpy as np
 
 from . import plain_text, terms, words
 
-FILES = ("plain_text", "terms", "words")  # the files that this one needs next to it
 PROGRAM = "nearest"  # of every file: one word -> its vector, and the words nearest to it
 NEAREST = 10  # words that are shown
 MOST = 100  # words of a text that are looked up

@@ -162,10 +162,7 @@ def _placeless(value: Any) -> Any:
 def _edge(folder: Path, method: Method) -> None:
     """Copies the half of the task that runs on the device."""
     folder.mkdir()
-    half = catalog.edge(method.task)
-    own = [method.task, *getattr(half, "FILES", ())]
-    if method.fitted:
-        own.append(method.fitted)
+    own = [method.task, method.fitted] if method.fitted else [method.task]
     for name in ALWAYS:
         shutil.copy(Path(edge.__file__).parent / f"{name}.py", folder)
     for name, text in _with_imports(own).items():

@@ -5,8 +5,6 @@ import numpy as np
 from pipelines.edge import classification
 from pipelines.edge.classification import line  # noqa: F401 - a part of the contract
 
-FILES = ("classification",)  # that go into a bundle as well
-
 
 def predict(source, run, manifest):
     """ "0.3 -0.4" -> ({"label": str, "probability": float, "top": [...]}, {})."""
