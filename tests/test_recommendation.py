@@ -197,6 +197,24 @@ def test_a_user_who_is_held_out_whole_is_told_four_fifths(tmp_path):
         assert {*history, *truth} == set("vwxyz")
 
 
+def test_the_order_of_items_says_nothing_of_what_is_held_out(tmp_path):
+    path = tmp_path / "a.csv"
+    items = [f"i{i}" for i in range(9)]
+    train = [f"{user},{item},train" for user in "ab" for item in items] + [
+        "c,i8,train",
+        "c,i4,validation",
+    ]
+    orders = []
+    for asked in (["i0", "i1"], ["i6", "i7"]):
+        held_out = [f"u{u},{item},test" for u in range(9) for item in ("i8", *asked)]
+        path.write_text("user,item,split\n" + "\n".join(train + held_out) + "\n")
+        orders.append(made(path).config.learned["items"])
+    assert orders[0] == orders[1]
+    assert orders[0][0] == "i8"  # three of training's users have it
+    assert sorted(orders[0]) == items
+    assert orders[0][1:] != items[:-1]  # names order nothing either
+
+
 def test_low_ratings_do_not_count_if_it_is_said(file):
     every, high = made(file), made(file, min_rating=3)
     count = [sum(map(int, m.config.learned["counts"])) for m in (every, high)]

@@ -78,7 +78,7 @@ def _roles(places: Sequence[int]) -> dict[str, list[int]]:
 
 def _random(known: Interactions) -> dict[str, list[int]]:
     """A tenth each of each user's interactions, at least one of three, by a hash."""
-    keys = [_hash(u, i) for u, i in zip(known.users, known.items, strict=True)]
+    keys = [hashed(u, i) for u, i in zip(known.users, known.items, strict=True)]
     return _within(known, keys)
 
 
@@ -174,12 +174,12 @@ def by_user(known: Interactions) -> dict[str, list[int]]:
 
 def _mixed(known: Interactions, rows: Sequence[int]) -> list[int]:
     """Rows in an order that says nothing."""
-    return sorted(rows, key=lambda i: _hash(known.users[i], known.items[i]))
+    return sorted(rows, key=lambda i: hashed(known.users[i], known.items[i]))
 
 
 def _parts(keys: Sequence[str]) -> dict[str, int]:
     """{key: 0, 1 or 2}, a tenth each 1 and 2 in the order of their hashes, one at least."""
-    ordered = sorted(dict.fromkeys(keys), key=lambda key: _hash(key))
+    ordered = sorted(dict.fromkeys(keys), key=lambda key: hashed(key))
     tenth = max(1, int(len(ordered) * TENTH))
     return {key: _part(place, tenth) for place, key in enumerate(ordered)}
 
@@ -188,7 +188,8 @@ def _part(place: int, tenth: int) -> int:
     return max(0, 2 - place // tenth)
 
 
-def _hash(*keys: str) -> bytes:
+def hashed(*keys: str) -> bytes:
+    """What puts keys in an order that says nothing of them, 8 bytes."""
     return hashlib.sha256("\0".join(keys).encode("utf-8", "surrogatepass")).digest()[:8]
 
 

@@ -39,8 +39,8 @@ def adapted(data: Data, config: interactions.Config, least: float = -np.inf) -> 
     liked = known.take(np.flatnonzero(known.values >= least).tolist())
     _check(liked, known, least)
     problems = [*known.problems, *again, *checking.checks(liked)]
-    table = {TABLE: _table(liked)}
     splits, parts = {}, held.roles(liked, config)
+    table = {TABLE: _table(liked, parts[held.TRAIN])}
     for split in held.SPLITS:
         splits[split] = dataclasses.replace(_examples(liked, parts[split], split), tables=table)
     _check_splits(splits, liked, config)
@@ -89,12 +89,16 @@ def _gone(known: Interactions, splits: Mapping[str, Examples]) -> Iterator[Probl
         yield Problem("note", "cold-user", "interactions", message)
 
 
-def _table(known: Interactions) -> dict[str, list]:
-    """All items, the most frequent first."""
-    counts: dict[str, int] = {}
-    for item in known.items:
-        counts[item] = counts.get(item, 0) + 1
-    items = sorted(counts, key=lambda item: (-counts[item], item))
+def _table(known: Interactions, role: Sequence[int]) -> dict[str, list]:
+    """All items, the most frequent of training first, equal ones by a hash.
+
+    A model that scores items alike takes the first ones, so their order must say nothing of what
+    is held out; nor may the name, as older items often have the smaller ids.
+    """
+    counts = dict.fromkeys(known.items, 0)
+    for item, own in zip(known.items, role, strict=True):
+        counts[item] += own == held.TOLD
+    items = sorted(counts, key=lambda item: (-counts[item], held.hashed(item)))
     return {
         "item": items,
         "title": [known.titles.get(item, item) for item in items],
