@@ -23,6 +23,7 @@ from pipelines.tasks.reinforcement import (
     _off_policy,
     _policy,
     _replay,
+    q_learning,
 )
 
 TINY = dict(epochs=1, steps_per_epoch=2, validation_episodes=2, test_episodes=2)
@@ -140,6 +141,17 @@ def test_exploration_by_hand():
     random = np.random.default_rng(0)
     drawn = [_explore.softmax(np.array([0, math.log(3)]), 1.0, random) for _ in range(2000)]
     assert np.mean(drawn) == pytest.approx(0.75, abs=0.03)
+
+
+def test_the_rate_of_a_table_by_hand():
+    def rates(**given):
+        config = q_learning._Config(**given)
+        return [round(q_learning._rate(visits, config), 4) for visits in (1, 11, 991)]
+
+    assert rates() == [1, round(11**-0.6, 4), round(991**-0.6, 4)]
+    assert rates(rate_decay=1.0, rate_visits=10) == [1, 0.5, 0.01]
+    assert rates(rate=0.2, rate_decay=0.0) == [0.2] * 3
+    assert rates(rate_decay=0.5, rate_visits=1) == [1, round(11**-0.5, 4), round(991**-0.5, 4)]
 
 
 @pytest.mark.parametrize("policy", ["ucb", "thompson", "epsilon_greedy"])

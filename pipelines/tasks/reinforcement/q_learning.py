@@ -28,10 +28,16 @@ class _Config(Stepped):
         "what a value moves towards: the best next action's, or with sarsa the one's that is taken",
         choices=("q_learning", "sarsa"),
     )
-    rate: float = setting(1.0, "share of the error that a value moves by", low=0.0, high=1.0)
+    rate: float = setting(
+        1.0, "share of the error that a value moves by at first", low=0.0, high=1.0
+    )
     rate_decay: float = setting(
         0.6, "the rate falls by the visits of a pair to this power; 0 keeps it", low=0.0, high=1.0
     )
+    rate_visits: int = setting(
+        1, "visits of a pair in which its rate falls little; 100 learns far ways", "visits", low=1,
+        high=1_000_000,
+    )  # fmt: skip
     explore: str = setting(
         "epsilon",
         "how actions are tried: some at random, rare ones sooner (ucb), or by their values (softmax)",
@@ -121,8 +127,16 @@ class _Learner:
             # Being cut off is no end of the return: only an episode that ends has nothing behind it.
             target = reward + (0.0 if ended else config.discount * behind)
             error = target - values[state, action]
-            rate = config.rate / visits[state, action] ** config.rate_decay
-            values[state, action] += rate * error
+            values[state, action] += _rate(visits[state, action], config) * error
             errors.append(abs(error))
             state, action = after, following
         return total
+
+
+def _rate(visits, config):
+    """The share of the error that a value moves by when its pair is visited for the n-th time.
+
+    It is high as long as what comes after is hardly known, and then averages over chance: "search
+    then converge", Darken & Moody 1991.
+    """
+    return config.rate / (1 + (visits - 1) / config.rate_visits) ** config.rate_decay
