@@ -24,6 +24,11 @@ class Refused(PipelineError):
     exit_code = 1
 
 
+def brief(error):
+    """What an exception of someone else's code says, in one line of at most 200 characters."""
+    return " ".join(str(error).split())[:200]
+
+
 def nearest(word, candidates):
     """A suggestion for an unknown `word`: `Did you mean 'epochs'?`, or the list of `candidates` where none is near."""
     import difflib

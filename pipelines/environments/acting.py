@@ -10,7 +10,7 @@ import numpy as np
 
 from pipelines.edge import spaces as values
 from pipelines.environments import spaces as kinds
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, brief
 
 
 class Acting:
@@ -86,9 +86,8 @@ class Acting:
         try:
             return call(*arguments, **named)
         except Exception as error:  # it is the user's code
-            reason = " ".join(str(error).split())[:200]
             raise PipelineError(
-                f"{self.name}: {what} raised {type(error).__name__}: {reason} (step"
+                f"{self.name}: {what} raised {type(error).__name__}: {brief(error)} (step"
                 f" {self._steps + 1} of an episode)"
             ) from error
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipelines.edge import spaces
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, brief
 
 MOST = 20_000_000  # numbers of a table of transitions
 # With a discount of 1 a policy that never ends may look as good as one that does. This tells them
@@ -47,9 +47,8 @@ def of(env: Any, name: str) -> Dynamics:
     except PipelineError:
         raise
     except Exception as error:  # it is someone else's code
-        reason = " ".join(str(error).split())[:200]
         raise PipelineError(
-            f"{name}: what it says of its dynamics cannot be read: {type(error).__name__}: {reason}"
+            f"{name}: what it says of its dynamics cannot be read: {type(error).__name__}: {brief(error)}"
         ) from error
     _check(found, env, name)
     return found

@@ -13,7 +13,7 @@ from pipelines.environments.acting import Acting
 from pipelines.environments.bandit import Bandit, ContextualBandit
 from pipelines.environments.cart_pole import CartPole
 from pipelines.environments.grid_world import GridWorld
-from pipelines.errors import NotInstalled, PipelineError, nearest
+from pipelines.errors import NotInstalled, PipelineError, brief, nearest
 from pipelines.records import Recorded
 
 BUNDLED: dict[str, Callable[[], Any]] = {
@@ -62,9 +62,8 @@ def acting(named: Any, longest: int = 0) -> Callable[[], Acting]:
         except PipelineError:
             raise
         except Exception as error:  # it is someone else's code
-            reason = " ".join(str(error).split())[:200]
             raise PipelineError(
-                f"{name} cannot be made: {type(error).__name__}: {reason}"
+                f"{name} cannot be made: {type(error).__name__}: {brief(error)}"
             ) from error
         bare = _bare(env)
         if py_environment.is_one(bare):
@@ -131,9 +130,8 @@ def _imported(named: Any) -> Callable[[], Any]:
             " PYTHONPATH=. puts the current folder there."
         ) from error
     except Exception as error:  # it is the user's code
-        reason = " ".join(str(error).split())[:200]
         raise PipelineError(
-            f"{named} cannot be imported: {type(error).__name__}: {reason}. Correct {module}."
+            f"{named} cannot be imported: {type(error).__name__}: {brief(error)}. Correct {module}."
         ) from error
     if not callable(found):
         raise PipelineError(f"{named} is no class and no function that makes an environment.")

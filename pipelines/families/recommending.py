@@ -171,6 +171,16 @@ def items(config: Any) -> int:
     return len(config.learned["items"])
 
 
+def check_users(config: Any, most: int, keeps: str, advice: str) -> None:
+    """Raises PipelineError if users x items of training are more than `most` numbers.
+
+    keeps: which method keeps what of each user.
+    """
+    size = int(config.learned["users"][0]) * items(config)
+    if size > most:
+        raise PipelineError(f"{keeps}, {size:,} numbers here and at most {most:,}. {advice}")
+
+
 def counts(config: Any) -> Any:
     """Interactions of each item in training, float32 (I,)."""
     return np.array(config.learned["counts"], np.float32)

@@ -60,8 +60,9 @@ def _importance(
     config: Any,
 ) -> dict[str, float]:
     """{column: by how much the first score gets worse}, the most important one first."""
-    metric, score = _metric(method, config, targets, answer({"features": rows}))
-    before, found = _score(metric, score.name, targets, answer({"features": rows})), {}
+    decoded, found = answer({"features": rows}), {}
+    metric, score = _metric(method, config, targets, decoded)
+    before = _score(metric, score.name, targets, decoded)
     shuffled = list(places.items())[:MOST]
     if len(shuffled) < len(places):
         print(

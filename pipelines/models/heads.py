@@ -60,8 +60,7 @@ def solve(
             f"head={kind} needs examples of two classes in training; there is one. Add some of"
             " another."
         )
-    mean, deviation = x.mean(0), x.std(0)
-    deviation[deviation == 0] = 1
+    mean, deviation = spread(x)
 
     def standard(features: np.ndarray) -> np.ndarray:
         return ((features - mean) / deviation).astype(np.float64)
@@ -82,13 +81,30 @@ def solve(
     if kind == "svm":
         factor = temperature.factor(judged_x @ weights + bias, judged_y)
         weights, bias = weights * factor, bias * factor
-    kernel = weights / deviation[:, None]
-    layer.kernel.assign(kernel)
-    layer.bias.assign(bias - mean @ kernel)
+    assign(layer, weights, bias, mean, deviation)
     on = f"on the {'validation' if validation else 'training'} split"
     chosen = f", the best of {len(tried)} {on}" if len(tried) > 1 else ""
     place = "there" if chosen else on
     return f"{kind}: C {c:.2g}{chosen}, accuracy {accuracy:.4f} {place}"
+
+
+def spread(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each feature, 1 for one that is always the same."""
+    deviation = features.std(0)
+    return features.mean(0), np.where(deviation > 0, deviation, 1)
+
+
+def assign(
+    layer: keras.Layer,
+    weights: np.ndarray,
+    bias: np.ndarray,
+    mean: np.ndarray,
+    deviation: np.ndarray,
+) -> None:
+    """Gives a Dense `layer` weights of standardised features, for the features as they are."""
+    kernel = weights / deviation[:, None]
+    layer.kernel.assign(kernel)
+    layer.bias.assign(bias - mean @ kernel)
 
 
 def _grid(strength: float, grid: Sequence[float]) -> Sequence[float]:

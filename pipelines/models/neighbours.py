@@ -1,5 +1,6 @@
 """Neighbours: which items, or which users, are alike, and scores by the most alike ones."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -12,28 +13,41 @@ from pipelines.models import REGISTERED, Tensor
 BLOCK = 512  # items that are compared with all others at a time: bounds the memory
 
 
+def nearest(
+    alike: Callable[[slice], np.ndarray], items: int, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(ids int32 (I, n), how alike float32 (I, n)) of the n = min(count, I - 1) most alike of each item.
+
+    alike: some items -> how alike they are to all, (b, I), of which below 0 counts as 0. An item is
+    no neighbour of itself.
+    """
+    count = min(count, items - 1)
+    ids, near = np.empty((items, count), np.int32), np.empty((items, count), np.float32)
+    for start in range(0, items, BLOCK):
+        own = slice(start, min(start + BLOCK, items))
+        found = alike(own)
+        found[np.arange(len(found)), np.arange(own.start, own.stop)] = -1.0
+        best = np.argpartition(-found, count - 1, 1)[:, :count]
+        ids[own], near[own] = best, np.maximum(np.take_along_axis(found, best, 1), 0.0)
+    return ids, near
+
+
 def of_items(
     matrix: sparse.csr_matrix, count: int, shrinkage: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """X, (users, I) -> (ids int32 (I, n), cosines float32 (I, n)) of the n most alike of each item.
 
     The cosine of two items is n_ij / (sqrt(n_i n_j) + shrinkage): n_ij is the number of users who
-    have both (Sarwar et al. 2001, section 3.1.1; Bell & Koren 2007 for the shrinkage). An item is
-    no neighbour of itself.
+    have both (Sarwar et al. 2001, section 3.1.1; Bell & Koren 2007 for the shrinkage).
     """
-    items = matrix.shape[1]
-    count = min(count, items - 1)
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(0), np.float64).ravel())
     by_item = matrix.T.tocsr()
-    ids, weights = np.empty((items, count), np.int32), np.empty((items, count), np.float32)
-    for start in range(0, items, BLOCK):
-        own = slice(start, min(start + BLOCK, items))
-        alike = (by_item[own] @ matrix).toarray().astype(np.float64)
-        alike /= np.maximum(np.outer(norms[own], norms) + shrinkage, 1e-9)
-        alike[np.arange(len(alike)), np.arange(own.start, own.stop)] = -1.0
-        best = np.argpartition(-alike, count - 1, 1)[:, :count]
-        ids[own], weights[own] = best, np.maximum(np.take_along_axis(alike, best, 1), 0.0)
-    return ids, weights
+
+    def cosines(own: slice) -> np.ndarray:
+        both = (by_item[own] @ matrix).toarray().astype(np.float64)
+        return both / np.maximum(np.outer(norms[own], norms) + shrinkage, 1e-9)
+
+    return nearest(cosines, matrix.shape[1], count)
 
 
 @keras.saving.register_keras_serializable(REGISTERED)

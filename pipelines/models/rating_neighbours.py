@@ -7,9 +7,7 @@ import numpy as np
 from keras import layers, ops
 from scipy import sparse
 
-from pipelines.models import REGISTERED, Tensor
-
-BLOCK = 512  # rows that are compared with all others at a time: bounds the memory
+from pipelines.models import REGISTERED, Tensor, neighbours
 
 
 def pearson(rest: sparse.csr_matrix, count: int, shrinkage: float) -> tuple[np.ndarray, np.ndarray]:
@@ -24,38 +22,25 @@ def pearson(rest: sparse.csr_matrix, count: int, shrinkage: float) -> tuple[np.n
     )
     squares = values.multiply(values).tocsr()
     columns, marks, powers = values.T.tocsc(), there.T.tocsc(), squares.T.tocsc()
-    items = values.shape[0]
-    count = min(count, items - 1)
-    ids, near = np.empty((items, count), np.int32), np.empty((items, count), np.float32)
-    for start in range(0, items, BLOCK):
-        own = slice(start, min(start + BLOCK, items))
+
+    def correlations(own: slice) -> np.ndarray:
         both = (there[own] @ marks).toarray()
         scale = (squares[own] @ marks).toarray() * (there[own] @ powers).toarray()
         alike = (values[own] @ columns).toarray() / np.sqrt(np.maximum(scale, 1e-12))
-        alike *= np.maximum(both - 1, 0) / np.maximum(both - 1 + shrinkage, 1e-9)
-        alike[np.arange(len(alike)), np.arange(own.start, own.stop)] = -1.0
-        best = np.argpartition(-alike, count - 1, 1)[:, :count]
-        ids[own], near[own] = best, np.maximum(np.take_along_axis(alike, best, 1), 0.0)
-    return ids, near
+        return alike * (np.maximum(both - 1, 0) / np.maximum(both - 1 + shrinkage, 1e-9))
+
+    return neighbours.nearest(correlations, values.shape[0], count)
 
 
 @keras.saving.register_keras_serializable(REGISTERED)
-class NearRatings(layers.Layer):
+class NearRatings(neighbours.NearItems):
     """(history, what is left of its ratings) (B, I) -> (B, I): their mean over an item's neighbours.
 
     Each neighbour that is in the history counts by its correlation; without one it is 0.
     """
 
-    def __init__(self, count: int, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.count = count
-
-    def build(self, history_shape: tuple, rest_shape: tuple) -> None:
-        shape = (history_shape[-1], self.count)
-        own: dict[str, Any] = {"initializer": "zeros", "trainable": False}
-        self.ids = self.add_weight(shape, dtype="int32", name="ids", **own)
-        self.near = self.add_weight(shape, name="near", **own)
-        self.built = True
+    def build(self, history_shape: tuple, rest_shape: tuple) -> None:  # type: ignore[override]
+        super().build(history_shape)
 
     def call(self, history: Tensor, rest: Tensor) -> Tensor:
         total = ops.sum(ops.take(rest, self.ids, axis=1) * self.near, -1)
@@ -64,9 +49,6 @@ class NearRatings(layers.Layer):
 
     def compute_output_shape(self, history_shape: tuple, rest_shape: tuple) -> tuple:
         return history_shape
-
-    def get_config(self) -> dict:
-        return {**super().get_config(), "count": self.count}
 
 
 @keras.saving.register_keras_serializable(REGISTERED)

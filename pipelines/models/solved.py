@@ -25,7 +25,7 @@ def several(
     train, validation: ({"features": (N, F)}, 0 or 1 (N, C)). strength: scikit-learn's C; 0 takes the
     best of `grid` on validation for each label, by log loss.
     """
-    mean, deviation = _spread(train[0]["features"])
+    mean, deviation = heads.spread(train[0]["features"])
     x = (train[0]["features"] - mean) / deviation
     judged = None if validation is None else (validation[0]["features"] - mean) / deviation
     tried = [strength] if strength else list(grid if validation else [heads.PLAIN])
@@ -34,7 +34,7 @@ def several(
         truth = None if validation is None else validation[1][:, i] >= 0.5
         columns.append(_one(x, train[1][:, i] >= 0.5, judged, truth, tried))
     weights, bias = np.stack([w for w, _ in columns], 1), np.array([b for _, b in columns])
-    _assign(layer, weights, bias, mean, deviation)
+    heads.assign(layer, weights, bias, mean, deviation)
     return f"{layer.units} labels, logistic regression each, C of {tried[0]:.2g} to {tried[-1]:.2g}"
 
 
@@ -82,7 +82,7 @@ def numbers(
     how.
     """
     mean, deviation = units
-    center, scale = _spread(train[0]["features"])
+    center, scale = heads.spread(train[0]["features"])
     x, y = (train[0]["features"] - center) / scale, (train[1] - mean) / deviation
     tried = [1 / strength] if strength else list(PENALTIES if validation else [1.0])
     found = []
@@ -96,24 +96,7 @@ def numbers(
             error = float(((given.reshape(wanted.shape) - wanted) ** 2).mean())
         found.append((error, penalty, model))
     _, penalty, model = min(found, key=lambda own: own[0])
-    _assign(layer, np.atleast_2d(model.coef_).T, np.atleast_1d(model.intercept_), center, scale)
+    heads.assign(
+        layer, np.atleast_2d(model.coef_).T, np.atleast_1d(model.intercept_), center, scale
+    )
     return f"ridge: penalty {penalty:g}" + (f", the best of {len(tried)}" if len(tried) > 1 else "")
-
-
-def _spread(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each feature, 1 for one that is always the same."""
-    deviation = features.std(0)
-    return features.mean(0), np.where(deviation > 0, deviation, 1.0)
-
-
-def _assign(
-    layer: keras.Layer,
-    weights: np.ndarray,
-    bias: np.ndarray,
-    mean: np.ndarray,
-    deviation: np.ndarray,
-) -> None:
-    """Weights of standardised features, on the features as they are."""
-    kernel = weights / deviation[:, None]
-    layer.kernel.assign(kernel)
-    layer.bias.assign(bias - mean @ kernel)

@@ -12,7 +12,7 @@ import keras
 from pipelines import catalog, optimization
 from pipelines.config import settings
 from pipelines.engine.training import logits
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, brief
 from pipelines.files import write_json
 from pipelines.records import read_json
 from pipelines.task import Method, Source
@@ -250,10 +250,9 @@ def _try(model: keras.Model, source: Source, own: Own) -> None:
             model.compute_loss(inputs, targets, outputs, training=False)
             model.compute_metrics(inputs, targets, outputs)
         except Exception as error:  # Keras and backends raise nearly anything
-            reason = " ".join(str(error).split())[:200]
             shapes = keras.tree.map_structure(_shape, targets)
             raise PipelineError(
-                f"{' and '.join(own.given)} do not fit the targets, {shapes}: {reason}"
+                f"{' and '.join(own.given)} do not fit the targets, {shapes}: {brief(error)}"
             ) from error
         return
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.errors import PipelineError
 from pipelines.families import recommending
 from pipelines.task import Phase
 from pipelines.tasks import rating_prediction
@@ -33,12 +32,12 @@ class UserPearson(rating_prediction.RatingPrediction):
 
     def check(self, examples, config):
         """Raises PipelineError if users x items do not fit in memory."""
-        size = int(config.learned["users"][0]) * recommending.items(config)
-        if size > LARGEST:
-            raise PipelineError(
-                f"user_pearson keeps each user's ratings, {size:,} numbers here and at most"
-                f" {LARGEST:,}. Take als_wr or item_pearson."
-            )
+        recommending.check_users(
+            config,
+            LARGEST,
+            "user_pearson keeps each user's ratings",
+            "Take als_wr or item_pearson.",
+        )
 
     def model(self, config):
         """All ratings of training, less each user's mean."""

@@ -6,7 +6,6 @@ from etils import epy
 
 from pipelines import config as settings
 from pipelines.config import setting
-from pipelines.errors import PipelineError
 from pipelines.families import recommending, scoring
 from pipelines.task import Phase
 from pipelines.tasks import recommendation
@@ -34,12 +33,12 @@ class UserKNN(recommendation.Recommendation):
 
     def check(self, examples, config):
         """Raises PipelineError if users x items do not fit in memory."""
-        size = int(config.learned["users"][0]) * recommending.items(config)
-        if size > LARGEST:
-            raise PipelineError(
-                f"user_knn keeps each user's history, {size:,} numbers here and at most"
-                f" {LARGEST:,}. Take als or item_knn, or leave out items with few interactions."
-            )
+        recommending.check_users(
+            config,
+            LARGEST,
+            "user_knn keeps each user's history",
+            "Take als or item_knn, or leave out items with few interactions.",
+        )
 
     def model(self, config):
         """All histories of training in a matrix."""

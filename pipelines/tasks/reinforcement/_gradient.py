@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
+from pipelines.task import Phase
 from pipelines.tasks.reinforcement._settings import Stepped
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -37,6 +38,11 @@ def optimizer(config, epsilon=1e-7):
     return keras.optimizers.Adam(
         config.learning_rate, epsilon=epsilon, global_clipnorm=config.clip_norm or None
     )
+
+
+def phases(trainer, config):
+    """The only one, of what has `begin`, `steps` and `memory`."""
+    return [Phase("train", config, begin=trainer.begin, steps=trainer.steps, memory=trainer.memory)]
 
 
 def total_steps(config):

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.task import Phase
 from pipelines.tasks import reinforcement
-from pipelines.tasks.reinforcement._gradient import Net
+from pipelines.tasks.reinforcement import _gradient
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
@@ -18,7 +17,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValueNet(Net):
+class ValueNet(_gradient.Net):
     """The settings of a net of action values; rl-zoo's for CartPole by default."""
 
     epochs: int = setting(13, "parts of the training, each with a validation", "epochs", low=1)
@@ -81,6 +80,4 @@ class ActionValues(reinforcement.Reinforcement):
         trainer = _off_policy.Trainer(
             self._spaces(config), self._limit(config), config, self._is_double, self.model
         )
-        return [
-            Phase("train", config, begin=trainer.begin, steps=trainer.steps, memory=trainer.memory)
-        ]
+        return _gradient.phases(trainer, config)

@@ -6,8 +6,7 @@ from typing import ClassVar
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.task import Phase
-from pipelines.tasks.reinforcement import _policy
+from pipelines.tasks.reinforcement import _gradient, _policy
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from keras import ops
@@ -51,6 +50,4 @@ class ActorCritic(_policy.Policy):
             return _on_policy.weighed(-ops.mean(logs * batch["advantage"]), outputs, batch, config)
 
         trainer = _on_policy.Trainer(self._spaces(config), self._limit(config), config, judge)
-        return [
-            Phase("train", config, begin=trainer.begin, steps=trainer.steps, memory=trainer.memory)
-        ]
+        return _gradient.phases(trainer, config)
