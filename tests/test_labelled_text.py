@@ -88,6 +88,59 @@ def test_class_folders(tmp_path):
     assert sorted(said(data)["test"]) == sorted(ROWS)
 
 
+PAGE = """<!DOCTYPE html>
+<html><head><title>Shop</title><style>p {}</style>
+<body><script>if (1 < 2) run()</script><p>{}</p><p>More &amp; <b>mo</b>re</body></html>"""
+
+
+@pytest.mark.parametrize("suffix", [".md", ".0", "", ".text", ".log"])
+def test_class_folders_of_texts_with_other_suffixes(tmp_path, suffix):
+    for i, (text, label) in enumerate(ROWS):
+        write(tmp_path, f"{label}/{i}{suffix}", f"{text}\n")
+    data = catalog.load(tmp_path)
+    assert data.format == "text_folder"
+    assert sorted(sum(said(data).values(), [])) == sorted(ROWS)
+    assert data.problems == []
+
+
+@pytest.mark.parametrize("suffix", [".html", ".HTM", ""])
+def test_class_folders_of_pages(tmp_path, suffix):
+    for i, (text, label) in enumerate(ROWS):
+        write(tmp_path, f"{label}/{i}{suffix}", PAGE.replace("<p>{}", f"<p>{text}"))
+    data = catalog.load(tmp_path)
+    wanted = [(f"{text}\nMore & more", label) for text, label in ROWS]
+    assert sorted(sum(said(data).values(), [])) == sorted(wanted)
+    (note,) = data.problems
+    assert (note.severity, note.kind) == ("note", "html")
+    assert note.message.startswith("4 files are HTML and read without markup")
+
+
+def test_what_is_no_text_is_counted(tmp_path):
+    for i, (text, label) in enumerate(ROWS):
+        write(tmp_path, f"{label}/{i}{['.txt', '.md'][i % 2]}", text)
+    write(tmp_path, "good/README.md", "what lies here")
+    write(tmp_path, "bad/9.pdf", b"%PDF-1.7\n")
+    write(tmp_path, "bad/8.doc", b"\xd0\xcf\x11\xe0\0\0")
+    data = catalog.load(tmp_path)
+    assert sorted(sum(said(data).values(), [])) == sorted(ROWS)
+    assert [(p.severity, p.where, p.message) for p in data.problems] == [
+        (
+            "warning",
+            "bad",
+            "passed over 2 files that are no texts: 8.doc, 9.pdf. If they are texts, save them as"
+            " plain text in UTF-8.",
+        ),
+        ("note", "good", "passed over 1 file that is no text: README.md."),
+    ]
+
+
+def test_notes_among_pictures_make_no_folder_of_texts(tmp_path):
+    for i in range(4):
+        write(tmp_path, f"{'xy'[i % 2]}/{i}.png", b"\x89PNG\r\n\x1a\n")
+    write(tmp_path, "x/notes.md", "taken in May")
+    assert catalog.load(tmp_path).format == "image_folder"
+
+
 def test_a_label_may_be_a_number(tmp_path):
     data = catalog.load(
         write(tmp_path, "data.jsonl", lines([("one", 1), ("zero", 0), ("one more", 1)]))

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.formats import _yolo_darknet
 from pipelines.formats._folders import few, folders, root_of, shown, split_of, visible
-from pipelines.formats._picture_files import folders_called_so, passed_over
+from pipelines.formats._picture_files import Noun, folders_called_so, passed_over
 from pipelines.formats.examples import SPLIT_NAMES, Problem, errors, inside, reason
 
 DOMAINS = {"source", "target"}  # folders that tell of two domains
@@ -29,12 +29,17 @@ Pairs = list[tuple[str, str]]  # (name of a file relative to the root, its class
 class Layout:
     """Class folders of one kind of file.
 
-    noun: what messages call it; example: its usual suffix; is_one: whether a file is of the kind.
+    kind: what messages call it; example: its usual suffix; is_one: whether a file is of the kind.
     """
 
-    noun: str
+    kind: Noun
     example: str
     is_one: Callable[[Path], bool]
+
+    @property
+    def noun(self) -> str:
+        """What messages call one file."""
+        return self.kind.name
 
     def detect(self, path: Path) -> bool:
         """Whether `path` has such a file below a class folder, and is of no other format."""
@@ -235,7 +240,7 @@ class _Walk:
 
     def _pass_over(self, folder: Path, others: Sequence[Path]) -> None:
         """Says that the files of another kind in `folder` are left out."""
-        self.problems.extend(passed_over(self.root, folder, others, self.layout.noun))
+        self.problems.extend(passed_over(self.root, folder, others, self.layout.kind))
 
     def _add(self, severity: str, kind: str, path: Path, message: str) -> None:
         where = shown(self.root, path)

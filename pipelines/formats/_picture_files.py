@@ -1,7 +1,8 @@
 """Which files are pictures, and what is said of the files that are passed over."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.formats._folders import shown
@@ -50,27 +51,43 @@ def folders_called_so(root: Path, folders: Iterable[Path]) -> Iterator[Problem]:
             yield Problem("warning", "not-a-picture", shown(root, folder), message)
 
 
+def may_be_picture(path: Path) -> bool:
+    """Whether a file that is passed over may be a picture in a format that is not read."""
+    return path.suffix.lower() not in COMPANIONS and path.is_file()
+
+
+@dataclass(frozen=True)
+class Noun:
+    """What the files of a layout are called in messages.
+
+    may_be: whether a file that is passed over may be one nevertheless; advice: what to do then.
+    """
+
+    name: str
+    may_be: Callable[[Path], bool]
+    advice: str
+
+
+PICTURE = Noun("picture", may_be_picture, "If they are pictures, save them as JPEG or PNG.")
+
+
 def passed_over(
-    root: Path, folder: Path, others: Sequence[Path], noun: str = "picture"
+    root: Path, folder: Path, others: Sequence[Path], noun: Noun = PICTURE
 ) -> Iterator[Problem]:
     """Yields a Problem for the files `others` of `folder` that are none of `noun`.
 
-    Texts and tables are noted. Among pictures, anything else is a warning: it may be a picture in
-    a format that is not read, such as HEIC or AVIF.
+    Those that usually lie beside such files are noted. Anything else is a warning: among pictures
+    it may be HEIC or AVIF.
     """
-    strange = noun == "picture" and any(map(_may_be_picture, others))
     if not others:
         return
     count = len(others)
-    files = f"1 file that is no {noun}" if count == 1 else f"{count} files that are no {noun}s"
+    nouns = noun.name if count == 1 else f"{noun.name}s"
+    files = f"1 file that is no {nouns}" if count == 1 else f"{count} files that are no {nouns}"
     names = [shown(folder, path) for path in itertools.islice(others, LISTED)]
     end = ", ..." if count > LISTED else "."
     message = f"passed over {files}: {', '.join(names)}{end}"
-    if strange:
-        message += " If they are pictures, save them as JPEG or PNG."
-    severity = "warning" if strange else "note"
-    yield Problem(severity, f"not-a-{noun}", shown(root, folder), message)
-
-
-def _may_be_picture(path: Path) -> bool:
-    return path.suffix.lower() not in COMPANIONS and path.is_file()
+    severity = "note"
+    if any(map(noun.may_be, others)):
+        severity, message = "warning", f"{message} {noun.advice}"
+    yield Problem(severity, f"not-a-{noun.name}", shown(root, folder), message)

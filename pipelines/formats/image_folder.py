@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines.formats._class_folders import Layout, Pairs, labels_of
-from pipelines.formats._picture_files import is_picture
+from pipelines.formats._picture_files import PICTURE, is_picture
 from pipelines.formats.examples import (
     Data,
     Examples,
@@ -12,7 +12,7 @@ from pipelines.formats.examples import (
     of_files,
 )
 
-LAYOUT = Layout("picture", ".jpg", is_picture)
+LAYOUT = Layout(PICTURE, ".jpg", is_picture)
 detect, listed = LAYOUT.detect, LAYOUT.listed
 
 
