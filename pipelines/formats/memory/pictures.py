@@ -26,7 +26,7 @@ def encoded(values: Sequence, where: Where) -> list[Encoded]:
     arrays = {i: _array(value, where(i)) for i, value in enumerate(values) if _has_pixels(value)}
     white = _white(arrays, where)
     return [
-        _png(_levels(arrays[i], white)) if i in arrays else _as_given(value, where(i))
+        png(_levels(arrays[i], white)) if i in arrays else _as_given(value, where(i))
         for i, value in enumerate(values)
     ]
 
@@ -38,7 +38,7 @@ def masks(values: Sequence, where: Where) -> list[Encoded]:
     whose True becomes 255. Raises PipelineError for other values.
     """
     return [
-        _png(_ids(value, where(i))) if _has_pixels(value) else _as_given(value, where(i))
+        png(_ids(value, where(i))) if _has_pixels(value) else _as_given(value, where(i))
         for i, value in enumerate(values)
     ]
 
@@ -154,7 +154,8 @@ def _ids(value: Any, where: str) -> np.ndarray:
     return rounded
 
 
-def _png(pixels: np.ndarray) -> bytes:
+def png(pixels: np.ndarray) -> bytes:
+    """uint8 (H, W), or (H, W, 3 or 4) -> a PNG."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
