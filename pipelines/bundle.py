@@ -9,7 +9,7 @@ from typing import Any
 from pipelines import catalog
 from pipelines.engine import benchmark
 from pipelines.engine.data import kept, learned, source
-from pipelines.engine.proof import doubts, evaluate, proof, seal, trial, verify
+from pipelines.engine.proof import doubts, evaluate, proof, seal, signing, trial, verify
 from pipelines.engine.report import glance, report
 from pipelines.engine.serving import predict
 from pipelines.errors import PipelineError, nearest
@@ -111,12 +111,20 @@ class Bundle:
         seal.require(self.path, self.manifest, kind)
         return predict.bundle(self, inputs, out, kind, pictures, seconds, options)
 
-    def verify(self, data: Any = None, format: str = "auto") -> dict:
+    def verify(self, data: Any = None, format: str = "auto", key: Path | str | None = None) -> dict:
         """The proof again -> {"passed", "failures", ...}: checksums, golden examples, scores.
 
-        data: where the held-out data lies on this machine; format: what it is.
+        data: where the held-out data lies on this machine; format: what it is. key: a public key
+        of minisign's, a file or its line, which must have signed the bundle.
         """
-        return verify.verify(self, data, format)
+        return verify.verify(self, data, format, key)
+
+    def sign(self, key: Path | str) -> Path:
+        """Signs manifest.json with a secret key of minisign's -> path of the signature.
+
+        Whatever changes the manifest later, such as `report`, makes the signature void.
+        """
+        return signing.sign(self.path, key)
 
     def benchmark(self) -> dict:
         """Latency, size and memory of each file: plain values."""

@@ -25,6 +25,7 @@ from pipelines.verbs import (
     preflight,
     report,
     serve,
+    sign,
     tasks,
     train,
     tune,
@@ -35,7 +36,7 @@ from pipelines.verbs import (
 VERBS = (
     *(demo, tasks, methods, datasets, formats, backbones),
     *(audit, train, tune, preflight, evaluate, predict),
-    *(export, verify, benchmark, report, serve),
+    *(export, sign, verify, benchmark, report, serve),
 )
 
 

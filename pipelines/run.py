@@ -16,7 +16,7 @@ from pipelines.engine import benchmark
 from pipelines.engine.audit import audit
 from pipelines.engine.data import kept, learned, source
 from pipelines.engine.export import export
-from pipelines.engine.proof import doubts, evaluate
+from pipelines.engine.proof import doubts, evaluate, minisign
 from pipelines.engine.report import glance, report, sheet
 from pipelines.engine.serving import predict
 from pipelines.engine.training import own, references, running, setup, unfinished, weights
@@ -115,13 +115,17 @@ class Run:
         max_drop: float | None = None,
         target_size: int | str | None = None,
         data: Any = None,
+        sign: Path | str | None = None,
         **more: Any,
     ) -> Bundle:
         """Exports and proves a bundle; see `engine.export.export`.
 
-        data: where the run's data lies now, if that is elsewhere.
+        data: where the run's data lies now, if that is elsewhere. sign: a secret key of minisign's
+        that signs the bundle.
         Raises Refused if a file fails its proof, or the model is not as good as was asked for.
         """
+        if sign is not None:
+            minisign.ready(sign)
         run = self if data is None else type(self)(self.path, data)
         files = more.pop("formats", files)  # as they were called
         path = export.export(run, out, files, max_drop, target_size, **more)
@@ -129,6 +133,8 @@ class Run:
         write_json(self.path / "run.json", self.info)
         with Progress("writing the report"):
             report.write_bundle(Bundle(path), self)
+        if sign is not None:
+            Bundle(path).sign(sign)
         return Bundle(path)  # as it is sealed, with its report
 
     @property

@@ -16,7 +16,7 @@ from conftest import ROOT, SMALL
 import pipelines
 from pipelines import catalog, cli, progress
 from pipelines.config import settings
-from pipelines.engine.proof import proof
+from pipelines.engine.proof import minisign, proof, seal, signing
 from pipelines.errors import PipelineError
 from pipelines.files import write_text
 from pipelines.records import read_json
@@ -216,6 +216,8 @@ def test_each_verb_with_json_ends_with_one_object(command, trained, exported, ph
             "saved_model",
             "--out",
             tmp_path / "bundle",
+            "--sign",
+            minisign.new_keys(tmp_path / "ours.key")[0],
         ),
         "verify": ("verify", exported.path, "--data", trained.data_name),
     }
@@ -243,6 +245,8 @@ def test_each_verb_with_json_ends_with_one_object(command, trained, exported, ph
         == answer
     )
     assert results["export"]["files"]["saved_model"]["passed"] is True
+    manifest = seal.read(tmp_path / "bundle")
+    assert signing.doubts(tmp_path / "bundle", manifest, tmp_path / "ours.pub")[1] == []
     assert results["verify"]["passed"] is True
 
 

@@ -22,12 +22,12 @@ def run(path: str) -> Run:
     return typing.cast("Run", owner)
 
 
-def bundle(path: str) -> Bundle:
-    """The bundle at a path. Raises PipelineError if it is a run."""
+def bundle(path: str, verb: str) -> Bundle:
+    """The bundle at a path, for a verb. Raises PipelineError if it is a run."""
     owner = pipelines.load(path)
     if not is_bundle(owner):
         raise PipelineError(
-            f"{path} is a run; verify takes a bundle. `pipelines export {path}` makes one."
+            f"{path} is a run; {verb} takes a bundle. `pipelines export {path}` makes one."
         )
     return typing.cast("Bundle", owner)
 

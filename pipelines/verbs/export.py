@@ -51,6 +51,9 @@ def flags(parser: ArgumentParser) -> None:
         help="the int8 file alone, for a microcontroller",
     )
     _flags.budgets(parser)
+    parser.add_argument(
+        "--sign", metavar="KEY", help="sign the bundle with a secret key; see `pipelines sign`"
+    )
     _flags.json(parser)
 
 
@@ -61,6 +64,7 @@ def run(a: Namespace) -> tuple[dict, int]:
         a.max_drop,
         a.target_size,
         a.data,
+        a.sign,
         quantizer=_names(a.quantizer or ""),
         least=_limits(a.min, "--min"),
         most=_limits(a.max, "--max"),

@@ -13,14 +13,21 @@ def flags(parser: ArgumentParser) -> None:
         "--data", metavar="DATA", help="where the held-out data lies on this machine"
     )
     _flags.data_format(parser)
+    parser.add_argument(
+        "--key",
+        metavar="PUBLIC",
+        help="the public key, a file of minisign's or its line, that must have signed the bundle",
+    )
     _flags.json(parser)
 
 
 def run(a: Namespace) -> tuple[dict, int]:
-    bundle = _owners.bundle(a.path)
-    result = bundle.verify(a.data, a.data_format)
+    bundle = _owners.bundle(a.path, "verify")
+    result = bundle.verify(a.data, a.data_format, a.key)
     for note in result["notes"]:
         print(f"note: {note}")
+    if "signed_by" in result:
+        print(f"ok    signed by the key {result['signed_by']}")
     for kind, record in result["files"].items():
         word = "ok  " if record["passed"] else "FAIL"
         print(f"{word}  {bundle.files[kind]['path']}  {_judged(record, result['headline'])}")

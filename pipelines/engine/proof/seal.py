@@ -1,8 +1,8 @@
 """The checksums of a bundle: of each file, and of the manifest that holds them.
 
 They find what was damaged, exchanged or added by chance. Whoever alters a bundle on purpose can
-alter its checksums as well: what protects against that is a signature from outside, over
-manifest.json.
+alter its checksums as well: what protects against that is a signature of manifest.json; see
+`signing`.
 """
 
 from __future__ import annotations
@@ -140,6 +140,11 @@ def broken(folder: Path, manifest: Mapping) -> list[str]:
             found.append(f"{name} is not the file that was proven: its SHA-256 differs")
     found += [f"{name} does not belong to this bundle" for name in _added(folder, wanted)]
     return found + _contradictions(folder, manifest)
+
+
+def compiled(folder: Path) -> list[str]:
+    """Names of the files that Python has compiled in a bundle."""
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.pyc"))
 
 
 def size(path: Path) -> int:

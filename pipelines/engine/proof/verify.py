@@ -1,10 +1,11 @@
 """The proof of a bundle, repeated on any machine."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipelines.engine.proof import proof, trial
+from pipelines.engine.proof import proof, signing, trial
 from pipelines.errors import PipelineError
 from pipelines.files import sweep
 from pipelines.progress import Progress
@@ -13,27 +14,40 @@ from pipelines.task import Part
 SLACK = 1e-3  # of the outputs of float files between machines, beside what was measured at export
 
 
-def verify(bundle: Any, data: Any = None, data_format: str = "auto") -> dict:
+def verify(
+    bundle: Any, data: Any = None, data_format: str = "auto", key: str | Path | None = None
+) -> dict:
     """Checksums, the golden examples, and the scores of each file against the Keras model's on record.
 
     data: where the held-out split lies now; None looks under the name that it had at export and, if
-    there is no such data, says that the scores were not repeated. Returns {"passed", "failures":
-    [...], "files": {kind: record}, "notes": [...]}.
+    there is no such data, says that the scores were not repeated. key: a public key of minisign's,
+    which must have signed the manifest. Returns {"passed", "failures": [...], "files":
+    {kind: record}, "notes": [...]}, and "signed_by", the key's name, if there is one.
     """
+    signer, failures = {}, []
+    if key is not None:
+        name, failures = signing.doubts(bundle.path, bundle.manifest, key)
+        signer = {"signed_by": name}
+    if failures:
+        return _refused(failures)
+    return _verified(bundle, data, data_format) | signer
+
+
+def _refused(failures: list[str]) -> dict:
+    return {"passed": False, "failures": failures, "files": {}, "notes": ["nothing was run"]}
+
+
+def _verified(bundle: Any, data: Any, data_format: str) -> dict:
+    """What `verify` says of a bundle, whoever has signed it."""
     with Progress("verifying checksums"):
         sweep(bundle.path)
     failures = bundle.broken()
     if failures:
-        return {"passed": False, "failures": failures, "files": {}, "notes": ["nothing was run"]}
+        return _refused(failures)
     try:
         trial.refuse_fatal([bundle.path / record["path"] for record in _tflite(bundle)])
     except ValueError as error:
-        return {
-            "passed": False,
-            "failures": [str(error)],
-            "files": {},
-            "notes": ["nothing was run"],
-        }
+        return _refused([str(error)])
     method, config, wanted = bundle.method, bundle.config, bundle.manifest["proof"]
     part, notes = _part(bundle, data, data_format)
     golden = bundle.golden()
