@@ -142,7 +142,7 @@ def test_dqn_resumes_exactly_in_the_middle_of_an_epoch_and_of_episodes(tmp_path)
 def autoencoder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("autoencoder")
     run = pipelines.train(
-        "autoencoder", run=folder / "run", epochs=3, image_size=8, width=32, code_size=8
+        "autoencoder", run=folder / "run", epochs=3, image_size=8, width=32, latent_size=8
     )
     return run, run.export(folder / "bundle", files=["float32", "int8"])
 
@@ -151,7 +151,7 @@ def test_an_autoencoder_has_two_programs_in_each_file(autoencoder):
     run, bundle = autoencoder
     assert list(bundle.manifest["programs"]) == ["encode", "decode"]
     assert bundle.manifest["programs"]["encode"]["outputs"] == {
-        "code": {"shape": [1, 8], "dtype": "float32"}
+        "latent": {"shape": [1, 8], "dtype": "float32"}
     }
     result = run.evaluate()
     assert result["reconstruction_mse"] < result["floor"]
@@ -166,7 +166,7 @@ def test_a_code_is_the_same_in_the_run_and_in_its_file(autoencoder, photos):
     run, bundle = autoencoder
     picture = next(photos({"train/cat": 1}).rglob("*.jpg"))
     (ours,), (theirs,) = run.predict(str(picture)), bundle.predict(str(picture))
-    np.testing.assert_allclose(ours["code"], theirs["code"], atol=1e-4)
+    np.testing.assert_allclose(ours["latent"], theirs["latent"], atol=1e-4)
 
 
 def test_a_browser_makes_the_same_code_and_picture(autoencoder, photos):

@@ -18,6 +18,7 @@ MAX_PIXELS = 100_000_000  # 300 MB as RGB; a larger one is a mistake or an attac
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 RANGES = "grey_range"  # what training learned of them
 METHODS = ("stretch", "letterbox")
+GREY, GREY_BITS, GREY_HALF = (19595, 38470, 7471), 16, 1 << 15  # ITU-R BT.601, as Pillow has it
 PADDING = 114  # grey of the letterbox's bars, as in YOLOv5: near the mean of natural pictures
 Source = str | os.PathLike | bytes  # a file, or what is in it
 
@@ -129,6 +130,12 @@ def resize(picture: np.ndarray, size: int, method: str = "stretch") -> tuple[np.
     square = np.full((size, size, 3), PADDING, np.uint8)
     square[top : top + high, left : left + wide] = resized
     return square, placement
+
+
+def grey(picture: np.ndarray) -> np.ndarray:
+    """uint8 (..., 3) -> uint8 (..., 1): the luma, whole numbers throughout."""
+    weighed = (picture.astype(np.int32) * GREY).sum(-1, keepdims=True)
+    return ((weighed + GREY_HALF) >> GREY_BITS).astype(np.uint8)
 
 
 def _opened(content: bytes, max_pixels: int) -> Image.Image:

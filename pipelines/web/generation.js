@@ -1,22 +1,33 @@
 // A picture in, its code and the picture made anew out.
 
-import {batch, canvas, even, read, resize} from "./pictures.js";
+import {canvas, even, grey, read, resize} from "./pictures.js";
 
 export const takes = "picture";
 
-/** A Blob -> {code: numbers, mse: mean squared error}, and the picture made anew. */
+/** A Blob -> {latent: numbers, mse: mean squared error}, and the picture made anew. */
 export async function predict(source, run, manifest) {
-  const side = manifest.inputs.image.shape[1];
-  const [square] = resize(await read(source, manifest), side);
-  const {code} = await run({image: batch(square)}, "encode");
-  const made = (await run({code: {data: code.data, shape: [1, code.data.length]}}, "decode")).image.data;
+  const given = await taken(source, manifest);
+  const {latent} = await run({image: given}, "encode");
+  const made = (await run({latent: {data: latent.data, shape: [1, latent.data.length]}}, "decode")).image;
   let sum = 0;
-  for (let i = 0; i < made.length; i++) sum += (square.data[i] / 255 - made[i]) ** 2;
-  const data = Uint8Array.from(made, (value) => Math.min(Math.max(even(value * 255), 0), 255));
-  const image = canvas({data, height: side, width: side});
-  return {answer: {code: [...code.data], mse: sum / made.length}, pictures: {image}};
+  for (let i = 0; i < made.data.length; i++) sum += (given.data[i] / 255 - made.data[i]) ** 2;
+  return {answer: {latent: [...latent.data], mse: sum / made.data.length}, pictures: {image: shown(made)}};
 }
 
-export function line({code, mse}) {
-  return `${code.length} numbers, error ${mse.toFixed(4)}`;
+/** A Blob -> the picture as the model takes it, as in training. */
+async function taken(source, {inputs, config, ...manifest}) {
+  const side = inputs.image.shape[1];
+  let [{data}] = resize(await read(source, manifest), side);
+  if (config.channels === 1) data = grey(data);
+  if (config.cut) data = data.map((value) => (value >= config.cut ? 255 : 0));
+  return {data, shape: [1, side, side, config.channels]};
+}
+
+/** What a program gives, (1, S, S, C) in [0, 1] -> a canvas. */
+function shown({data, shape: [, height, width]}) {
+  return canvas({data: Uint8Array.from(data, (value) => Math.min(Math.max(even(value * 255), 0), 255)), height, width});
+}
+
+export function line({latent, mse}) {
+  return `${latent.length} numbers, error ${mse.toFixed(4)}`;
 }

@@ -59,6 +59,12 @@ export function back(box, {size, scale, offset}) {
   return box.map((v, i) => Math.min(Math.max((v - offset[i % 2]) / scale[i % 2], 0), size[i % 2]));
 }
 
+/** Colours -> their luma, whole numbers throughout: as edge/pictures.py. */
+export function grey(data) {
+  const luma = (_, i) => (19595 * data[3 * i] + 38470 * data[3 * i + 1] + 7471 * data[3 * i + 2] + 32768) >> 16;
+  return Uint8Array.from({length: data.length / 3}, luma);
+}
+
 /** What a model takes: a batch of one. */
 export function batch(square) {
   return {data: square.data, shape: [1, square.height, square.width, 3]};

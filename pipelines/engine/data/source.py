@@ -74,9 +74,11 @@ def held(value: Any, method: Method, labels: Sequence[str] = ()) -> Any:
     is_other = isinstance(value, Data) or not holding.holds(value)
     if is_other or method.source(value, None) is not None:
         return value
-    needed = {name: own for name, own in method.features.items() if not own.optional}
-    features = {name: feature.kind for name, feature in needed.items()}
-    return reading.read(value, features, method.task, labels)
+    own = method.features
+    optional = [name for name in own if own[name].optional and own[name].kind in LABELLED]
+    taken = [name for name in own if name in optional or not own[name].optional]
+    features = {name: own[name].kind for name in taken}
+    return reading.read(value, features, method.task, labels, optional)
 
 
 def read(source: Any, format: str, method: Method, config: Config) -> Data:
@@ -213,8 +215,9 @@ def _has_other(data: Data, method: Method) -> bool:
 
 
 def _labelled(method: Method) -> str | None:
-    """The first feature of a method that has labels, or None."""
-    names = (name for name, own in method.features.items() if own.kind in LABELLED)
+    """The first feature with labels that a method needs, or None."""
+    needed = {name: own for name, own in method.features.items() if not own.optional}
+    names = (name for name, own in needed.items() if own.kind in LABELLED)
     return next(names, None)
 
 

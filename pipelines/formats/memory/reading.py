@@ -38,11 +38,18 @@ TABLE = frozenset(("label", "number", "key"))  # kinds of what is learned of a t
 Labels = dict[str, list[str]]
 
 
-def read(value: Any, features: Mapping[str, str], task: str, names: Sequence[str] = ()) -> Data:
+def read(
+    value: Any,
+    features: Mapping[str, str],
+    task: str,
+    names: Sequence[str] = (),
+    optional: Sequence[str] = (),
+) -> Data:
     """Any of `holding.FORMS` -> Data with `features`, all three splits.
 
     features: {name: kind} of what the task learns from. names: class names by id, for labels that
-    are numbers. Raises PipelineError if a column is missing, or holds what it must not.
+    are numbers. optional: features that the data may lack. Raises PipelineError if another column
+    is missing, or one holds what it must not.
     """
     if set(features.values()) <= TABLE:
         return frames.read(value, PREFIX + holding.kind(value), task)
@@ -53,8 +60,13 @@ def read(value: Any, features: Mapping[str, str], task: str, names: Sequence[str
         )
     given, unused = holding.by_split(value)
     source = PREFIX + holding.kind(value)
-    parts = {split: _part(part, split, features, task, "train" in given and len(given) > 1)
-             for split, part in given.items()}  # fmt: skip
+    has_splits = "train" in given and len(given) > 1
+    parts = {
+        split: _part(part, split, features, task, has_splits, optional)
+        for split, part in given.items()
+    }
+    shared = set(features).intersection(*(part.columns for part in parts.values()))
+    features = {name: kind for name, kind in features.items() if name in shared}
     found = _divided(parts)
     if not any(part.count for part in found.values()):
         raise PipelineError("the data holds no example.")
@@ -100,11 +112,17 @@ class _Part:
 
 
 def _part(
-    value: Any, split: str, features: Mapping[str, str], task: str, has_splits: bool
+    value: Any,
+    split: str,
+    features: Mapping[str, str],
+    task: str,
+    has_splits: bool,
+    optional: Sequence[str],
 ) -> _Part:
     """One split, every column checked and as long as the others."""
     columns = holding.columns(value, features)
-    named = _named(columns, features, task)
+    named = _named(columns, features, task, optional)
+    features = {name: features[name] for name in named}
     if "split" in columns:
         named["split"] = "split"
     lengths = {}
@@ -139,17 +157,20 @@ def _check_boxes(part: _Part, features: Mapping[str, str]) -> None:
             )
 
 
-def _named(columns: Mapping[str, Any], features: Mapping[str, str], task: str) -> dict[str, str]:
-    """{feature: the user's column}. Raises PipelineError if one has none."""
+def _named(
+    columns: Mapping[str, Any], features: Mapping[str, str], task: str, optional: Sequence[str]
+) -> dict[str, str]:
+    """{feature: the user's column}. Raises PipelineError if one that is needed has none."""
     lower = {name.lower(): name for name in columns}
     found: dict[str, str] = {}
     for feature, kind in features.items():
         wanted = (feature, feature.rpartition("/")[2], *ALIASES.get(kind, ()))
         free = [lower[name] for name in wanted if name in lower]
         left = [name for name in free if name not in found.values()]
-        if not left:
+        if not left and feature not in optional:
             raise PipelineError(_missing(feature, columns, features, task))
-        found[feature] = left[0]
+        if left:
+            found[feature] = left[0]
     return found
 
 

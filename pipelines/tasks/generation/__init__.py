@@ -1,10 +1,13 @@
 """Generation: pictures made anew from a few numbers, and what these numbers are for a picture."""
 
-import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from etils import epy
 
-from pipelines.errors import PipelineError
+from pipelines.config import setting
+from pipelines.edge import draws
 from pipelines.task import Feature, Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -13,53 +16,184 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
     from pipelines import canvas
     from pipelines.metrics import reconstruction
-    from pipelines.ops import images
+    from pipelines.ops import images, noise
+    from pipelines.tasks.generation import _pictures
+
+SALT = 21  # keeps the random numbers of an example apart from other uses of the same hash
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureConfig:
+    """Settings of the pictures: a base of each method's Config, before the shared settings."""
+
+    image_size: int = setting(
+        0, "side of the square picture; 0 follows the data, 8 to 64", "px", low=0, high=256
+    )
+    threshold: float = setting(
+        0.0,
+        "share of white from which a pixel is 1, and below it 0; 0 keeps all shades",
+        low=0.0,
+        high=1.0,
+    )
+
+
+@dataclass(frozen=True)
+class Maker:
+    """The program that makes pictures: its name, and the random numbers that it takes.
+
+    draws: {input: Draw}; none of them is drawn by the file itself. program: of the files, which
+    gives {"image": (1, S, S, C) in [0, 1]}. is_conditional: whether it also takes "label", int32
+    (1,), an id of `classes`.
+    """
+
+    program: str
+    draws: Mapping[str, draws.Draw]
+    is_conditional: bool = False
 
 
 class Generation(Method):
-    """What every method shares: pictures, how well they come back, drawing.
+    """What every method shares: pictures, random numbers, judging, drawing.
 
-    A method decodes to {"image": (B, S, S, 3) in [0, 1]}, and maybe more.
+    A method that plugs in gives its Config the bases `PictureConfig` and one of `pipelines.config`,
+    and has at hand
+
+    * `channels(config)`: 1 if all training pictures are grey, else 3. Pictures are (S, S, C)
+      everywhere: uint8 as inputs, and as targets float32 in [0, 1], 0 or 1 with a `threshold`;
+    * `config.learned["classes"]`, names of the classes, absent if the data has none. Targets then
+      have "label", int32 (B,), -1 if unknown; inputs have it, too, if `_is_conditional(config)`.
+
+    It may define
+
+    * `_noise(config)`: {name: draws.Draw}, random numbers that the net takes besides the picture
+      or (`_takes_pictures = False`) in place of it. `augment` draws them anew in every step; in
+      evaluation they follow from the picture, so a file is judged by the numbers of the Keras model;
+    * `_maker(config)`: the Maker for `predict --count`, the page and `predict.py`, or None;
+    * `programs`: of the fixed names `encode` {"image"} -> {"latent": (1, N)}, `decode` {"latent"} ->
+      {"image": (1, S, S, C) in [0, 1]}, or others, such as `sample`, which the Maker names;
+    * `decode` and `answer`: {"image": the picture made anew} if the method encodes, {"made": a
+      picture made out of random numbers alone} if it makes. `metrics` gets these with the targets, as
+      many of one as of the other: what compares `made` with a part is a Keras metric that collects
+      both, so validation, evaluation and the proof of each file need nothing else.
     """
 
     data = "digits"
-    features = {"image": Feature("picture")}
+    features = {"image": Feature("picture"), "label": Feature("label", optional=True)}
+    unlabelled = True
     scores = (Score("reconstruction_mse", "lower", tolerance=0.05, relative=True), Score("psnr"))
     page = "generation.md"
+    _takes_pictures = True
+
+    def _noise(self, config) -> dict[str, draws.Draw]:
+        return {}
+
+    def _maker(self, config) -> Maker | None:
+        return None
+
+    def _is_conditional(self, config) -> bool:
+        return False
 
     def floor(self, part, config):
         """The error of the best constant answer, the mean picture of the part."""
-        pictures = np.concatenate([inputs["image"] for inputs, _ in part.batches()]) / 255.0
+        pictures = np.concatenate([targets["image"] for _, targets in part.batches()])
         return float(np.mean((pictures - pictures.mean(0)) ** 2))
 
     def adapt(self, data, config):
-        """Data with pictures alone. Raises PipelineError if there are none."""
-        splits = {}
-        for split, examples in data.splits.items():
-            if "image" not in examples.columns:
-                raise PipelineError(f"{data.source} has no pictures. Choose other data.")
-            columns = {"image": examples.columns["image"]}
-            splits[split] = dataclasses.replace(
-                examples, columns=columns, pictures=("image",), masks={}
-            )
-        return dataclasses.replace(data, splits=splits, labels={})
+        """Data with pictures and, if each has one, classes. Raises PipelineError without pictures."""
+        return _pictures.adapted(data, config.learned.get(_pictures.TABLE, ()))
+
+    def resolve(self, config, data):
+        """The pictures' size, if it is not set."""
+        side = min(64, max(8, round(data.median_side / 8) * 8))
+        return config.replace(image_size=config.image_size or side)
+
+    def learn(self, examples, config):
+        """Whether the pictures are grey, the names of their classes, and what is done to them."""
+        return _pictures.learned(examples)
+
+    def learns(self, config):
+        """`grey pictures of 8 x 8 px`, and what is done to them to have them so."""
+        kind = "grey" if channels(config) == 1 else "colour"
+        notes = config.learned.get("notes", ())
+        return "; ".join(
+            [f"{kind} pictures of {config.image_size} x {config.image_size} px", *notes]
+        )
 
     def parse(self, example, config):
-        """{"image": uint8 (H, W, 3)} -> ({"image": uint8 (S, S, 3)}, the same in [0, 1])."""
+        """{"image": uint8 (H, W, 3), maybe "label"} -> (inputs, targets); see the class."""
         image = images.resize(example["image"], config.image_size)
-        return {"image": image}, {"image": tf.cast(image, tf.float32) / 255.0}
+        if channels(config) == 1:
+            image = images.grey(image)
+        if config.threshold:
+            image = tf.cast(image >= cut(config), tf.uint8) * 255
+        inputs = {"image": image} if self._takes_pictures else {}
+        targets = {"image": tf.cast(image, tf.float32) / 255.0}
+        for name, own in self._noise(config).items():
+            inputs[name] = noise.drawn(own, (), noise.hashed(image, SALT))
+        if "label" in example:
+            targets["label"] = tf.cast(example["label"], tf.int32)
+        if self._is_conditional(config):
+            inputs["label"] = targets["label"]
+        return inputs, targets
+
+    def augment(self, inputs, targets, seed, progress, config):
+        """New random numbers for each step."""
+        made, (count, *_) = dict(inputs), tf.unstack(tf.shape(targets["image"]))
+        for i, (name, own) in enumerate(sorted(self._noise(config).items())):
+            made[name] = noise.drawn(own, (count,), images.split_seed(seed, i + 1)[i])
+        return made, targets
 
     def device(self, config):
-        """A picture is squeezed into the square."""
-        return {"fit": "stretch"}
+        """How pictures come and go: squeezed into the square, grey or not, made by which program."""
+        made = self._maker(config)
+        found = {"fit": "stretch", "channels": channels(config), "cut": cut(config)}
+        if made is None:
+            return found
+        maker = {"program": made.program, "draws": draws.plain(made.draws)}
+        return found | {"maker": maker, "conditional": made.is_conditional}
 
     def metrics(self, config):
         """The mean squared error, the first one named, is what an exported file is judged by."""
         return [reconstruction.Reconstruction()]
 
     def draw(self, inputs, decoded, config, targets=None):
-        """The picture, and what became of it."""
-        made = np.clip(np.round(np.asarray(decoded["image"]) * 255), 0, 255).astype(np.uint8)
-        error = float(np.mean((np.asarray(inputs["image"]) / 255.0 - decoded["image"]) ** 2))
-        shown = canvas.grid([np.asarray(inputs["image"]), made], 2)
-        return canvas.captioned(shown, ["picture, made anew", f"error {error:.4f}"])
+        """The picture, what became of it, and one that was made, as far as the method has them."""
+        shown, said = [], []
+        if targets is not None:
+            shown.append(targets["image"])
+            said.append("picture")
+        for name, caption in (("image", "made anew"), ("made", "made")):
+            if name in decoded:
+                shown.append(decoded[name])
+                said.append(caption)
+        grid = canvas.grid([bytes_of(picture) for picture in shown], len(shown))
+        lines = [", ".join(said)]
+        if targets is not None and "image" in decoded:
+            error = float(np.mean((np.asarray(targets["image"]) - decoded["image"]) ** 2))
+            lines.append(f"error {error:.4f}")
+        return canvas.captioned(grid, lines)
+
+
+def channels(config) -> int:
+    """Of the pictures: 1 if all of training are grey, else 3."""
+    return int(config.learned.get("channels", ("3",))[0])
+
+
+def cut(config) -> int:
+    """The lowest of 256 shades that counts as white; 0 if all shades are kept."""
+    return math.ceil(config.threshold * 255)
+
+
+def shape(config) -> tuple[int, int, int]:
+    """(S, S, C) of the pictures."""
+    return config.image_size, config.image_size, channels(config)
+
+
+def size(config) -> int:
+    """How many numbers a picture has."""
+    return math.prod(shape(config))
+
+
+def bytes_of(picture) -> "np.ndarray":
+    """A picture (S, S, C) in [0, 1] -> uint8 (S, S, 3), as people see it."""
+    values = np.clip(np.round(np.asarray(picture) * 255), 0, 255).astype(np.uint8)
+    return np.repeat(values, 3 // values.shape[-1], -1)

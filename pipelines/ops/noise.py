@@ -1,0 +1,19 @@
+"""Random numbers in tf.data that follow from a seed, or from a picture."""
+
+import tensorflow as tf
+
+from pipelines.edge.draws import Draw
+from pipelines.ops import Tensor
+
+
+def drawn(draw: Draw, count: tuple, seed: Tensor) -> Tensor:
+    """float32 (*count, *draw.shape) of the law of `draw`. seed: int (2,)."""
+    of = {"normal": tf.random.stateless_normal, "uniform": tf.random.stateless_uniform}
+    return of[draw.law]((*count, *draw.shape), seed)
+
+
+def hashed(picture: Tensor, salt: int) -> Tensor:
+    """A seed, int64 (2,), that follows from a picture, uint8 of any shape, and a number."""
+    values = tf.cast(tf.reshape(picture, [-1]), tf.int64)
+    places = tf.range(1, tf.size(values, tf.int64) + 1)
+    return tf.stack([tf.reduce_sum(values * places), tf.constant(salt, tf.int64)])

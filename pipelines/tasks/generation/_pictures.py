@@ -1,0 +1,83 @@
+"""What pictures generation learns from: their labels, whether they are grey, what is done to them."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from pipelines.edge import pictures as edge
+from pipelines.errors import PipelineError
+from pipelines.formats import _decodable
+from pipelines.formats.examples import UNLABELLED, Data, Examples
+
+TABLE = "classes"  # of an Examples, and of what is learned: the names of the classes
+
+
+def adapted(data: Data, known: Sequence[str]) -> Data:
+    """Data with `image`, and with `label` if each example has one class, whose names are a table.
+
+    They are no labels to be learned, so the audit does not judge them as such. known: names that
+    training has; a class that is not among them counts as none. Raises PipelineError if there are
+    no pictures.
+    """
+    names = data.labels.get("label", ())
+    splits = {}
+    for split, examples in data.splits.items():
+        if "image" not in examples.columns:
+            raise PipelineError(f"{data.source} has no pictures. Choose other data.")
+        own = examples.tables.get(TABLE, {}).get("name", names)
+        splits[split] = _one(examples, list(own), list(known or own))
+    return dataclasses.replace(data, splits=splits, labels={})
+
+
+def _one(examples: Examples, own: list[str], known: list[str]) -> Examples:
+    columns, tables = {"image": examples.columns["image"]}, {}
+    labels = examples.columns.get("label", ())
+    if own and len(labels) and all(np.ndim(label) == 0 for label in labels):
+        ids = [known.index(name) if name in known else UNLABELLED for name in own]
+        columns["label"] = [int(ids[label]) if label >= 0 else UNLABELLED for label in labels]
+        tables[TABLE] = {"name": known}
+    return dataclasses.replace(
+        examples, columns=columns, pictures=("image",), masks={}, tables=tables
+    )
+
+
+def learned(examples: Examples) -> dict[str, list[str]]:
+    """{"channels": ["1"] if all are grey, else ["3"]}, "classes" if there are any, and "notes":
+    what is done to them, as sentences.
+    """
+    are_grey, sizes = [], set()
+    for is_grey, size in _looked(examples):
+        are_grey.append(is_grey)
+        sizes.add(size)
+    found = {"channels": ["1" if all(are_grey) else "3"]}
+    table = examples.tables.get(TABLE)
+    if table:
+        found[TABLE] = list(table["name"])
+    notes = [*_mixed(are_grey), *_sizes(sizes)]
+    return found | ({"notes": notes} if notes else {})
+
+
+def _looked(examples: Examples) -> Iterator[tuple[bool, tuple[int, int]]]:
+    """(whether it is grey, (height, width)) of each picture."""
+    for source in examples.columns["image"]:
+        if _decodable.header(source).is_grey:
+            yield True, edge.size(source)
+            continue
+        picture = edge.read_picture(source)
+        is_grey = bool((picture == picture[:, :, :1]).all())
+        yield is_grey, picture.shape[:2]
+
+
+def _mixed(are_grey: list[bool]) -> list[str]:
+    count = sum(are_grey)
+    if count in (0, len(are_grey)):
+        return []
+    return [f"{count} of {len(are_grey)} are grey and get three equal channels"]
+
+
+def _sizes(sizes: set[tuple[int, int]]) -> list[str]:
+    if len(sizes) < 2:
+        return []
+    low, high = min(sizes), max(sizes)
+    return [f"{low[0]} x {low[1]} to {high[0]} x {high[1]} px, each is squeezed into the square"]
