@@ -12,6 +12,7 @@ from PIL import Image
 from pipelines.formats import (
     box_table,
     coco,
+    coco_labels,
     coco_masks,
     conll,
     image_folder,
@@ -164,6 +165,7 @@ PICTURES = {
     "masks": (masks, with_masks),
     "coco": (coco, as_coco),
     "coco_masks": (coco_masks, as_coco),
+    "coco_labels": (coco_labels, as_coco),
     "voc": (voc, as_voc),
     "yolo": (yolo, as_yolo),
     "box_table": (box_table, in_box_table),

@@ -7,6 +7,7 @@ import sklearn.metrics
 from pipelines.engine.proof import evaluate
 from pipelines.metrics.calibration import CalibrationError
 from pipelines.metrics.classification import Classification
+from pipelines.metrics.probabilities import Probabilities
 from pipelines.metrics.top_k import TopK
 
 LABELS = ["a", "b", "c", "d", "e", "f"]
@@ -30,7 +31,7 @@ def predictions(count=203, classes=6, absent=(), seed=0):
 def collected(metric, targets, probabilities, batch=50):
     for i in range(0, len(targets), batch):
         metric.update_state(targets[i : i + batch], {"probabilities": probabilities[i : i + batch]})
-    return evaluate.collect([metric], LABELS)
+    return evaluate.collect([metric], LABELS[: targets.shape[1]])
 
 
 @pytest.mark.parametrize("absent", [(), (2,)])
@@ -125,3 +126,30 @@ def test_a_perfectly_sure_and_right_model_has_no_calibration_error():
         collected(CalibrationError(), np.eye(6), np.eye(6, dtype="float32"))["calibration_error"]
         == 0
     )
+
+
+@pytest.mark.parametrize("classes", [2, 6])
+def test_auc_and_log_loss_are_scikit_learns(classes):
+    truth, targets, probabilities = predictions(classes=classes)
+    probabilities = np.round(probabilities, 2)  # so that some are equal
+    probabilities /= probabilities.sum(1, keepdims=True)
+    result = collected(Probabilities(), targets, probabilities)
+    by_class = [
+        sklearn.metrics.roc_auc_score(truth == i, probabilities[:, i]) for i in range(classes)
+    ]
+    assert result["auc"] == pytest.approx(np.mean(by_class), abs=1e-9)
+    found = [row["auc"] for row in result["per_class"].values()]
+    assert found == pytest.approx(by_class, abs=1e-9)
+    wanted = sklearn.metrics.log_loss(truth, probabilities, labels=range(classes))
+    assert result["log_loss"] == pytest.approx(wanted, rel=1e-5)
+
+
+def test_a_class_that_nothing_is_compared_with_has_no_auc():
+    targets = np.eye(3, dtype="float32")[[0, 0, 1]]
+    chances = np.array([[0.8, 0.1, 0.1], [0.3, 0.5, 0.2], [0.4, 0.4, 0.2]], "float32")
+    result = collected(Probabilities(), targets, chances)
+    # Of the first class one of two pairs is in order; of the second 0.4 > 0.1 and 0.4 < 0.5.
+    assert result["auc"] == pytest.approx(0.5)
+    assert np.isnan(result["per_class"]["c"]["auc"])
+    curve = result["curves"]["calibration"]
+    assert (curve["x"], curve["y"]) == (pytest.approx([0.4, 0.5, 0.8]), [0, 0, 1])

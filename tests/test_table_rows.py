@@ -1,4 +1,4 @@
-"""What an audit says of rows that come again, and of numbers as other programs write them."""
+"""What an audit says of rows that come again, of gaps, and of numbers and dates as others write them."""
 
 import pytest
 
@@ -65,3 +65,43 @@ def test_a_long_tail_is_not_far_out_and_a_slip_is(tmp_path):
     assert ("warning", "far-out") not in told(tmp_path, *tail)  # from 1 to 985, 31 in the middle
     found = told(tmp_path, *tail, "99999,a,yes")
     assert found["warning", "far-out"].startswith("column 'x' is 99999 here, far from the median")
+
+
+@pytest.mark.parametrize(
+    ("dates", "severity", "message"),
+    [
+        (
+            ("25/04/2021", "04/26/2021"),
+            "warning",
+            "dates in two orders: 25/04/2021 has the day first, 04/26/2021 has the month first",
+        ),
+        (("2021-04-25", "25.04.2021"), "warning", "2021-04-25 has the year first, 25.04.2021 has"),
+        (
+            ("03/04/2021", "25/04/2021"),
+            "note",
+            "holds 03/04/2021, whose day and month may be either number, though 25/04/2021 has the day",
+        ),
+        (("03/04/2021", "05/06/2021"), "note", "holds 03/04/2021, whose day"),
+        (("03.04.2021", "25.04.2021"), None, ""),  # points: the day first
+        (("2021-04-25", "2021-04-03"), None, ""),
+        (("13/13/2021", "a"), None, ""),
+    ],
+)
+def test_dates_in_two_orders(dates, severity, message, tmp_path):
+    rows = [f"{i % 9},{dates[i % 2]},{'yes' if i % 3 else 'no'}" for i in range(30)]
+    found = told(tmp_path, *rows, header="x,day,target")
+    own = {level: text for (level, kind), text in found.items() if kind == "date-order"}
+    assert list(own) == [severity] * bool(severity)
+    assert message in own.get(severity, "")
+
+
+@pytest.mark.parametrize(("every", "is_told"), [(2, True), (50, False)])
+def test_gaps_that_tell_the_class(every, is_told, tmp_path):
+    """Of 100 rows of each class, one has none missing, the other every second, or two."""
+    rows = [f"{i % 7},{'' if i % every == 0 else i % 5},yes" for i in range(100)]
+    rows += [f"{i % 7},{i % 5},no" for i in range(100)]
+    found = told(tmp_path, *rows, header="x,paid,target")
+    assert ("note", "missing") in found
+    assert (("warning", "missing-by-class") in found) == is_told
+    if is_told:
+        assert "of the rows of 'yes' and 0% of 'no'" in found["warning", "missing-by-class"]

@@ -8,6 +8,7 @@ from typing import ClassVar
 from etils import epy
 
 from pipelines.config import setting
+from pipelines.errors import PipelineError
 from pipelines.families import target_kinds
 from pipelines.families.target_kinds import numbers, one_class, reading
 from pipelines.task import Method
@@ -125,7 +126,14 @@ class Labelled(Method):
 
     def adapt(self, data, config):
         """Data with `label`, a class or a list of labels, or `value`, numbers; see `reading`."""
-        return reading.adapted(data, config, self._answers)
+        made = reading.adapted(data, config, self._answers)
+        has_lists = any(map(reading.is_several, made.splits.values()))
+        if has_lists and target_kinds.LABELS not in self._answers:
+            raise PipelineError(
+                f"{data.source} has several labels for each example, and {self.name} learns one"
+                " class. Choose another method."
+            )
+        return made
 
     def learn(self, examples, config):
         """What kind of target it is, if it is not a class, and how numbers are scaled."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from etils import epy
 
-from pipelines.families import table_rows, tables
+from pipelines.families import table_dates, table_gaps, table_rows, tables
+from pipelines.families.target_kinds import reading
 from pipelines.formats.examples import COLUMN, Data, Examples, Problem
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -26,13 +27,15 @@ def checks(data: Data, own: Sequence[str], config: tables.Config) -> Iterator[Pr
     train = data.splits.get("train")
     if train is None or not len(train):
         return
+    labels = () if reading.is_several(train) else data.labels.get("label", ())
     for name, cells in tables.inputs(train, own, config).items():
         there = [cell for cell in cells if not edge.is_absent(cell)]
         yield from _left_out(name, cells, there)
         if tables.kind(cells) == tables.NUMBER:
             yield from _mixed(data, name)
         yield from _far(train, name, cells)
-        yield from _missing(name, len(cells) - len(there), len(cells))
+        yield from table_gaps.checks(train, name, cells, labels)
+        yield from table_dates.checks(train, name, cells)
         yield from _new(data, name, cells)
         yield from _written(name, there)
     for target in own:
@@ -110,12 +113,6 @@ def _limit(distances: Sequence[float], least: float) -> float:
         if further > least and further > APART * nearer:
             return nearer
     return math.inf
-
-
-def _missing(name: str, count: int, rows: int) -> Iterator[Problem]:
-    if count:
-        message = f"column {name!r} is missing in {count:,} of {rows:,} rows."
-        yield Problem("note" if count < rows / 2 else "warning", "missing", "train", message)
 
 
 def _new(data: Data, name: str, cells: Sequence) -> Iterator[Problem]:

@@ -146,18 +146,25 @@ class Scenes:
         """Warns of pictures that lie among those of the data and that nothing lists."""
         self.problems += _left_out.beside(self.root, self._listed, self.problems, in_what)
 
-    def data(self, source: str | Path, format: str, labels: Sequence[str] = ()) -> Data:
+    def data(
+        self,
+        source: str | Path,
+        format: str,
+        labels: Sequence[str] = (),
+        without: str = "box: they count as background",
+    ) -> Data:
         """All scenes as Data.
 
         labels: class names by id; by default those of classes.txt, or if there is none the sorted
-        names that occur. Raises PipelineError if there is no usable picture.
+        names that occur. without: what is said of pictures that have no object. Raises PipelineError
+        if there is no usable picture.
         """
         labels = labels or class_names(self.root)
         self._leave_out_others(labels)
         scenes = list(itertools.chain(*self._splits.values()))
         if not scenes:
             raise PipelineError(f"{source} has no usable picture.{reason(self.problems)}")
-        self._note_background(scenes)
+        self._note_empty(scenes, without)
         labels = list(labels or _occurring(scenes))
         parts = self._parts(ids_of(labels))
         names = {"objects/label": labels}
@@ -198,15 +205,12 @@ class Scenes:
                 return False
         return True
 
-    def _note_background(self, scenes: Sequence[Scene]) -> None:
-        """Notes how many pictures have no box."""
-        background = [scene for scene in scenes if not scene.boxes]
-        if background:
-            message = (
-                f"{len(background):,} of {len(scenes):,} pictures have no box: they count as"
-                " background."
-            )
-            self.note("note", "background", background[0].where, message)
+    def _note_empty(self, scenes: Sequence[Scene], without: str) -> None:
+        """Notes how many pictures have no object."""
+        empty = [scene for scene in scenes if not scene.labels]
+        if empty:
+            message = f"{len(empty):,} of {len(scenes):,} pictures have no {without}."
+            self.note("note", "background", empty[0].where, message)
 
 
 def class_names(folder: str | Path) -> list[str]:

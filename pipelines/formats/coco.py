@@ -1,16 +1,15 @@
 """COCO JSON: annotations/instances_SPLIT.json, SPLIT/_annotations.coco.json, or one .json file beside its pictures."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.files import write_json
-from pipelines.formats import _box_writers, _boxes, _cache, _coco_json
+from pipelines.formats import _box_writers, _boxes, _coco_json, _coco_scenes
 from pipelines.formats.examples import Data
 
-ALSO = {"segmentation_mask": "coco_masks"}  # a feature that the files hold -> its format
-FARTHEST = 1e9  # pixels; what lies beyond is no place
+# A feature that the files hold -> its format.
+ALSO = {"segmentation_mask": "coco_masks", "label": "coco_labels"}
 
 
 def detect(path: Path) -> bool:
@@ -25,17 +24,9 @@ def read(path: str | Path) -> Data:
 
     Raises PipelineError if a file is no COCO JSON, or if there is no usable picture.
     """
-    path = _cache.placed(path)
-    root = path if path.is_dir() else path.parent
-    contents, problems = _coco_json.contents(path)
-    scenes, names = _boxes.Scenes(root), _coco_json.names(contents)
-    scenes.problems += problems
-    for file, content in contents.items():
-        reader = _Reader(scenes, file.relative_to(root).as_posix())
-        reader.pictures(content, *_coco_json.split(file, root))
-        reader.boxes(content)
+    path, scenes, contents = _coco_scenes.gathered(path, _coco_scenes.Reader.boxes)
+    names = _coco_json.names(contents)
     _note_skipped(scenes, next(iter(contents)), list(names))
-    scenes.left_out(path, "no annotation file")
     return scenes.data(path, "coco", list(names.values()))
 
 
@@ -80,77 +71,3 @@ def _annotation(item: _box_writers.Object, size: _boxes.Size) -> dict[str, Any]:
     row = {"category_id": item.label + 1, "bbox": box, "area": box[2] * box[3]}
     row["iscrowd"] = int(item.is_crowd)
     return row | ({"difficult": 1} if item.is_difficult else {})
-
-
-@dataclass(frozen=True)
-class _Reader:
-    """Gathers the scenes of one file. What is wrong becomes a Problem."""
-
-    scenes: _boxes.Scenes
-    shown: str  # the file, below the root
-    names: dict[_coco_json.Id, str] = field(default_factory=dict)  # image id -> its file's name
-    found: dict[_coco_json.Id, _boxes.Scene | None] = field(default_factory=dict)
-
-    def pictures(self, content: _coco_json.Content, split: str, places: list[str]) -> None:
-        """Makes a scene of each image. places: folders in which it may lie."""
-        for i, row in enumerate(content["images"]):
-            image, name, where = row["id"], row["file_name"], f"{self.shown}: images[{i}]"
-            if image in self.names:
-                # No one can tell to which of the two the annotations belong.
-                message = f"the id {image} is also that of {self.names[image]!r}. Renumber."
-                self._refuse(self.found[image], where, "conflict", message)
-                continue
-            self.names[image] = name
-            self.found[image] = self.scenes.picture(
-                str(name), split, where, _coco_json.declared(row), places
-            )
-
-    def boxes(self, content: _coco_json.Content) -> None:
-        """Adds each annotation to its scene."""
-        categories = dict(_coco_json.categories(content))
-        for i, row in enumerate(content["annotations"]):
-            where, fault = f"{self.shown}: annotations[{i}]", self._fault(row, categories)
-            scene = self.found.get(row["image_id"])
-            if fault:
-                self._refuse(scene, where, *fault)
-            elif scene:
-                _add(scene, row, categories[row["category_id"]], where)
-
-    def _refuse(self, scene: _boxes.Scene | None, where: str, kind: str, message: str) -> None:
-        """Leaves out the picture of an annotation, or if it has none the annotation alone."""
-        self.scenes.error(kind, where, message, scene.name if scene else where)
-
-    def _fault(
-        self, row: Mapping[str, Any], categories: Mapping[_coco_json.Id, str]
-    ) -> tuple[str, str] | None:
-        """Why an annotation cannot be used, as (kind, message), or None."""
-        image, category, box = row["image_id"], row["category_id"], row.get("bbox")
-        if image not in self.names:
-            return "missing-image", _coco_json.NO_IMAGE.format(image)
-        if category not in categories:
-            known = _boxes.few(categories)
-            message = f"there is no category {category!r}; there are {known}. Correct it."
-            return "unknown-label", message
-        if not _is_box(box):
-            return "annotation", (
-                f"bbox must be four finite numbers, x y width height in pixels; got {box!r}."
-                " Correct it."
-            )
-        return None
-
-
-def _add(scene: _boxes.Scene, row: Mapping[str, Any], label: str, where: str) -> None:
-    """Adds an annotation without fault to its scene."""
-    x, y, width, height = row["bbox"]
-    box_yxyx = [y, x, y + height, x + width]
-    is_crowd, is_difficult = row.get("iscrowd", 0) == 1, row.get("difficult", 0) == 1
-    scene.add(box_yxyx, label, where, is_crowd, is_difficult)
-
-
-def _is_box(box: Any) -> bool:
-    return isinstance(box, list) and len(box) == 4 and all(map(_is_place, box))
-
-
-def _is_place(value: Any) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and abs(value) < FARTHEST

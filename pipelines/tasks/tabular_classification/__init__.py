@@ -15,10 +15,11 @@ from pipelines.families import (
 )
 from pipelines.families.target_kinds import naming, reading
 from pipelines.formats.examples import COLUMN, Problem
-from pipelines.task import Feature
+from pipelines.task import Feature, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import tables as edge
+    from pipelines.metrics import probabilities
 
 SHOWN = 3  # labels whose partial dependence is drawn
 MANY = 100  # classes; a target of numbers with more is no class
@@ -31,6 +32,7 @@ class TabularClassification(labelled.Labelled):
     features = {"label": Feature("label")}
     target = "label"
     page = "tabular.md"
+    scores = (*labelled.Labelled.scores, Score("auc"), Score("log_loss", "lower"))
     _answers = (target_kinds.CLASS, target_kinds.LABELS)
 
     def adapt(self, data, config):
@@ -80,6 +82,11 @@ class TabularClassification(labelled.Labelled):
     def parse(self, example, config):
         """{"features": (F,), "label"} -> ({"features": float32 (F,)}, target, float (C,))."""
         return tables.parse(example, config), target_kinds.of(config).parse(example, config)
+
+    def metrics(self, config):
+        """Those of the kind of target, and of a class how good its probabilities are."""
+        is_class = target_kinds.kind(config) == target_kinds.CLASS
+        return [*super().metrics(config), *([probabilities.Probabilities()] if is_class else [])]
 
     def explain(self, answer, part, config):
         """What the labels depend on; see `table_reasons`."""
