@@ -20,7 +20,7 @@ from typing import Any
 
 from pipelines import entries, terminal
 from pipelines.errors import PipelineError, nearest
-from pipelines.formats import _nearest
+from pipelines.formats import _nearest, _wrapped
 from pipelines.formats.examples import Data
 from pipelines.task import Method
 
@@ -212,7 +212,7 @@ def _read(path: Path, format: str, feature: str | None) -> Data:
     """A file or folder in a format, which "auto" detects."""
     try:
         if format == "auto":
-            found = _detected(path)
+            path, found = _placed(path)
             format = getattr(found, "ALSO", {}).get(feature, _format_name(found))
         return entries.module("formats", format, "format").read(path)
     except OSError as error:
@@ -239,14 +239,37 @@ def _check_place(path: Path) -> None:
         )
 
 
-def _detected(path: Path) -> ModuleType:
-    """The one format whose `detect` says yes. Raises PipelineError on none or several."""
+def _placed(path: Path) -> tuple[Path, ModuleType]:
+    """(where the data lies, its format); an archive may have unpacked it into a folder in `path`.
+
+    Raises PipelineError if no format fits, or several do.
+    """
     if path.is_dir() and all(inner.name.startswith(".") for inner in path.iterdir()):
         raise PipelineError(f"{path} is an empty folder. Pass the folder that holds the data.")
-    fitting = [format for format in formats() if format.detect(path)]
-    if len(fitting) == 1:
-        return fitting[0]
-    raise _several(path, fitting) if fitting else _none(path)
+    place, fitting = path, _fitting(path)
+    for inner in _wrapped.inners(path):
+        # What fits already is kept, but for folders of one class: there the classes lie deeper.
+        if fitting and (_wrapped.is_class(inner) or not all(map(_has_classes, fitting))):
+            break
+        if found := _fitting(inner):
+            place, fitting = inner, found
+    if not fitting:
+        raise _none(path)
+    if len(fitting) > 1:
+        raise _several(place, fitting)
+    if place != path:
+        _say(f"data: {place}, the only folder in {path}")
+    return place, fitting[0]
+
+
+def _fitting(path: Path) -> list[ModuleType]:
+    """The formats whose `detect` says yes."""
+    return [format for format in formats() if format.detect(path)]
+
+
+def _has_classes(format: ModuleType) -> bool:
+    """Whether a format reads folders as classes."""
+    return hasattr(format, "LAYOUT")
 
 
 def _several(path: Path, fitting: list[ModuleType]) -> PipelineError:

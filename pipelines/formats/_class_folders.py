@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats import _yolo_darknet
+from pipelines.formats import _resolution_folders, _yolo_darknet
 from pipelines.formats._folders import few, folders, root_of, shown, split_of, visible
 from pipelines.formats._picture_files import Noun, folders_called_so, passed_over
 from pipelines.formats.examples import SPLIT_NAMES, Problem, errors, inside, reason
@@ -16,7 +16,8 @@ DOMAINS = {"source", "target"}  # folders that tell of two domains
 OTHER_LAYOUTS = frozenset(  # folders that tell that the files belong to another format
     (
         *("image", "images", "jpegimages", "label", "labels", "mask", "masks", "annotations"),
-        *("imagesets", "segmentationclass", "traina", "trainb", "testa", "testb", "lr", "hr"),
+        *("imagesets", "segmentationclass", "traina", "trainb", "testa", "testb"),
+        *("leftimg8bit", "gtfine"),
     )
 )
 TABLES = (".csv", ".tsv")
@@ -260,7 +261,8 @@ def _is_of_another(tops: Sequence[Path], classes: Sequence[Path]) -> bool:
     """Whether the names of folders tell of another format."""
     names = {folder.name.lower() for folder in (*tops, *classes)}
     has_domains = {folder.name for folder in tops} >= DOMAINS
-    return has_domains or not names.isdisjoint(OTHER_LAYOUTS)
+    has_resolutions = any(_resolution_folders.pairs([*tops, *classes], "train"))
+    return has_domains or has_resolutions or not names.isdisjoint(OTHER_LAYOUTS)
 
 
 def _is_beside_a_table(path: Path, classes: Sequence[Path]) -> bool:

@@ -5,17 +5,19 @@ import functools
 import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _cache
+from pipelines.formats._folders import folders, split_folders
 from pipelines.formats._lines import BREAK, first_line, text_of
 from pipelines.formats._text_files import split_in_name
 from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem, Unusable, own_file
 
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = ",;\t"
+SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # Excel's first line
 LONGEST = 2**31 - 1  # characters of a cell; the csv module has 131,072 by default
 
 
@@ -30,6 +32,8 @@ class Table:
     header: list[str]
     columns: dict[str, int]  # {"path": 0, "label": 2}
     split: str = "train"  # of rows that say none
+    place: str = "."  # its folder, below `path`
+    above: int = 0  # lines of the file over the header
 
     def unused(self) -> list[Problem]:
         """A note on the columns that nobody asked for."""
@@ -49,22 +53,29 @@ class Table:
     def rows(self) -> Iterator[tuple[str, list[str]]]:
         """Yields (file:line, cells) of each row below the header that is not blank.
 
+        The file with its place if that is another folder.
+
         Raises PipelineError on broken quoting.
         """
         csv.field_size_limit(LONGEST)
         stream = io.StringIO(self.text, newline="")
         reader = csv.reader(stream, delimiter=self.delimiter, strict=True)
         line = 1
+        name = self.located(self.file.name)
         try:
             for values in reader:
                 if line > 1 and any(map(str.strip, values)):
-                    yield f"{self.file.name}:{line}", values
+                    yield f"{name}:{line + self.above}", values
                 # A quoted cell may span lines: the row starts after the last one's end.
                 line = reader.line_num + 1
         except csv.Error as error:
             raise PipelineError(
                 f"{self.file}:{line} cannot be read: {error}. Look for a stray double quote."
             ) from error
+
+    def located(self, said: str) -> str:
+        """A path that is written relative to the table, relative to what the user passed."""
+        return said if self.place == "." or not said else f"{self.place}/{said}"
 
     def cells(self, values: Sequence[str]) -> dict[str, str]:
         """The cells of a row by column, and its split, which is the table's by default.
@@ -128,8 +139,41 @@ def opened(path: str | Path, wanted: Mapping[str, Collection[str]]) -> Table:
     """A file, or a folder with one table; see `header`."""
     path = _cache.placed(path)
     file = path if path.is_file() else only_table(path)
-    content = text_of(file)
-    return Table(path, file, content, *header(file, content, wanted))
+    content, above = _without_separator(text_of(file))
+    return Table(path, file, content, *header(file, content, wanted), above=above)
+
+
+def _without_separator(text: str) -> tuple[str, int]:
+    """A table without Excel's line `sep=;`, and how many lines that were."""
+    first, *rest = BREAK.split(text, maxsplit=1)
+    return (rest[0], 1) if rest and SEPARATOR.fullmatch(first) else (text, 0)
+
+
+def opened_by_split(path: str | Path, wanted: Mapping[str, Collection[str]]) -> list[Table]:
+    """The same as `opened`, or the tables of folders of splits, one in each; see `of_pictures`."""
+    path = _cache.placed(path)
+    files = [] if path.is_file() else of_pictures(path)
+    if not files or files[0][1].parent == path:
+        return [opened(path, wanted)]
+    made = []
+    for split, file in files:
+        own = opened(own_file(path, file), wanted)
+        place = file.parent.relative_to(path).as_posix()
+        made.append(replace(own, path=path, split=split, place=place))
+    return made
+
+
+def of_pictures(folder: Path) -> list[tuple[str, Path]]:
+    """[(split, file)] of the one table of a folder, or of one in each folder of a split.
+
+    Pictures in class folders say their classes themselves, so that no table does.
+    """
+    own = tables(folder)
+    if own:
+        return [("train", own[0])] if len(own) == 1 else []
+    splits = [(split, inner, tables(inner)) for split, inner in split_folders(folder)]
+    is_usable = all(len(found) == 1 and len(folders(inner)) < 2 for _, inner, found in splits)
+    return [(split, found[0]) for split, _, found in splits] if is_usable else []
 
 
 def parts(files: Sequence[Path]) -> list[tuple[str, Path]]:
@@ -174,6 +218,8 @@ def names(table: Path) -> set[str]:
     """
     try:
         first = first_line(table)
+        if SEPARATOR.fullmatch(first):
+            first = BREAK.split(text_of(table), maxsplit=2)[1]
     except PipelineError:
         return set()
     return {cell.strip().strip('"').lower() for cell in re.split("[,;\t]", first)}
@@ -239,12 +285,31 @@ def cells(table: Path, line: str, delimiter: str) -> list[str]:
 
 
 def tables(folder: Path) -> list[Path]:
-    """The tables in a folder that are not hidden. Raises PipelineError if it cannot be read."""
+    """The tables in a folder that are not hidden, and not those of a contest's answers.
+
+    Raises PipelineError if it cannot be read.
+    """
+    found = _all_tables(folder)
+    return [file for file in found if not _is_submission(file)] or found
+
+
+def passed_over(path: Path) -> list[Problem]:
+    """A warning of the tables of a contest's answers beside those of the data."""
+    left = set() if path.is_file() else {*_all_tables(path)} - {*tables(path)}
+    message = "passed over: its name says that it holds answers to a contest, not data."
+    return [Problem("warning", "unused-file", file.name, message) for file in sorted(left)]
+
+
+def _all_tables(folder: Path) -> list[Path]:
     try:
         seen = (file for file in folder.iterdir() if is_table(file) and file.name[0] != ".")
         return sorted(filter(Path.is_file, seen))
     except OSError as error:
         raise PipelineError(f"cannot read {folder}: {error.strerror}.") from error
+
+
+def _is_submission(file: Path) -> bool:
+    return "submission" in file.name.lower()  # Kaggle's sample_submission.csv and its like
 
 
 def only_table(folder: Path) -> Path:

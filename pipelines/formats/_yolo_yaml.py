@@ -1,29 +1,51 @@
 """YOLO's data.yaml, or the folders images/ without one: the classes, and each split's pictures."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _yolo_darknet
-from pipelines.formats._folders import split_of
-from pipelines.formats._lines import lines_of
+from pipelines.formats._folders import few, split_of, visible
+from pipelines.formats._lines import forgiving, lines_of
 from pipelines.formats._paths import Paths
 from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import SPLIT_NAMES, inside
 from pipelines.records import read_yaml
 
 NAMES = ("data.yaml", "data.yml", "dataset.yaml")
+SUFFIXES = (".yaml", ".yml")
+# What tells a description of data from other YAML: names, and a place of pictures.
+DESCRIBES = re.compile(
+    r"^names\s*:.*^(?:train|val)\s*:|^(?:train|val)\s*:.*^names\s*:", re.M | re.S
+)
 
 Listed = list[tuple[str, str]]  # (picture, where it is listed)
 
 
 def find(path: Path) -> Path | None:
-    """The data.yaml that `path` is, or that lies in it."""
+    """The data.yaml that `path` is, or that lies in it under this or another name.
+
+    Raises PipelineError if there are several under other names.
+    """
     if path.is_file():
         return path
-    return next(filter(Path.is_file, (path / name for name in NAMES)), None)
+    usual = next(filter(Path.is_file, (path / name for name in NAMES)), None)
+    return usual or _described(path)
+
+
+def _described(folder: Path) -> Path | None:
+    """The only YAML file in a folder that describes data."""
+    files = [Path(entry.path) for entry in visible(folder) if entry.is_file()]
+    files = [file for file in files if file.suffix.lower() in SUFFIXES]
+    found = [file for file in files if DESCRIBES.search(forgiving(file))]
+    if len(found) > 1:
+        raise PipelineError(
+            f"{folder} has several descriptions: {few(f.name for f in found)}. Pass one."
+        )
+    return next(iter(found), None)
 
 
 def read(file: Path, root: Path) -> tuple[list[str], dict[str, Listed]]:

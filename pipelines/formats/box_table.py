@@ -21,12 +21,12 @@ MARKS = ("is_crowd", "is_difficult")  # 1 is yes
 
 def detect(path: Path) -> bool:
     """Whether `path` is a .csv or .tsv file whose header has the four sides, or a folder with
-    exactly one.
+    exactly one, or with one in each folder of a split.
     """
     if path.is_file():
         return delimited.is_table(path) and table.has_boxes(path)
-    tables = delimited.tables(path) if path.is_dir() else []
-    return len(tables) == 1 and table.has_boxes(tables[0])
+    tables = [file for _, file in delimited.of_pictures(path)] if path.is_dir() else []
+    return bool(tables) and all(map(table.has_boxes, tables))
 
 
 def read(path: str | Path) -> Data:
@@ -37,9 +37,19 @@ def read(path: str | Path) -> Data:
     Problem with its line. Raises PipelineError, with file and line, if the table as a whole
     cannot be read.
     """
-    opened = delimited.opened(path, table.COLUMNS)
+    tables = delimited.opened_by_split(path, table.COLUMNS)
+    first = tables[0]
+    reader = _Reader(_boxes.Scenes(first.path if first.path.is_dir() else first.file.parent))
+    for opened in tables:
+        _gather(opened, reader)
+    reader.scenes.problems.extend(delimited.passed_over(first.path))
+    reader.scenes.unlisted("no row")
+    return reader.scenes.data(first.path, "box_table")
+
+
+def _gather(opened: delimited.Table, reader: "_Reader") -> None:
+    """The rows of one table."""
     columns = opened.columns | _further_columns(opened)
-    reader = _Reader(_boxes.Scenes(opened.file.parent))
     for where, values in opened.rows():
         try:
             cells = _cells(opened, columns, values)
@@ -47,9 +57,8 @@ def read(path: str | Path) -> Data:
             reader.refused.append((where, bad, values))
             continue
         reader.row(where, cells)
-    reader.refuse(opened.delimiter)
-    reader.scenes.unlisted("no row")
-    return reader.scenes.data(opened.path, "box_table")
+    reader.refuse(opened)
+    reader.refused.clear()
 
 
 def _cells(
@@ -60,7 +69,8 @@ def _cells(
     if len(values) != len(opened.header):
         counts = f"this row has {len(values)} cells, the header {len(opened.header)}."
         raise Unusable("row", f"{counts} Correct it.")
-    return {name: values[i].strip() for name, i in columns.items()}
+    cells = {name: values[i].strip() for name, i in columns.items()}
+    return {"split": opened.split, **cells, "path": opened.located(cells["path"])}
 
 
 def write(data: Data, folder: str | Path) -> None:
@@ -118,14 +128,14 @@ class _Reader:
         elif scene and box:
             scene.add(box, cells["label"], where, *_marks(cells))
 
-    def refuse(self, delimiter: str) -> None:
+    def refuse(self, opened: delimited.Table) -> None:
         """Makes the rows that cannot be read errors of all pictures that they name.
 
         A picture of which an object is missing must not be trained on.
         """
         for where, bad, values in self.refused:
-            pieces = {piece for value in values for piece in _pieces(value, delimiter)}
-            names = set(map(self._name, pieces))
+            pieces = {piece for value in values for piece in _pieces(value, opened.delimiter)}
+            names = set(map(self._name, map(opened.located, pieces)))
             for name in sorted(names & self.made.keys()) or [where]:
                 self.scenes.error(bad.kind, where, str(bad), name)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats import _left_out, pictures
+from pipelines.formats import _left_out, _resolution_folders, pictures
 from pipelines.formats._folders import folders, root_of, split_folders
 from pipelines.formats.examples import Data, Examples, Problem, cut_splits
 
@@ -13,7 +13,7 @@ SCALE = re.compile(r"x[2348]$")  # what the stem of a smaller picture may end in
 
 
 def detect(path: Path) -> bool:
-    """Whether `path`, or a folder of a split in it, has the folders LR and HR."""
+    """Whether `path`, or a folder of a split in it, has the folders LR and HR, or NAME_LR and NAME_HR."""
     return path.is_dir() and any(_pairs_of_folders(path))
 
 
@@ -82,6 +82,4 @@ def _examples(root: Path, rows: list[tuple[str, str]]) -> Examples:
 def _pairs_of_folders(root: Path) -> Iterator[tuple[str, Path, Path]]:
     """Yields (split, LR, HR)."""
     for split, folder in (("train", root), *split_folders(root)):
-        inner = {entry.name.lower(): entry for entry in folders(folder)}
-        if inner.keys() >= {"lr", "hr"}:
-            yield split, inner["lr"], inner["hr"]
+        yield from _resolution_folders.pairs(folders(folder), split)

@@ -60,7 +60,7 @@ def read(path: str | Path) -> Data:
     no usable row.
     """
     path = _cache.placed(path)
-    problems: list[Problem] = []
+    problems = delimited.passed_over(path)
     rows: list[Row] = []
     for split, file in delimited.parts_of(path, () if path.is_file() else _parquets(path)):
         is_parquet = file.suffix.lower() == PARQUET

@@ -50,13 +50,13 @@ class Row(NamedTuple):
 
 def detect(path: Path) -> bool:
     """Whether `path` is a .csv or .tsv file whose header names a path, or a folder with exactly one,
-    which names a label as well.
+    or with one in each folder of a split, which name a label as well.
     """
     if path.is_file():
         names = delimited.names(path) if delimited.is_table(path) else set()
         return not names.isdisjoint(COLUMNS["path"]) and _is_of_pictures(path)
-    tables = delimited.tables(path)
-    return len(tables) == 1 and _has_columns(tables[0]) and _is_of_pictures(tables[0])
+    tables = [file for _, file in delimited.of_pictures(path)]
+    return bool(tables) and all(_has_columns(file) and _is_of_pictures(file) for file in tables)
 
 
 def has_boxes(table: Path) -> bool:
@@ -78,22 +78,15 @@ def read(path: str | Path) -> Data:
     no `label`, and another one has to be named as what is learned. A row that cannot be used becomes a Problem with
     its line. Raises PipelineError, with file and line, if the table as a whole cannot be read.
     """
-    table = delimited.opened(path, wanted(path, COLUMNS))
-    problems = table.unused()
-    paths = Paths(table.file.parent)
+    tables = delimited.opened_by_split(path, wanted(path, COLUMNS))
+    table = tables[0]
+    paths = Paths(table.path if table.path.is_dir() else table.file.parent)
+    problems = delimited.passed_over(table.path)
     rows: dict[str, Row] = {}
-    for where, values in table.rows():
-        try:
-            cells = table.cells(values)
-            name = _name(paths, cells)
-        except Unusable as bad:
-            problems.append(Problem("error", bad.kind, where, str(bad), where))
-            continue
-        row = Row(cells["split"], cells.get("label", ""), where, table.others(values))
-        if rows.setdefault(name, row) is not row:
-            problems.append(_repeated(name, rows[name], row))
+    for opened in tables:
+        _gather(opened, paths, rows, problems)
     if not rows:
-        cause = reason(problems, " Add rows below the header.")
+        cause = reason(errors(problems), " Add rows below the header.")
         raise PipelineError(f"{table.file} lists no usable picture.{cause}")
     if not errors(problems):  # a row that cannot be read may be that of a picture without one
         problems += _left_out.beside(paths.root, rows, problems, "no row")
@@ -103,14 +96,34 @@ def read(path: str | Path) -> Data:
     return Data(str(table.path), "table", cut_splits(splits, classes="label"), named, problems)
 
 
+def _gather(
+    table: delimited.Table, paths: Paths, rows: dict[str, Row], problems: list[Problem]
+) -> None:
+    """The rows of a table into `rows`, by the names of their pictures."""
+    problems += table.unused()
+    for where, values in table.rows():
+        try:
+            cells = table.cells(values)
+            name = _name(paths, cells | {"path": table.located(cells["path"])})
+        except Unusable as bad:
+            problems.append(Problem("error", bad.kind, where, str(bad), where))
+            continue
+        row = Row(cells["split"], cells.get("label", ""), where, table.others(values))
+        if rows.setdefault(name, row) is not row:
+            problems.append(_repeated(name, rows[name], row))
+
+
 def wanted(path: str | Path, columns: Mapping[str, Collection[str]]) -> dict[str, Collection[str]]:
     """`columns` that a table must have: without the label if it has others in its place.
 
     columns: {what it is: what people call it}.
     """
     path = Path(path)
-    file = path if path.is_file() else delimited.only_table(path)
-    header = delimited.names(file)
+    split_tables = [] if path.is_file() else delimited.of_pictures(path)
+    files = [file for _, file in split_tables] or [
+        path if path.is_file() else delimited.only_table(path)
+    ]
+    header = delimited.names(files[0])
     known = set().union(*columns.values())
     has_label = not header.isdisjoint(columns["label"])
     if has_label or not header - known:

@@ -32,7 +32,7 @@ def read(path: str | Path) -> Data:
     line, if the table as a whole cannot be read.
     """
     path = _cache.placed(path)
-    problems: list[Problem] = []
+    problems = delimited.passed_over(path)
     rows: list[labelled_text.Row] = []
     for split, file in delimited.parts_of(path):
         opened = delimited.opened(file, COLUMNS)

@@ -22,7 +22,6 @@ from pipelines.formats._paths import plain
 from pipelines.formats._picture_files import is_picture
 from pipelines.formats.examples import Data, Problem, Unusable, inside, own_file
 
-YAML = (".yaml", ".yml")
 MOST = 10_000  # classes without names; a larger id is no class
 KEYS = {"validation": "val"}  # what data.yaml calls our splits
 CLASSES = "classes.txt"  # lies among the label files and is none
@@ -33,7 +32,7 @@ def detect(path: Path) -> bool:
     and labels of text files, or with label files beside pictures.
     """
     if path.is_file():
-        is_yaml = path.suffix.lower() in YAML and "names" in forgiving(path)
+        is_yaml = path.suffix.lower() in _yolo_yaml.SUFFIXES and "names" in forgiving(path)
         return is_yaml or (path.suffix == _yolo_darknet.SUFFIX and bool(_yolo_darknet.find(path)))
     images, labels = folder_called(path, "images"), folder_called(path, "labels")
     has_both = images is not None and labels is not None and any(labels.rglob("*.[tT][xX][tT]"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.engine.audit.facts import Example, Facts, over, rows, splits
-from pipelines.formats.examples import Examples, Problem
+from pipelines.formats.examples import COLUMN, Examples, Problem
 
 SLACK = 2e-3  # share of the picture that rounding to pixels may let a box stick out: 1 px in 500
 SMALLEST = 1e-6  # share of the picture's side below which a side counts as none
@@ -196,8 +196,9 @@ CHECKS = (
 
 
 def _columns(examples: Examples) -> list[str]:
-    """The columns of boxes."""
-    return [column for column in examples.columns if column.endswith("/bbox")]
+    """The columns of boxes, not one of a table that is called so."""
+    ours = [column for column in examples.columns if not column.startswith(COLUMN)]
+    return [column for column in ours if column.endswith("/bbox")]
 
 
 def _prefix(column: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from pipelines import installing
 from pipelines.errors import NotInstalled, PipelineError
+from pipelines.files import write_text
 from pipelines.records import read_text
 
 SUFFIX = ".minisig"
@@ -141,7 +142,7 @@ def sign(file: Path, key: SecretKey) -> Path:
         _text(whole),
     )
     path = file.with_name(file.name + SUFFIX)
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    write_text(path, "".join(f"{line}\n" for line in lines))
     return path
 
 
