@@ -16,6 +16,8 @@ from pipelines.models import (  # noqa: F401
     gradient_reversal,
     joint,
     language,
+    llama,
+    low_rank,
     memory,
     neighbours,
     paired,

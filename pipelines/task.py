@@ -197,6 +197,14 @@ class Method(Task):
         """Examples as the model takes them: it may make several out of one, as tiles of a picture."""
         return examples
 
+    def parts(self, part: Part, config: Any) -> tuple[Any, Any] | None:
+        """(number of the example, share of its answer) of each row that `expand` made, or None.
+
+        int (N,) and float (N,). The answers to the parts of an example are averaged by their shares
+        before they are judged. None: each row is an example.
+        """
+        return None
+
     def parse(self, example: Arrays, config: Any) -> tuple[Arrays, Any]:
         """One raw example -> (inputs, targets) of static shape, in plain TensorFlow."""
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 import zlib
 
+import llama_files
 from conftest import once
 
 WORDS = [
@@ -20,6 +21,12 @@ def text(*words):
     known = list(dict.fromkeys([*WORDS, *map(str.lower, words)]))
     name = f"preset_of_text_{zlib.crc32(' '.join(known).encode())}"
     return f"hub:{once(name, lambda folder: _write_text(folder, known))}"
+
+
+def language():
+    """`backbone=` of a Llama of one block that knows single bytes and a few pairs of them."""
+    folder = once("preset_of_language", lambda folder: llama_files.write(folder / "tiny.gguf"))
+    return str(folder / "tiny.gguf")
 
 
 def _write_pictures(folder):

@@ -189,7 +189,7 @@ def test_the_catalog_of_backbones_says_what_is_known_of_each(command):
     code, out, _ = command("backbones")
     assert code == 0
     names = [line for line in out if line and not line.startswith(" ")]
-    assert names == ["efficientnet_lite0", "minilm", "imagenet:NAME", "hub:PRESET"]
+    assert names == ["efficientnet_lite0", "minilm", "smollm2", "imagenet:NAME", "hub:PRESET"]
     for what in ("source", "licence", "size", "accuracy", "training"):
         assert sum(line.split()[:1] == [what] for line in out) == len(names), what
 

@@ -122,6 +122,8 @@ def _small_backbone(field):
         return {"backbone": "compact_8"}
     if field.default == "efficientnet_lite0":
         return {"backbone": presets.pictures()}
+    if field.default == "smollm2":
+        return {"backbone": presets.language()}
     return {"backbone": presets.text()} if field.default == "minilm" else {}
 
 

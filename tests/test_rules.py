@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT, once
 
 import pipelines
+from pipelines import catalog
 from pipelines.edge import rules as edge
 from pipelines.edge import words
 from pipelines.errors import PipelineError
@@ -170,6 +171,22 @@ def test_shares_of_rules_and_of_the_rest_by_hand():
     targets = {"gold": np.array(gold), "keep": np.array(keep)}
     metric.update_state(targets, {"tags": np.array(tags), "ruled": np.array(ruled)})
     assert metric.result() == {"rule_share": 0.5, "rule_precision": 0.5, "rest_precision": 1.0}
+
+
+@pytest.mark.parametrize("output", ["crf", "softmax"])
+def test_a_model_does_not_go_on_with_the_span_of_a_rule(output):
+    method = catalog.method("tagging/bilstm_crf")
+    config = method.Config().replace(labels=("O", "B-x", "I-x", "B-y"), output=output)
+    likes_inner = np.tile(np.array([0.0, 1, 3, 2], np.float32), (1, 5, 1))
+    outputs = {
+        "emissions": likes_inner,
+        "scores": np.zeros((6, 4), np.float32),
+        "mask": np.ones((1, 5), bool),
+        "ruled": np.array([[1, 3, 1, 3, 4]]),  # B-x by a rule, and B-x I-x by another
+    }
+    (tags,) = np.asarray(method.decode(outputs, config)["tags"])
+    # By itself the model would say I-x after each of them.
+    assert tags.tolist() == [{"crf": 3, "softmax": 2}[output], 1, 3, 1, 2]
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,13 @@ def test_weights_are_matched_by_path_and_shape():
     assert new == [2]
 
 
+def test_states_that_a_batch_has_left_are_no_weights():
+    wanted = [("body/gru1/kernel", (2, 3)), ("body/carried", (4, 3)), ("table/embeddings", (5, 2))]
+    found = [("body/gru1/kernel", np.ones((2, 3))), ("body/carried", np.ones((4, 3)))]
+    taken, new = start.matched(wanted, found)
+    assert (list(taken), new) == ([0], [2])
+
+
 @pytest.mark.parametrize("kind", ["run", "bundle", "file"])
 def test_other_classes_take_all_but_the_head(trained, exported, photos, tmp_path, kind):
     data = photos({f"{split}/{c}": 6 for split in ("train", "validation") for c in "ab"})

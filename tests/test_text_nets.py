@@ -1,6 +1,7 @@
 """Text classification without a BERT: counted terms, a CNN, recurrent nets."""
 
 import json
+import types
 
 import browser
 import keras
@@ -15,6 +16,8 @@ import pipelines
 from pipelines import catalog
 from pipelines.edge import terms
 from pipelines.edge import text_classification as edge
+from pipelines.engine.data import split
+from pipelines.engine.proof import evaluate, whole
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Examples
@@ -76,6 +79,39 @@ def test_a_long_text_is_read_in_windows_and_answers_by_their_mean():
     assert answer["unread"] == 0
     long, _ = edge.predict("a " * 2000, run, manifest)
     assert long["unread"] == pytest.approx(1 - 256 * 3 / 2000)
+
+
+def test_training_and_evaluation_read_the_windows_of_a_long_text():
+    method = catalog.method("text_classification/cnn")
+    config = method.Config().replace(labels=("x", "y"), max_length=4)
+    config = config.having({"words": list("abcdefgh")})
+    columns = {"items": [list("abcdefg"), ["a"]], "label": [0, 1]}
+    made = method.expand(Examples(["s", "t"], columns, ["f:1", "f:2"]), config)
+    assert made.names == ["s", "s+1", "t"]
+    assert made.where == ["f:1", "f:1", "f:2"]
+    rows = [ids.tolist() for ids in made.columns["words"]]
+    assert rows == [[2, 3, 4, 5], [5, 6, 7, 8], [2, 0, 0, 0]]
+    assert made.columns["label"] == [0, 0, 1]
+    part = split.Split(made, method, config.replace(batch_size=2))
+    assert method.floor(part, config) == 0.5  # by texts, not by windows
+
+    def answer(inputs):
+        share = np.asarray(inputs["words"])[:, :1] / 10
+        return {"probabilities": np.concatenate([share, 1 - share], 1).astype(np.float32)}
+
+    judged = evaluate.score(answer, part, method, config)
+    assert judged["accuracy"] == 0.5
+    assert [row["support"] for row in judged["per_class"].values()] == [1, 1]
+    seen = []
+    recorder = types.SimpleNamespace(update_state=lambda *given: seen.append(given))
+    judge = whole.Judge([recorder], part, method, config)
+    for inputs, targets in part.batches().as_numpy_iterator():
+        judge.update(targets, answer(inputs))
+    judge.finish()
+    ((targets, decoded),) = seen
+    np.testing.assert_array_equal(targets, [[1, 0], [0, 1]])
+    shares = [0.2 * 3 / 7 + 0.5 * 4 / 7, 0.2]
+    np.testing.assert_allclose(decoded["probabilities"][:, 0], shares, rtol=1e-6)
 
 
 # Counted terms.
@@ -191,15 +227,15 @@ def data():
 def _write(folder):
     folder.mkdir(parents=True, exist_ok=True)
     chance = np.random.default_rng(0)
-    for split, count in (("train", 60), ("validation", 12), ("test", 12)):
+    for part, count in (("train", 60), ("validation", 12), ("test", 12)):
         rows = []
         for i in range(count):
             animal = ("cat", "dog")[i % 2]
             others = list(chance.choice(["the", "a", "big", "Runs", "sleeps", "."], 4))
             others.insert(chance.integers(5), animal)
-            rows.append({"text": " ".join([*others, str(split), str(i)]), "label": animal})
+            rows.append({"text": " ".join([*others, str(part), str(i)]), "label": animal})
         lines = "".join(json.dumps(row) + "\n" for row in rows)
-        (folder / f"{split}.jsonl").write_text(lines)
+        (folder / f"{part}.jsonl").write_text(lines)
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -247,7 +283,10 @@ def test_different_terms_are_counted_for_what_is_too_long():
     assert not list(method._long(examples, method.Config(max_length=5)))
     (problem,) = method._long(examples, method.Config(max_length=4))
     assert problem.where == "f:2"
-    assert "1 text has more than 4 terms, as the one here with 5;" in problem.message
+    assert (
+        "1 text has more than 4 terms, as the one here with 5. What is beyond is not read."
+        in problem.message
+    )
 
 
 def test_heads_follow_from_the_number_of_classes(data):

@@ -13,6 +13,8 @@ from conftest import once
 import pipelines
 from pipelines import catalog
 from pipelines.edge import word_vectors as edge
+from pipelines.engine.data import split
+from pipelines.engine.proof import evaluate
 from pipelines.errors import PipelineError
 from pipelines.formats import _word_vectors
 from pipelines.formats.examples import Examples
@@ -234,7 +236,10 @@ def test_scores_of_pairs_are_scaled_by_the_best_two_numbers():
     weights, table = chance.uniform(0.5, 2, 40), chance.normal(size=(5, 3))
     usual, vectors = chance.normal(size=5), chance.normal(size=(5, 3))
     noise = noise_contrast.Noise(np.ones(5), 2, lambda v, ids: v @ table[ids].T)
-    found = noise_contrast.of_scaled_pairs(first, second, weights, vectors, noise, usual)
+    given = (first, second, weights, vectors, noise, usual)
+    scale = noise_contrast.scale_of_pairs(*given)
+    found = noise_contrast.of_scaled_pairs(*given, scale)
+    assert noise_contrast.of_scaled_pairs(*given, (0.5, 1.0)) > found
     near = []
     for factor, shift in itertools.product(np.linspace(-2, 2, 41), np.linspace(-2, 2, 41)):
 
@@ -256,9 +261,9 @@ def finished():
 
     def make(folder):
         (folder / "data").mkdir()
-        for i, split in enumerate(("train", "valid", "test")):
+        for i, part in enumerate(("train", "valid", "test")):
             text = "\n\n".join(f"{text} {n}." for n in range(3) for text in TEXTS[i:] + TEXTS[:i])
-            (folder / f"data/{split}.txt").write_text(text)
+            (folder / f"data/{part}.txt").write_text(text)
         (folder / "pairs.tsv").write_text("cat\tdog\t9\nmat\trug\t8\ncat\tmoon\t1\n")
         own = {**SMALL, "max_length": 16, "similarity": str(folder / "pairs.tsv")}
         run = pipelines.train("skip_gram", folder / "data", run=folder / "run", **own)
@@ -320,6 +325,26 @@ def test_odd_texts_are_learned_from_or_passed_over(name):
     assert len(rows)
     empty = method.expand(examples.take([0, 1]), made)
     assert len(empty) == 0
+    alone = Examples(["x", "y"], {"text": ["a", "c unheard"]}, ["t"] * 2)
+    rows = method.expand(alone, made)  # words without neighbours
+    assert len(rows) == 0
+    with pytest.raises(PipelineError, match="there is nothing to measure"):
+        evaluate.score(None, split.Split(rows, method, made), method, made)
+
+
+def test_a_loss_without_pairs_is_no_number():
+    noise = noise_contrast.Noise(np.ones(3), 2, lambda v, ids: v @ np.ones((len(ids), 1)).T)
+    rows = [(np.array([2, 0]), np.array([1, 0]))]
+    assert np.isnan(noise_contrast.of_windows(rows, np.ones((3, 1)), noise, 2, np.ones(3), False))
+
+
+def test_glove_is_scaled_by_pairs_of_training_and_judged_by_others():
+    method, made = config("glove")
+    train = Examples(["x"], {"text": ["a b a b c"]}, ["t"])
+    learned = method.learn(train, made.replace(window=1))
+    assert set(learned["pairs"]) == {"2 3", "3 2", "3 4", "4 3"}  # the ids of a b, b a, b c, c b
+    # Of 3 + 3 + 1 + 1 times that a pair is near.
+    assert learned["pairs"].count("2 3") / len(learned["pairs"]) == pytest.approx(3 / 8, abs=0.02)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ cut into words, with the space before them, before any merge (Radford et al. 201
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 # The bytes that show as they are in Latin-1; the others are moved up, in order, behind U+00FF.
 SHOWN = [*range(33, 127), *range(161, 173), *range(174, 256)]
@@ -18,17 +18,21 @@ WORD = re.compile(
     r"'(?:s|t|re|ve|m|ll|d)| ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]+|\s+(?!\S)|\s+", re.ASCII
 )
 SPACES = "\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+APART = re.compile("[0-9]|[^0-9]+", re.ASCII)  # each digit by itself
+NONE = -1  # the number of what is no piece
 KEPT = 100_000  # words whose pieces are remembered
 
 
 class BytePairs:
     """The pieces of a vocabulary, by number, and how they are found.
 
-    pieces: in the alphabet, all single bytes among them. merges: "a b", the first one first.
+    pieces: in the alphabet. merges: "a b", the first one first. apart: whether each digit, and
+    each other number, is a word of its own, as SmolLM2 has it.
     """
 
-    def __init__(self, pieces: Sequence[str], merges: Iterable[str]):
+    def __init__(self, pieces: Sequence[str], merges: Iterable[str], apart: bool = False):
         self.pieces = list(pieces)
+        self._apart = apart
         self._numbers = {piece: i for i, piece in enumerate(self.pieces)}
         pairs = (tuple(merge.split(" ")) for merge in merges)
         self._ranks = {pair: i for i, pair in enumerate(pairs)}
@@ -36,12 +40,22 @@ class BytePairs:
         self._kinds: dict[str, str] = {}
 
     def encode(self, text: str) -> list[int]:
-        """Numbers of a text's pieces; a lone surrogate is read as U+FFFD."""
+        """Numbers of a text's pieces, NONE for a byte that is no piece.
+
+        A lone surrogate is read as U+FFFD.
+        """
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         found: list[int] = []
-        for match in WORD.finditer(self._plain(text)):
-            found += self._word(text[match.start() : match.end()])
+        for start, stop in self._words(self._plain(text)):
+            found += self._word(text[start:stop])
         return found
+
+    def _words(self, plain: str) -> Iterator[tuple[int, int]]:
+        """Where each word begins and ends."""
+        runs = (run.span() for run in APART.finditer(plain))
+        for run in runs if self._apart else [(0, len(plain))]:
+            for match in WORD.finditer(plain, *run):
+                yield match.span()
 
     def bytes_of(self, number: int) -> bytes:
         """The bytes that a piece stands for."""
@@ -57,7 +71,7 @@ class BytePairs:
         known = self._seen.get(word)
         if known is None:
             merged = self._merged([ALPHABET[byte] for byte in word.encode("utf-8")])
-            known = [self._numbers[piece] for piece in merged]
+            known = [self._numbers.get(piece, NONE) for piece in merged]
             if len(self._seen) < KEPT:
                 self._seen[word] = known
         return known

@@ -131,6 +131,26 @@ def _beyond(count: int, room: int) -> float:
     return max(0, count - room) / max(1, count)
 
 
+def parts(
+    made: Pieces | Words | Terms | Valued, items: Sequence
+) -> tuple[list[tuple[dict[str, np.ndarray], float]], float]:
+    """([(inputs, share of the answer)], share that is left out) of a text's items.
+
+    What is longer than a net takes is parted into windows that overlap, MOST of them at most; the
+    share of each follows from the items that it has alone.
+    """
+    if not made.is_windowed or len(items) <= made.room:
+        inputs, unread = made.inputs(items)
+        return [(inputs, 1.0)], unread
+    most = MOST * max(1, made.room * 3 // 4)
+    read = items[:most]
+    found = []
+    for start, stop, first, last in words.windows([1] * len(read), made.room):
+        inputs, _ = made.inputs(read[start:stop])
+        found.append((inputs, (last - first) / len(read)))
+    return found, _beyond(len(items), most)
+
+
 def predict(
     source: str | os.PathLike | bytes, run: Callable[[dict], dict], manifest: dict
 ) -> tuple[dict, dict]:
@@ -147,29 +167,13 @@ def predict(
     items = made.items(plain_text.read(source))
     if not items:
         raise ValueError("there is no text in it")
-    parts, unread = _parts(made, items)
+    found, unread = parts(made, items)
     total: dict[str, np.ndarray] = {}
-    for inputs, share in parts:
+    for inputs, share in found:
         outputs = run({name: values[None] for name, values in inputs.items()})
         for name, values in outputs.items():
             total[name] = total.get(name, 0.0) + share * np.asarray(values)
     return {**classification.named(total, manifest), "unread": unread}, {}
-
-
-def _parts(
-    made: Pieces | Words | Terms | Valued, items: Sequence
-) -> tuple[list[tuple[dict[str, np.ndarray], float]], float]:
-    """([(inputs, share of the answer)], share that is left out) of a text's items."""
-    if not made.is_windowed or len(items) <= made.room:
-        inputs, unread = made.inputs(items)
-        return [(inputs, 1.0)], unread
-    most = MOST * max(1, made.room * 3 // 4)
-    read = items[:most]
-    parts = []
-    for start, stop, first, last in words.windows([1] * len(read), made.room):
-        inputs, _ = made.inputs(read[start:stop])
-        parts.append((inputs, (last - first) / len(read)))
-    return parts, _beyond(len(items), most)
 
 
 def line(answer: dict) -> str:

@@ -12,6 +12,7 @@ from .byte_pairs import BytePairs
 
 END, UNKNOWN, FIRST = ngram.START, ngram.UNKNOWN, ngram.FIRST
 PAIRS = "bpe"
+APART = "bpe_digits_apart"  # each digit a word of its own
 BREAK = "\n\n"  # between two texts, as a blank line parts paragraphs of a file
 
 
@@ -49,17 +50,20 @@ class Items:
 class Pairs:
     """Byte pairs."""
 
-    def __init__(self, pieces: Sequence[str], merges: Iterable[str]):
-        self._pairs = BytePairs(pieces, merges)
+    def __init__(self, pieces: Sequence[str], merges: Iterable[str], apart: bool = False):
+        self._pairs = BytePairs(pieces, merges, apart)
 
     def __len__(self) -> int:
         return FIRST + len(self._pairs.pieces)
 
     def ids(self, text: str) -> list[int]:
-        return [FIRST + number for number in self._pairs.encode(text)]
+        return [FIRST + number for number in self._pairs.encode(text)]  # UNKNOWN of NONE
 
     def sizes(self, text: str) -> list[int]:
-        return [*(len(self._pairs.pieces[i - FIRST]) for i in self.ids(text)), 1]
+        return [*map(self._size, self.ids(text)), 1]
+
+    def _size(self, i: int) -> int:
+        return 1 if i == UNKNOWN else len(self._pairs.pieces[i - FIRST])
 
     def pieces(self, ids: Iterable[int], is_first: bool = False) -> Iterator[str]:
         """The text of each id as it comes; a character whose bytes are not all there yet waits."""
@@ -73,8 +77,8 @@ class Pairs:
 
 def opened(units: str, learned: Mapping[str, Sequence[str]]) -> Items | Pairs:
     """The ids of what a model has learned: `items`, or `pieces` and `merges`."""
-    if units == PAIRS:
-        return Pairs(learned["pieces"], learned["merges"])
+    if units in (PAIRS, APART):
+        return Pairs(learned["pieces"], learned["merges"], units == APART)
     return Items(units, learned["items"])
 
 

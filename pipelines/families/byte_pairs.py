@@ -6,6 +6,10 @@ from collections.abc import Iterable, Sequence
 import tokenizers
 from tokenizers import models, pre_tokenizers, trainers
 
+from pipelines.edge.byte_pairs import NONE
+
+MISSING = " "  # the piece of bytes that are none; no letter of the alphabet is a space
+
 
 def learned(texts: Iterable[str], size: int, least: int) -> dict[str, list[str]]:
     """{"pieces", "merges"} with `size` pieces at most; see `edge.byte_pairs`.
@@ -26,17 +30,22 @@ def learned(texts: Iterable[str], size: int, least: int) -> dict[str, list[str]]
     return {"pieces": sorted(numbers, key=numbers.__getitem__), "merges": merges}
 
 
-def numbers(texts: Sequence[str], pieces: Sequence[str], merges: Sequence[str]) -> list[list[int]]:
+def numbers(
+    texts: Sequence[str], pieces: Sequence[str], merges: Sequence[str], apart: bool = False
+) -> list[list[int]]:
     """The pieces of each text, by number, as `edge.byte_pairs.BytePairs` finds them, but faster."""
-    ids = {piece: i for i, piece in enumerate(pieces)}
+    ids = {piece: i for i, piece in enumerate([*pieces, MISSING])}
     parts = [(first, second) for first, second in (merge.split(" ") for merge in merges)]
-    made = _tokenizer(models.BPE(ids, parts))
-    return [found.ids for found in made.encode_batch([_sound(text) for text in texts])]
+    made = _tokenizer(models.BPE(ids, parts, unk_token=MISSING), apart)
+    rows = [found.ids for found in made.encode_batch([_sound(text) for text in texts])]
+    return [[NONE if i == len(pieces) else i for i in row] for row in rows]
 
 
-def _tokenizer(model: models.Model) -> tokenizers.Tokenizer:
+def _tokenizer(model: models.Model, apart: bool = False) -> tokenizers.Tokenizer:
     made = tokenizers.Tokenizer(model)
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    steps = [pre_tokenizers.Digits(individual_digits=True)] if apart else []
+    steps.append(pre_tokenizers.ByteLevel(add_prefix_space=False))
+    made.pre_tokenizer = pre_tokenizers.Sequence(steps)
     return made
 
 

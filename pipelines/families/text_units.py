@@ -13,7 +13,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import ngram, text_ids
     from pipelines.families import byte_pairs
 
-PAIRS = "bpe"  # the units that are byte pairs
+PAIRS = "bpe"  # the units that are byte pairs, learned from the texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +54,9 @@ def is_sound(letter: str) -> bool:
 
 def ids(texts: Sequence[str], config: Config) -> list[list[int]]:
     """The ids of each text, without its end, as `edge.text_ids` finds them."""
-    if config.units == PAIRS:
+    if config.units in (text_ids.PAIRS, text_ids.APART):
         pieces, merges = (config.learned[name] for name in ("pieces", "merges"))
-        rows = byte_pairs.numbers(texts, pieces, merges)
+        rows = byte_pairs.numbers(texts, pieces, merges, config.units == text_ids.APART)
         return [[text_ids.FIRST + number for number in row] for row in rows]
     known = text_ids.opened(config.units, config.learned)
     return [known.ids(text) for text in texts]

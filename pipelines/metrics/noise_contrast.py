@@ -36,7 +36,7 @@ def of_windows(
     keep: np.ndarray,
     is_bag: bool,
 ) -> float:
-    """The mean over pairs of -log s(true) - K E log s(-drawn), nats.
+    """The mean over pairs of -log s(true) - K E log s(-drawn), nats; nan if there is no pair.
 
     Pairs count as often as training is expected to see them: words n apart in the share of windows
     of 1 to `window` that reach so far, and frequent words as `keep` says, (V,).
@@ -57,7 +57,7 @@ def of_windows(
         scores = noise.score(own, words)
         total += float((near * np.logaddexp(0, -scores)).sum() + counts @ noise.wrong(own))
         pairs += float(counts.sum())
-    return total / max(pairs, 1.0)
+    return total / pairs if pairs else float("nan")
 
 
 def of_pairs(
@@ -75,23 +75,39 @@ def of_scaled_pairs(
     vectors: np.ndarray,
     noise: Noise,
     usual: np.ndarray,
+    scale: tuple[float, float],
 ) -> float:
     """The same if what `noise` scores says nothing of pairs that are never near.
 
-    The log odds are `usual` (V,), those of a word whatever is near, and the score times a number and
-    plus a number, which are the best two for all of these pairs.
+    The log odds are `usual` (V,), those of a word whatever is near, and the score times the first
+    number of `scale` and plus the second; see `scale_of_pairs`.
     """
     scores = _scores(first, second, weights, vectors, noise)
-    right, wrong, mass = scores
-    own, others = usual[second], usual[noise.words]
+    return _scaled(scores, (usual[second], usual[noise.words]), weights, scale)
 
-    def loss(numbers):
-        factor, shift = numbers
-        return _loss(
-            factor * right + shift + own, weights, factor * wrong + shift + others, mass
-        ) / max(float(weights.sum()), 1e-9)
 
-    return float(optimize.minimize(loss, [0.0, 0.0], method="Nelder-Mead").fun)
+def scale_of_pairs(
+    first: np.ndarray,
+    second: np.ndarray,
+    weights: np.ndarray,
+    vectors: np.ndarray,
+    noise: Noise,
+    usual: np.ndarray,
+) -> tuple[float, float]:
+    """The two numbers with which the loss of these pairs is least, such as pairs of training."""
+    scores = _scores(first, second, weights, vectors, noise)
+    others = usual[second], usual[noise.words]
+    best = optimize.minimize(
+        lambda scale: _scaled(scores, others, weights, scale), [0.0, 0.0], method="Nelder-Mead"
+    )
+    return float(best.x[0]), float(best.x[1])
+
+
+def _scaled(scores, usual, weights, scale):
+    """The loss of `_scores`. usual: of the second words (P,), and of the drawn ones (N,)."""
+    (right, wrong, mass), (own, others), (factor, shift) = scores, usual, scale
+    right, wrong = factor * right + shift + own, factor * wrong + shift + others
+    return _loss(right, weights, wrong, mass) / max(float(weights.sum()), 1e-9)
 
 
 def _scores(first, second, weights, vectors, noise):

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from pipelines.models import REGISTERED, Tensor
+from pipelines.models import CARRIED, REGISTERED, Tensor
 
 CELLS = {"rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
 SPREAD = (
@@ -81,7 +81,7 @@ class Recurrence(layers.Layer):
             shape = (*shape[:2], self.units)
         if self.rows:
             self.carried = self.add_weight(
-                shape=(self.rows, self.size), initializer="zeros", trainable=False, name="carried"
+                shape=(self.rows, self.size), initializer="zeros", trainable=False, name=CARRIED
             )
         self.built = True
 

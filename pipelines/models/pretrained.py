@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from pipelines.errors import NotInstalled, PipelineError, nearest
-from pipelines.models import bert, efficientnet_lite, torch_file
-from pipelines.models.sources import EFFICIENTNET_LITE0, MINILM, Source, named
+from pipelines.models import bert, efficientnet_lite, gguf, torch_file
+from pipelines.models.sources import EFFICIENTNET_LITE0, MINILM, SMOLLM2, Source, named
 
 
 def place(source: Source) -> Path:
@@ -103,6 +103,21 @@ def text_pieces(name: str) -> list[str]:
             " BERT."
         )
     return list(tokenizer.get_vocabulary())
+
+
+def language(name: str) -> gguf.File:
+    """The weights of a model of text by name: `smollm2`, or the path of a GGUF file.
+
+    Raises PipelineError if they cannot be had.
+    """
+    if name == SMOLLM2.name:
+        return gguf.File(place(SMOLLM2))
+    if not name.endswith(".gguf"):
+        raise PipelineError(
+            f"unknown backbone {name!r} of a language model. Name {SMOLLM2.name}, or a file that"
+            " ends with .gguf."
+        )
+    return gguf.File(name)
 
 
 def _is_preset(name: str) -> bool:

@@ -80,7 +80,11 @@ class Decoder(layers.Layer):
         """(1, T, D) and the state before -> (1, T, D) and the state after."""
         read = ops.cast(state[0, 0], "int32")
         table = ops.convert_to_tensor(self.places.position_embeddings)
-        x = x + ops.take(table, read + ops.arange(x.shape[1], dtype="int32"), axis=0)
+        last = (
+            self.context - 1
+        )  # what is beyond is never asked for, but timed with noise as a state
+        places = ops.minimum(read + ops.arange(x.shape[1], dtype="int32"), last)
+        x = x + ops.take(table, places, axis=0)
         shape = (1, 2, self.context, self.heads, self.units // self.heads)
         after = [state[:, :1] + x.shape[1]]
         for i, block in enumerate(self.blocks):

@@ -166,10 +166,22 @@ def allowed(labels: Sequence[str], scheme: str) -> tuple[np.ndarray, np.ndarray,
     first and last: what a sentence may begin and end with; next[i, j]: whether j may follow i.
     """
     parts = [OUTSIDE] * len(labels) if scheme == "plain" else [split(label) for label in labels]
-    prefixes, kinds = (np.array(column) for column in zip(*parts, strict=True))
+    prefixes = np.array([prefix for prefix, _ in parts])
     is_open, is_inner = np.isin(prefixes, ["B", "I"]), np.isin(prefixes, ["I", "E"])
-    continues = is_open[:, None] & is_inner & (kinds[:, None] == kinds)
+    continues = _continues(parts)
     if scheme == "bio":
         begins = prefixes != "I"
         return begins, begins | continues, np.ones(len(labels), bool)
     return ~is_inner, np.where(is_open[:, None], continues, ~is_inner), ~is_open
+
+
+def going_on(labels: Sequence[str]) -> np.ndarray:
+    """Whether tag j goes on with the span of tag i, (K, K), float32; of plain tags none does."""
+    parts = [split(label) if TAG.fullmatch(label) else OUTSIDE for label in labels]
+    return _continues(parts).astype(np.float32)
+
+
+def _continues(parts: Sequence[Parts]) -> np.ndarray:
+    prefixes, kinds = (np.array(column) for column in zip(*parts, strict=True))
+    is_open, is_inner = np.isin(prefixes, ["B", "I"]), np.isin(prefixes, ["I", "E"])
+    return is_open[:, None] & is_inner & (kinds[:, None] == kinds)

@@ -1,6 +1,7 @@
 // Text to byte pairs and back, by the merges that training has learned: as edge/byte_pairs.py.
 
 const WORD = /'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+const APART = /\p{N}|\P{N}+/gu;
 const SHOWN = (byte) => (byte > 32 && byte < 127) || (byte > 160 && byte < 173) || byte > 173;
 const ALPHABET = [];
 let moved = 0;
@@ -8,8 +9,11 @@ for (let byte = 0; byte < 256; byte++) ALPHABET.push(String.fromCharCode(SHOWN(b
 const BYTES = new Map(ALPHABET.map((letter, byte) => [letter, byte]));
 const KEPT = 100000; // words whose pieces are remembered
 
-/** pieces: in the alphabet. merges: "a b", the first one first. -> {encode: text -> numbers, bytes: number -> bytes} */
-export function bytePairs(pieces, merges) {
+/**
+ * pieces: in the alphabet. merges: "a b", the first one first. isApart: whether each number is a word of its own.
+ * -> {encode: text -> numbers, -1 for a byte that is no piece, bytes: number -> bytes}
+ */
+export function bytePairs(pieces, merges, isApart = false) {
   const numbers = new Map(pieces.map((piece, i) => [piece, i]));
   const ranks = new Map(merges.map((merge, i) => [merge, i]));
   const seen = new Map();
@@ -18,13 +22,13 @@ export function bytePairs(pieces, merges) {
   function word(text) {
     if (seen.has(text)) return seen.get(text);
     const found = merged(Array.from(utf8.encode(text), (byte) => ALPHABET[byte]), ranks);
-    const known = found.map((piece) => numbers.get(piece));
+    const known = found.map((piece) => numbers.get(piece) ?? -1);
     if (seen.size < KEPT) seen.set(text, known);
     return known;
   }
 
   return {
-    encode: (text) => (text.match(WORD) ?? []).flatMap(word),
+    encode: (text) => (isApart ? text.match(APART) ?? [] : [text]).flatMap((run) => run.match(WORD) ?? []).flatMap(word),
     bytes: (number) => Uint8Array.from(pieces[number], (letter) => BYTES.get(letter)),
   };
 }

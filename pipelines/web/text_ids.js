@@ -4,6 +4,7 @@ import {bytePairs} from "./byte_pairs.js";
 import {SPACE, letters, lines, tokens} from "./words.js";
 
 export const [END, UNKNOWN, FIRST] = [0, 1, 2];
+const APART = "bpe_digits_apart"; // each digit a word of its own
 const BREAK = "\n\n"; // between two texts
 const MARK = "\ufffd"; // shown for what is not known
 const TOKEN = new RegExp(`[^${SPACE}]+`, "gu");
@@ -12,7 +13,7 @@ const utf8 = new TextEncoder();
 
 /** Of what a model has learned -> {ids: text -> ids, sizes: text -> bytes of each, pieces: () -> (id -> text)}. */
 export function opened(units, learned) {
-  if (units === "bpe") return pairs(learned);
+  if (units === "bpe" || units === APART) return pairs(learned, units === APART);
   const isCharacters = units === "characters";
   const items = isCharacters ? learned.items.map((code) => String.fromCodePoint(Number(code))) : [...learned.items, "\n"];
   const known = new Map(items.map((item, i) => [item, FIRST + i]));
@@ -33,12 +34,12 @@ export function opened(units, learned) {
   };
 }
 
-function pairs({pieces, merges}) {
-  const made = bytePairs(pieces, merges);
+function pairs({pieces, merges}, isApart) {
+  const made = bytePairs(pieces, merges, isApart);
   return {
     count: FIRST + pieces.length,
     ids: (text) => made.encode(text).map((number) => FIRST + number),
-    sizes: (text) => made.encode(text).map((number) => pieces[number].length),
+    sizes: (text) => made.encode(text).map((number) => pieces[number]?.length ?? 1),
     pieces() {
       const reader = new TextDecoder();
       return (id) => {

@@ -9,6 +9,7 @@ import numpy as np
 from pipelines.engine.data import reading
 from pipelines.engine.parallel import devices
 from pipelines.engine.proof.compiled import compiled
+from pipelines.engine.proof.whole import Judge
 from pipelines.errors import PipelineError
 from pipelines.models.fitted import Fitted
 from pipelines.progress import Progress
@@ -155,19 +156,18 @@ def score(predict, split, method, config, each=None, title=""):
         own = method.evaluate(predict, split, config)
     if own is not None:
         return own
-    metrics, at = method.metrics(config), 0
+    judge, at = Judge(method.metrics(config), split, method, config), 0
     progress = Progress(title, len(split), "examples", shown=bool(title))
     with reading.named(lambda: [split]), progress as bar:
         for inputs, targets in split.batches().as_numpy_iterator():
             decoded = predict(inputs)
-            for metric in metrics:
-                metric.update_state(targets, decoded)
+            judge.update(targets, decoded)
             if each:
                 each(at, inputs, targets, decoded)
             count = len(keras.tree.flatten(inputs)[0])
             at += count
             bar.update(count)
-    return collect(metrics, config.labels)
+    return collect(judge.finish(), config.labels)
 
 
 def collect(metrics, labels):
@@ -220,13 +220,12 @@ def validate(predict, split, method, config):
     own = method.evaluate(predict, split, config)
     if own is not None:
         return own
-    total, metrics = 0.0, predict.metrics()
+    total, judge = 0.0, Judge(predict.metrics(), split, method, config)
     for inputs, targets in split.batches().as_numpy_iterator():
         decoded, loss = predict.judge(inputs, targets)
         total += loss * len(keras.tree.flatten(inputs)[0])
-        for metric in metrics:
-            metric.update_state(targets, decoded)
-    return {"loss": total / len(split), **collect(metrics, config.labels)}
+        judge.update(targets, decoded)
+    return {"loss": total / len(split), **collect(judge.finish(), config.labels)}
 
 
 def evaluate(model, split, method, config, title="evaluating"):

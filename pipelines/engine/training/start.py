@@ -18,6 +18,7 @@ from pipelines.engine.data import learned
 from pipelines.engine.training import own, start_bundle, unfinished, weights
 from pipelines.errors import PipelineError
 from pipelines.files import appearing
+from pipelines.models import CARRIED
 from pipelines.models.fitted import Fitted
 from pipelines.records import read_arrays, read_yaml
 from pipelines.task import Method
@@ -80,16 +81,19 @@ def matched(
     """({index of `wanted`: array}, indices without one).
 
     wanted: (path, shape). found: (path, array). The first of a path belongs to the first of that
-    path. What no path fits is looked for without the numbers that Keras gives by itself.
+    path. What no path fits is looked for without the numbers that Keras gives by itself. What a
+    batch has left for the next one is neither.
     """
     found, taken = list(found), {}
+    left = {i for i, (path, _) in enumerate(wanted) if path.rpartition("/")[2] == CARRIED}
     for key in (str, _without_numbers):
         places = dict(zip(_numbered(key(path) for path, _ in found), found, strict=True))
         for index, place in enumerate(_numbered(key(path) for path, _ in wanted)):
             _, array = places.get(place, ("", None))
             if index not in taken and array is not None and array.shape == wanted[index][1]:
                 taken[index] = array
-    return dict(sorted(taken.items())), [i for i in range(len(wanted)) if i not in taken]
+    own = {index: array for index, array in sorted(taken.items()) if index not in left}
+    return own, [i for i in range(len(wanted)) if i not in own.keys() | left]
 
 
 def _numbered(paths: Iterable[str]) -> list[tuple[str, int]]:

@@ -26,8 +26,8 @@ MARKED = 5  # places of a text that are shown as the most surprising
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(text_units.Config, text_cut.Config, settings.Config):
-    """The shared settings, and those of windows and of the net."""
+class Windows(text_cut.Config, settings.Config):
+    """The shared settings, and those of windows."""
 
     epochs: int = setting(15, "passes over the training split", "epochs", low=1)
     batch_size: int = setting(64, "windows per step", "windows", low=1)
@@ -53,6 +53,12 @@ class Config(text_units.Config, text_cut.Config, settings.Config):
         low=0,
         high=100_000,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(text_units.Config, Windows):
+    """The settings of windows, and those of what is read and of the net."""
+
     width: int = setting(128, "size of the vectors of items", "features", low=1, high=8192)
     dropout: float = setting(0.1, "share of features dropped in training", low=0.0, high=0.95)
     tied: bool = setting(True, "whether the output has the weights of the items' vectors")
@@ -104,10 +110,7 @@ class Neural(language_model.LanguageModel):
 
     def model(self, config):
         """{"ids": int32 (B, W + 1)} -> {"log_likelihood": (B, W)}, compiled."""
-        size = len(text_ids.opened(config.units, config.learned))
-        net = language.net(
-            size, config.width, self._body(config), config.tied, config.dropout, config.seed
-        )
+        net = self._net(config)
         if config.clip_value and config.clip_norm:
             raise PipelineError(
                 "clip_norm and clip_value exclude each other. Set clip_norm=0 to clip by value."
@@ -185,6 +188,12 @@ class Neural(language_model.LanguageModel):
 
     def _chunk(self, config):
         return min(CHUNK, self._context(config) or CHUNK)
+
+    def _net(self, config):
+        """The net of `models.language`, not compiled."""
+        size = len(text_ids.opened(config.units, config.learned))
+        body = self._body(config)
+        return language.net(size, config.width, body, config.tied, config.dropout, config.seed)
 
     def _body(self, config):
         """The layer of `models.language` between the vectors and the output, called `body`."""

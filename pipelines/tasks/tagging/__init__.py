@@ -24,10 +24,9 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.metrics import entities, rule_shares
     from pipelines.models import tagger
     from pipelines.ops import crf, schemes
-    from pipelines.tasks.tagging import _data, _drawn, _rules, _windows
+    from pipelines.tasks.tagging import _data, _drawn, _forced, _rules, _windows
 
 STEP = 16  # words; batches are cut to multiples of it, as JAX compiles each length anew
-FORCED = 1e3  # added to the score of a tag that a rule gives; a scheme's -1e4 is more
 UNKNOWN = "…"  # shown for a word that the model does not know
 
 
@@ -215,14 +214,12 @@ class Tagging(Method):
 
     def decode(self, outputs, config):
         """Emissions (B, T, K) and scores of transitions -> {"tags": int32 (B, T)}, the best sequence
-        by Viterbi that has the tags of rules; and "ruled", if there are rules."""
+        by Viterbi that has the spans of rules as they are; and "ruled", if there are rules."""
         weights = tagger.chain(outputs["scores"], forbidden(config))
         emissions = outputs["emissions"]
         if "ruled" not in outputs:
             return {"tags": crf.viterbi(emissions, outputs["mask"], *weights)}
-        given = keras.ops.arange(emissions.shape[-1]) + words.FIRST
-        is_given = keras.ops.equal(outputs["ruled"][..., None], given)
-        emissions = emissions + FORCED * keras.ops.cast(is_given, emissions.dtype)
+        emissions = _forced.forced(emissions, outputs["ruled"], config.labels)
         found = crf.viterbi(emissions, outputs["mask"], *weights)
         return {"tags": found, "ruled": outputs["ruled"]}
 

@@ -1,7 +1,9 @@
 """Text classification: a label, several, or numbers a text."""
 
+import collections
 import dataclasses
 import math
+import types
 from dataclasses import dataclass
 
 from etils import epy
@@ -15,6 +17,7 @@ from pipelines.models import sources
 from pipelines.task import Feature
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import numpy as np
     import tensorflow as tf
 
     from pipelines import canvas
@@ -50,7 +53,7 @@ class TextClassification(labelled.Labelled):
     _unit = "words"  # what a message calls an item
     _around = 0  # places of max_length that hold no item
     _longest = 512  # what max_length=0 takes at most
-    _is_windowed = True  # whether the device reads what is longer in windows
+    _is_windowed = True  # whether what is longer is read in windows
 
     def default(self, read, settings):
         """BERT if MiniLM is installed, else counted words."""
@@ -95,12 +98,29 @@ class TextClassification(labelled.Labelled):
         return config.replace(max_length=length, **weights)
 
     def expand(self, examples, config):
-        """Texts as the model takes them, cut or filled up to `max_length`."""
+        """Texts as the model takes them, filled up to `max_length`: windows, if they are longer."""
         encoder = edge.encoder(self.device(config), config.learned)
-        rows = [encoder.inputs(items)[0] for items in examples.columns["items"]]
-        columns = {name: [row[name] for row in rows] for name in self._inputs}
-        learned = {name: own for name, own in examples.columns.items() if name in LEARNED}
-        return dataclasses.replace(examples, columns={**columns, **learned})
+        names, where, read = [], [], collections.defaultdict(list)
+        known = {name: own for name, own in examples.columns.items() if name in LEARNED}
+        for i, items in enumerate(examples.columns["items"]):
+            for n, (inputs, share) in enumerate(edge.parts(encoder, items)[0]):
+                names.append(f"{examples.names[i]}+{n}" if n else examples.names[i])
+                where.append(examples.where[i])
+                own = {name: values[i] for name, values in known.items()}
+                for name, value in {**inputs, **own, "whole": i, "share": share}.items():
+                    read[name].append(value)
+        return dataclasses.replace(examples, names=names, where=where, columns=dict(read))
+
+    def parts(self, part, config):
+        """The windows of a text are judged as one answer, as the device gives it."""
+        texts, shares = (np.array(part.examples.columns[name]) for name in ("whole", "share"))
+        return (texts, shares) if (shares < 1).any() else None
+
+    def floor(self, part, config):
+        """What the best constant answer reaches, each text counted once."""
+        first = np.unique(part.examples.columns["whole"], return_index=True)[1]
+        whole = types.SimpleNamespace(examples=part.examples.take(first))
+        return super().floor(whole, config)
 
     def parse(self, example, config):
         """{name: int32 (T,), "label" or "value"} -> ({name: (T,)}, target)."""
@@ -159,12 +179,13 @@ class TextClassification(labelled.Labelled):
         counts = [self._count(items, config) for items in examples.columns["items"]]
         long = [i for i, count in enumerate(counts) if count > room]
         if long:
-            beyond = "is read in windows by predictions, and by nothing else"
+            beyond = "They are read in overlapping windows"
+            if not self._is_windowed:
+                beyond = "What is beyond is not read"
             texts = "1 text has" if len(long) == 1 else f"{len(long):,} texts have"
             message = (
                 f"{texts} more than {room} {self._unit}, as the one here with"
-                f" {counts[long[0]]:,}; what is beyond {beyond if self._is_windowed else 'is not read'}."
-                " Raise max_length, or part what is long."
+                f" {counts[long[0]]:,}. {beyond}. Raise max_length, or part what is long."
             )
             yield Problem("warning", "long", examples.where[long[0]], message)
 

@@ -154,7 +154,8 @@ def _joined(method, examples, config):
     """(ids of all known words, which text each is of, where each text begins), int32."""
     known, own = words.ids(config.learned["words"]), []
     for text in examples.columns["text"]:
-        own.append(method._ids(text, known))
+        ids = method._ids(text, known)
+        own.append(ids if len(ids) > 1 else [])  # a word alone has no neighbour
     lengths = np.array([len(ids) for ids in own], np.int64)
     starts = np.cumsum(lengths) - lengths
     flat = np.concatenate([np.array(ids, np.int32) for ids in own] or [np.zeros(0, np.int32)])

@@ -20,6 +20,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 PAIRS = 512  # of a row
 PIECE = 100_000  # words that are counted at a time
 BYTES = 16  # of a pair while it is counted
+KEPT = 10_000  # pairs of training that scores are scaled by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +54,18 @@ class GloVe(word_vectors.WordVectors):
     _drawn = 64
 
     def learn(self, examples, config):
-        """Besides, `near`, what the pairs of each word sum to."""
+        """Besides, `near`, what the pairs of each word sum to, and some `pairs`, "first second".
+
+        These are drawn as often as they are near; what is judged is scaled by them.
+        """
         found = super().learn(examples, config)
-        first, _, weights = _counted(self, examples.columns["text"], config.having(found))
+        first, second, weights = _counted(self, examples.columns["text"], config.having(found))
         sums = np.bincount(first, weights, words.FIRST + len(found["words"]))[words.FIRST :]
-        return {**found, "near": [f"{value:.6g}" for value in sums]}
+        drawn = np.random.default_rng(config.seed).choice(
+            len(first), KEPT if len(first) else 0, p=weights / max(weights.sum(), 1e-9)
+        )
+        pairs = [f"{first[i]} {second[i]}" for i in drawn]
+        return {**found, "near": [f"{value:.6g}" for value in sums], "pairs": pairs}
 
     def expand(self, examples, config):
         """Rows of pairs that are near each other, in an order that is drawn by the seed.
@@ -119,7 +127,10 @@ class GloVe(word_vectors.WordVectors):
         there = count > 0
         pairs = *(ids[there].astype(int) for ids in (first, second)), count[there]
         usual = self._odds(noise, config)
-        return noise_contrast.of_scaled_pairs(*pairs, vectors, noise, usual)
+        known = [row.split(" ") for row in config.learned["pairs"]]
+        train = np.array(known, int).reshape(-1, 2).T
+        scale = noise_contrast.scale_of_pairs(*train, np.ones(len(known)), vectors, noise, usual)
+        return noise_contrast.of_scaled_pairs(*pairs, vectors, noise, usual, scale)
 
 
 def _counted(method, texts, config):
