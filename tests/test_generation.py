@@ -128,4 +128,6 @@ def test_a_device_takes_pictures_as_training_does():
     part = made.source.held_out("train")
     inputs, _ = next(iter(part.batches(1)))
     got = half.taken(part.examples.columns["image"][0], manifest)
-    assert (got != np.asarray(inputs["image"][0])).mean() < 0.02  # one shade apart at the threshold, at most
+    assert (
+        got != np.asarray(inputs["image"][0])
+    ).mean() < 0.02  # one shade apart at the threshold, at most

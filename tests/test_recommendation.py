@@ -433,10 +433,11 @@ def test_near_users_vote_by_their_cosine(histories):
     np.testing.assert_allclose(layer(one)[0], wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize("confidence", [1.0, 5.0])
+@pytest.mark.parametrize("confidence", [0.5, 1.0, 5.0])
 def test_als_solves_each_user_and_a_file_finds_the_same_factors(histories, confidence):
     matrix = sparse.csr_matrix(histories)
     users, items = als.factors(matrix, 3, confidence, 0.5, 3)
+    assert matrix.getnnz(1).min() < 3 <= matrix.getnnz(1).max()  # systems of either size
     for u, row in enumerate(histories):
         weights = np.where(row > 0, confidence, 1.0)
         left = items.T @ (weights[:, None] * items) + 0.5 * np.eye(3)

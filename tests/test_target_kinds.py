@@ -217,6 +217,22 @@ def test_thresholds_have_the_best_f1():
     assert thresholds.best(logits, logits > 1.5) == 1.5
 
 
+def test_thresholds_of_few_examples_follow_their_chance_less():
+    """Log odds of two normal distributions, whose best threshold a large sample knows."""
+    chance = np.random.default_rng(0)
+
+    def drawn(count):
+        is_true = chance.random(count) < 0.3
+        return 2 * chance.normal(size=count) + 4 * is_true - 2.8, is_true
+
+    truth, off = thresholds.best(*drawn(100_000)), {thresholds.best: [], thresholds.chosen: []}
+    for _ in range(20):
+        logits, is_true = drawn(60)
+        for rule, found in off.items():
+            found.append((rule(logits, is_true) - truth) ** 2)
+    assert np.mean(off[thresholds.chosen]) < 0.7 * np.mean(off[thresholds.best])
+
+
 def test_the_thresholds_lie_behind_the_logits():
     layer = thresholds.Thresholds()
     assert layer(np.array([[1.0, 2.0]], np.float32)).shape == (1, 4)

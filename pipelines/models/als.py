@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 from scipy import linalg, sparse
+from threadpoolctl import threadpool_limits
 
 from pipelines.models import REGISTERED, Tensor
 
@@ -46,11 +47,20 @@ def solved(
     if confidence == 1:
         return linalg.cho_solve(linalg.cho_factor(gram), (rows @ fixed).T).T.astype(np.float32)
     found = np.zeros((rows.shape[0], width), np.float32)
+    near = (fixed @ np.linalg.inv(gram.astype(np.float64))).astype(np.float32)
+    fixed, near = (
+        np.pad(own, ((0, 1), (0, 0))) for own in (fixed, near)
+    )  # the last one is nothing
     lengths = np.diff(rows.indptr)
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] > 0]
-    for chunk in _chunks(order, lengths, width):
-        found[chunk] = _chunk(rows, chunk, lengths, fixed, gram, confidence)
+    with threadpool_limits(1):  # the systems are too small for two threads of BLAS
+        for chunk in _chunks(order, lengths, width):
+            ids = _padded(rows, chunk, lengths)
+            if ids.shape[1] < width:
+                found[chunk] = _short(fixed[ids], near[ids], confidence)
+            else:
+                found[chunk] = _long(fixed[ids], gram, confidence)
     return found
 
 
@@ -70,21 +80,34 @@ def _fits(rows: int, length: int, width: int) -> bool:
     return rows * max(length, width) * width <= ROWS
 
 
-def _chunk(
-    rows: sparse.csr_matrix,
-    chunk: np.ndarray,
-    lengths: np.ndarray,
-    fixed: np.ndarray,
-    gram: np.ndarray,
-    confidence: float,
-) -> np.ndarray:
+def _padded(rows: sparse.csr_matrix, chunk: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The columns of the rows of a chunk, (N, L), and behind them the number of columns."""
     longest = int(lengths[chunk].max())
     places = rows.indptr[chunk][:, None] + np.arange(longest)
-    is_there = np.arange(longest) < lengths[chunk][:, None]
     ids = rows.indices[np.minimum(places, len(rows.indices) - 1)]
-    own = fixed[ids] * is_there[..., None]
+    return np.where(np.arange(longest) < lengths[chunk][:, None], ids, rows.shape[1])
+
+
+def _long(own: np.ndarray, gram: np.ndarray, confidence: float) -> np.ndarray:
+    """Rows of no fewer columns than factors: a system of the width each. own: (N, L, width)."""
     left = gram + (confidence - 1) * (own.transpose(0, 2, 1) @ own)
-    return np.linalg.solve(left, confidence * own.sum(1)[..., None])[..., 0]
+    right = confidence * own.sum(1)
+    for i in range(len(right)):  # by Cholesky, in half the time of what takes all at once
+        _, right[i], _ = linalg.lapack.sposv(left[i].T, right[i], overwrite_a=True)
+    return right
+
+
+def _short(own: np.ndarray, near: np.ndarray, confidence: float) -> np.ndarray:
+    """The same of rows with fewer columns, by a system of their number (Woodbury's identity).
+
+    (G + (c - 1) Y'Y)^-1 r = x - G^-1 Y' (I / (c - 1) + Y G^-1 Y')^-1 Y x, with x = G^-1 r. near: own
+    times G^-1, (N, L, width).
+    """
+    first = confidence * near.sum(1)[..., None]
+    small = own @ near.transpose(0, 2, 1)
+    small += np.eye(own.shape[1], dtype=own.dtype) / (confidence - 1)
+    less = np.linalg.solve(small, own @ first)
+    return (first - near.transpose(0, 2, 1) @ less)[..., 0]
 
 
 @keras.saving.register_keras_serializable(REGISTERED)

@@ -7,6 +7,8 @@ from keras import layers, ops
 from pipelines.models import REGISTERED, Tensor
 
 FEW = 5  # examples with a label, and without it, below which its threshold stays one half
+SAMPLES = 50  # of the held-out examples, drawn with replacement
+LOOKED_AT = 1_000_000  # examples of all samples together; many of them agree anyway
 
 
 @keras.saving.register_keras_serializable(REGISTERED)
@@ -27,6 +29,18 @@ class Thresholds(layers.Layer):
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:-1], 2 * input_shape[-1])
+
+
+def chosen(logits: np.ndarray, is_true: np.ndarray) -> float:
+    """The mean of `best` over bootstrap samples of held-out examples, logits and is_true (N,).
+
+    One set of few examples has a best threshold that follows their chance; the mean over samples
+    of them does so less (bagging, Breiman 1996).
+    """
+    chance, count = np.random.default_rng(0), len(logits)
+    samples = max(1, min(SAMPLES, LOOKED_AT // max(1, count)))
+    drawn = [chance.integers(count, size=count) for _ in range(samples)]
+    return float(np.mean([best(logits[own], is_true[own]) for own in drawn]))
 
 
 def best(logits: np.ndarray, is_true: np.ndarray) -> float:

@@ -70,11 +70,11 @@ class Several(Target):
         return Caption(found or "none", ", ".join(true) or "none", true == answer["labels"])
 
     def calibrate(self, model, answers, config):
-        """Sets the threshold of each label to the one with the best F1; see `models.thresholds`."""
+        """Sets the threshold of each label by F1; see `models.thresholds`."""
         outputs, targets = (np.concatenate(parts) for parts in zip(*answers, strict=True))
         logits = outputs[:, : len(config.labels)]
         columns = range(len(config.labels))
-        found = [thresholds.best(logits[:, i], targets[:, i] >= 0.5) for i in columns]
+        found = [thresholds.chosen(logits[:, i], targets[:, i] >= 0.5) for i in columns]
         model.get_layer("thresholds").values.assign(np.array(found, np.float32))
         chances = 1 / (1 + np.exp(-np.array(found)))
         names = (f"threshold of {label}" for label in config.labels)
