@@ -18,16 +18,12 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
     import tensorflow as tf
 
-    from pipelines import canvas
     from pipelines.edge import spans, words
     from pipelines.edge import tagging as edge
     from pipelines.metrics import entities, rule_shares
     from pipelines.models import tagger
     from pipelines.ops import crf, schemes
-    from pipelines.tasks.tagging import _data, _drawn, _forced, _rules, _windows
-
-STEP = 16  # words; batches are cut to multiples of it, as JAX compiles each length anew
-UNKNOWN = "…"  # shown for a word that the model does not know
+    from pipelines.tasks.tagging import _data, _drawn, _forced, _places, _rules, _windows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +157,8 @@ class Tagging(Method):
         length = config.max_length
         if not length:
             places = data.longest["tokens"] * self._room
-            length = min(_data.LONGEST, max(STEP, math.ceil(places / STEP) * STEP))
+            step = _places.STEP
+            length = min(_data.LONGEST, max(step, math.ceil(places / step) * step))
         least, most = self._places
         if not least <= length <= most:
             ends = f"at least {least}" if most == math.inf else f"from {least} to {most}"
@@ -207,10 +204,10 @@ class Tagging(Method):
 
     def augment(self, inputs, targets, seed, progress, config):
         """Cuts the batch to its longest sentence."""
-        ids = _word_ids(inputs)
+        ids = _places.word_ids(inputs)
         own = {name: values if name == "pieces" else ids for name, values in inputs.items()}
-        cut = {name: _cut(values, own[name]) for name, values in inputs.items()}
-        return cut, {**targets, "tags": _cut(targets["tags"], ids)}
+        cut = {name: _places.cut(values, own[name]) for name, values in inputs.items()}
+        return cut, {**targets, "tags": _places.cut(targets["tags"], ids)}
 
     def decode(self, outputs, config):
         """Emissions (B, T, K) and scores of transitions -> {"tags": int32 (B, T)}, the best sequence
@@ -237,20 +234,7 @@ class Tagging(Method):
 
     def draw(self, inputs, decoded, config, targets=None):
         """The sentence with its spans marked; with the true ones in a row above, where they are given."""
-        length, plain = int((_word_ids(inputs) != words.PADDING).sum()), config.scheme == "plain"
-        found = spans.spans([config.labels[i] for i in decoded["tags"][:length]], plain)
-        if targets is None:
-            return canvas.MarkedText(
-                [("found", _drawn.marked(_known(inputs, length, config), found, found))]
-            )
-        text = [entities.word(letters) for letters in targets["text"][:length]]
-        true = spans.spans([config.labels[i] for i in targets["gold"][:length]], plain)
-        return canvas.MarkedText(
-            [
-                ("true", _drawn.marked(text, true, found)),
-                ("found", _drawn.marked(text, found, true)),
-            ]
-        )
+        return _drawn.sentence(inputs, decoded, config, targets)
 
     def device(self, config):
         """What the encoder of words needs, and whether tags have a scheme."""
@@ -285,7 +269,7 @@ class Tagging(Method):
 
     def _net(self, inputs, features, config):
         """Features of words (B, T, D) -> the uncompiled Tagger."""
-        is_word = keras.ops.not_equal(_word_ids(inputs), words.PADDING)
+        is_word = keras.ops.not_equal(_places.word_ids(inputs), words.PADDING)
         outputs = tagger.head(features, is_word, config)
         net = tagger.Tagger(inputs, ruled(outputs, inputs), name="tagging")
         net.forbidden = forbidden(config)
@@ -317,28 +301,3 @@ def _shaped(example, shapes):
         name: tf.ensure_shape(tf.cast(example[name], tf.int32), shape)
         for name, shape in shapes.items()
     }
-
-
-def _cut(values, ids):
-    """(B, T, ...) -> as long as the longest row of ids (B, T), rounded up to STEP."""
-    longest = tf.reduce_max(tf.reduce_sum(tf.cast(ids != words.PADDING, tf.int32), 1))
-    return values[:, : tf.minimum((longest + STEP - 1) // STEP * STEP, tf.shape(ids)[1])]
-
-
-def _word_ids(inputs):
-    """The input that is not 0 where there is a word, (..., T)."""
-    if "clues" in inputs:
-        return inputs["clues"][..., 0]
-    return next(inputs[name] for name in ("first", "words", "ruled") if name in inputs)
-
-
-def _known(inputs, length, config):
-    """What the model knows of the words: themselves, or their first pieces."""
-    if "first" in inputs:
-        return [config.learned["pieces"][inputs["pieces"][i]] for i in inputs["first"][:length]]
-    if not {"words", "first"} & set(inputs):
-        return [UNKNOWN] * length
-    names = config.learned["words"]
-    return [
-        UNKNOWN if i < words.FIRST else names[i - words.FIRST] for i in inputs["words"][:length]
-    ]
