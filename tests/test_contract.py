@@ -35,6 +35,13 @@ TASKS, METHODS = list(catalog.tasks()), list(catalog.methods())
 SIDE = 64  # pixels; a few halvings leave something to look at
 HOOKS = ("parse", "augment", "model", "decode", "metrics", "draw", "phases", "expand", "programs")
 EXAMPLES = {"train": 24, "validation": 4, "test": 4}  # of each data set that are looked at
+# Settings that make nets large and trainings long, and what is enough here: some thousand weights.
+ENOUGH = {
+    "width": 8, "critic_width": 4, "hidden": 8, "units": 8, "lstm_units": 8, "letter_units": 8,
+    "filters": 8, "word_size": 8, "letter_size": 8, "shape_size": 8, "factors": 8, "code_size": 8,
+    "depth": 2, "blocks": 1, "length": 16, "overlap": 16, "patch": 16, "passes": 2, "sweeps": 2,
+    "minibatch": 8, "updates": 8, "warmup": 16, "replay": 64,
+}  # fmt: skip
 SCORES = {
     "accuracy", "map50", "map50_95", "mean_iou", "psnr_y", "ssim_y", "f1", "perplexity", "bleu",
     "chrf", "bits_per_byte", "exact_match", "rmse", "mae", "r2", "auc", "log_likelihood", "elbo",
@@ -110,8 +117,9 @@ def small_settings(name):
         small["size"] = fields["size"].metadata["choices"][0]
     if "adversarial_epochs" in fields:  # a phase of its own, so that there is one of either kind
         small |= {"epochs": 2, "adversarial_epochs": 1}
-    if {"patch", "critic_width"} <= set(fields):
-        small |= {"patch": 16, "critic_width": 4}
+    for key in ENOUGH.keys() & {name for name, field in fields.items() if field.type is int}:
+        if not 0 < fields[key].default <= ENOUGH[key]:  # 0 follows the data
+            small[key] = ENOUGH[key]
     if "backbone" in fields:
         small |= _small_backbone(fields["backbone"])
     return small

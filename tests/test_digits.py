@@ -1,11 +1,11 @@
 import io
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import zygote
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -72,19 +72,16 @@ def test_two_processes_at_once(tmp_path):
         "PYTHONPATH": str(Path(catalog.__file__).parents[1]),
     }
     started = [
-        subprocess.Popen(
+        zygote.Popen(
             [sys.executable, "-c", LOAD],
             env=environment,
             cwd=tmp_path,
-            stdout=-1,
-            stderr=-1,
-            text=True,
+            stdout=zygote.PIPE,
+            stderr=zygote.PIPE,
         )
         for _ in range(2)
     ]
-    (first, first_error), (second, second_error) = (
-        process.communicate(timeout=120) for process in started
-    )
+    (first, first_error), (second, second_error) = (process.communicate() for process in started)
     assert [process.returncode for process in started] == [0, 0], first_error + second_error
     assert first == second
     assert len(first.strip()) == 64  # and nothing of TFDS's talk on standard output
