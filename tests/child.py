@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import gc
 import json
 import os
 import subprocess
@@ -73,6 +74,8 @@ def serve():
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
         print(_done(**json.loads(line)), file=answers, flush=True)
+        if not gc.get_freeze_count():
+            gc.freeze()  # what the first job has loaded stays, and need not be looked through again
 
 
 def _done(code, arguments, folder):

@@ -4,6 +4,7 @@ import atexit
 import colorsys
 import contextlib
 import fcntl
+import gc
 import itertools
 import json
 import os
@@ -51,6 +52,11 @@ def pytest_collection_modifyitems(config, items):
         if line.startswith("ignore:"):
             for item in items:
                 item.add_marker(pytest.mark.filterwarnings(line))
+
+
+def pytest_collection_finish():
+    """What is loaded by now stays: Python need not look through TensorFlow for what is in cycles."""
+    gc.freeze()
 
 
 def _longest_first(items):

@@ -8,6 +8,7 @@ commands of this interpreter. What is forked has imported TensorFlow and has not
 import atexit
 import contextlib
 import functools
+import gc
 import json
 import os
 import runpy
@@ -172,6 +173,7 @@ def serve(told):
 
     import pipelines.run  # noqa: F401
 
+    gc.freeze()  # no child looks through what is loaded, nor copies it by that
     with socket.socket(socket.AF_UNIX) as door:
         name = f"\0pipelines-tests-{os.getpid()}"  # of no file
         door.bind(name)
