@@ -41,7 +41,13 @@ METHOD = catalog.method("yolo")
 
 def config(**settings):
     defaults = dict(
-        labels=shapes.LABELS, max_boxes=4, max_detections=10, image_size=64, steps_per_epoch=5
+        labels=shapes.LABELS,
+        max_boxes=4,
+        max_detections=10,
+        image_size=64,
+        steps_per_epoch=5,
+        backbone="csp",
+        size="pico",
     )
     return METHOD.Config().replace(**{**defaults, **settings})
 
@@ -90,7 +96,7 @@ def bundle(run):
         (dict(strides=(8, 32)), "must double"),
         (dict(strides=(2, 4)), "out of 4, 8, 16, 32"),
         (dict(strides=()), "out of 4, 8, 16, 32"),
-        (dict(size="huge"), "must be one of pico, nano"),
+        (dict(size="huge"), "must be one of auto, pico, nano"),
     ],
 )
 def test_settings_that_cannot_be(settings, says):

@@ -23,6 +23,7 @@ method = catalog.method("unet")
 def _config(**settings):
     return method.Config(
         **{"labels": ("a", "b"), "image_size": 16, "depth": 2, "width": 2, "steps_per_epoch": 1}
+        | {"encoder": "", "patch": 1}
         | settings
     )
 
@@ -152,6 +153,8 @@ def test_settings_that_will_not_do(settings, said):
 class _Facts:
     median_side: int
     pixel_counts: dict
+    counts: dict = dataclasses.field(default_factory=lambda: {"train": 100})
+    picture_sizes: dict = dataclasses.field(default_factory=dict)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +227,7 @@ def test_data_without_masks_is_refused():
 
 def test_an_epoch_goes_over_all_tiles():
     data = _data(_examples((40, 16), (10, 30)))
-    config = _config(steps_per_epoch=0, batch_size=2)
+    config = _config(steps_per_epoch=0, batch_size=2, epochs=1)
     assert (
         setup.resolved(method, config, data, audit.audit(data, progress=False)).steps_per_epoch == 3
     )  # 5 tiles

@@ -122,6 +122,13 @@ class Config(shared.Config):
             )
 
 
+def begun(config, **wanted):
+    """`config` with the settings `wanted`, less those that the user has set already."""
+    defaults = {field.name: field.default for field in shared.settings(type(config))}
+    free = {k: v for k, v in wanted.items() if getattr(config, k) == defaults[k]}
+    return config.replace(**free)
+
+
 def phases(config, compiled, besides=()):
     """The phases that `config` describes; a phase of no epochs is left out.
 

@@ -1,7 +1,6 @@
 """Labels, or numbers, of examples: settings, loss, answers and metrics of such methods."""
 
 import copy
-import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +8,7 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import target_kinds
+from pipelines.families import mirroring, target_kinds
 from pipelines.families.target_kinds import numbers, one_class, reading
 from pipelines.task import Method
 
@@ -17,15 +16,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines import canvas, optimization
     from pipelines.models import heads
     from pipelines.ops import images
-
-
-# Words in the names of classes whose pictures must not be mirrored.
-SIDED = frozenset(
-    (
-        *("left", "right", "letter", "letters", "digit", "digits", "character", "characters"),
-        *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-    )
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +48,9 @@ class Config(Answers):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureConfig(Config, target_kinds.Config):
+class PictureConfig(Config, mirroring.Config, target_kinds.Config):
     """Settings of the target, of the loss, and of how pictures are changed at random."""
 
-    flip: str = setting(
-        "auto",
-        "mirror pictures left to right at random; auto does unless classes are called like letters,"
-        " digits or sides",
-        choices=("auto", "on", "off"),
-    )
     shift: float = setting(0.1, "largest random move, as a share of the side", low=0.0, high=0.5)
     zoom: float = setting(0.1, "largest random change of size", low=0.0, high=0.9)
     rotate: float = setting(10.0, "largest random rotation", "degrees", low=0.0, high=180.0)
@@ -79,22 +63,6 @@ class PictureConfig(Config, target_kinds.Config):
     mixup: float = setting(
         0.0, "blend pairs of pictures by Beta(a, a); 0 is off", low=0.0, high=10.0
     )
-
-
-def mirrored(config):
-    """What says whether pictures are mirrored, as the names of the classes have it: {}, or
-    {"flip": "on" or "off"} if that is left to the data. Angles are others in the mirror, too."""
-    if config.flip != "auto":
-        return {}
-    has_sides = bool(config.angles) or any(map(_has_sides, config.labels))
-    return {"flip": "off" if has_sides else "on"}
-
-
-def _has_sides(label):
-    """Whether a class would be another one in the mirror, going by its name."""
-    words = re.findall(r"[^\W\d_]+", label.lower())
-    is_sign = len(label.strip()) == 1 or label.strip().isdigit()
-    return is_sign or not SIDED.isdisjoint(words)
 
 
 def weighed(config, counts):

@@ -125,3 +125,10 @@ CATALOG = (EFFICIENTNET_LITE0, MINILM, SMOLLM2, IMAGENET, HUB)
 def named(kind: str) -> list[str]:
     """Names of the backbones of a kind."""
     return [source.name for source in CATALOG if source.kind == kind]
+
+
+def wanting(source: Source) -> str:
+    """What a run says that could begin with a pretrained net and cannot; "" if it is installed."""
+    if source.installed():
+        return ""
+    return f"from random weights; a pretrained net needs less data: {source.install}"

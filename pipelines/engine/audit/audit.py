@@ -12,6 +12,7 @@ from pipelines import markup, terminal
 from pipelines.engine.audit import (
     box_fit,
     box_forms,
+    box_sizes,
     boxes,
     deep,
     labelled_text,
@@ -66,6 +67,7 @@ class Audit:
     bad: names of examples with an error.
     longest: column of lists -> most items that an example without an error has.
     grey_ranges: how grey of more than 8 bits is scaled; see `edge.pictures.ranges_of`.
+    small_side: how large the objects of the smallest class are; see `box_sizes.smallest`.
     """
 
     problems: list[Problem]
@@ -78,6 +80,7 @@ class Audit:
     pixel_counts: dict[str, dict[str, int]] = field(default_factory=dict)
     longest: dict[str, int] = field(default_factory=dict)
     grey_ranges: list[str] = field(default_factory=list)
+    small_side: float = 0.0
 
     @property
     def errors(self) -> int:
@@ -181,6 +184,7 @@ def audit(
         pixel_counts=masks.pixel_counts(names, facts.masks.get(facts.feature, {})),
         longest=_longest(without(data, bad)),
         grey_ranges=deep.ranges(facts.looks),
+        small_side=box_sizes.smallest(facts),
     )
 
 

@@ -134,7 +134,7 @@ def densest(facts: Facts) -> Iterator[Problem]:
 def _examples(facts: Facts) -> Iterator[tuple[str, Example]]:
     """(column of boxes, example) of all examples."""
     for split, examples in splits(facts.data):
-        for column in _columns(examples):
+        for column in box_columns(examples):
             for example in rows(split, examples):
                 yield column, example
 
@@ -165,7 +165,7 @@ def counts(part: tuple[str, Examples], facts: Facts) -> Iterator[Problem]:
 def _pictures(facts: Facts) -> Iterator[list[_Box]]:
     """The boxes of each example."""
     for split, examples in splits(facts.data):
-        for column in _columns(examples):
+        for column in box_columns(examples):
             for example in rows(split, examples):
                 yield _boxes(example, column)
 
@@ -178,7 +178,7 @@ def _every(facts: Facts) -> Iterator[_Box]:
 def _trained(facts: Facts) -> list[tuple[str, Examples]]:
     """(column of boxes, Examples) of train."""
     examples = facts.data.splits.get("train")
-    return [(column, examples) for column in _columns(examples)] if examples else []
+    return [(column, examples) for column in box_columns(examples)] if examples else []
 
 
 def _parts(facts: Facts) -> list[tuple[str, Examples]]:
@@ -195,10 +195,15 @@ CHECKS = (
 )
 
 
-def _columns(examples: Examples) -> list[str]:
+def box_columns(examples: Examples) -> list[str]:
     """The columns of boxes, not one of a table that is called so."""
     ours = [column for column in examples.columns if not column.startswith(COLUMN)]
     return [column for column in ours if column.endswith("/bbox")]
+
+
+def label_column(column: str) -> str:
+    """The column with the classes of the boxes in `column`."""
+    return f"{_prefix(column)}/label"
 
 
 def _prefix(column: str) -> str:
@@ -208,7 +213,7 @@ def _prefix(column: str) -> str:
 def _boxes(example: Example, column: str) -> list[_Box]:
     """The boxes of one example, in the order of the data."""
     corners = np.asarray(example[column], np.float64).reshape(-1, 4).tolist()
-    labels = example.get(f"{_prefix(column)}/label", [0] * len(corners))
+    labels = example.get(label_column(column), [0] * len(corners))
     places = example.get(f"{_prefix(column)}/where", [example.where] * len(corners))
     return [
         _Box(example, tuple(box), int(label), place)

@@ -6,7 +6,7 @@ from etils import epy
 
 from pipelines import config as shared
 from pipelines.config import setting
-from pipelines.families import labelled
+from pipelines.families import labelled, mirroring
 from pipelines.tasks.classification import Classification
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -43,7 +43,8 @@ class Scratch(Classification):
     def resolve(self, config, data):
         """Settings that follow from the data: the picture's size, whether it may be mirrored, and
         the weights of uneven classes."""
-        changes = labelled.weighed(config, data.class_counts) | labelled.mirrored(config)
+        changes = labelled.weighed(config, data.class_counts)
+        changes |= mirroring.chosen(config, bool(config.angles))
         if not config.image_size:
             changes["image_size"] = min(224, max(16, round(data.median_side / 16) * 16))
         return config.replace(**changes)

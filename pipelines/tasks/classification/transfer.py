@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.families import frozen_features, labelled
+from pipelines.families import frozen_features, labelled, mirroring
 from pipelines.tasks.classification import Classification
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -87,7 +87,8 @@ class Transfer(Classification):
     def resolve(self, config, data):
         """Settings that follow from the data: epochs, learning rate, the picture's size, whether
         it may be mirrored, and the weights of uneven classes."""
-        changes = labelled.weighed(config, data.class_counts) | labelled.mirrored(config)
+        changes = labelled.weighed(config, data.class_counts)
+        changes |= mirroring.chosen(config, bool(config.angles))
         if not config.epochs:
             changes["epochs"] = _epochs(config, data.counts["train"])
         if not config.learning_rate:

@@ -6,7 +6,8 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import fine_tuning, mediapipe
+from pipelines.families import fine_tuning, mediapipe, reading
+from pipelines.models import sources
 from pipelines.tasks import detection
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -20,15 +21,27 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.ops import mediapipe_detector, suppression
 
 
+READ, READ_TUNED = 16_000, 8_000  # pictures, again and again: from scratch, on a pretrained net
+TUNED_FROM = 160  # pixels of a picture from which on a pretrained net is worth its time
+# The two finest levels of EfficientNet-Lite0 stay as they are: edges and blobs need no training,
+# and cost the most of it.
+TUNED = dict(unfreeze=("14",), backbone_rate=0.2)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Config(detection.Config):
     """The settings of every detector, and those of this one."""
 
-    size: str = setting("nano", "size of the model", choices=("pico", "nano", "small", "medium"))
+    size: str = setting(
+        "auto",
+        "size of the model; auto is pico on a pretrained net, which brings most of it, else nano",
+        choices=("auto", "pico", "nano", "small", "medium"),
+    )
     backbone: str = setting(
-        "csp",
+        "auto",
         "csp, or any backbone of classification: a keras.applications or KerasHub name, or"
-        " hub:PRESET",
+        " hub:PRESET; auto is efficientnet_lite0, fine-tuned, if its weights are installed and"
+        " pictures have 160 px or more, else csp",
     )
     backbone_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
     strides: tuple[int, ...] = setting(
@@ -56,6 +69,21 @@ class Yolo(detection.Detection):
 
     Config = _Config
     paper = "Redmon et al. 2016; Li et al. 2020 (distribution focal loss)"
+
+    def resolve(self, config, data):
+        """Besides, the backbone, what of it is trained, the net's size, and how long."""
+        config = super().resolve(config, data)
+        if config.backbone == "auto":
+            config = _begun(config)
+        is_tuned = bool(config.unfreeze)
+        if config.size == "auto":
+            config = config.replace(size="pico" if is_tuned else "nano")
+        read = READ_TUNED if is_tuned else READ
+        return config.replace(**reading.lasting(config, data.counts["train"], read))
+
+    def learns(self, config):
+        """That weights are random for want of a pretrained net."""
+        return sources.wanting(sources.EFFICIENTNET_LITE0) if config.backbone == "csp" else ""
 
     def model(self, config):
         """{"image": uint8 (B, S, S, 3)} -> {"classes": (B, A, C) logits, "sides": (B, A, 4 R) logits}, compiled."""
@@ -102,6 +130,14 @@ class Yolo(detection.Detection):
 
         serve = super().programs(model, config, inputs)
         return {**serve, **mediapipe.program(cells, inputs, _reading(config))}
+
+
+def _begun(config):
+    """`config` with a backbone in place of `auto`."""
+    is_there = sources.EFFICIENTNET_LITE0.installed()
+    if not is_there or config.image_size < TUNED_FROM:
+        return config.replace(backbone="csp")
+    return fine_tuning.begun(config, backbone=sources.EFFICIENTNET_LITE0.name, **TUNED)
 
 
 def _compile(net, config, rates=(), pull=0.0):

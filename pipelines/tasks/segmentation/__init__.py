@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.families import fine_tuning
+from pipelines.families import fine_tuning, mirroring
 from pipelines.formats.examples import IGNORE
 from pipelines.task import Feature, Method, Score
 
@@ -23,12 +23,23 @@ DRAWN = 240  # pixels that a drawn picture is enlarged to
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(fine_tuning.Config):
+class Config(mirroring.Config, fine_tuning.Config):
     """The shared settings, those of fine-tuning, and those of every method of segmentation."""
 
-    epochs: int = setting(30, "passes over the training split", "epochs", low=1)
+    epochs: int = setting(
+        0,
+        "passes over the training split; 0 reads about 8,000 tiles, or parts of them",
+        "epochs",
+        low=0,
+    )
     batch_size: int = setting(8, "examples per step", "examples", low=1)
     learning_rate: float = setting(2e-3, "peak learning rate", low=0.0, high=10.0)
+    ema: float = setting(
+        0.98,
+        "decay of the moving average of the weights, which then is what is kept; 0 is off",
+        low=0.0,
+        high=0.99999,
+    )
     monitor: str = setting(
         "val_mean_iou", "what decides which epoch is kept: val_loss or val_ and a metric's name"
     )
@@ -56,12 +67,12 @@ class Config(fine_tuning.Config):
     border_sigma: float = setting(5.0, "reach of that weight", "px", low=0.1)
     crop: int = setting(
         0,
-        "side of the random part of each tile that training looks at; 0 is all of it",
+        "side of the random part of each tile that training looks at; 0 takes 256 of tiles of 512"
+        " or more",
         "px",
         low=0,
         high=4096,
     )
-    flip: bool = setting(False, "mirror pictures left to right at random")
     turn: bool = setting(False, "turn pictures by 90, 180 or 270 degrees at random")
     shift: float = setting(0.1, "largest random move, as a share of the side", low=0.0, high=0.5)
     zoom: float = setting(0.2, "largest random change of size", low=0.0, high=0.9)
@@ -152,9 +163,9 @@ class Segmentation(Method):
         """Random change of a batch, of pictures and masks alike; see `ops.warp`. seed: int (2,); progress in [0, 1)."""
         image, seeds = inputs["image"], images.split_seed(seed, 2)
         moves = {
-            name: getattr(config, name)
-            for name in ("flip", "turn", "shift", "zoom", "rotate", "elastic")
+            name: getattr(config, name) for name in ("turn", "shift", "zoom", "rotate", "elastic")
         }
+        moves["flip"] = config.flip == "on"
         if config.crop or any(moves.values()):
             side = config.crop or config.image_size
             places = warp.places(

@@ -1,12 +1,14 @@
 """U-Net, in the original's shape or padded, with a pretrained encoder if one is named."""
 
+import math
 from dataclasses import dataclass
 
 from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import fine_tuning, labelled, mediapipe
+from pipelines.families import fine_tuning, labelled, mediapipe, mirroring, reading
+from pipelines.models import sources
 from pipelines.tasks import segmentation
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -18,6 +20,10 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.models import backbones, unet, views
 
 LARGEST = 512  # px of a tile that follows the data; a larger one shows such a net nothing new
+AUTO = "auto"  # of the encoder
+TUNED_FROM, PATCHED_FROM = 160, 256  # px of a tile, for a pretrained encoder, and for cells of 2
+CROP = 256  # px that training looks at of tiles of twice as much: more of them fit into a batch
+READ = 8_000  # tiles or parts of them, again and again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +32,11 @@ class _Config(segmentation.Config):
 
     depth: int = setting(4, "halvings of the picture", low=1, high=6)
     patch: int = setting(
-        1,
-        "side of the square that the net works on as one cell; 2 or 4 is several times faster",
+        0,
+        "side of the square that the net works on as one cell; 2 or 4 is several times faster; 0"
+        " takes 2 for tiles of 256 or more, else 1",
         "px",
-        choices=(1, 2, 4),
+        choices=(0, 1, 2, 4),
     )
     width: int = setting(
         16, "channels at full size; they double with each halving", "channels", low=1, high=256
@@ -41,9 +48,10 @@ class _Config(segmentation.Config):
         True, "coarser levels learn the mask as well; padded convolutions only"
     )
     encoder: str = setting(
-        "",
+        AUTO,
         "contracting path: empty is U-Net's own; a keras.applications or KerasHub name, or"
-        " hub:PRESET with its weights",
+        " hub:PRESET with its weights; auto is efficientnet_lite0, fine-tuned, if its weights are"
+        " installed and tiles have 160 px or more",
     )
     encoder_arguments: str = setting("{}", "JSON arguments of a KerasHub backbone class")
     dropout: float = setting(0.1, "share of features dropped at the bottom", low=0.0, high=0.95)
@@ -82,11 +90,11 @@ class _Config(segmentation.Config):
             )
 
     def _check_encoder(self):
-        if self.encoder and self.unpadded:
+        if not _is_own(self) and self.unpadded:
             raise PipelineError(
                 "unpadded convolutions are U-Net's own: leave encoder empty, or unpadded false."
             )
-        if self.encoder and self.patch >= 2**self.depth:
+        if not _is_own(self) and self.patch >= 2**self.depth:
             raise PipelineError(
                 f"patch must be smaller than the bottom's cell, {2**self.depth} px; got"
                 f" {self.patch}."
@@ -111,13 +119,23 @@ class UNet(segmentation.Segmentation):
     paper = "Ronneberger et al. 2015"
 
     def resolve(self, config, data):
-        """Settings that follow from the data: the tile's size and the weights of uneven classes."""
-        changes = labelled.weighed(config, data.pixel_counts)
-        if not config.image_size:
-            step = _step(config)
-            side = min(LARGEST, max(_smallest(config), data.median_side))
-            changes["image_size"] = -(-side // step) * step
-        return config.replace(**changes)
+        """Settings that follow from the data: the encoder and its cells, the tile's size, what
+        training looks at and for how long, mirroring, and the weights of uneven classes."""
+        side = config.image_size or min(LARGEST, data.median_side)
+        config = _with_encoder(config, side)
+        config = config.replace(patch=config.patch or (2 if side >= PATCHED_FROM else 1))
+        changes = labelled.weighed(config, data.pixel_counts) | mirroring.chosen(config)
+        step = _step(config)
+        side = config.image_size or -(-max(_smallest(config), side) // step) * step
+        if not config.crop and side >= 2 * CROP and not config.unpadded and _takes_crops(config):
+            changes["crop"] = CROP
+        tiles = data.counts["train"] * _tiles(data, side, config.fit)
+        changes |= reading.lasting(config, tiles, READ)
+        return config.replace(image_size=side, **changes)
+
+    def learns(self, config):
+        """That weights are random for want of a pretrained net."""
+        return "" if config.encoder else sources.wanting(sources.EFFICIENTNET_LITE0)
 
     def model(self, config):
         """{"image": uint8 (B, S, S, 3)} -> {"logits": (B, S, S, C)} and logits of coarser levels, compiled."""
@@ -192,14 +210,44 @@ class UNet(segmentation.Segmentation):
         return {**serve, **mediapipe.program(probabilities, inputs)}
 
 
+def _tiles(data, side, fit):
+    """How many tiles of `side` px a picture has, roughly."""
+    if fit != "tile" or not data.picture_sizes:
+        return 1
+    return math.prod(math.ceil(size["median"] / side) for size in data.picture_sizes.values())
+
+
+def _with_encoder(config, side):
+    """`config` with an encoder in place of `auto`, for tiles of `side` px."""
+    if config.encoder != AUTO:
+        return config
+    is_there = sources.EFFICIENTNET_LITE0.installed()
+    if not is_there or side < TUNED_FROM or config.unpadded:
+        return config.replace(encoder="")
+    name = sources.EFFICIENTNET_LITE0.name
+    return fine_tuning.begun(config, encoder=name, unfreeze=("all",), backbone_rate=0.2)
+
+
+def _is_own(config):
+    """Whether the contracting path is U-Net's own, or may be."""
+    return config.encoder in ("", AUTO)
+
+
+def _takes_crops(config):
+    """Whether the net takes pictures of another side than the tile's."""
+    return config.encoder in ("", sources.EFFICIENTNET_LITE0.name)
+
+
 def _step(config):
     """Pixels that a side must be a multiple of. An encoder's strides count from the picture, ours from the patch."""
-    return 2**config.depth * (1 if config.encoder else config.patch)
+    return 2**config.depth * (max(1, config.patch) if _is_own(config) else 1)
 
 
 def _smallest(config):
     """Least side of a picture, in pixels."""
-    return config.patch * unet.smallest(config.depth) if config.unpadded else _step(config)
+    if config.unpadded:
+        return max(1, config.patch) * unet.smallest(config.depth)
+    return _step(config)
 
 
 def _margin(config):

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.families import fine_tuning
+from pipelines.families import fine_tuning, reading
 from pipelines.tasks import tagging
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines import optimization
     from pipelines.models import pretrained, tagger
 
+READ = 17_000  # sentences, again and again
 POSITIONS = 512  # word pieces that BERT has places for
 
 
@@ -23,6 +24,16 @@ class _Config(tagging.NetSettings, fine_tuning.Config):
     backbone_rate: float = setting(
         0.05, "learning rate of the backbone as a share of the rest's", low=0.0, high=1.0
     )
+    learning_rate: float = setting(1e-3, "peak learning rate", low=0.0, high=10.0)
+    letter_units: int = setting(
+        30, "features made of a word's letters", "features", low=2, high=4096
+    )
+    lstm_units: int = setting(
+        0, "units of the LSTM in each direction; 0 leaves it out", "units", low=0, high=4096
+    )
+    dropout: float = setting(
+        0.2, "share of features dropped before and after the LSTM", low=0.0, high=0.95
+    )
 
 
 class Bert(tagging.Tagging):
@@ -33,6 +44,11 @@ class Bert(tagging.Tagging):
     _room = 1.6
     _around = 2  # a start and an end stand around the pieces
     _places = (4, POSITIONS)
+
+    def resolve(self, config, data):
+        """Besides, how long a training is."""
+        made = super().resolve(config, data)
+        return made.replace(**reading.lasting(made, data.counts["train"], READ))
 
     def learn(self, examples, config):
         """The letters and shapes that training has, and the backbone's vocabulary of pieces."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines import config as settings
-from pipelines.families import vocabulary
+from pipelines.families import reading, vocabulary
 from pipelines.tasks import tagging
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -15,6 +15,9 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines import optimization
     from pipelines.edge import words
     from pipelines.models import tagger
+
+
+READ = 40_000  # sentences, again and again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,11 @@ class BiLSTMCRF(tagging.Tagging):
 
     Config = _Config
     paper = "Lample et al. 2016; Ma & Hovy 2016"
+
+    def resolve(self, config, data):
+        """Besides, how long a training is."""
+        made = super().resolve(config, data)
+        return made.replace(**reading.lasting(made, data.counts["train"], READ))
 
     def learn(self, examples, config):
         """The words, letters and shapes that are known, and the spans of training as hashes.
