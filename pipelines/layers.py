@@ -11,6 +11,7 @@ from pipelines.models import (  # noqa: F401
     als,
     bert,
     counted_terms,
+    dcgan,
     fusion,
     glove,
     gradient_reversal,

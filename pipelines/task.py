@@ -82,6 +82,10 @@ class Task:
         """What answers depend on: {"importance": {name: number}, "curves": ...} of an evaluation."""
         return NOTHING
 
+    def doubts(self, result: Mapping[str, Any], config: Any) -> Sequence[str]:
+        """What speaks against a model besides its score, going by its results: sentences."""
+        return ()
+
     def truth(self, targets: Any, config: Any) -> Arrays | None:
         """Targets of one example -> the decoded answer that is right, for `draw`; None if none is."""
         return None

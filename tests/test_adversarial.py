@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pipelines.families import adversarial_pairs
 from pipelines.losses import adversarial as losses
 from pipelines.models import adversarial, critics
 
@@ -34,11 +35,8 @@ def batches():
 
 
 def rule(net, x, y, outputs, training):
-    fake, critic = outputs["x"], net.partners["critic"]
-    weights, say = adversarial.taken(critic), adversarial.said
-    wanted = losses.generator("plain", say(critic, adversarial.stopped(weights), fake))
-    fake = keras.ops.stop_gradient(fake)
-    return wanted + losses.critic("plain", say(critic, weights, fake), say(critic, weights, y))
+    critic = adversarial.Asked(net.partners["critic"])
+    return sum(adversarial_pairs.losses_of("plain", critic, outputs["x"], y))
 
 
 def reference(turns):
@@ -101,5 +99,11 @@ def test_losses_worked_out_by_hand():
     assert np.isclose(losses.generator("relativistic", even, even), np.log(2))
     assert np.isclose(losses.critic("least_squares", even + 1, even + 1), 0.5)
     assert np.isclose(losses.generator("least_squares", even + 3), 4.0)
+    assert np.isclose(losses.critic("hinge", even + 3, even - 1), (4 + 2) / 2)
+    assert np.isclose(losses.critic("hinge", even - 2, even + 2), 0.0)
+    assert np.isclose(losses.critic("wasserstein", even + 3, even + 1), 2.0)
+    assert np.isclose(losses.generator("hinge", even + 3), -3.0)
+    assert np.isclose(losses.generator("wasserstein", even + 3), -3.0)
+    assert np.isclose(losses.slope_penalty(np.array([1.0, 3.0])), 2.0)
     # Real ones lie 2 above: softplus(-2) for either side.
     assert np.isclose(losses.critic("relativistic", even, even + 2), np.log1p(np.exp(-2)))

@@ -13,7 +13,6 @@ import keras
 import killed
 import numpy as np
 import pytest
-import scipy.linalg
 import tensorflow as tf
 from conftest import once
 from PIL import Image
@@ -175,23 +174,6 @@ def test_the_pool_gives_back_what_it_was_given():
     assert all(any(np.allclose(a, b, atol=1e-6) for b in now) for a in inside)
     older = sum(not np.allclose(a, b, atol=1e-6) for a, b in zip(given, shown, strict=True))
     assert 8 <= older <= 29  # about half of 37
-
-
-def test_frechet_distance_is_that_of_gaussians():
-    random = np.random.default_rng(0)
-    x, y = random.normal(0, 1, (50, 4)), random.normal(1, 2, (40, 4)) @ random.normal(size=(4, 4))
-    c, d = np.cov(x.T), np.cov(y.T)
-    root = scipy.linalg.sqrtm(c @ d).real
-    wanted = ((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(c + d - 2 * root)
-    assert metric.frechet(x, y) == pytest.approx(wanted, rel=1e-8)
-    assert metric.frechet(x, x) == pytest.approx(0, abs=1e-9)
-    # In one dimension (m - n)^2 + (s - t)^2: means 0 and 3, variances 2 and 8.
-    assert metric.frechet(np.array([[-1.0], [1.0]]), np.array([[1.0], [5.0]])) == pytest.approx(
-        9 + (np.sqrt(2) - np.sqrt(8)) ** 2
-    )
-    assert metric.frechet(np.zeros((1, 3)), np.ones((1, 3))) == pytest.approx(
-        3
-    )  # single pictures: their distance
 
 
 def test_measures_of_pairs_worked_out_by_hand():

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from pipelines.metrics import Tensor, Tensors
+from pipelines.metrics import Tensor, Tensors, frechet
 from pipelines.metrics.super_resolution import LUMA, bytes_of
 
 DOMAINS = ("a", "b")
@@ -91,8 +91,8 @@ class Frechet(keras.metrics.Metric):
             {d: np.stack(list(v.values())) for d, v in x.items() if v}
             for x in (self.real, self.made)
         )
-        found = {d: frechet(real[d], made[d]) if d in made else 0.0 for d in self.domains}
-        apart = frechet(real["a"], real["b"]) if len(real) == 2 else 0.0
+        found = {d: frechet.distance(real[d], made[d]) if d in made else 0.0 for d in self.domains}
+        apart = frechet.distance(real["a"], real["b"]) if len(real) == 2 else 0.0
         relative = {d: value / max(apart, 1e-9) for d, value in found.items()}
         return {
             "relative_distance": sum(relative.values()) / len(relative),
@@ -144,21 +144,6 @@ class Pairs(keras.metrics.Metric):
             found[f"pixel_accuracy_to_{domain}"] = float(same.sum() / counts.sum())
             found[f"mean_iou_to_{domain}"] = float((same / joined)[joined > 0].mean())
         return found
-
-
-def frechet(x: np.ndarray, y: np.ndarray) -> float:
-    """Squared Frechet distance of two Gaussians fitted to features (N, F) and (M, F).
-
-    |m - n|^2 + tr(C + D - 2 (C D)^(1/2)); the trace of the root is the sum of singular values of X
-    Y^T, each centred, over ((N - 1)(M - 1))^(1/2), so that no root of a singular matrix is taken if
-    there are fewer pictures than features. A single picture has no spread.
-    """
-    centred = [v - v.mean(0) for v in (x, y)]
-    degrees = [max(1, len(v) - 1) for v in (x, y)]
-    spread = sum((v**2).sum() / n for v, n in zip(centred, degrees, strict=True))
-    factors = [np.linalg.qr(v, mode="r") for v in centred]
-    shared = np.linalg.norm(factors[0] @ factors[1].T, "nuc") / np.sqrt(degrees[0] * degrees[1])
-    return float(max(0.0, ((x.mean(0) - y.mean(0)) ** 2).sum() + spread - 2 * shared))
 
 
 def luma(picture: np.ndarray) -> np.ndarray:

@@ -6,18 +6,22 @@ With Adam, which looks at each variable alone, this is what two optimizers do th
 Alternating updates, as in the papers, show the generator a critic that is one step newer;
 tests/test_adversarial.py measures how little that changes.
 
-A critic's weights are read once a step, by `taken`, for both losses. If each loss reads them for
+A critic's weights are read once a step, by `Asked`, for both losses. If each loss reads them for
 itself, TensorFlow's graph optimizer drops the order of the second read and of the update (measured,
 TensorFlow 2.21: dependency optimization), and the generator may meet a weight that the same step
 has changed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 from keras import ops
 
 from pipelines.models import REGISTERED, Tensor
+
+# Adam bounds each step, so that a game which diverges may stay finite for long.
+LIMIT = 1e4  # a loss beyond it counts as infinite; healthy ones are below 100
 
 
 @keras.saving.register_keras_serializable(REGISTERED)
@@ -48,7 +52,8 @@ class Adversarial(keras.Model):
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        return self.rule(self, x, y, y_pred, training)
+        loss = self.rule(self, x, y, y_pred, training)
+        return ops.where(ops.abs(loss) < LIMIT, loss, float("inf"))
 
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
@@ -64,19 +69,52 @@ class Adversarial(keras.Model):
         return made.attach({name: deserialize(layer) for name, layer in partners.items()})
 
 
-def taken(model: keras.Model) -> list[Tensor]:
-    """The weights of a critic as tensors, read once for all that a step asks it."""
-    # `convert_to_tensor` would give TensorFlow's variable.
-    return [ops.copy(v.value) for v in model.trainable_variables]
+class Asked:
+    """A critic as it is when a step begins, for all that the step asks it.
+
+    model: the critic. It is called as in training, in which spectral normalisation divides its
+    kernels; what such layers count on is kept by `settle`.
+    """
+
+    def __init__(self, model: keras.Model):
+        self._model = model
+        # `convert_to_tensor` would give TensorFlow's variable.
+        self._weights = [ops.copy(v.value) for v in model.trainable_variables]
+        self._others = self._after = [ops.copy(v.value) for v in model.non_trainable_variables]
+
+    def __call__(self, x: Any) -> Tensor:
+        """What it says of `x`, with gradients for its weights."""
+        return self._said(self._weights, x)
+
+    def fixed(self, x: Any) -> Tensor:
+        """The same without: the gradient goes to `x` alone."""
+        return self._said([ops.stop_gradient(w) for w in self._weights], x)
+
+    def settle(self) -> None:
+        """Keeps what its layers have counted on, at the end of a training step."""
+        for variable, value in zip(self._model.non_trainable_variables, self._after, strict=True):
+            variable.assign(value)
+
+    def _said(self, weights: list[Tensor], x: Any) -> Tensor:
+        outputs, self._after = self._model.stateless_call(weights, self._others, x, training=True)
+        return outputs
 
 
-def stopped(weights: Sequence[Tensor]) -> list[Tensor]:
-    """The same weights without a gradient."""
-    return [ops.stop_gradient(w) for w in weights]
+def slopes(judge: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """The length of the gradient of what `judge` says of each of x, (B, ...) -> (B,)."""
+    gradient = _gradient(judge, x)
+    axes = tuple(range(1, len(x.shape)))
+    return ops.sqrt(ops.sum(ops.square(gradient), axes) + 1e-12)
 
 
-def said(model: keras.Model, weights: Sequence[Tensor], x: Tensor) -> Tensor:
-    """What a critic with these trainable weights says of `x`."""
-    others = [v.value for v in model.non_trainable_variables]
-    outputs, _ = model.stateless_call(weights, others, x, training=False)
-    return outputs
+def _gradient(judge: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.grad(lambda values: ops.sum(judge(values)))(x)
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total = ops.sum(judge(x))
+    return tape.gradient(total, x)

@@ -25,7 +25,8 @@ def of_result(part: Part, result: Mapping, method: Method, config: Any) -> dict:
     what to try}, each if there is anything.
     """
     found = floor.judged(part, result, method, config)
-    said = [*_below(found), *_one_answer(result, config), *_few(part, method)]
+    own = method.doubts(result, config)
+    said = [*_below(found), *_one_answer(result, config), *own, *_few(part, method)]
     return found | _advised(said, part, method, config)
 
 
@@ -45,12 +46,20 @@ def of_training(
     said = [*below, *(_one_answer(look(), config) if below else ())]
     if isinstance(config, Config):
         said += _curve(history, method)
+    if history:
+        said += method.doubts(_validated(history[-1]), config)
     return found | _advised([*said, *_few(validation, method)], validation, method, config)
 
 
 def text(facts: Mapping) -> str:
     """All doubts of a run, an evaluation or a proof in one line, "" if there is none."""
     return " ".join(facts.get("doubts", [])) or facts.get("below_floor", "")
+
+
+def _validated(row: Mapping) -> dict:
+    """{name: value} of what an epoch had on the validation split."""
+    named = {name: row[name] for name in row if name.startswith("val_")}
+    return {name.removeprefix("val_"): float(value) for name, value in named.items()}
 
 
 def _below(found: Mapping) -> list[str]:

@@ -13,6 +13,7 @@ from pipelines.config import Config
 from pipelines.engine.parallel import processes
 from pipelines.engine.proof import evaluate
 from pipelines.engine.training import averaging, checkpoint
+from pipelines.engine.training.commands import resuming
 from pipelines.engine.training.display import Display
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import in_cell, write_text
@@ -213,9 +214,10 @@ class Loop(keras.callbacks.Callback):
         )
         kept = f"the checkpoint of step {last} is kept" if last else "there was no checkpoint yet"
         epoch = (self.step - 1) // self.config.steps_per_epoch + 1
+        finish = f" `{resuming(self.folder)} --finish` takes what was best so far." if last else ""
         raise Refused(
             f"training diverged: {what} at step {self.step} (epoch {epoch}); {kept} in"
-            f" {self._folder()}. Lower learning_rate, or set clip_norm=1."
+            f" {self._folder()}. Lower learning_rate, or set clip_norm=1.{finish}"
         )
 
     def _batches(self):

@@ -15,14 +15,13 @@ from pipelines.formats.examples import Problem
 from pipelines.task import Feature, Method, Score
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
-    import keras
     import numpy as np
     import tensorflow as tf
 
     from pipelines import canvas
     from pipelines.edge import pictures
     from pipelines.metrics import translation as metric
-    from pipelines.models import perceptual, pretrained
+    from pipelines.models import picture_features
     from pipelines.ops import images
 
 DOMAIN = "domain"  # the feature whose names are the two domains
@@ -193,7 +192,11 @@ class PictureTranslation(Method):
 
     def metrics(self, config):
         """Frechet distance, cycle error, and what pairs tell if there are any."""
-        return [metric.Cycle(), metric.Frechet(_features(config)), metric.Pairs()]
+        return [
+            metric.Cycle(),
+            metric.Frechet(picture_features.named(config.features)),
+            metric.Pairs(),
+        ]
 
     def draw(self, inputs, decoded, config, targets=None):
         """A row for each domain: the picture, translated, and back.
@@ -286,12 +289,3 @@ def _sizes(examples, split, config):
     if uneven:
         message = f"{len(uneven)} pictures are not square, and are stretched: {uneven[0]}."
         yield Problem("note", "stretched", split, message)
-
-
-def _features(config):
-    if config.features == "efficientnet_lite0":
-        net = pretrained.efficientnet_lite0()
-        return lambda x: keras.ops.mean(net(perceptual.scaled(x), training=False), (1, 2))
-    return lambda x: keras.ops.reshape(
-        keras.ops.image.resize(x, (8, 8), antialias=True), (len(x), -1)
-    )

@@ -14,9 +14,9 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
 
     from pipelines import optimization
-    from pipelines.losses import adversarial as losses
+    from pipelines.families import adversarial_pairs
     from pipelines.metrics import translation as metric
-    from pipelines.models import adversarial, critics, pool, pretrained, translation
+    from pipelines.models import adversarial, critics, picture_features, pool, translation
 
 DIRECTIONS = ("a_to_b", "b_to_a")
 
@@ -91,8 +91,7 @@ class CycleGAN(picture_translation.PictureTranslation):
         )
         if config.features != "auto":
             return config
-        source = pretrained.EFFICIENTNET_LITE0
-        return config.replace(features=source.name if source.installed() else "pixels")
+        return config.replace(features=picture_features.best())
 
     def model(self, config):
         """{"a", "b": uint8 (B, S, S, 3)} -> {"to_b", "to_a", "back_a", "back_b": (B, S, S, 3) in [-1,
@@ -170,28 +169,20 @@ def _blocks(config):
 
 def _loss(config, net, inputs, outputs, training):
     """Zhu et al. 2017, eqs. 1 to 3, with the losses of section 4, and the identity loss of section 5.2."""
-    say, total = adversarial.said, 0.0
+    total = 0.0
     real = {d: keras.ops.cast(inputs[d], "float32") / 127.5 - 1 for d in OTHER}
     for domain, other in OTHER.items():
-        critic, fake, kind = (
-            net.partners[f"critic_{domain}"],
-            outputs[f"to_{domain}"],
-            config.adversarial,
+        critic, fake = adversarial.Asked(net.partners[f"critic_{domain}"]), outputs[f"to_{domain}"]
+        shown = keras.ops.stop_gradient(fake)
+        if config.pool and training:
+            shown = net.partners[f"pool_{domain}"](shown)
+        total += sum(
+            adversarial_pairs.losses_of(config.adversarial, critic, fake, real[domain], shown)
         )
-        weights = adversarial.taken(critic)
-        fixed = adversarial.stopped(weights)
-        against = say(critic, fixed, real[domain]) if kind == "relativistic" else None
-        total += losses.generator(kind, say(critic, fixed, fake), against)
         total += config.cycle_weight * _apart(outputs[f"back_{domain}"], real[domain])
         if config.identity_weight:
             same = net.get_layer(f"{other}_to_{domain}")(real[domain], training=training)
             total += config.identity_weight * config.cycle_weight * _apart(same, real[domain])
-        shown = keras.ops.stop_gradient(fake)
-        if config.pool and training:
-            shown = net.partners[f"pool_{domain}"](shown)
-        total += losses.critic(
-            kind, say(critic, weights, shown), say(critic, weights, real[domain])
-        )
     return total
 
 

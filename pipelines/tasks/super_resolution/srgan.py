@@ -13,7 +13,7 @@ from pipelines.tasks.super_resolution import begin_pixels, compiled, enlarger, p
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
 
-    from pipelines.losses import adversarial as losses
+    from pipelines.families import adversarial_pairs
     from pipelines.models import adversarial, critics, perceptual
 
 SHARE = 5  # adversarial_epochs=0 takes one epoch in so many
@@ -104,18 +104,13 @@ def _begin_adversarial(net, config):
 
     def rule(model, x, y, outputs, training):
         fake, real = outputs["image"], keras.ops.cast(y["image"], "float32") / 255.0
-        critic, kind = model.partners["critic"], config.adversarial
-        weights = adversarial.taken(critic)
-        fixed, say = adversarial.stopped(weights), adversarial.said
-        real_said = say(critic, fixed, real) if kind == "relativistic" else None
+        critic = adversarial.Asked(model.partners["critic"])
+        wanted, judged = adversarial_pairs.losses_of(config.adversarial, critic, fake, real)
         loss = config.pixel_weight * pixel_loss(config, y, outputs)
-        loss += config.adversarial_weight * losses.generator(
-            kind, say(critic, fixed, fake), real_said
-        )
+        loss += config.adversarial_weight * wanted + judged
         if content is not None:
             loss += config.content_weight * keras.ops.mean(perceptual.distance(content, fake, real))
-        fake = keras.ops.stop_gradient(fake)
-        return loss + losses.critic(kind, say(critic, weights, fake), say(critic, weights, real))
+        return loss
 
     net.rule = rule
     compiled(net, config)
