@@ -141,7 +141,8 @@ class UNet(segmentation.Segmentation):
         """{"image": uint8 (B, S, S, 3)} -> {"logits": (B, S, S, C)} and logits of coarser levels, compiled."""
         inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8", name="image")
         x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="centred")(inputs)
-        if config.encoder:
+        patch = _patch(config)
+        if not _is_own(config):
             strides = [2 << level for level in range(config.depth)]
             levels = backbones.pyramid(config.encoder, inputs, strides, config.encoder_arguments)
             if config.crop and not backbones.takes_every_size(inputs, levels):
@@ -149,16 +150,14 @@ class UNet(segmentation.Segmentation):
                     "crop needs an encoder that takes every size, such as efficientnet_lite0;"
                     f" {config.encoder} is made for {config.image_size} px alone. Leave crop 0."
                 )
-            found = unet.on_pyramid(
-                x, levels, config.width, config.patch, config.dropout, config.seed
-            )
+            found = unet.on_pyramid(x, levels, config.width, patch, config.dropout, config.seed)
         else:
-            if config.patch > 1:
-                x = unet.patches(x, config.width, config.patch)
+            if patch > 1:
+                x = unet.patches(x, config.width, patch)
             found = unet.unet(
                 x, config.width, config.depth, config.unpadded, config.dropout, config.seed
             )
-        outputs = {"logits": unet.logits(found[0], len(config.labels), config.patch)}
+        outputs = {"logits": unet.logits(found[0], len(config.labels), patch)}
         if config.deep_supervision:
             for i, x in enumerate(found[1:], 1):
                 outputs[f"level{i}"] = unet.logits(x, len(config.labels), name=f"level{i}")
@@ -177,7 +176,7 @@ class UNet(segmentation.Segmentation):
 
     def device(self, config):
         """How pictures become tiles: their grid, and how much of a border another tile knows better."""
-        cell = config.patch * 2**config.depth
+        cell = _patch(config) * 2**config.depth
         return {"fit": config.fit, "margin": _margin(config), "step": cell}
 
     def decode(self, outputs, config):
@@ -238,25 +237,30 @@ def _takes_crops(config):
     return config.encoder in ("", sources.EFFICIENTNET_LITE0.name)
 
 
+def _patch(config):
+    """Pixels of the side of a cell: 1 until data has decided."""
+    return max(1, config.patch)
+
+
 def _step(config):
     """Pixels that a side must be a multiple of. An encoder's strides count from the picture, ours from the patch."""
-    return 2**config.depth * (max(1, config.patch) if _is_own(config) else 1)
+    return 2**config.depth * (_patch(config) if _is_own(config) else 1)
 
 
 def _smallest(config):
     """Least side of a picture, in pixels."""
     if config.unpadded:
-        return max(1, config.patch) * unet.smallest(config.depth)
+        return _patch(config) * unet.smallest(config.depth)
     return _step(config)
 
 
 def _margin(config):
     """Pixels: as far as the net sees, or a quarter of a tile; how far an encoder sees is unknown."""
     quarter = config.image_size // 4
-    if config.encoder:
+    if not _is_own(config):
         return quarter
     # The patch adds the other pixels of the cell that a pixel lies in.
-    sees = config.patch * (unet.context(config.depth) + 1) - 1
+    sees = _patch(config) * (unet.context(config.depth) + 1) - 1
     return min(sees, quarter)
 
 
