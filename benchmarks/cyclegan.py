@@ -18,14 +18,16 @@ from pathlib import Path
 import numpy as np
 
 SETTINGS = dict(
-    seed=0, image_size=256, patch=128, turn=True, width=16, blocks=6, critic_width=32, learning_rate=4e-4,
+    seed=0, image_size=256, patch=128, turn=True, width=16, blocks=6, critic_width=32,
+    learning_rate=4e-4,
     steps_per_epoch=200, epochs=12, monitor="val_frechet_distance_to_b",
 )  # fmt: skip
 TEST = range(24, 30)
 
 
 def data(folder):
-    """The splits of the protocol. Validation is what was trained on, upside down, as the kept epoch is chosen by it."""
+    """The splits of the protocol. Validation is what was trained on, upside down, as the kept epoch
+    is chosen by it."""
     import io
 
     from PIL import Image, ImageOps
@@ -53,7 +55,8 @@ def data(folder):
 
 
 def measured(guess, truth):
-    """(mean IoU of both classes, pixel accuracy) over all pixels. guess, truth: bool arrays, true where cell is."""
+    """(mean IoU of both classes, pixel accuracy) over all pixels. guess, truth: bool arrays, true
+    where cell is."""
     ious = [(g & t).sum() / (g | t).sum() for g, t in ((guess, truth), (~guess, ~truth))]
     return np.mean(ious), (guess == truth).mean()
 

@@ -1,4 +1,5 @@
-"""Damages small valid data sets of every format in every way we know, and counts what the audit says.
+"""Damages small valid data sets of every format in every way we know, and counts what the audit
+says.
 
 Each case is a kind of damage, a format and a seed. Claims: no traceback, nothing that passes the
 audit crashes in a step of training, at most 10 cases are silent, and clean sets raise no alarm.

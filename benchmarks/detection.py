@@ -13,11 +13,13 @@ import time
 from pathlib import Path
 
 BCCD = dict(
-    seed=0, size="nano", image_size=320, batch_size=8, steps_per_epoch=280, epochs=7, warmup_epochs=0.5,
+    seed=0, size="nano", image_size=320, batch_size=8, steps_per_epoch=280, epochs=7,
+    warmup_epochs=0.5,
     flip_vertical=True, on_bad_data="skip",
 )  # fmt: skip
 SCENES = dict(
-    seed=0, size="pico", image_size=128, batch_size=16, steps_per_epoch=300, epochs=5, warmup_epochs=0.5, flip=False,
+    seed=0, size="pico", image_size=128, batch_size=16, steps_per_epoch=300, epochs=5,
+    warmup_epochs=0.5, flip=False,
     colour=0.1, scale=0.2, learning_rate=3e-3,
 )  # fmt: skip
 SPEED = dict(seed=0, size="nano", image_size=320, batch_size=16, on_bad_data="skip")
@@ -65,7 +67,8 @@ def judged(run, minutes, worked, out):
 
 
 def speed(data):
-    """Rows of training's throughput: a model of 2.8 M parameters at 320 px, batch 16, augmentation on."""
+    """Rows of training's throughput: a model of 2.8 M parameters at 320 px, batch 16, augmentation
+    on."""
     from pipelines import catalog
     from pipelines.engine.data import source
     from pipelines.engine.training import setup

@@ -66,7 +66,8 @@ def main():
 
 
 def whole():
-    """All 1,797 digits in one table, the names of the classes, and the pixels as rows (1797, 64)."""
+    """All 1,797 digits in one table, the names of the classes, and the pixels as rows (1797,
+    64)."""
     from sklearn.datasets import load_digits
 
     data = catalog.load("digits")

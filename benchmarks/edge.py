@@ -64,19 +64,30 @@ base, found, times = BaseOptions(model_asset_path=path), [], []
 if kind == "text":
     task = text.TextClassifier.create_from_options(text.TextClassifierOptions(base_options=base))
     examples = json.load(open(examples))
-    call = lambda example: [(c.category_name, c.score) for c in task.classify(example).classifications[0].categories]
+    call = lambda example: [
+        (c.category_name, c.score) for c in task.classify(example).classifications[0].categories
+    ]
 else:
-    examples = [mp.Image(mp.ImageFormat.SRGB, np.ascontiguousarray(picture)) for picture in np.load(examples)]
+    pictures = map(np.ascontiguousarray, np.load(examples))
+    examples = [mp.Image(mp.ImageFormat.SRGB, picture) for picture in pictures]
 if kind == "classes":
-    task = vision.ImageClassifier.create_from_options(vision.ImageClassifierOptions(base_options=base))
-    call = lambda example: [(c.category_name, c.score) for c in task.classify(example).classifications[0].categories]
+    task = vision.ImageClassifier.create_from_options(
+        vision.ImageClassifierOptions(base_options=base)
+    )
+    call = lambda example: [
+        (c.category_name, c.score) for c in task.classify(example).classifications[0].categories
+    ]
 if kind == "masks":
     task = vision.ImageSegmenter.create_from_options(
         vision.ImageSegmenterOptions(base_options=base, output_confidence_masks=True)
     )
-    call = lambda example: [np.squeeze(m.numpy_view()).tolist() for m in task.segment(example).confidence_masks]
+    call = lambda example: [
+        np.squeeze(m.numpy_view()).tolist() for m in task.segment(example).confidence_masks
+    ]
 if kind == "boxes":
-    task = vision.ObjectDetector.create_from_options(vision.ObjectDetectorOptions(base_options=base, max_results=1))
+    task = vision.ObjectDetector.create_from_options(
+        vision.ObjectDetectorOptions(base_options=base, max_results=1)
+    )
     best = lambda found: (found.categories[0].category_name, found.categories[0].score)
     call = lambda example: [best(found) for found in task.detect(example).detections]
 for example in examples:

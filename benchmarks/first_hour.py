@@ -1,6 +1,7 @@
 """The first hour: a newcomer's 120 photos and the README's own command, with nothing set.
 
-`python benchmarks/first_hour.py [easy|hard|all] [--seeds 0 1 2 3 4] [--data FOLDER] [--method NAME]`
+`python benchmarks/first_hour.py [easy|hard|all] [--seeds 0 1 2 3 4] [--data FOLDER] [--method
+NAME]`
 
 For each seed, 30 photos of each of four classes out of the train split of the photos of clothes
 are copied into a folder per class. `pipelines train classification --data FOLDER --run RUN` runs as
@@ -36,7 +37,8 @@ HEADER = (
 
 @dataclass(frozen=True)
 class Result:
-    """One seed's training and what it was worth. Seconds; `cpu` is of the process and its children."""
+    """One seed's training and what it was worth. Seconds; `cpu` is of the process and its
+    children."""
 
     accuracy: float
     wall: float

@@ -3,10 +3,10 @@
     python benchmarks/gradient_descent.py [--out docs] [--seeds 3] [--epochs 30]
 
 Trains a net of one hidden layer of 16 units (ReLU) on the training split of breast_cancer by
-`ops.backpropagation`, the rule of the textbook, with batches of all examples, of 32 and of one. Each
-takes the learning rate of RATES that ends lowest on the validation split with seed 100, which is not
-drawn. Writes gradient_descent.svg and schedules.svg, and prints the table of the page. Needs a core
-and a minute.
+`ops.backpropagation`, the rule of the textbook, with batches of all examples, of 32 and of one.
+Each takes the learning rate of RATES that ends lowest on the validation split with seed 100, which
+is not drawn. Writes gradient_descent.svg and schedules.svg, and prints the table of the page. Needs
+a core and a minute.
 """
 
 import argparse
@@ -145,8 +145,8 @@ def write(path, curves, x_label, y_label, log=False):
         return f"{across:.1f},{down:.1f}"
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" font-family="sans-serif"'
-        ' font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}"'
+        ' font-family="sans-serif" font-size="12">',
         f"<title>{y_label} by {x_label}: {', '.join(curves)}</title>",
         f'<rect width="{WIDE}" height="{HIGH}" fill="#ffffff"/>',
         f'<text x="{EDGE}" y="16" fill="#444">{y_label}{" (log)" if log else ""}</text>',

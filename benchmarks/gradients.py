@@ -2,12 +2,12 @@
 
     python benchmarks/gradients.py [--out docs]
 
-Of layers that are not trained, 128 units each: the norm of the gradient of a random projection of the
-last state by the input so many items before, as a share of that by the last input; mean of 16 draws.
-The recurrent matrix of rnn is orthogonal at first and is multiplied by 0.7 or 1.4 here, so that all its
-singular values are below or above 1; the inputs are small, so tanh is nearly linear. The gates that
-keep the state, LSTM's forget gates and GRU's update gates, are drawn as they begin and with a bias of 4,
-as training may set it: sigmoid(4) = 0.98.
+Of layers that are not trained, 128 units each: the norm of the gradient of a random projection of
+the last state by the input so many items before, as a share of that by the last input; mean of 16
+draws. The recurrent matrix of rnn is orthogonal at first and is multiplied by 0.7 or 1.4 here, so
+that all its singular values are below or above 1; the inputs are small, so tanh is nearly linear.
+The gates that keep the state, LSTM's forget gates and GRU's update gates, are drawn as they begin
+and with a bias of 4, as training may set it: sigmoid(4) = 0.98.
 Writes gradients.svg and prints the table of the page. Takes a minute.
 """
 
@@ -38,7 +38,8 @@ SHOWN = (1, 2, 4, 8, 16, 32, 63)  # items before, in the table
 
 
 def norms(cell, factor, bias):
-    """Norm of the gradient by the input 0, 1, ... items before the last one: (ITEMS,), the first 1."""
+    """Norm of the gradient by the input 0, 1, ... items before the last one: (ITEMS,), the first
+    1."""
     keras.utils.set_random_seed(0)
     body = language.Recurrence(cell, UNITS)
     random = np.random.default_rng(0)

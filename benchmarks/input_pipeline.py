@@ -72,7 +72,8 @@ def main():
 
 
 def epochs(make, count):
-    """Pictures per second of each epoch; the first one includes all that goes before it, such as filling a cache."""
+    """Pictures per second of each epoch; the first one includes all that goes before it, such as
+    filling a cache."""
     rates, batches = [], None
     for _ in range(EPOCHS):
         began, seen = time.perf_counter(), 0

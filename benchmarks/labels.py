@@ -2,10 +2,10 @@
 
     python benchmarks/labels.py [--data FOLDER] [--most 150] [--seeds 3]
 
-Of the photos those of four classes are taken: long-sleeved shirts, T-shirts, trousers and shorts. Each
-is upper or lower, and long or short. One net learns the four labels, two nets learn a class each, with
-the same settings; the pretrained net stays frozen, as this is about the head. Prints F1 of each label.
-Needs two cores, the extra `pretrained` and about ten minutes.
+Of the photos those of four classes are taken: long-sleeved shirts, T-shirts, trousers and shorts.
+Each is upper or lower, and long or short. One net learns the four labels, two nets learn a class
+each, with the same settings; the pretrained net stays frozen, as this is about the head. Prints F1
+of each label. Needs two cores, the extra `pretrained` and about ten minutes.
 """
 
 import argparse

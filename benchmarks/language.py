@@ -1,14 +1,16 @@
-"""Language models: nats per character on tiny Shakespeare, perplexity on WikiText-2's validation file.
+"""Language models: nats per character on tiny Shakespeare, perplexity on WikiText-2's validation
+file.
 
-    python benchmarks/language.py shakespeare [gru ...] --folder DIR [--seeds 1] [--set NAME=VALUE ...]
-    python benchmarks/language.py wikitext [lstm ...] --folder DIR [--seeds 1] [--set NAME=VALUE ...]
-    python benchmarks/language.py bundled [lstm ...] [--data python_prose] [--seeds 1] [--set ...]
+    python benchmarks/language.py shakespeare [gru ...] --folder DIR [--seeds 1] [--set NAME=VALUE
+    ...] python benchmarks/language.py wikitext [lstm ...] --folder DIR [--seeds 1] [--set
+    NAME=VALUE ...] python benchmarks/language.py bundled [lstm ...] [--data python_prose] [--seeds
+    1] [--set ...]
 
-shakespeare: the folder has `input.txt`. The last tenth of it, by position, is the test split; the last
-twentieth of the rest is the validation split. Nats are those of all characters of the test split,
-the ends of paragraphs among them, which are one item here and two characters in the file.
-wikitext: the folder has `valid.txt`, all of which trains, and `test.txt`. Nothing is held out, so the
-number of epochs is fixed beforehand.
+shakespeare: the folder has `input.txt`. The last tenth of it, by position, is the test split; the
+last twentieth of the rest is the validation split. Nats are those of all characters of the test
+split, the ends of paragraphs among them, which are one item here and two characters in the file.
+wikitext: the folder has `valid.txt`, all of which trains, and `test.txt`. Nothing is held out, so
+the number of epochs is fixed beforehand.
 bundled: data that is bundled, with the defaults of each method.
 Prints a table, with CPU minutes of both cores together.
 """

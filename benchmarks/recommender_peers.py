@@ -1,4 +1,5 @@
-"""implicit and Surprise on the splits that recommenders.py has written; run by it, in an environment apart."""
+"""implicit and Surprise on the splits that recommenders.py has written; run by it, in an
+environment apart."""
 
 import os
 import sys

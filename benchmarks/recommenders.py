@@ -2,14 +2,16 @@
 
     python benchmarks/recommenders.py [DATA] [--peers PYTHON] [--folds 5]
 
-DATA: the folder of ml-latest-small, by default in the folder that PIPELINES_TEST_DATA names. PYTHON:
-an interpreter of an environment with `implicit` and `scikit-surprise`, which are kept apart.
+DATA: the folder of ml-latest-small, by default in the folder that PIPELINES_TEST_DATA names.
+PYTHON: an interpreter of an environment with `implicit` and `scikit-surprise`, which are kept
+apart.
 
-Ratings: RMSE and MAE over five folds of all ratings, at random; each method with its defaults learns
-from the other four. Ranking: the split of `recommendation` with its defaults, a tenth of each user's
-films for validation and for the test, all films ranked, those of the history left out; NDCG@10 with
-its 95 % interval by drawing users. Peers learn from the same training films, and their answers are
-judged by the same code, by the history that training gave. Needs two cores and about half an hour.
+Ratings: RMSE and MAE over five folds of all ratings, at random; each method with its defaults
+learns from the other four. Ranking: the split of `recommendation` with its defaults, a tenth of
+each user's films for validation and for the test, all films ranked, those of the history left out;
+NDCG@10 with its 95 % interval by drawing users. Peers learn from the same training films, and their
+answers are judged by the same code, by the history that training gave. Needs two cores and about
+half an hour.
 """
 
 import argparse
@@ -87,7 +89,8 @@ def spread(values):
 
 
 def fitted(name, data, **given):
-    """(what a training begins with, the model, seconds of processor time) of a method found at once."""
+    """(what a training begins with, the model, seconds of processor time) of a method found at
+    once."""
     made = setup.set_up(name, data, given)
     model, began = made.method.model(made.config), time.process_time()
     for phase in made.method.phases(made.config):
@@ -101,7 +104,8 @@ def judged(made, model):
 
 
 def ranked(options, folder):
-    """NDCG at 10 of each method and of the peers; fusion against the best other one; time of ALS."""
+    """NDCG at 10 of each method and of the peers; fusion against the best other one; time of
+    ALS."""
     users = {}
     for name in RANKED if options.only != "time" else ():
         users[name], seconds = each_user(name, options, folder)

@@ -105,8 +105,8 @@ def net(method, name, given, seed, folder):
     reached = _reached(run, enough)
     spread = f"[{result['mean_return_low']:.1f}, {result['mean_return_high']:.1f}]"
     return (
-        f"{method} {name} seed {seed}: {result['mean_return']:.1f} {spread}, last epoch {last:.1f} on"
-        f" validation; {rate}{reached}"
+        f"{method} {name} seed {seed}: {result['mean_return']:.1f} {spread}, last epoch {last:.1f}"
+        f" on validation; {rate}{reached}"
     )
 
 

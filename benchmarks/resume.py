@@ -71,7 +71,8 @@ def command(*arguments):
 
 
 def kill(process, run, step, chance):
-    """SIGKILL once `step` has gone by, and up to 30 ms later, in the midst of whatever is done then."""
+    """SIGKILL once `step` has gone by, and up to 30 ms later, in the midst of whatever is done
+    then."""
     while (
         process.poll() is None
         and newest(run) < step // SETTINGS["checkpoint_steps"] * SETTINGS["checkpoint_steps"]

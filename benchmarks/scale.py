@@ -1,10 +1,10 @@
-"""Every method on TensorFlow, on JAX, with four devices, and in two processes of two: losses by step,
-steps a second.
+"""Every method on TensorFlow, on JAX, with four devices, and in two processes of two: losses by
+step, steps a second.
 
     python benchmarks/scale.py [METHOD ...]
 
-Prints a table. Small models on the methods' own data; devices are made of this CPU; about 40 minutes
-on two cores.
+Prints a table. Small models on the methods' own data; devices are made of this CPU; about 40
+minutes on two cores.
 
 The yardstick is one device again, with each first weight moved by its last bit: several devices add
 in another order, so where a loss is sensitive to that, they can be no nearer to one device than one
@@ -53,11 +53,15 @@ for key, value in small.items():
         given[key] = value if key != "size" else fields[key].metadata["choices"][0]
 data = catalog.load(method.data)
 counts = {"train": 200, "test": 8}  # and no validation, which would take most of the time
-some = lambda n, count: range(0, n, -(-n // count))[:count] if count else ()  # spread, as data may be in order
-few = {split: part.take(some(len(part), counts.get(split, 0))) for split, part in data.splits.items()}
+# Spread, as data may be in order.
+some = lambda n, count: range(0, n, -(-n // count))[:count] if count else ()
+few = {
+    split: part.take(some(len(part), counts.get(split, 0))) for split, part in data.splits.items()
+}
 if nudge:
     owner = type(method)
-    made, moved = owner.model, lambda w: np.nextafter(w, np.inf, dtype=w.dtype) if w.dtype.kind == "f" else w
+    made = owner.model
+    moved = lambda w: np.nextafter(w, np.inf, dtype=w.dtype) if w.dtype.kind == "f" else w
     def model(self, config):
         net = made(self, config)
         net.set_weights([moved(w) for w in net.get_weights()])
@@ -69,7 +73,8 @@ with processes.together():
 
 
 def losses(method, folder, backend, devices=1, processes=1, nudge=False):
-    """(losses by step, median seconds of a step) of a short run in processes of its own, or (None, what went wrong)."""
+    """(losses by step, median seconds of a step) of a short run in processes of its own, or (None,
+    what went wrong)."""
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices // processes}"
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])

@@ -25,14 +25,17 @@ from PIL import Image
 # averages over eight views as the U-Net paper does. Bends and changes of scale blur edges that are
 # three pixels wide: with them the net fitted not even its training set.
 MEMBRANE = dict(
-    seed=0, epochs=10, steps_per_epoch=128, batch_size=6, patch=2, width=32, depth=3, learning_rate=3e-3,
-    warmup_epochs=0.5, image_size=512, crop=256, views=8, dropout=0.0, ema=0.98, flip=True, turn=True, shift=0.0,
+    seed=0, epochs=10, steps_per_epoch=128, batch_size=6, patch=2, width=32, depth=3,
+    learning_rate=3e-3,
+    warmup_epochs=0.5, image_size=512, crop=256, views=8, dropout=0.0, ema=0.98, flip=True,
+    turn=True, shift=0.0,
     zoom=0.0, rotate=0.0, elastic=0.0, colour=0.2, keep="last",
 )  # fmt: skip
 # Nine pixels of ten are background; weighed alike, they hold the net at "nothing anywhere" for
 # hundreds of steps.
 SCENES = dict(
-    seed=0, epochs=6, batch_size=8, patch=2, width=24, depth=3, learning_rate=5e-3, warmup_epochs=0.3, dropout=0.0,
+    seed=0, epochs=6, batch_size=8, patch=2, width=24, depth=3, learning_rate=5e-3,
+    warmup_epochs=0.3, dropout=0.0,
     shift=0.0, zoom=0.0, rotate=0.0, colour=0.1, class_weight_values=(1,) + 10 * (4,), keep="last",
 )  # fmt: skip
 MEMBRANE_TEST = range(24, 30)
@@ -94,8 +97,9 @@ def judged(run, out, minutes):
     per_class = {
         label: round(values["mean_iou"], 3) for label, values in result["per_class"].items()
     }
-    print(json.dumps({"run": str(run.path), "minutes": minutes, **{k: v for k, v in result.items() if k[0] != "m"
-                      or k == "mean_iou"}, "curves": None}), flush=True)  # fmt: skip
+    told = {k: v for k, v in result.items() if k[0] != "m" or k == "mean_iou"}
+    told = {"run": str(run.path), "minutes": minutes, **told, "curves": None}
+    print(json.dumps(told), flush=True)
     rows = [
         (
             run.path.name,
@@ -127,7 +131,8 @@ def judged(run, out, minutes):
 
 
 def large(bundle):
-    """Seconds and peak memory of the bundle's predict.py, in a process of its own, on a picture of LARGE x LARGE."""
+    """Seconds and peak memory of the bundle's predict.py, in a process of its own, on a picture of
+    LARGE x LARGE."""
     with tempfile.TemporaryDirectory() as folder:
         noise = np.random.default_rng(0).integers(0, 256, (LARGE // 8, LARGE // 8, 3), np.uint8)
         Image.fromarray(noise).resize((LARGE, LARGE), Image.Resampling.BICUBIC).save(

@@ -21,12 +21,15 @@ SETTINGS = dict(
     seed=0, batch_size=16, patch=32, image_size=128, warmup_epochs=0.5, weight_decay=0.0
 )
 FAST = dict(
-    method="srgan", generator="fast", width=32, depth=10, steps_per_epoch=375, epochs=17, adversarial_epochs=7,
-    learning_rate=2e-3, adversarial_rate=1e-3, pixel_weight=0.1, content_weight=3.0, critic_width=8, keep="best",
+    method="srgan", generator="fast", width=32, depth=10, steps_per_epoch=375, epochs=17,
+    adversarial_epochs=7,
+    learning_rate=2e-3, adversarial_rate=1e-3, pixel_weight=0.1, content_weight=3.0,
+    critic_width=8, keep="best",
 )  # fmt: skip
 SRCNN = dict(method="srcnn", width=64, patch=24, steps_per_epoch=200, epochs=3, learning_rate=1e-3)
 SRGAN = dict(
-    method="srgan", generator="srresnet", width=64, depth=16, patch=24, steps_per_epoch=1294, epochs=18,
+    method="srgan", generator="srresnet", width=64, depth=16, patch=24, steps_per_epoch=1294,
+    epochs=18,
     adversarial_epochs=6, learning_rate=5e-4, adversarial_rate=1e-4, pixel_weight=0.03,
     content_weight=3.0, adversarial_weight=2e-3,
     critic_width=64, keep="best",
@@ -86,8 +89,8 @@ def trained(folder, out, name, settings):
     rows.append((name, run.evaluate("test"), f"{minutes:.1f} min"))
     show(rows)
     bundle = run.export(out / f"{name}-bundle")
-    rows += [(f"  {kind}", record["metrics"], f"{record['size_bytes'] / 1024:.0f} KB") for kind, record in
-             bundle.files.items()]  # fmt: skip
+    for kind, record in bundle.files.items():
+        rows.append((f"  {kind}", record["metrics"], f"{record['size_bytes'] / 1024:.0f} KB"))
     return rows
 
 
@@ -99,7 +102,8 @@ def show(rows):
 
 
 def throughput(folder, out):
-    """Training patches per second of both phases, without and with XLA: of two epochs the second, as one compiles."""
+    """Training patches per second of both phases, without and with XLA: of two epochs the second,
+    as one compiles."""
     import pipelines
 
     for jit in ("off", "on"):

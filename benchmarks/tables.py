@@ -1,12 +1,13 @@
 """Tables over ten folds, each method with its defaults, and scikit-learn's on the same rows.
 
-    python benchmarks/tables.py [breast_cancer] [wine] [diabetes] [--method mlp] [--folds 10] [--seeds 0 1 2]
+    python benchmarks/tables.py [breast_cancer] [wine] [diabetes] [--method mlp] [--folds 10]
+    [--seeds 0 1 2]
 
 Folds are KFold(10, shuffle=True, random_state=0), stratified for classes; a fold is the test split.
 All other rows are for training, here and for the peers: no method chooses anything by a validation
-split with its defaults. Prints a table: the mean over folds, the half width of its 95 % interval, and how
-far the means of the seeds differ. What has no chance in it has one seed. Needs two cores and about
-twenty minutes.
+split with its defaults. Prints a table: the mean over folds, the half width of its 95 % interval,
+and how far the means of the seeds differ. What has no chance in it has one seed. Needs two cores
+and about twenty minutes.
 """
 
 import argparse

@@ -18,7 +18,8 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 WNUT = dict(
-    method="bilstm_crf", seed=0, epochs=12, learning_rate=2e-3, dropout=0.3, min_count=1, recall_margin=2.0, ema=0.99,
+    method="bilstm_crf", seed=0, epochs=12, learning_rate=2e-3, dropout=0.3, min_count=1,
+    recall_margin=2.0, ema=0.99,
 )  # fmt: skip
 MODELS = {
     "wnut17": WNUT,
@@ -26,7 +27,8 @@ MODELS = {
     "features": dict(method="linear_crf"),
     "rules": dict(method="rules", gazetteers=1),
     "minilm": dict(
-        method="bert", seed=0, max_length=64, epochs=5, learning_rate=1e-3, warmup_epochs=0.5, dropout=0.2,
+        method="bert", seed=0, max_length=64, epochs=5, learning_rate=1e-3, warmup_epochs=0.5,
+        dropout=0.2,
         letter_units=30, lstm_units=0, recall_margin=1.0, ema=0.99,
     ),
 }  # fmt: skip
@@ -49,7 +51,8 @@ def train(name, data, out):
 
 
 def files(run, out):
-    """Rows of the exported files: F1, whether the tags are those of Keras, latency of a sentence."""
+    """Rows of the exported files: F1, whether the tags are those of Keras, latency of a
+    sentence."""
     bundle = run.export(out / f"{run.path.name}-bundle")
     words = sum(len(tokens) for tokens in run.data.splits["test"].columns["tokens"])
     windows = bundle.manifest["proof"]["examples"]
@@ -74,7 +77,8 @@ def files(run, out):
 
 
 def step():
-    """Milliseconds of a training step of wnut17's model, and of its CRF: loss with gradient, and Viterbi."""
+    """Milliseconds of a training step of wnut17's model, and of its CRF: loss with gradient, and
+    Viterbi."""
     import keras
     import numpy as np
     import tensorflow as tf
@@ -95,9 +99,10 @@ def step():
     }
     model = method.model(config.having({**lists, "counts": np.ones(words + 2, np.int32)}))
     inputs = {
-        "words": random.integers(2, words, (BATCH, TOKENS)), "shapes": random.integers(2, 200, (BATCH, TOKENS)),
+        "words": random.integers(2, words, (BATCH, TOKENS)),
+        "shapes": random.integers(2, 200, (BATCH, TOKENS)),
         "letters": random.integers(2, 100, (BATCH, TOKENS, config.word_length)),
-    }  # fmt: skip
+    }
     targets = {"tags": random.integers(0, 2, (BATCH, TOKENS))}
     emissions = tf.constant(random.normal(size=(BATCH, TOKENS, TAGS)), tf.float32)
     mask = tf.ones((BATCH, TOKENS))

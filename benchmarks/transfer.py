@@ -27,8 +27,10 @@ SEEDS = (0, 1, 2)
 # The two finest levels of the net stay as they are: edges and blobs need no training, and cost the
 # most of it.
 BCCD = dict(
-    image_size=320, size="pico", backbone="efficientnet_lite0", batch_size=8, steps_per_epoch=240, warmup_epochs=0.5,
-    unfreeze="14", phase_epochs="4", backbone_rate=0.2, learning_rate=2e-3, flip_vertical=True, on_bad_data="skip",
+    image_size=320, size="pico", backbone="efficientnet_lite0", batch_size=8, steps_per_epoch=240,
+    warmup_epochs=0.5,
+    unfreeze="14", phase_epochs="4", backbone_rate=0.2, learning_rate=2e-3, flip_vertical=True,
+    on_bad_data="skip",
 )  # fmt: skip
 # As benchmarks/segmentation.py trains from scratch, but for the contracting path, which reaches as
 # deep.
@@ -147,7 +149,8 @@ def few(data, out):
 
 
 def _plot(rows):
-    """An SVG of accuracy by pictures of a class, mean and standard deviation: rows as `few` prints them."""
+    """An SVG of accuracy by pictures of a class, mean and standard deviation: rows as `few` prints
+    them."""
     width, height, left, right, top, bottom = 560, 300, 48, 432, 40, 252
     spot = {
         count: left + 24 + (right - left - 48) * i / (len(rows) - 1)
@@ -239,7 +242,8 @@ def membrane(data, out):
 
 
 def texts(data, out):
-    """Does a message of WNUT-17 name anything? MiniLM, frozen and fine-tuned, beside a regression on counted words."""
+    """Does a message of WNUT-17 name anything? MiniLM, frozen and fine-tuned, beside a regression
+    on counted words."""
     read, rows = _named(data / "wnut17"), []
     held = [
         (read.splits[s].columns["text"], read.splits[s].columns["label"]) for s in ("train", "test")
@@ -286,7 +290,8 @@ def _macro(truth, guess):
 
 
 def adaptation(data, out):
-    """Accuracy in the target domain by alignment, mean of three seeds; `source` is the floor, `target` the ceiling."""
+    """Accuracy in the target domain by alignment, mean of three seeds; `source` is the floor,
+    `target` the ceiling."""
     found = {}
     for alignment in ALIGNMENTS:
         for seed in SEEDS:
@@ -316,8 +321,10 @@ def cached(data, out):
         rows = (run.path / "history.csv").read_text().splitlines()
         at = rows[0].split(",").index("seconds")
         seconds[name] = float(rows[-1].split(",")[at])
-    print(f"20 steps of 32, and validation: {seconds['anew']:.2f} s anew, {seconds['cached']:.2f} s cached, "
-          f"{seconds['anew'] / seconds['cached']:.0f} times faster")  # fmt: skip
+    print(
+        f"20 steps of 32, and validation: {seconds['anew']:.2f} s anew, {seconds['cached']:.2f} s"
+        f" cached, {seconds['anew'] / seconds['cached']:.0f} times faster"
+    )
 
 
 def _train(data, run, **settings):

@@ -4,10 +4,10 @@
         [--data shared/data/tatoeba/fra-eng.2017-09-29.zip] [--seeds 3] [--set NAME=VALUE ...]
 
 PYTHON is an interpreter with gensim (`python -m venv peer && peer/bin/pip install gensim`), whose
-package holds WordSim-353 and SimLex-999 as well; it is no dependency of this project. Every hundredth
-sentence is validation, every hundredth test. All read the same words: this project's, those of five
-occurrences or more. Speeds are of one run each, in turns, with the threads of this machine. Prints a
-table. Needs two cores; a method takes about two minutes a seed.
+package holds WordSim-353 and SimLex-999 as well; it is no dependency of this project. Every
+hundredth sentence is validation, every hundredth test. All read the same words: this project's,
+those of five occurrences or more. Speeds are of one run each, in turns, with the threads of this
+machine. Prints a table. Needs two cores; a method takes about two minutes a seed.
 """
 
 import argparse
@@ -69,7 +69,8 @@ def sentences(path):
 
 
 def write(folder, texts):
-    """The data, a paragraph each, and the training words as gensim reads them -> how many words train."""
+    """The data, a paragraph each, and the training words as gensim reads them -> how many words
+    train."""
     parts = {"validation": texts[50::100], "test": texts[99::100]}
     held = set(parts["validation"]) | set(parts["test"])
     parts["train"] = [text for text in texts if text not in held]

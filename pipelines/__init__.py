@@ -46,14 +46,15 @@ def train(
 ) -> Run:
     """Trains a task, or one method of it, on `data` -> Run.
 
-    task: a name of `pipelines methods`: a task, a method, or TASK/METHOD. data: a name of `pipelines
-    datasets`, `tfds:NAME`, a path, None for the task's own default, or the data itself: `(x, y)`,
-    {"train": (x, y), "test": ...}, a dict of columns, a list of (path, label), a DataFrame, a
-    tf.data.Dataset or a Hugging Face Dataset; see docs/python.md. run: the folder to make, by
-    default a new one below runs/. callbacks: Keras callbacks. model: a functional Keras model of
-    your own with the task's inputs and output; loss, metrics: as `keras.Model.compile` takes them,
-    in place of the method's. settings: `method`, and fields of the method's Config. Raises
-    PipelineError for a name, setting or folder that will not do, Refused for data with errors.
+    task: a name of `pipelines methods`: a task, a method, or TASK/METHOD. data: a name of
+    `pipelines datasets`, `tfds:NAME`, a path, None for the task's own default, or the data itself:
+    `(x, y)`, {"train": (x, y), "test": ...}, a dict of columns, a list of (path, label), a
+    DataFrame, a tf.data.Dataset or a Hugging Face Dataset; see docs/python.md. run: the folder to
+    make, by default a new one below runs/. callbacks: Keras callbacks. model: a functional Keras
+    model of your own with the task's inputs and output; loss, metrics: as `keras.Model.compile`
+    takes them, in place of the method's. settings: `method`, and fields of the method's Config.
+    Raises PipelineError for a name, setting or folder that will not do, Refused for data with
+    errors.
     """
     with quiet.loading():
         from pipelines import run as runs
@@ -92,12 +93,14 @@ def tune(
     space: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Tuned:
-    """Searches better settings for a task within some minutes, by Optuna -> Tuned, with the best Run.
+    """Searches better settings for a task within some minutes, by Optuna -> Tuned, with the best
+    Run.
 
     The first trial has the method's own settings. trials: how many at most. run: the folder to
     make, with a run for each trial. space: {setting: (low, high), or a list of choices}; by default
-    learning rate, weight decay, and what the method has of dropout and augmentation. settings: those
-    that stay, as `train` takes them. Raises what `train` raises, and PipelineError without Optuna.
+    learning rate, weight decay, and what the method has of dropout and augmentation. settings:
+    those that stay, as `train` takes them. Raises what `train` raises, and PipelineError without
+    Optuna.
     """
     with quiet.loading():
         from pipelines import tuning

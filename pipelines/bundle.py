@@ -19,7 +19,8 @@ from pipelines.task import Part
 
 
 class Bundle:
-    """An exported model. Raises PipelineError if the folder is not a bundle, or of an earlier version."""
+    """An exported model. Raises PipelineError if the folder is not a bundle, or of an earlier
+    version."""
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
@@ -47,7 +48,8 @@ class Bundle:
         return config.having(learned.read(self.path / learned.FOLDER))
 
     def kind(self, file: str | None = None) -> str:
-        """The kind of a file of this bundle, which is its name; float32, or else the first, by default."""
+        """The kind of a file of this bundle, which is its name; float32, or else the first, by
+        default."""
         default = "float32" if "float32" in self.files else next(iter(self.files))
         file = file or default
         if file not in self.files:
@@ -89,8 +91,8 @@ class Bundle:
         proof = self.manifest["proof"]
         if data is None and not proof["named"]:
             raise PipelineError(
-                f"{proof['data']}, the data of {self.path}, was on the machine that made it. Name the"
-                " data with --data, or data= in Python."
+                f"{proof['data']}, the data of {self.path}, was on the machine that made it. Name"
+                " the data with --data, or data= in Python."
             )
         where = Recorded(catalog.bundled(proof["data"])) if data is None else data
         left_out = proof.get("left_out", ())

@@ -65,18 +65,18 @@ def split(name: str) -> tuple[str, str]:
 
     Raises PipelineError if there is no such name, or several tasks have a method of that name.
     """
-    task, separator, method = name.partition(SEPARATOR)
-    if separator and name in methods():
-        return task, method
-    if not separator and name in tasks():
+    if name in tasks():
         return name, ""
-    fitting = [full for full in methods() if full.endswith(f"/{name}")]
-    if len(fitting) == 1:
-        return split(fitting[0])
-    if fitting:
+    is_whole = SEPARATOR in name
+    fitting = [full for full in methods() if full == name or full.endswith(f"/{name}")]
+    if len(fitting) > 1:
         raise PipelineError(f"{name} is a method of several tasks: say {' or '.join(fitting)}.")
-    known = {*tasks(), *(m.name for m in methods().values()), *(methods() if separator else ())}
-    raise PipelineError(f"unknown task {name!r}. {nearest(name, known)}")
+    if not fitting:
+        alone = {method.name for method in methods().values()}
+        known = {*tasks(), *alone, *(methods() if is_whole else ())}
+        raise PipelineError(f"unknown task {name!r}. {nearest(name, known)}")
+    task, _, method = fitting[0].partition(SEPARATOR)
+    return task, method
 
 
 def method(name: str, of: str = "") -> Method:
@@ -197,12 +197,13 @@ def load(source: str, format: str = "auto", feature: str | None = None) -> Data:
     if source.startswith(tfds.PREFIX) or format == "tfds":
         return tfds.read(source)
     path, name = Path(os.path.expanduser(source)), source.removeprefix(BUNDLED)
-    is_here, is_ours = os.path.exists(path), name in datasets()
-    if source.startswith(BUNDLED) or (is_ours and not is_here and format == "auto"):
+    is_here = os.path.exists(path)
+    is_ours = format == "auto" and name in datasets()
+    if source.startswith(BUNDLED) or (is_ours and not is_here):
         return tfds.read(name, dataset_builder(name))
     if not is_here:
         raise PipelineError(_no_such_data(source))
-    if is_ours and format == "auto":
+    if is_ours:
         _say(f"data: {path.resolve()}, not the bundled data set; that one is {BUNDLED}{source}")
     _check_place(path)
     return _read(path, format, feature)
@@ -244,12 +245,10 @@ def _placed(path: Path) -> tuple[Path, ModuleType]:
 
     Raises PipelineError if no format fits, or several do.
     """
-    if path.is_dir() and all(inner.name.startswith(".") for inner in path.iterdir()):
-        raise PipelineError(f"{path} is an empty folder. Pass the folder that holds the data.")
+    _refuse_empty(path)
     place, fitting = path, _fitting(path)
     for inner in _wrapped.inners(path):
-        # What fits already is kept, but for folders of one class: there the classes lie deeper.
-        if fitting and (_wrapped.is_class(inner) or not all(map(_has_classes, fitting))):
+        if fitting and not _is_wrapped(inner, fitting):
             break
         if found := _fitting(inner):
             place, fitting = inner, found
@@ -260,6 +259,17 @@ def _placed(path: Path) -> tuple[Path, ModuleType]:
     if place != path:
         _say(f"data: {place}, the only folder in {path}")
     return place, fitting[0]
+
+
+def _refuse_empty(path: Path) -> None:
+    """Raises PipelineError if a folder holds nothing but hidden files."""
+    if path.is_dir() and all(inner.name.startswith(".") for inner in path.iterdir()):
+        raise PipelineError(f"{path} is an empty folder. Pass the folder that holds the data.")
+
+
+def _is_wrapped(inner: Path, fitting: list[ModuleType]) -> bool:
+    """Whether the classes lie deeper than in the only folder, which would be one class."""
+    return all(map(_has_classes, fitting)) and not _wrapped.is_class(inner)
 
 
 def _fitting(path: Path) -> list[ModuleType]:
@@ -293,7 +303,7 @@ def _none(path: Path) -> PipelineError:
 
 def layouts() -> dict[str, str]:
     """{name of a format: what data of it looks like, in a line}."""
-    return {_format_name(m): (m.__doc__ or "").partition("\n")[0] for m in formats()}
+    return {_format_name(m): entries.first_paragraph(m.__doc__) for m in formats()}
 
 
 def _format_name(format: ModuleType) -> str:

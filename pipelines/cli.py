@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 
-from pipelines import __version__, terminal, typed
+from pipelines import __version__, entries, terminal, typed
 from pipelines.errors import PipelineError, nearest
 from pipelines.verbs import (
     audit,
@@ -92,7 +92,8 @@ def _flags(parser: argparse.ArgumentParser, verb: str) -> Mapping[str, bool]:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, with the nearest verb; argparse would print its usage as well.
+    """Says what is wrong in one line, with the nearest verb; argparse would print its usage as
+    well.
 
     late: adds flags that take time to find, once the verb is asked for.
     """
@@ -140,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(verbs: argparse._SubParsersAction, verb: ModuleType) -> None:
-    name, summary = verb.__name__.rpartition(".")[2], verb.__doc__.splitlines()[0]
+    name, summary = verb.__name__.rpartition(".")[2], entries.first_paragraph(verb.__doc__)
     parser = verbs.add_parser(name, help=summary, description=summary, add_help=False)
     parser.set_defaults(verb=verb.run, explain=lambda arguments: None)
     parser.add_argument("-h", "--help", action=_Help, nargs=0, help="show this help")

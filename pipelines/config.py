@@ -1,4 +1,5 @@
-"""The settings that methods share: frozen dataclasses whose field metadata is the command line's help."""
+"""The settings that methods share: frozen dataclasses whose field metadata is the command line's
+help."""
 
 import collections.abc
 import dataclasses
@@ -11,7 +12,8 @@ from pipelines.errors import PipelineError, nearest
 
 
 def setting(default, help, unit="", low=None, high=None, choices=None, multiple_of=None):
-    """A `Config` field with its help, unit and range; the range is checked when a Config is made."""
+    """A `Config` field with its help, unit and range; the range is checked when a Config is
+    made."""
     metadata = dict(
         help=help, unit=unit, low=low, high=high, choices=choices, multiple_of=multiple_of
     )
@@ -37,7 +39,8 @@ class Settings:
             object.__setattr__(self, field.name, values.checked(field, getattr(self, field.name)))
 
     def replace(self, **changes):
-        """A copy with `changes`. Raises PipelineError on an unknown name or a value out of range."""
+        """A copy with `changes`. Raises PipelineError on an unknown name or a value out of
+        range."""
         known = {field.name for field in settings(type(self))}
         for name in changes:
             if name not in known:
@@ -177,8 +180,8 @@ class _Gradients(Settings):
     jit_compile: str = setting("auto", "XLA compilation of the step", choices=("auto", "on", "off"))
     start_from: str = setting(
         "",
-        "weights to start from: the folder of a run or of a bundle, or a .keras file; those are taken"
-        " whose layer and shape fit, so classes may be others",
+        "weights to start from: the folder of a run or of a bundle, or a .keras file; those are"
+        " taken whose layer and shape fit, so classes may be others",
     )
     data_service: str = setting(
         "", "host:port of a tf.data service whose workers prepare batches; empty: none"

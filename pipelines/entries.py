@@ -1,4 +1,5 @@
-"""What can be named: the modules of a folder of this package, and the entry points of other packages."""
+"""What can be named: the modules of a folder of this package, and the entry points of other
+packages."""
 
 from __future__ import annotations
 
@@ -17,6 +18,12 @@ from pipelines.errors import PipelineError, nearest
 PACKAGE = Path(__file__).parent
 
 
+def first_paragraph(docstring: str | None) -> str:
+    """The first paragraph of a docstring as one line."""
+    first = (docstring or "").strip().partition("\n\n")[0]
+    return " ".join(first.split())
+
+
 @dataclass(frozen=True)
 class Entry:
     """A task or a method that can be named. module: to import; file: to read without importing."""
@@ -28,9 +35,9 @@ class Entry:
 
     @property
     def summary(self) -> str:
-        """The first line of the docstring, read without importing."""
+        """The first paragraph of the docstring, read without importing."""
         tree = ast.parse(self.file.read_text(encoding="utf-8"))
-        return (ast.get_docstring(tree) or "").partition("\n")[0]
+        return first_paragraph(ast.get_docstring(tree))
 
 
 def modules(folder: str) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 
 class PipelineError(Exception):
-    """A user's mistake or a broken input, in one line; the command line prints it and exits with `exit_code`.
+    """A user's mistake or a broken input, in one line; the command line prints it and exits with
+    `exit_code`.
 
     more: lines that are printed below it, such as a short list of what would do.
     """
@@ -19,7 +20,8 @@ class NotInstalled(PipelineError):
 
 
 class Refused(PipelineError):
-    """The command was right and the answer is no: a failed audit, a failed proof, a training that diverged."""
+    """The command was right and the answer is no: a failed audit, a failed proof, a training that
+    diverged."""
 
     exit_code = 1
 
@@ -30,7 +32,8 @@ def brief(error):
 
 
 def nearest(word, candidates):
-    """A suggestion for an unknown `word`: `Did you mean 'epochs'?`, or the list of `candidates` where none is near."""
+    """A suggestion for an unknown `word`: `Did you mean 'epochs'?`, or the list of `candidates`
+    where none is near."""
     import difflib
 
     candidates = sorted(candidates)

@@ -67,8 +67,8 @@ def resume(path: Path | str, machines: Mapping) -> dict:
     asked = read_json(path / FILE, ASKED)
     if "fingerprint" not in asked:
         raise PipelineError(
-            f"{path} was begun by an earlier version of this package, which cut folds in another way."
-            " Begin anew with another --run."
+            f"{path} was begun by an earlier version of this package, which cut folds in another"
+            " way. Begin anew with another --run."
         )
     settings = {**asked["settings"], **machines}
     data = catalog.bundled(asked["data"])
@@ -76,8 +76,8 @@ def resume(path: Path | str, machines: Mapping) -> dict:
     read = source.read(data, config.format, method, config)
     if asked["fingerprint"] != read.fingerprint():
         raise PipelineError(
-            f"{asked['data']} has changed since {path} began, and its folds would not be of the same"
-            " examples. Put the data back as it was, or begin anew with another --run."
+            f"{asked['data']} has changed since {path} began, and its folds would not be of the"
+            " same examples. Put the data back as it was, or begin anew with another --run."
         )
     together = functools.partial(method.together, config=config)
     parts = folding.folded(read, asked["folds"], together)

@@ -33,7 +33,8 @@ def _place(extra: str) -> str:
 
 
 def _installed_from() -> tuple[str, bool]:
-    """(the address that pip installed this package from, whether editable); ("", False) if unknown."""
+    """(the address that pip installed this package from, whether editable); ("", False) if
+    unknown."""
     try:
         text = importlib.metadata.distribution(NAME).read_text("direct_url.json")
     except importlib.metadata.PackageNotFoundError:

@@ -1,4 +1,5 @@
-"""Registers all layers of this package with Keras: import it to open a run's model.keras by Keras itself.
+"""Registers all layers of this package with Keras: import it to open a run's model.keras by Keras
+itself.
 
 import keras, pipelines.layers
 model = keras.saving.load_model("runs/photos/model.keras")

@@ -31,7 +31,8 @@ def page(title: str, *parts: str) -> str:
 
 
 def framed(document: str, height_px: int) -> str:
-    """A whole HTML document within another, which its styles do not touch and which runs no script."""
+    """A whole HTML document within another, which its styles do not touch and which runs no
+    script."""
     source = html.escape(document, quote=True)
     style = f"width:100%;height:{height_px}px;border:0"
     return f'<iframe sandbox srcdoc="{source}" style="{style}"></iframe>'

@@ -1,4 +1,5 @@
-"""The optimizer that the shared settings describe: update rule, schedule, clipping, decay, moving average."""
+"""The optimizer that the shared settings describe: update rule, schedule, clipping, decay, moving
+average."""
 
 import math
 
@@ -71,29 +72,15 @@ def schedule(config):
 
 
 def optimizer(config, rates=(), pull=0.0, **more):
-    """A Keras optimizer. Its `averages` are the moving averages of the trainable weights where
+    """A Keras optimizer. Its `averages` are the moving averages of the trainable weights if
     `config.ema` is on.
 
     more: arguments of the update rule for which there is no setting. rates: (variable, factor of
     the learning rate) pairs; variables without one have the full rate. pull: decoupled decay of
     those variables towards where they start, instead of towards zero.
     """
-    rule = {
-        "adamw": keras.optimizers.AdamW,
-        "adam": keras.optimizers.Adam,
-        "sgd": keras.optimizers.SGD,
-        "rmsprop": keras.optimizers.RMSprop,
-        "lion": keras.optimizers.Lion,
-        "adagrad": TouchedAdagrad,
-    }[config.optimizer]
-    arguments = dict(learning_rate=schedule(config), global_clipnorm=config.clip_norm or None)
-    arguments |= more
-    if config.optimizer in ("sgd", "rmsprop"):
-        arguments["momentum"] = config.momentum
-    if config.optimizer == "sgd":
-        arguments["nesterov"] = config.momentum > 0
-    if config.optimizer != "adam":
-        arguments["weight_decay"] = config.weight_decay or None
+    rule = RULES[config.optimizer]
+    arguments = {**_arguments(config), **more}
     if rates:
         rule, arguments = _tuned(rule), {"rates": rates, "pull": pull, **arguments}
     made = _averaged(rule)(config.ema, **arguments) if config.ema else rule(**arguments)
@@ -103,6 +90,18 @@ def optimizer(config, rates=(), pull=0.0, **more):
         names = ["bias", "gamma", "beta", "scale", "offset"]
         made.exclude_from_weight_decay([v for v, _ in rates] if pull else None, names)
     return made
+
+
+def _arguments(config):
+    """{name: value} of what the settings say of an update rule."""
+    found = dict(learning_rate=schedule(config), global_clipnorm=config.clip_norm or None)
+    if config.optimizer in ("sgd", "rmsprop"):
+        found["momentum"] = config.momentum
+    if config.optimizer == "sgd":
+        found["nesterov"] = config.momentum > 0
+    if config.optimizer != "adam":
+        found["weight_decay"] = config.weight_decay or None
+    return found
 
 
 class TouchedAdagrad(keras.optimizers.Adagrad):
@@ -121,7 +120,8 @@ class TouchedAdagrad(keras.optimizers.Adagrad):
             return
         import tensorflow as tf
 
-        # Not tf.unique: how many rows there are is not known to XLA. What is left over adds 0 to a row.
+        # Not tf.unique: how many rows there are is not known to XLA. What is left over adds 0 to a
+        # row.
         order = tf.argsort(gradient.indices)
         named, count = tf.gather(gradient.indices, order), tf.size(gradient.indices)
         is_new = tf.concat([[1], tf.cast(named[1:] != named[:-1], tf.int32)], 0)
@@ -133,6 +133,16 @@ class TouchedAdagrad(keras.optimizers.Adagrad):
         scale = tf.math.rsqrt(ops.take(memory, rows, axis=0) + self.epsilon)
         step = ops.cast(learning_rate, sums.dtype) * sums * scale
         self.assign_sub(variable, tf.IndexedSlices(step, rows))
+
+
+RULES = {
+    "adamw": keras.optimizers.AdamW,
+    "adam": keras.optimizers.Adam,
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+    "lion": keras.optimizers.Lion,
+    "adagrad": TouchedAdagrad,
+}
 
 
 def _tuned(rule):
@@ -226,7 +236,8 @@ def compile(model, config, rates=(), pull=0.0, **more):
 
 
 def inner(model):
-    """The optimizer of a compiled model, without the wrapper that mixed precision puts around it."""
+    """The optimizer of a compiled model, without the wrapper that mixed precision puts around
+    it."""
     return getattr(model.optimizer, "inner_optimizer", model.optimizer)
 
 

@@ -1,4 +1,5 @@
-"""The parts of the contract: plain data that a method hands to the engine, and what it is handed."""
+"""The parts of the contract: plain data that a method hands to the engine, and what it is
+handed."""
 
 from __future__ import annotations
 
@@ -115,7 +116,8 @@ class Source(Protocol):
         """Problems, found before any training; see `formats.examples.Problem`."""
 
     def train(self, first_step: int, net: Any) -> Iterable:
-        """Batches (inputs, targets) from step `first_step` on, without end; they may depend on `net`."""
+        """Batches (inputs, targets) from step `first_step` on, without end; they may depend on
+        `net`."""
 
     def parts(self) -> Mapping[str, int]:
         """{train, validation, test: examples or episodes}, those that there are."""

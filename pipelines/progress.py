@@ -114,7 +114,8 @@ class Progress:
             self._show()
 
     def _rest(self) -> float:
-        """Seconds until the line is shown again; a log's lines count from the last one, whose ever."""
+        """Seconds until the line is shown again; a log's lines count from the last one, whose
+        ever."""
         if self._place.rewrites:
             return REDRAW
         return max(REDRAW, self._heard[0] + self._due - time.monotonic())

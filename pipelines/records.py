@@ -144,12 +144,17 @@ def read_rows(path: Path | str, words: Collection[str] = ()) -> list[dict[str, s
     except csv.Error as error:
         raise PipelineError(f"{path} is not a table ({error}). {RESTORE}") from error
     for row in rows:
-        if None in row or None in row.values():
-            raise PipelineError(f"{path} has a row with other cells than its header. {RESTORE}")
-        for name, text in row.items():
-            if text and name not in words and not _is_number(text):
-                raise PipelineError(f"{path}: {name} must be a number; it is {text!r}. {RESTORE}")
+        _check_row(path, row, words)
     return rows
+
+
+def _check_row(path: Path | str, row: dict[str, str], words: Collection[str]) -> None:
+    """Raises PipelineError if a row has other cells than its header, or text for a number."""
+    if None in row or None in row.values():
+        raise PipelineError(f"{path} has a row with other cells than its header. {RESTORE}")
+    for name, text in row.items():
+        if text and name not in words and not _is_number(text):
+            raise PipelineError(f"{path}: {name} must be a number; it is {text!r}. {RESTORE}")
 
 
 def _is_number(text: str) -> bool:

@@ -98,7 +98,8 @@ class Run:
         seconds: float = 1.0,
         **options: Any,
     ) -> list[dict]:
-        """One answer for each input, a dict that prints as a line; one that cannot be used has "error".
+        """One answer for each input, a dict that prints as a line; one that cannot be used has
+        "error".
 
         inputs: files, folders, patterns, http(s) addresses, videos, arrays, Pillow pictures or
         texts, one or a list; see `engine.serving.inputs.several`. out: a folder for the answers as
@@ -139,7 +140,8 @@ class Run:
 
     @property
     def history(self) -> dict[str, list]:
-        """{"epoch": [1, 2, ...], "loss": [...], ...}, a value an epoch, as Keras's History has it."""
+        """{"epoch": [1, 2, ...], "loss": [...], ...}, a value an epoch, as Keras's History has
+        it."""
         return glance.history(self)
 
     @property

@@ -33,18 +33,30 @@ def misfit(value: Any, shape: Any, at: str = "") -> str:
 
     at: the place of `value` in its file, such as files.int8.path.
     """
-    if isinstance(shape, tuple):
-        if any(not misfit(value, one, at) for one in shape):
-            return ""
-        return _told(at, " or ".join(dict.fromkeys(map(_word, shape))), value)
-    if isinstance(shape, re.Pattern):
-        fits = isinstance(value, str) and shape.fullmatch(value)
-        return "" if fits else _told(at, f"of the form {shape.pattern}", value)
-    if isinstance(shape, dict):
-        return _dict_misfit(value, shape, at)
-    if isinstance(shape, list):
-        return _list_misfit(value, shape[0], at)
+    special = {
+        tuple: _choice_misfit,
+        re.Pattern: _text_misfit,
+        dict: _dict_misfit,
+        list: _list_misfit,
+    }
+    check = special.get(type(shape), _type_misfit)
+    return check(value, shape, at)
+
+
+def _type_misfit(value: Any, shape: Any, at: str) -> str:
     return "" if _is(value, shape) else _told(at, _word(shape), value)
+
+
+def _choice_misfit(value: Any, shape: tuple, at: str) -> str:
+    """Why a value is of none of several shapes."""
+    if "" in (misfit(value, one, at) for one in shape):
+        return ""
+    return _told(at, " or ".join(dict.fromkeys(map(_word, shape))), value)
+
+
+def _text_misfit(value: Any, shape: re.Pattern, at: str) -> str:
+    fits = isinstance(value, str) and shape.fullmatch(value)
+    return "" if fits else _told(at, f"of the form {shape.pattern}", value)
 
 
 def _is(value: Any, kind: type) -> bool:
@@ -54,10 +66,10 @@ def _is(value: Any, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def _list_misfit(value: Any, shape: Any, at: str) -> str:
+def _list_misfit(value: Any, shape: list, at: str) -> str:
     if not isinstance(value, list):
         return _told(at, WORDS[list], value)
-    found = (misfit(item, shape, f"{at}[{i}]") for i, item in enumerate(value))
+    found = (misfit(item, shape[0], f"{at}[{i}]") for i, item in enumerate(value))
     return next(filter(None, found), "")
 
 

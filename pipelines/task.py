@@ -1,4 +1,5 @@
-"""The contract between a method and the engine: plain data if it can be, a hook with a default if not."""
+"""The contract between a method and the engine: plain data if it can be, a hook with a default if
+not."""
 
 from __future__ import annotations
 
@@ -59,11 +60,13 @@ class Task:
     scores: ClassVar[tuple[Score, ...]] = ()  # the first one judges exported files
 
     def default(self, read: Data, settings: Mapping) -> tuple[str, str]:
-        """(method, why) that is taken for this data if none is named; "" is the first of the task."""
+        """(method, why) that is taken for this data if none is named; "" is the first of the
+        task."""
         return "", ""
 
     def floor(self, part: Part, config: Any) -> float | None:
-        """What chance, or a constant answer, reaches in the first score on `part`; None if unknown."""
+        """What chance, or a constant answer, reaches in the first score on `part`; None if
+        unknown."""
         return None
 
     def learns(self, config: Any) -> str:
@@ -79,7 +82,8 @@ class Task:
         return None
 
     def explain(self, answer: Answer, part: Part, config: Any) -> Mapping[str, Any]:
-        """What answers depend on: {"importance": {name: number}, "curves": ...} of an evaluation."""
+        """What answers depend on: {"importance": {name: number}, "curves": ...} of an
+        evaluation."""
         return NOTHING
 
     def doubts(self, result: Mapping[str, Any], config: Any) -> Sequence[str]:
@@ -87,7 +91,8 @@ class Task:
         return ()
 
     def truth(self, targets: Any, config: Any) -> Arrays | None:
-        """Targets of one example -> the decoded answer that is right, for `draw`; None if none is."""
+        """Targets of one example -> the decoded answer that is right, for `draw`; None if none
+        is."""
         return None
 
     def difference(self, wanted: Arrays, got: Arrays, config: Any) -> float:
@@ -120,8 +125,8 @@ class Method(Task):
         for name in vars(cls):
             if not name.startswith("_") and name not in known:
                 raise PipelineError(
-                    f"{cls.__module__}: {cls.__name__} has {name!r}, which is not in the contract of"
-                    f" a method. {nearest(name, known)} Begin names of your own with _."
+                    f"{cls.__module__}: {cls.__name__} has {name!r}, which is not in the contract"
+                    f" of a method. {nearest(name, known)} Begin names of your own with _."
                 )
 
     def __init__(self, task: str = "", name: str = "") -> None:
@@ -177,7 +182,8 @@ class Method(Task):
         return examples.names
 
     def strata(self, examples: Examples, config: Any) -> list | None:
-        """Lists of row indices, one per group; each batch takes the same number from every group."""
+        """Lists of row indices, one per group; each batch takes the same number from every
+        group."""
         return None
 
     def continues(self, config: Any) -> bool:
@@ -198,7 +204,8 @@ class Method(Task):
     # Examples.
 
     def expand(self, examples: Examples, config: Any) -> Examples:
-        """Examples as the model takes them: it may make several out of one, as tiles of a picture."""
+        """Examples as the model takes them: it may make several out of one, as tiles of a
+        picture."""
         return examples
 
     def parts(self, part: Part, config: Any) -> tuple[Any, Any] | None:

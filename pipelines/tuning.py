@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,8 @@ SPACE: Mapping[str, Any] = {  # what is searched by default, as far as the metho
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial. value: the score, or None if it failed; state: complete, stopped early or failed."""
+    """One trial. value: the score, or None if it failed; state: complete, stopped early or
+    failed."""
 
     number: int
     given: Mapping[str, Any]
@@ -120,24 +121,31 @@ def searched(
 ) -> dict[str, tuple[Any, Any]]:
     """{setting: (range or choices, the method's own value)} of what is searched.
 
-    config: resolved. Settings that the user gave stay. Raises PipelineError for an unknown setting or a bad range.
+    config: resolved. Settings that the user gave stay. Raises PipelineError for an unknown setting
+    or a bad range.
     """
     known = {field.name for field in settings(kind)}
     if space is None:
         free = known - set(given)
         space = {name: value for name, value in _by_default(config).items() if name in free}
     for name, value in space.items():
-        if name not in known:
-            raise PipelineError(f"unknown setting {name!r}. {nearest(name, known)}")
-        if not _is_range(value) and not (isinstance(value, list) and value):
-            raise PipelineError(
-                f"space[{name!r}] must be (low, high) or a list of choices; got {value!r}."
-            )
+        _refuse_range(name, value, known)
     if not space:
         raise PipelineError(
             "there is no setting to search. Name some: space={'learning_rate': ...}."
         )
     return {name: (value, getattr(config, name)) for name, value in space.items()}
+
+
+def _refuse_range(name: str, value: Any, known: Collection[str]) -> None:
+    """Raises PipelineError if a setting is unknown, or its range is none."""
+    if name not in known:
+        raise PipelineError(f"unknown setting {name!r}. {nearest(name, known)}")
+    is_choices = isinstance(value, list) and value
+    if not is_choices and not _is_range(value):
+        raise PipelineError(
+            f"space[{name!r}] must be (low, high) or a list of choices; got {value!r}."
+        )
 
 
 def _by_default(config: Config) -> dict[str, Any]:

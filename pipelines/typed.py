@@ -1,4 +1,5 @@
-"""Settings as people type them: `--epochs 5` and `epochs=5` for `--set epochs=5`, `data=x` for `--data x`."""
+"""Settings as people type them: `--epochs 5` and `epochs=5` for `--set epochs=5`, `data=x` for
+`--data x`."""
 
 from __future__ import annotations
 
@@ -98,17 +99,23 @@ def _takes_value(flag: str, own: Mapping[str, bool]) -> bool:
     return any(takes for known, takes in own.items() if known.startswith(flag))
 
 
+def _split(word: str) -> tuple[str, str] | None:
+    """(task, method) of a word that names one, else None."""
+    try:
+        return catalog.split(word)
+    except PipelineError:
+        return None
+
+
 def _settings(words: Sequence[str]) -> set[str]:
     """The names of all settings of the first task or method that is named; of any, if none is."""
-    for word in words:
-        try:
-            task, method = catalog.split(word)
-        except PipelineError:
-            continue
-        names = [method] if method else [own.name for own in catalog.tasks()[task].methods]
-        methods = [catalog.method(name, task) for name in names]
-        return {field.name for own in methods for field in settings(own.Config)}
-    return set()
+    named = next(filter(None, map(_split, words)), None)
+    if named is None:
+        return set()
+    task, method = named
+    names = [method] if method else [own.name for own in catalog.tasks()[task].methods]
+    methods = [catalog.method(name, task) for name in names]
+    return {field.name for own in methods for field in settings(own.Config)}
 
 
 def _refuse(word: str, name: str, known: Collection[str]) -> None:

@@ -8,7 +8,8 @@ from pipelines.errors import PipelineError, nearest
 
 
 def checked(field, value):
-    """`value` as the field's type, or PipelineError on what is needed, what came, and what to do."""
+    """`value` as the field's type, or PipelineError on what is needed, what came, and what to
+    do."""
     value = _typed(field, value)
     choices = field.metadata["choices"]
     if choices and "on" in choices and str(value).lower() in WORDS:
@@ -32,17 +33,18 @@ def _check_number(field, number):
     if not math.isfinite(number):
         raise PipelineError(f"{field.name} must be a finite number; got {number}.")
     if low is not None and number < low:
-        raise PipelineError(
-            f"{field.name} must be at least {low:g}{unit(m)}; got {number:g}. {m['help']}."
-        )
+        _refuse(field, f"at least {low:g}", number)
     if high is not None and number > high:
-        raise PipelineError(
-            f"{field.name} must be at most {high:g}{unit(m)}; got {number:g}. {m['help']}."
-        )
+        _refuse(field, f"at most {high:g}", number)
     if step and number % step:
         below, above = number // step * step, (number // step + 1) * step
         advice = f"Try {below} or {above}." if below else f"Try {above}."
         raise PipelineError(f"{field.name} must be a multiple of {step}; got {number}. {advice}")
+
+
+def _refuse(field, wanted, number):
+    m = field.metadata
+    raise PipelineError(f"{field.name} must be {wanted}{unit(m)}; got {number:g}. {m['help']}.")
 
 
 def unit(metadata):

@@ -35,7 +35,7 @@ def test_names_are_found_in_folders():
 
 def test_every_format_keeps_to_the_contract():
     for module in catalog.formats():
-        assert module.__doc__.splitlines()[0].endswith("."), module
+        assert entries.first_paragraph(module.__doc__).endswith("."), module
         assert callable(module.detect), module
         assert callable(module.read), module
 

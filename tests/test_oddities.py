@@ -136,6 +136,7 @@ def test_equal_stems_are_told_apart_or_said(tmp_path, name):
         "unpaired",
         "coco",
         "coco_masks",
+        "coco_labels",
         "box_table",
     )
     assert (len(found) == 4) if one_each else bool(said)

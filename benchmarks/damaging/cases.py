@@ -1,4 +1,5 @@
-"""One damaged data set: what the audit says of it, and whether what it lets pass can be trained on."""
+"""One damaged data set: what the audit says of it, and whether what it lets pass can be trained
+on."""
 
 import random
 import tempfile

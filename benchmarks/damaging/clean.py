@@ -282,7 +282,9 @@ LAYOUTS = {
         Layout("pairs", "srcnn", pairs, SMALL | dict(patch=16)),
         Layout("masks", "unet", masks, SMALL | dict(image_size=16, depth=2, width=2)),
         Layout("coco", "yolo", coco, FOUND),
-        Layout("coco_masks", "unet", coco, SMALL | dict(image_size=16, depth=2, width=2), "coco_masks"),
+        Layout(
+            "coco_masks", "unet", coco, SMALL | dict(image_size=16, depth=2, width=2), "coco_masks"
+        ),
         Layout("voc", "yolo", voc, FOUND),
         Layout("yolo", "yolo", yolo, FOUND),
         Layout("box_table", "yolo", box_table, FOUND),

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import keras  # noqa: F401  before the fork, and without an operation, so that a child begins at once
+# Before the fork, and without an operation, so that a child begins at once.
+import keras  # noqa: F401
 
 import pipelines
 from damaging import clean

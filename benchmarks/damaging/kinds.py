@@ -86,7 +86,10 @@ PLACES = (
     _rows("NaN in a box", BOXES, boxes.one(boxes.not_finite)),
     _rows("infinity in a box", BOXES, boxes.one(boxes.endless)),
     _rows("1e30 in a box", BOXES, boxes.one(boxes.huge)),
-    _rows("misspelt class of a box", ("coco", "voc", "yolo", "box_table"), boxes.one(boxes.strange_class)),
+    _rows(
+        "misspelt class of a box", ("coco", "voc", "yolo", "box_table"),
+        boxes.one(boxes.strange_class)
+    ),
     _rows("box twice", BOXES, boxes.twice),
     _rows("shares for pixels", ("coco", "voc", "box_table"), boxes.every(boxes.shares)),
     _rows("pixels for shares", ("yolo",), boxes.every(boxes.pixels)),
@@ -96,10 +99,16 @@ PLACES = (
     _rows("corner for centre", ("yolo",), boxes.every(boxes.corner_for_centre)),
     _rows("centre for corner", ("coco", "voc", "box_table"), boxes.every(boxes.centre_for_corner)),
     _rows("axes swapped", BOXES, boxes.every(boxes.axes)),
-    _rows("boxes of another picture", BOXES, boxes.others_boxes, "those within the other picture could be its own"),
+    _rows(
+        "boxes of another picture", BOXES, boxes.others_boxes,
+        "those within the other picture could be its own"
+    ),
     _rows("picture without its boxes", BOXES, boxes.unmarked),
     Kind("width and height swapped", ("coco", "voc"), boxes.wrong_size),
-    Kind("annotations cut off", BOXES, boxes.cut_file, argued="between two lines of YOLO nothing is missing"),
+    Kind(
+        "annotations cut off", BOXES, boxes.cut_file,
+        argued="between two lines of YOLO nothing is missing"
+    ),
     Kind("zeros in annotations", BOXES, boxes.zeros_in_file),
     Kind("annotations lost", BOXES, boxes.lost_file),
     Kind("word for a number", BOXES, boxes.words_for_numbers),
@@ -123,8 +132,14 @@ LABELS = (
     _rows("split without examples", (*LABELLED, *TAGS, *BOXES, "masks", "pairs"), texts.lost_split),
     _rows("split of one example", (*LABELLED, *TAGS, *BOXES, "masks", "pairs"), texts.cut_split),
     _rows("test within train", (*LABELLED, *TAGS, *BOXES, "masks", "pairs"), texts.swapped_splits),
-    Kind("file of a split lost", ("image_folder", *JSON, "conll", "coco", "voc", "yolo", "masks"), lines.lost_file),
-    Kind("split of a strange name", ("table", *WORDS, "coco", "box_table", "masks"), lines.strange_split),
+    Kind(
+        "file of a split lost", ("image_folder", *JSON, "conll", "coco", "voc", "yolo", "masks"),
+        lines.lost_file
+    ),
+    Kind(
+        "split of a strange name", ("table", *WORDS, "coco", "box_table", "masks"),
+        lines.strange_split
+    ),
 )  # fmt: skip
 WRITING = (
     _rows("sentence in two splits", WORDS, texts.leak),
@@ -143,12 +158,29 @@ WRITING = (
     _rows("tags against their scheme", ("token_jsonl", "conll"), texts.broken_scheme),
     _rows("tag without a scheme", ("token_jsonl", "conll"), texts.strange_tag),
     _rows("tags one word late", ("token_jsonl", "conll"), texts.shifted_tags, UNKNOWN),
-    Kind("columns swapped everywhere", SWAPPED, lines.every_line(lines.swapped_columns), argued=TOLD_APART),
-    Kind("cell missing", ("table", "box_table", "text_table", *JSON, "conll"), lines.one_line(lines.without_cell)),
-    Kind("cell too many", ("table", "box_table", "text_table", *JSON, "conll"), lines.one_line(lines.further_cell)),
-    Kind("label missing", ("table", "text_table", *JSON, "conll"), lines.one_line(lines.empty_label)),
-    Kind("other delimiter", ("table", "box_table", "text_table", "conll"), lines.one_line(lines.other_delimiter)),
-    Kind("open quotation mark", ("table", "box_table", "text_table"), lines.one_line(lines.open_quote)),
+    Kind(
+        "columns swapped everywhere", SWAPPED, lines.every_line(lines.swapped_columns),
+        argued=TOLD_APART
+    ),
+    Kind(
+        "cell missing", ("table", "box_table", "text_table", *JSON, "conll"),
+        lines.one_line(lines.without_cell)
+    ),
+    Kind(
+        "cell too many", ("table", "box_table", "text_table", *JSON, "conll"),
+        lines.one_line(lines.further_cell)
+    ),
+    Kind(
+        "label missing", ("table", "text_table", *JSON, "conll"), lines.one_line(lines.empty_label)
+    ),
+    Kind(
+        "other delimiter", ("table", "box_table", "text_table", "conll"),
+        lines.one_line(lines.other_delimiter)
+    ),
+    Kind(
+        "open quotation mark", ("table", "box_table", "text_table"),
+        lines.one_line(lines.open_quote)
+    ),
     Kind("header lost", ("table", "box_table", "text_table"), lines.without_header),
     Kind("broken line of JSON", JSON, lines.one_line(lines.broken_json)),
     Kind("numbers for texts", JSON, lines.one_line(lines.wrong_type)),

@@ -47,7 +47,8 @@ def ranked(probabilities: np.ndarray, labels: Sequence[str]) -> dict:
 
 
 def several(probabilities: np.ndarray, thresholds: np.ndarray, labels: Sequence[str]) -> dict:
-    """(C,) twice -> {"labels": those at or above their threshold, "probabilities": {label: one}}."""
+    """(C,) twice -> {"labels": those at or above their threshold, "probabilities": {label:
+    one}}."""
     chances = dict(zip(labels, map(float, probabilities), strict=True))
     holds = np.asarray(probabilities) >= np.asarray(thresholds)
     found = [label for label, is_there in zip(labels, holds, strict=True) if is_there]

@@ -10,7 +10,10 @@ from .options import Option
 
 OPTIONS = (
     Option("length", 0, "items to make after the text; 0 makes none", 0, 1_000_000),
-    Option("temperature", 1.0, "0 takes the likeliest item; above 1 the unlikely come more often", 0, 100),
+    Option(
+        "temperature", 1.0, "0 takes the likeliest item; above 1 the unlikely come more often",
+        0, 100,
+    ),
     Option("top_k", 0, "draw from so many of the likeliest items; 0 is all", 0, 1_000_000),
     Option("top_p", 1.0, "draw from the likeliest items that have this probability together", 0, 1),
     Option("seed", 0, "seed of the draws", 0, 2**31 - 1),
@@ -20,9 +23,13 @@ OPTIONS = (
 
 
 def made(
-    reader: Any, prompt: Sequence[int], known: Any, never: Sequence[int], options: Mapping[str, Any],
+    reader: Any,
+    prompt: Sequence[int],
+    known: Any,
+    never: Sequence[int],
+    options: Mapping[str, Any],
     is_first: bool = False,
-) -> Iterator[str]:  # fmt: skip
+) -> Iterator[str]:
     """Yields the text after a prompt as it comes.
 
     reader: of `readers`, which has read nothing. prompt: ids, one at least. known: see

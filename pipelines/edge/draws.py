@@ -1,4 +1,5 @@
-"""Random numbers that follow from a seed, many at once: what a maker of pictures takes as its input.
+"""Random numbers that follow from a seed, many at once: what a maker of pictures takes as its
+input.
 
 They are the ones of `sampling.Random`, so that a browser draws the same.
 """

@@ -23,10 +23,10 @@ def predict(
     """Text, or a file or bytes of it, -> ({"text", "perplexity", "bits_per_byte", "next"}, {}).
 
     next: [{"text", "probability"}], the likeliest first. With the option `length`, text is made
-    after it, "generated", and `tell` is given the text and each piece as it comes. An empty text has no
-    perplexity, None. run: of counts, {"ids": int32 (N, T + n - 1)} -> {"log_likelihood": (N, T)};
-    of a net, the programs score, prefill and step. Raises ValueError if the file is no UTF-8 text,
-    or if it is empty and nothing is made.
+    after it, "generated", and `tell` is given the text and each piece as it comes. An empty text
+    has no perplexity, None. run: of counts, {"ids": int32 (N, T + n - 1)} -> {"log_likelihood": (N,
+    T)}; of a net, the programs score, prefill and step. Raises ValueError if the file is no UTF-8
+    text, or if it is empty and nothing is made.
     """
     chosen = checked(OPTIONS, options or {})
     text = plain_text.read(source).replace("\r\n", "\n")
@@ -116,7 +116,8 @@ def _next(prompt: Sequence[int], model: Counted | Learned) -> list[dict]:
 
 
 def line(answer: dict) -> str:
-    """An answer as people read it: `perplexity 4.2; next e 0.61, a 0.20`, or the text that was made."""
+    """An answer as people read it: `perplexity 4.2; next e 0.61, a 0.20`, or the text that was
+    made."""
     if "generated" in answer:
         return answer["text"] + answer["generated"]
     following = ", ".join(f"{item['text']!r} {item['probability']:.2f}" for item in answer["next"])

@@ -1,7 +1,8 @@
-"""Words with a value, and rules of the words around them: what a text thinks of something. NumPy alone.
+"""Words with a value, and rules of the words around them: what a text thinks of something. NumPy
+alone.
 
-Hutto & Gilbert 2014, "VADER", section 3: capitals, degree adverbs, negation, "but", exclamation marks.
-The numbers are theirs. Left out of their program: idioms, and descriptions of emoji.
+Hutto & Gilbert 2014, "VADER", section 3: capitals, degree adverbs, negation, "but", exclamation
+marks. The numbers are theirs. Left out of their program: idioms, and descriptions of emoji.
 """
 
 import string

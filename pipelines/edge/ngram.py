@@ -3,9 +3,9 @@
 An n-gram's number is (number of its first n - 1 items among the n-grams of that length) * V + its
 last item, so a table of one length points into that of the length before. For each length the model
 holds the numbers that were seen, in increasing order, the value v of each, and of each history h
-what is left for shorter histories, b: p(x | h) = v(hx) + b(h) p(x | h without its first item). After
-a history that was not seen it is the shorter one's. Below the empty history all items are equally
-probable, unknown ones among them. The probabilities after any history sum to one.
+what is left for shorter histories, b: p(x | h) = v(hx) + b(h) p(x | h without its first item).
+After a history that was not seen it is the shorter one's. Below the empty history all items are
+equally probable, unknown ones among them. The probabilities after any history sum to one.
 """
 
 import itertools

@@ -25,23 +25,33 @@ class Option:
         if isinstance(self.default, tuple):
             return (value,) if isinstance(value, str) else tuple(map(str, value))
         kind = type(self.default)
-        try:
-            number, exact = kind(value), float(value)
-        except (TypeError, ValueError, OverflowError):
-            number, exact = None, math.nan
-        low, high = (None if end is None else kind(end) for end in (self.low, self.high))
-        is_low = number is not None and (low is None or number >= low)
-        if number != exact or not is_low or (high is not None and number > high):
+        number = _number(kind, value)
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        if number is None or not low <= number <= high:
             shown = str(value)[:SHOWN] if isinstance(value, str) else reprlib.repr(value)
-            raise ValueError(f"{self.name} must be {_range(kind, low, high)}; got {shown}.")
+            raise ValueError(
+                f"{self.name} must be {_range(kind, self.low, self.high)}; got {shown}."
+            )
         return number
 
 
+def _number(kind: type, value: Any) -> Any:
+    """A value as a number of a kind, or None if it is none, such as 1.5 where it has to be
+    whole."""
+    try:
+        number, exact = kind(value), float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if number == exact else None
+
+
 def _range(kind: type, low: Any, high: Any) -> str:
+    """What a number must be, in words; low, high: its ends, in its own kind."""
     noun = "a whole number" if kind is int else "a number"
-    if high is None:
-        return f"{noun} of at least {low}"
-    return f"{noun} from {low} to {high}"
+    if high is not None:
+        return f"{noun} from {kind(low)} to {kind(high)}"
+    return noun if low is None else f"{noun} of at least {kind(low)}"
 
 
 def checked(options: Iterable[Option], given: Mapping[str, Any]) -> dict[str, Any]:

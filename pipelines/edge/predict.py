@@ -17,7 +17,8 @@ NEEDS = "pip install numpy pillow ai-edge-litert"
 
 
 def main(argv=None, folder=HERE.parent):
-    """Prints an answer a line -> exit code: 0 done, 1 the bundle is not what was proven, 2 an input cannot be used."""
+    """Prints an answer a line -> exit code: 0 done, 1 the bundle is not what was proven, 2 an input
+    cannot be used."""
     try:
         manifest = _manifest(Path(folder))
         kinds = runnable(manifest)
@@ -136,12 +137,14 @@ def _name(i, item):
 
 
 def stem(i, name):
-    """What the files of answer `i` are called, after its input, which may be a text of any length."""
+    """What the files of answer `i` are called, after its input, which may be a text of any
+    length."""
     return f"{i:04d}_{' '.join(Path(name).stem.split())[:60]}"
 
 
 def save(folder, stem, answer, pictures):
-    """Writes STEM.json, and each of `pictures`, {name: uint8 (H, W) or (H, W, 3)}, as STEM_NAME.png."""
+    """Writes STEM.json, and each of `pictures`, {name: uint8 (H, W) or (H, W, 3)}, as
+    STEM_NAME.png."""
     from PIL import Image
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -220,7 +223,8 @@ def _learned(folder, manifest):
 
 
 def _half(task):
-    """The task's module beside this one. Its name comes out of a file, so it must not lead anywhere else."""
+    """The task's module beside this one. Its name comes out of a file, so it must not lead anywhere
+    else."""
     if not (task.isidentifier() and (HERE / f"{task}.py").is_file()):
         raise ValueError(f"manifest.json names the task {task!r}, which {HERE.name}/ does not have")
     return importlib.import_module(f".{task}", __package__)

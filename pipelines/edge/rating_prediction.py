@@ -17,7 +17,8 @@ FORM = 'Give JSON such as {"rated": {"A": 5, "B": 2}, "top": 5}'
 def predict(
     source: str | os.PathLike | bytes, run: Callable[[dict], dict], manifest: dict
 ) -> tuple[dict, dict]:
-    """JSON of {title or id: rating}, or of {"rated": that, "top"} -> ({"rated", "highest", "unknown"}, {}).
+    """JSON of {title or id: rating}, or of {"rated": that, "top"} -> ({"rated", "highest",
+    "unknown"}, {}).
 
     highest: [{"item", "title", "rating"}] of what is not rated, the highest first. run: {"history",
     "ratings": float32 (1, I)} -> {"ratings": (1, I)}. Raises ValueError with a reason.
@@ -50,17 +51,17 @@ def _asked(text: str) -> tuple[dict[str, float], int]:
         given = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"is no JSON. {FORM}") from error
-    rated, top = given, TOP
-    if isinstance(given, dict) and isinstance(given.get("rated"), dict):
-        rated, top = given["rated"], given.get("top", TOP)
-    if not isinstance(rated, dict) or isinstance(top, bool) or not isinstance(top, int) or top < 1:
+    if not isinstance(given, dict) or not isinstance(given.get("rated"), dict):
+        given = {"rated": given}
+    rated, top = given["rated"], given.get("top", TOP)
+    if not isinstance(rated, dict) or type(top) is not int or top < 1:
         raise ValueError(f"must have ratings by item, and top of 1 or more. {FORM}")
     if not rated:
         raise ValueError(f"rates nothing. {FORM}")
     bad = [name for name, value in rated.items() if not _is_rating(value)]
     if bad:
         raise ValueError(f"has no number for {bad[0]!r}. {FORM}")
-    return {str(name): float(value) for name, value in rated.items()}, top
+    return dict(zip(map(str, rated), map(float, rated.values()), strict=True)), top
 
 
 def _is_rating(value: Any) -> bool:

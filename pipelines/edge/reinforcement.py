@@ -16,9 +16,10 @@ FLAGS = {"--env": "play an episode in an environment of Gymnasium, such as gym:C
 def predict(source: str | bytes, run: Callable[[dict], dict], manifest: dict) -> tuple[dict, dict]:
     """A state as JSON, such as "5" or "[0.1, 0.2]" -> ({"state", "action", ...}, {}).
 
-    Or "gym:NAME" -> ({"environment", "return", "steps"}, {}) of an episode with seed 0, if Gymnasium
-    is installed; "gym:NAME 7" has the seed 7. run: {"state": (1, ...)} -> {"action": int32 (1,) or
-    float32 (1, D), and "values" or "probabilities" (1, A)}. Raises ValueError with a reason.
+    Or "gym:NAME" -> ({"environment", "return", "steps"}, {}) of an episode with seed 0, if
+    Gymnasium is installed; "gym:NAME 7" has the seed 7. run: {"state": (1, ...)} -> {"action":
+    int32 (1,) or float32 (1, D), and "values" or "probabilities" (1, A)}. Raises ValueError with a
+    reason.
     """
     text = source.decode("utf-8", "replace") if isinstance(source, bytes) else source
     if text.startswith(GYM):
@@ -95,7 +96,8 @@ def _played(text, run, manifest):
 
 
 def _fitting(env, name, manifest):
-    """Raises ValueError if an environment has other states or actions than the model learned with."""
+    """Raises ValueError if an environment has other states or actions than the model learned
+    with."""
     config, acted = manifest["config"], env.action_space
     states = config["states"]
     if states and spaces.count(env.observation_space) != states:

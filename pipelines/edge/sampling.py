@@ -1,4 +1,5 @@
-"""Which item comes next: the likeliest, or one drawn at random, the same in Python and in a browser."""
+"""Which item comes next: the likeliest, or one drawn at random, the same in Python and in a
+browser."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +10,9 @@ MASK = 0xFFFFFFFF
 
 
 class Random:
-    """Numbers in [0, 1) that follow from a seed, 32 bits each: Marsaglia's idea of a counter that is
-    multiplied and shifted (mulberry32, in the public domain), as JavaScript can compute it too."""
+    """Numbers in [0, 1) that follow from a seed, 32 bits each: Marsaglia's idea of a counter that
+    is multiplied and shifted (mulberry32, in the public domain), as JavaScript can compute it
+    too."""
 
     def __init__(self, seed: int):
         self._state = seed & MASK

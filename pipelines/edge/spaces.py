@@ -18,13 +18,12 @@ def count(space: Any) -> int | None:
     if kind(space) == "Discrete":
         return int(space.n)
     if kind(space) == "MultiDiscrete":
-        return math.prod(int(n) for n in np.ravel(space.nvec))
+        return math.prod(map(int, np.ravel(space.nvec)))
     if kind(space) == "MultiBinary":
         return 2 ** int(np.prod(space.shape))
-    parts = [count(part) for part in parts_of(space)]
-    if not parts or None in parts:
-        return None
-    return math.prod(part for part in parts if part is not None)
+    parts = list(map(count, parts_of(space)))
+    known = [part for part in parts if part is not None]
+    return math.prod(known) if parts and known == parts else None
 
 
 def parts_of(space: Any) -> list:
@@ -35,7 +34,8 @@ def parts_of(space: Any) -> list:
 
 
 def index(space: Any, value: Any) -> int:
-    """The number of a value of a space that can be counted, 0 for the first; the last part runs fastest.
+    """The number of a value of a space that can be counted, 0 for the first; the last part runs
+    fastest.
 
     Raises ValueError, TypeError, KeyError or IndexError if it is no such value.
     """

@@ -18,9 +18,9 @@ def split(tag: str) -> tuple[str, str]:
 def spans(tags: Sequence[str], plain: bool = False) -> list[tuple[int, int, str]]:
     """Tags of one sentence -> [(start, end, type)], end exclusive, in order.
 
-    Reads BIO, IOB1, BIOES, BMES and BILOU, and whatever breaks them as conlleval and seqeval's default
-    mode do: an I that continues nothing begins a span. plain: tags without a scheme, of which each
-    but O is a span of its own.
+    Reads BIO, IOB1, BIOES, BMES and BILOU, and whatever breaks them as conlleval and seqeval's
+    default mode do: an I that continues nothing begins a span. plain: tags without a scheme, of
+    which each but O is a span of its own.
     """
     if plain:
         return [(i, i + 1, tag) for i, tag in enumerate(tags) if tag != "O"]

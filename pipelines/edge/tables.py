@@ -99,7 +99,8 @@ def is_boolean(cell: Any) -> bool:
 
 
 def text(cell: Any) -> str:
-    """What a category is looked up by: True or False, whole numbers without their point, absent ones ""."""
+    """What a category is looked up by: True or False, whole numbers without their point, absent
+    ones ""."""
     if is_absent(cell):
         return ""
     if is_boolean(cell):
@@ -141,10 +142,10 @@ def _of_json(content: str) -> list[dict]:
 
 def _of_table(reader: Iterable[Sequence[str]]) -> list[dict]:
     try:
-        header, *cells = [row for row in reader if any(cell.strip() for cell in row)]
+        header, *cells = [row for row in reader if any(map(str.strip, row))]
     except csv.Error as error:
         raise ValueError(f"cannot be read: {error}. Look for a stray double quote") from error
-    names = [name.strip() for name in header]
+    names = list(map(str.strip, header))
     twice = [name for name in names if name and names.count(name) > 1]
     if twice:
         raise ValueError(f"names the column {twice[0]!r} twice")

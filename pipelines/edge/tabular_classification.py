@@ -11,7 +11,8 @@ def predict(
 ) -> tuple[dict, dict]:
     """A table, or JSON of one row or several -> ({"rows": [the answer of `classification`]}, {}).
 
-    run: {"features": float32 (1, F)} -> outputs of `classification.named`. Raises ValueError with a reason.
+    run: {"features": float32 (1, F)} -> outputs of `classification.named`. Raises ValueError with a
+    reason.
     """
     found = []
     for features in tables.features(source, manifest):

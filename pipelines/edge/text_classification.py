@@ -160,7 +160,8 @@ def predict(
     answer is the mean of theirs, each weighed by the words that it has alone. unread: share of the
         text that was left out: of word pieces or words beyond MOST windows, of different terms
         beyond the model's.
-    run: {name: int32 (1, T)} -> outputs of `classification.named`. Raises ValueError if there is no text,
+    run: {name: int32 (1, T)} -> outputs of `classification.named`. Raises ValueError if there is no
+    text,
         or no UTF-8.
     """
     made = encoder(manifest["config"], manifest["learned"])

@@ -86,8 +86,8 @@ def windows(count: int, length: int, overlap: int) -> list[tuple[int, int, int]]
     """How `count` ids behind a first 0 are judged: (start, first, stop) of each window.
 
     A window reads ids[start:stop] and judges ids[first:stop], `length` of them at most; `overlap`
-    ids at most stand before these, and the one that the first is predicted from. It lies at the left
-    of its row: a net would take what fills the left of a shorter one for text.
+    ids at most stand before these, and the one that the first is predicted from. It lies at the
+    left of its row: a net would take what fills the left of a shorter one for text.
     """
     starts = range(1, count + 1, length)
     return [(max(0, i - 1 - overlap), i, min(i + length, count + 1)) for i in starts]

@@ -10,24 +10,27 @@ LONGEST_SHAPE = 8  # characters
 # Marks that belong to letters, as in Hindi or Arabic, are none of these, but Python's \w leaves
 # them out.
 OTHER = (
-    r"\s!-/:-@\[-`{-~\u00a1-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u05be\u05c0\u05c3\u060c\u061b\u061f"
-    r"\u0964\u0965\u2000-\u200b\u200e-\u2bff\u3000-\u303f\ufe30-\ufe6f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+    r"\s!-/:-@\[-`{-~\u00a1-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u05be\u05c0"
+    r"\u05c3\u060c\u061b\u061f\u0964\u0965\u2000-\u200b\u200e-\u2bff\u3000-\u303f\ufe30-\ufe6f"
+    r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
     r"\U0001f000-\U0001faff"
 )
 # Scripts without spaces between words, each letter of which is a word: Han and kana.
 SINGLE = (
-    r"\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    r"\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
+    r"\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
 )
 TOKEN = re.compile(
     rf"(?:https?://|www\.)\S*[^\s.,;:!?)\]'\"]"  # addresses
-    rf"|[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+"  # without a bound, a page of letters would take minutes
+    # Without a bound, a page of letters would take minutes.
+    rf"|[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+"
     rf"|[@#][^{OTHER}]\w*"
     rf"|\d+(?:[.,:/-]\d+)*(?![^{OTHER}{SINGLE}])"  # numbers, times, dates
     rf"|['\u2019][a-z]{{1,2}}\b"  # 's 're 've 'll
     rf"|[^{OTHER}{SINGLE}]+(?:-[^{OTHER}{SINGLE}]+)*"
     rf"|[{SINGLE}]"
-    r"|([^\w\s])[\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*(?:\u200d[^\w\s][\ufe0f\U0001f3fb-\U0001f3ff]*)*"  # one emoji
+    r"|([^\w\s])[\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*"  # one emoji
+    r"(?:\u200d[^\w\s][\ufe0f\U0001f3fb-\U0001f3ff]*)*"
     r"|\S"
 )
 

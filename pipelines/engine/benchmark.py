@@ -1,4 +1,5 @@
-"""What a model costs: latency, size and memory of files, throughput of training and of its input."""
+"""What a model costs: latency, size and memory of files, throughput of training and of its
+input."""
 
 import resource
 import time
@@ -13,7 +14,8 @@ WARM_UP = 5
 
 
 def bundle(owner):
-    """A Bundle's files -> {"files": {kind: {...}}, "rows", "header"}: size, p50 and p90 by threads, peak memory."""
+    """A Bundle's files -> {"files": {kind: {...}}, "rows", "header"}: size, p50 and p90 by threads,
+    peak memory."""
     files, rows = {}, []
     for kind in progress.each(owner.files, "timing", len(owner.files), "files"):
         path = owner.path / proof.KINDS[kind]
@@ -40,7 +42,8 @@ def bundle(owner):
 
 
 def run(owner):
-    """A Run -> steps and examples per second of training, of its input alone, latency of the Keras model, memory."""
+    """A Run -> steps and examples per second of training, of its input alone, latency of the Keras
+    model, memory."""
     config = owner.config
     fit.require_gradients(owner.method, config, "training throughput. Benchmark its bundle")
     split = owner.split("train")

@@ -1,4 +1,5 @@
-"""What would stop a training on a TPU, or its model on a microcontroller, found here before time is spent."""
+"""What would stop a training on a TPU, or its model on a microcontroller, found here before time is
+spent."""
 
 import itertools
 import os
@@ -46,7 +47,8 @@ SHARE = 0.3  # of a chip's best speed, which well-tuned training of large nets c
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. passed: None where it is advice alone. text: what was found, or what to change."""
+    """One thing that was looked at. passed: None where it is advice alone. text: what was found, or
+    what to change."""
 
     name: str
     passed: bool | None
@@ -110,7 +112,8 @@ def tpu(task_name, data, settings, chip="v5e"):
 
 
 def microcontroller(task_name, data, settings, ram=None, flash=None):
-    """Findings of the int8 file of a model that has not been trained; ram and flash: sizes such as 256KB, or None."""
+    """Findings of the int8 file of a model that has not been trained; ram and flash: sizes such as
+    256KB, or None."""
     ram, flash = (size and in_bytes(size, name) for size, name in ((ram, "ram"), (flash, "flash")))
     made = setup.set_up(task_name, data, settings)
     method, config = made.method, made.config
@@ -163,7 +166,8 @@ class _Step:
 
 
 def _step(name, model, inputs, targets, stage):
-    """(Finding, _Step or None) of one training step, traced, lowered for a TPU, and compiled by XLA here."""
+    """(Finding, _Step or None) of one training step, traced, lowered for a TPU, and compiled by XLA
+    here."""
     import jax
 
     if stage.cut:

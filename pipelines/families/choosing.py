@@ -29,7 +29,8 @@ def best(
     solve: Callable[[float], Any],
     scores: Callable[[Any, np.ndarray], np.ndarray],
 ) -> Best:
-    """Of `values`, in order, the one whose model ranks best; the first one if there is no validation.
+    """Of `values`, in order, the one whose model ranks best; the first one if there is no
+    validation.
 
     solve: value -> arrays. scores: (arrays, histories (B, I)) -> (B, I).
     """

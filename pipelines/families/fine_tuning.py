@@ -31,7 +31,8 @@ NUMBERS = tuple(map(str, range(1, 1000)))  # of blocks
 
 @dataclass(frozen=True, kw_only=True)
 class Config(shared.Config):
-    """The shared settings, and those of tasks with a pretrained net inside; without `unfreeze`, all trains at once."""
+    """The shared settings, and those of tasks with a pretrained net inside; without `unfreeze`, all
+    trains at once."""
 
     stages: ClassVar[tuple[str, ...]] = ("none", "all")  # words that unfreeze takes
 
@@ -70,8 +71,8 @@ class Config(shared.Config):
         for what in self.unfreeze:
             if what not in (*self.stages, *NUMBERS):
                 raise PipelineError(
-                    f"unfreeze takes {', '.join(self.stages)}, or a number of blocks for each phase; got {what!r}."
-                    " Try none,all."
+                    f"unfreeze takes {', '.join(self.stages)}, or a number of blocks for each"
+                    f" phase; got {what!r}. Try none,all."
                 )
         for name in ("phase_epochs", "phase_rates"):
             given = getattr(self, name)
@@ -174,7 +175,8 @@ def _phase(what, config, compiled):
 
 
 def _unfrozen(model, what, config):
-    """Sets what is trainable -> ([(variable, factor of its rate)], rows of a table, from the input up)."""
+    """Sets what is trainable -> ([(variable, factor of its rate)], rows of a table, from the input
+    up)."""
     net = trunk(model)
     found, never = blocks(net), getattr(net, "never_trained", ())
     count = int({"none": 0, "all": len(found)}.get(what, what))
@@ -187,12 +189,21 @@ def _unfrozen(model, what, config):
             _set(layer, depth < count and layer.name not in never, config.freeze_norm)
         own = [v for layer in block for v in layer.trainable_variables]
         rates += [(v, factor) for v in own]
-        total, trained = sum(layer.count_params() for layer in block), sum(map(_size, own))
-        rate = f"{config.learning_rate * factor:.2g}" if trained else "–"
-        rows.append([name, f"{total:,}", f"{trained:,}", rate])
-    head = sum(map(_size, model.trainable_variables)) - sum(_size(v) for v, _ in rates)
+        rows.append(_row(name, block, own, config.learning_rate * factor))
+    head = _total(model.trainable_variables) - _total(v for v, _ in rates)
     rows.insert(0, ["head", f"{head:,}", f"{head:,}", f"{config.learning_rate:.2g}"])
     return rates, rows[::-1]
+
+
+def _row(name, block, variables, rate):
+    """A row of the table: a block, its parameters, those that are trained, and their rate."""
+    total, trained = sum(layer.count_params() for layer in block), _total(variables)
+    return [name, f"{total:,}", f"{trained:,}", f"{rate:.2g}" if trained else "–"]
+
+
+def _total(variables):
+    """Parameters of some variables."""
+    return sum(map(_size, variables))
 
 
 def name_of(what):
@@ -201,7 +212,8 @@ def name_of(what):
 
 
 def trunk(model):
-    """The pretrained net within a model; layers it calls `never_trained` are not. Raises PipelineError without one."""
+    """The pretrained net within a model; layers it calls `never_trained` are not. Raises
+    PipelineError without one."""
     nets = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     if not nets:
         raise PipelineError(

@@ -1,4 +1,5 @@
-"""Feature extraction: what a frozen net makes of each example is computed once, and a small head reads it."""
+"""Feature extraction: what a frozen net makes of each example is computed once, and a small head
+reads it."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -55,7 +56,8 @@ def model(inputs, features, config, name):
 
 
 def phases(config, augments=False):
-    """Those of `fine_tuning`; where the pretrained net is frozen, its features are computed once, unless `augments`."""
+    """Those of `fine_tuning`; where the pretrained net is frozen, its features are computed once,
+    unless `augments`."""
     config = _planned(config, augments)
     if config.head in SOLVED and (augments or config.unfreeze[:1] != ("none",)):
         raise PipelineError(
@@ -76,7 +78,8 @@ def phases(config, augments=False):
 
 
 def _planned(config, augments):
-    """`config` without `auto`: phases by the number of epochs, and a head that the first can find."""
+    """`config` without `auto`: phases by the number of epochs, and a head that the first can
+    find."""
     if config.unfreeze == AUTO:
         stages = ("none", "all") if config.epochs > 1 else ("none",)
         lengths = (1, config.epochs - 1) if config.epochs > 1 else ()

@@ -1,4 +1,5 @@
-"""Which interactions train a recommender, and which are held out: no interaction is in two splits."""
+"""Which interactions train a recommender, and which are held out: no interaction is in two
+splits."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,7 +67,8 @@ def _show(known: Interactions, role: list[int]) -> None:
 
 
 def _roles(places: Sequence[int]) -> dict[str, list[int]]:
-    """Split numbers -> roles: what lies in an earlier split is told, what lies in a later is not."""
+    """Split numbers -> roles: what lies in an earlier split is told, what lies in a later is
+    not."""
     kept = np.asarray(places)
     found = {}
     for number, split in enumerate(SPLITS):

@@ -29,7 +29,8 @@ def checks(known: Interactions) -> Iterator[Problem]:
 
 
 def once(known: Interactions) -> tuple[Interactions, list[Problem]]:
-    """Each pair of user and item once, the last in time, or else the last row; what was left out."""
+    """Each pair of user and item once, the last in time, or else the last row; what was left
+    out."""
     order = np.argsort(known.times, kind="stable") if known.times is not None else range(len(known))
     last: dict[tuple[str, str], int] = {}
     again, differ, where = 0, 0, ""
@@ -83,8 +84,8 @@ def _constant(known: Interactions) -> Iterator[Problem]:
     same = [user for user, own in ratings.items() if len(own) >= FEW and len(set(own)) == 1]
     if same and known.has_ratings and len(set(known.values.tolist())) > 1:
         message = (
-            f"{len(same):,} users give each item the same rating, such as {same[0]!r}: their ratings"
-            " say nothing of what they like."
+            f"{len(same):,} users give each item the same rating, such as {same[0]!r}: their"
+            " ratings say nothing of what they like."
         )
         yield Problem("note", "constant-rater", "interactions", message)
 

@@ -156,7 +156,8 @@ def _class(value: Any, known: Sequence[str]) -> Any:
 
 
 def _spread(values: Sequence, lengths: Sequence[int]) -> list:
-    """A cell for each item of each example: lists as long as the items' one by one, others again."""
+    """A cell for each item of each example: lists as long as the items' one by one, others
+    again."""
     found: list = []
     for value, length in zip(values, lengths, strict=True):
         is_each = _is_list(value) and len(value) == length

@@ -20,7 +20,8 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """Settings of every method that gives a label: what classes weigh, and how sure an answer is."""
+    """Settings of every method that gives a label: what classes weigh, and how sure an answer
+    is."""
 
     label_smoothing: ClassVar[float] = 0.0
 
@@ -79,7 +80,8 @@ def weighed(config, counts):
 
 
 class Labelled(Method):
-    """One class an example, several labels, or numbers, whatever an example is; see `target_kinds`."""
+    """One class an example, several labels, or numbers, whatever an example is; see
+    `target_kinds`."""
 
     scores = one_class.OneClass.scores
     _answers: tuple[str, ...] = (target_kinds.CLASS,)  # what it can learn
@@ -146,12 +148,14 @@ class LabelledPictures(Labelled):
     """The same of pictures."""
 
     def parse(self, example, config):
-        """{"image": uint8 (H, W, 3), "label" or "value"} -> ({"image": uint8 (S, S, 3)}, target)."""
+        """{"image": uint8 (H, W, 3), "label" or "value"} -> ({"image": uint8 (S, S, 3)},
+        target)."""
         image = images.resize(example["image"], config.image_size)
         return {"image": image}, target_kinds.of(config).parse(example, config)
 
     def augment(self, inputs, targets, seed, progress, config):
-        """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run done, in [0, 1)."""
+        """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run
+        done, in [0, 1)."""
         seeds = images.split_seed(seed, 4)
         moves = {name: getattr(config, name) for name in ("shift", "zoom", "rotate")}
         image = images.random_affine(inputs["image"], seeds[0], flip=config.flip == "on", **moves)
@@ -183,7 +187,8 @@ def ended(x, config, hidden=0):
 
 
 def compiled(net, config, rates=(), pull=0.0):
-    """`net`, which ends as `ended` has it, with its loss; rates, pull: see `optimization.optimizer`."""
+    """`net`, which ends as `ended` has it, with its loss; rates, pull: see
+    `optimization.optimizer`."""
     kind = target_kinds.of(config)
     loss, metrics = kind.loss(config), kind.trained(config)
     optimization.compile(net, config, rates, pull, loss=loss, metrics=metrics)

@@ -1,4 +1,5 @@
-"""A file of its own for MediaPipe Tasks, which wants other outputs, and sometimes inputs, than people do."""
+"""A file of its own for MediaPipe Tasks, which wants other outputs, and sometimes inputs, than
+people do."""
 
 from collections.abc import Callable, Mapping
 

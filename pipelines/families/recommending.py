@@ -72,8 +72,8 @@ def _check_splits(
         )
     if not any(len(splits[name]) for name in ("validation", "test")):
         raise PipelineError(
-            f"{known.source}: no interaction could be held out. A user needs {held.FEWEST} at least;"
-            " add some, or name another split=."
+            f"{known.source}: no interaction could be held out. A user needs {held.FEWEST} at"
+            " least; add some, or name another split=."
         )
 
 
@@ -124,7 +124,8 @@ COLUMNS = ("user", "history", "history_ratings", "truth", "truth_ratings")
 
 
 def learned(examples: Examples) -> dict[str, list[str]]:
-    """What is kept of the training split: items, their titles and texts, and how often each occurs."""
+    """What is kept of the training split: items, their titles and texts, and how often each
+    occurs."""
     table = examples.tables[TABLE]
     counts = dict.fromkeys(table["item"], 0)
     for item in itertools.chain.from_iterable(examples.columns["history"]):

@@ -13,7 +13,8 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 
 def net(inputs: Any, scores: Any, name: str) -> Any:
-    """history (B, I) and scores of it (B, I) -> a compiled net whose scores leave the history out."""
+    """history (B, I) and scores of it (B, I) -> a compiled net whose scores leave the history
+    out."""
     ranked = unseen.Unseen(name="unseen")(scores, inputs)
     model = keras.Model({"history": inputs}, ranked, name=name)
     model.compile(optimizer="sgd", loss=multinomial.Multinomial(), jit_compile=False)

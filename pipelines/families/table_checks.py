@@ -3,7 +3,6 @@
 import itertools
 import math
 import re
-import statistics
 from collections.abc import Iterator, Sequence
 
 from etils import epy
@@ -13,6 +12,8 @@ from pipelines.families.target_kinds import reading
 from pipelines.formats.examples import COLUMN, Data, Examples, Problem
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    import numpy as np
+
     from pipelines.edge import tables as edge
 
 # Numbers as other programs write them: 1,5 or 1,000 or 1.000,5 or 1 000.
@@ -62,8 +63,8 @@ def _written(name: str, there: Sequence) -> Iterator[Problem]:
     numbers = [cell for cell in there if not math.isnan(edge.number(cell))]
     if plain and len(plain) + len(numbers) >= tables.MOSTLY * len(there) > len(numbers):
         message = (
-            f"column {name!r} holds numbers such as {str(plain[0])!r}, and is not read as numbers. Write"
-            " 1.5 for 1,5 and 1000 for 1,000."
+            f"column {name!r} holds numbers such as {str(plain[0])!r}, and is not read as numbers."
+            " Write 1.5 for 1,5 and 1000 for 1,000."
         )
         yield Problem("warning", "written", "train", message)
 
@@ -89,13 +90,15 @@ def _mixed(data: Data, name: str) -> Iterator[Problem]:
 def _far(train: Examples, name: str, cells: Sequence) -> Iterator[Problem]:
     if tables.kind(cells) != tables.NUMBER:
         return
-    values = [edge.number(cell) for cell in cells]
-    there = [value for value in values if not math.isnan(value)]
-    middle = statistics.median(there)
-    spread = 1.4826 * statistics.median(abs(value - middle) for value in there)
-    limit = _limit([abs(value - middle) for value in there], FAR * spread)
-    far = [i for i, value in enumerate(values) if abs(value - middle) > limit]  # NaN is not
-    if spread and far and len(far) <= 0.01 * len(there):
+    values = np.array(list(map(edge.number, cells)), float)
+    there = values[~np.isnan(values)]
+    middle = float(np.median(there))
+    gaps = np.abs(values - middle)
+    own_gaps = np.abs(there - middle)
+    spread = 1.4826 * float(np.median(own_gaps))
+    limit = _limit(own_gaps.tolist(), FAR * spread)
+    far = np.flatnonzero(gaps > limit)  # NaN is not
+    if spread and len(far) and len(far) <= 0.01 * len(there):
         message = (
             f"column {name!r} is {values[far[0]]:g} here, far from the median {middle:g}, in"
             f" {len(far):,} rows. Correct it if it is an error."
@@ -123,7 +126,10 @@ def _new(data: Data, name: str, cells: Sequence) -> Iterator[Problem]:
     for split, examples in data.splits.items():
         others = {edge.text(cell) for cell in examples.columns[COLUMN + name]} - known
         if split != "train" and others:
-            message = f"column {name!r} has {len(others)} values that training has not, as {min(others)!r}."
+            message = (
+                f"column {name!r} has {len(others)} values that training has not, as"
+                f" {min(others)!r}."
+            )
             yield Problem("warning", "new-category", split, message)
 
 

@@ -1,6 +1,6 @@
 """Columns of dates in two orders, or in an order that nobody can tell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from etils import epy
@@ -18,30 +18,39 @@ MONTHS = 12
 def checks(train: Examples, name: str, cells: Sequence[Any]) -> Iterator[Problem]:
     """A warning if dates of a column are in two orders, a note if some may be read in two ways."""
     orders = [order(str(cell).strip()) for cell in cells]
-    there = sum(not edge.is_absent(cell) for cell in cells)
-    if not there or sum(own is not NONE for own in orders) < tables.MOSTLY * there:
+    there = len(cells) - sum(map(edge.is_absent, cells))
+    if not there or len(orders) - orders.count(NONE) < tables.MOSTLY * there:
         return
     first = {own: orders.index(own) for own in (YEAR, DAY, MONTH, EITHER) if own in orders}
     shown = {own: str(cells[i]).strip() for own, i in first.items()}
-    certain = [own for own in first if own != EITHER]
+    certain = sorted(first.keys() - {EITHER}, key=first.__getitem__)
     if len(certain) > 1:
-        one, other = sorted(certain, key=first.__getitem__)[:2]
-        message = (
-            f"column {name!r} holds dates in two orders: {shown[one]} has {one} first,"
-            f" {shown[other]} has {other} first. Write all as 2021-04-25."
-        )
-        yield Problem("warning", "date-order", train.where[first[other]], message)
+        where = train.where[first[certain[1]]]
+        yield Problem("warning", "date-order", where, _in_two_orders(name, shown, certain))
     elif EITHER in first:
-        others = "".join(f", though {shown[own]} has {own} first" for own in certain)
-        message = (
-            f"column {name!r} holds {shown[EITHER]}, whose day and month may be either number{others}."
-            " Write dates as 2021-04-25."
-        )
-        yield Problem("note", "date-order", train.where[first[EITHER]], message)
+        where = train.where[first[EITHER]]
+        yield Problem("note", "date-order", where, _in_either(name, shown, certain))
+
+
+def _in_two_orders(name: str, shown: Mapping[str, str], certain: Sequence[str]) -> str:
+    one, other = certain[:2]
+    return (
+        f"column {name!r} holds dates in two orders: {shown[one]} has {one} first,"
+        f" {shown[other]} has {other} first. Write all as 2021-04-25."
+    )
+
+
+def _in_either(name: str, shown: Mapping[str, str], certain: Sequence[str]) -> str:
+    others = "".join(f", though {shown[own]} has {own} first" for own in certain)
+    return (
+        f"column {name!r} holds {shown[EITHER]}, whose day and month may be either number{others}."
+        " Write dates as 2021-04-25."
+    )
 
 
 def order(text: str) -> str | None:
-    """What a date begins with, EITHER if day and month may be either number, NONE if it is no date."""
+    """What a date begins with, EITHER if day and month may be either number, NONE if it is no
+    date."""
     found = tables.DATE.fullmatch(text)
     if not found:
         return NONE

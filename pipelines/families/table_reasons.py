@@ -1,4 +1,5 @@
-"""What the answers to rows depend on: shuffled columns, columns that are moved, and what is left over."""
+"""What the answers to rows depend on: shuffled columns, columns that are moved, and what is left
+over."""
 
 from __future__ import annotations
 
@@ -33,9 +34,9 @@ def explained(
 ) -> dict[str, Any]:
     """{"importance": {column: loss of score}, "curves": {name: curve}} on held-out rows.
 
-    Importance is by how much the first score gets worse if the column is shuffled among the rows, the
-    mean of SHUFFLES (Breiman 2001, section 10; Fisher et al. 2019). Columns that say the same as
-    others have little; of more than MOST columns the first are shuffled, and a line says so.
+    Importance is by how much the first score gets worse if the column is shuffled among the rows,
+    the mean of SHUFFLES (Breiman 2001, section 10; Fisher et al. 2019). Columns that say the same
+    as others have little; of more than MOST columns the first are shuffled, and a line says so.
     Partial dependence is the mean answer if all rows had one value in a column (Friedman 2001,
     section 8.2). values: what it is drawn of.
     """
@@ -167,7 +168,8 @@ def _mean(values: np.ndarray, is_angle: bool) -> float:
 
 
 def residuals(answer: Answer, part: Part, config: Any) -> dict[str, dict]:
-    """Curves of what the first number leaves over: its spread, and its mean by what was answered."""
+    """Curves of what the first number leaves over: its spread, and its mean by what was
+    answered."""
     inputs, targets = part.sample(ROWS)
     names, angles = config.learned["numbers"], config.learned.get("angles", ())
     found, true = (

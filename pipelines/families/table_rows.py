@@ -15,7 +15,8 @@ Place = tuple[str, str, tuple[str, ...]]  # split, where, answers
 
 
 def checks(data: Data, own: Sequence[str], config: tables.Config) -> Iterator[Problem]:
-    """What is told of equal rows, each kind once, with a count. own: the columns that are learned."""
+    """What is told of equal rows, each kind once, with a count. own: the columns that are
+    learned."""
     groups: dict[tuple[str, ...], list[Place]] = collections.defaultdict(list)
     for split in SPLITS:
         if split in data.splits:
@@ -51,8 +52,8 @@ def _leaks(groups: Sequence[Sequence[Place]], splits: Sequence[str]) -> Iterator
     if found:
         (split, where), (other, at), *_ = found[0]
         message = (
-            f"{len(found):,} rows are in two splits, such as {where} of {split} and {at} of {other}."
-            " Delete one of each."
+            f"{len(found):,} rows are in two splits, such as {where} of {split} and {at} of"
+            f" {other}. Delete one of each."
         )
         yield Problem("warning", "leak", where, message)
 
@@ -81,7 +82,7 @@ def _otherwise(groups: Sequence[Sequence[Place]]) -> Iterator[Problem]:
     if found:
         first, second, *_ = found[0]
         message = (
-            f"{len(found):,} rows have other answers than equal ones, such as {first} and {second}: no"
-            " model can tell them apart."
+            f"{len(found):,} rows have other answers than equal ones, such as {first} and {second}:"
+            " no model can tell them apart."
         )
         yield Problem("note", "conflict", first, message)

@@ -1,4 +1,5 @@
-"""How the rows of a table without splits are parted: by group, by time, or with each class in each."""
+"""How the rows of a table without splits are parted: by group, by time, or with each class in
+each."""
 
 import dataclasses
 import datetime
@@ -29,10 +30,10 @@ SHARE = 10  # of the rows, by time: the last tenth is the test, the one before i
 def parted(data: Data, config: Any, classes: str = "") -> Data:
     """`data` with the splits that it does not say itself cut anew.
 
-    By `config.time`, the latest rows are the test; by `config.group`, rows of one group stay together;
-    else equal rows do. classes: a column of class ids, each of which gets an example in each split, if
-    it has enough. Doing it twice changes nothing. Raises PipelineError for a column that is not there,
-    or a time that is none.
+    By `config.time`, the latest rows are the test; by `config.group`, rows of one group stay
+    together; else equal rows do. classes: a column of class ids, each of which gets an example in
+    each split, if it has enough. Doing it twice changes nothing. Raises PipelineError for a column
+    that is not there, or a time that is none.
     """
     _check(data, config)
     data = dataclasses.replace(data, problems=[*data.problems, *_ungrouped(data, config)])
@@ -49,11 +50,13 @@ def parted(data: Data, config: Any, classes: str = "") -> Data:
 
 
 def together(examples: Examples, config: Any) -> Sequence[str]:
-    """The key of each row; those of one key are in one fold. Raises PipelineError if `time` is set."""
+    """The key of each row; those of one key are in one fold. Raises PipelineError if `time` is
+    set."""
     if config.time:
         raise PipelineError(
-            "time and folds both say how rows are parted: in folds, later rows would be learned from"
-            " and earlier ones judged. Leave one of them out; group keeps rows together in folds."
+            "time and folds both say how rows are parted: in folds, later rows would be learned"
+            " from and earlier ones judged. Leave one of them out; group keeps rows together in"
+            " folds."
         )
     return _keys(examples, config.group)
 
@@ -66,8 +69,8 @@ def kept_apart(config: Any) -> tuple[str, ...]:
 def _check(data: Data, config: Any) -> None:
     if config.group and config.time:
         raise PipelineError("group and time both say how rows are parted. Keep one of them.")
+    known = {name.removeprefix(COLUMN) for name in data.columns()}
     for name in kept_apart(config):
-        known = {own.removeprefix(COLUMN) for p in data.splits.values() for own in p.columns}
         if name not in known and not config.learned:  # other data than that of training may lack it
             raise PipelineError(
                 f"{data.source} has no column {name!r} to part rows by. {nearest(name, known)}"
@@ -112,7 +115,8 @@ def _torn(data: Data, config: Any) -> list[Problem]:
 def _by_time(
     pool: Examples, given: Mapping[str, Examples], cut: Sequence[str], config: Any
 ) -> dict[str, Examples]:
-    """The latest tenth of the rows is the test, the tenth before it validation, as far as they are cut.
+    """The latest tenth of the rows is the test, the tenth before it validation, as far as they are
+    cut.
 
     Rows of one time are in one split, the earlier one if it leaves some for the later one. If times
     are too few, or most of them the same, data that a trained model is judged on stays whole, and
@@ -132,8 +136,9 @@ def _by_time(
     if not firsts:
         raise PipelineError(
             f"column {column!r} has {len(set(times)):,} different times in {len(times):,} rows, by"
-            f" which train, {' and '.join(wanted)} cannot be parted: rows of one time stay together,"
-            " and train needs half of them. Leave time out, or give the table a column split."
+            f" which train, {' and '.join(wanted)} cannot be parted: rows of one time stay"
+            " together, and train needs half of them. Leave time out, or give the table a column"
+            " split."
         )
     ends = [0, *firsts, len(pool)]
     made = {

@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +56,8 @@ def target(data: Data, config: Config) -> list[str]:
     missing = [name for name in wanted if name not in names]
     if missing:
         raise PipelineError(
-            f"{data.source} has no column {missing[0]!r} to be learned. {nearest(missing[0], names)}"
+            f"{data.source} has no column {missing[0]!r} to be learned."
+            f" {nearest(missing[0], names)}"
         )
     if len(names) <= len(wanted) or len(names) < 2:
         raise PipelineError(
@@ -132,7 +133,8 @@ def _are_single(values: Sequence) -> bool:
 
 
 def learned(examples: Examples, own: Sequence[str], config: Config) -> list[str]:
-    """The columns that are learned from, as `edge.tables.Columns` takes them, of the training split.
+    """The columns that are learned from, as `edge.tables.Columns` takes them, of the training
+    split.
 
     own: the columns that are learned themselves.
     """
@@ -165,17 +167,22 @@ def inputs(examples: Examples, own: Sequence[str], config: Config) -> dict[str, 
 def kind(cells: Sequence[Any]) -> str:
     """NUMBER, CATEGORY, or LEFT_OUT for what is constant, a date, free text or an id."""
     there = [cell for cell in cells if not edge.is_absent(cell)]
-    different = {edge.text(cell) for cell in there}
+    different = set(map(edge.text, there))
     if len(different) < 2:
         return LEFT_OUT
-    numbers = [cell for cell in there if _is_number(cell)]
-    if len(numbers) >= MOSTLY * len(there):  # the others are errors, see `table_checks`
+    if _mostly(_is_number, there):  # the others are errors, see `table_checks`
         return LEFT_OUT if is_id(cells) else NUMBER
-    dates = [cell for cell in there if DATE.fullmatch(str(cell).strip())]
-    if len(dates) >= MOSTLY * len(there):
-        return LEFT_OUT
     is_rare = len(there) > 20 and len(different) > len(there) / 2
-    return LEFT_OUT if is_rare else CATEGORY
+    return LEFT_OUT if is_rare or _mostly(_is_date, there) else CATEGORY
+
+
+def _mostly(holds: Callable[[Any], Any], cells: Sequence[Any]) -> bool:
+    """Whether something holds for nearly all cells."""
+    return sum(map(bool, map(holds, cells))) >= MOSTLY * len(cells)
+
+
+def _is_date(cell: Any) -> bool:
+    return DATE.fullmatch(str(cell).strip()) is not None
 
 
 def _is_number(cell: Any) -> bool:

@@ -1,5 +1,6 @@
 """Where running text is cut into splits: by what paragraphs say, or by their position."""
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from etils import epy
 
 from pipelines.config import Settings, setting
 from pipelines.errors import PipelineError
-from pipelines.formats.examples import Examples
+from pipelines.formats.examples import Examples, joined
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
@@ -37,26 +38,21 @@ def by_position(splits: Mapping[str, Examples]) -> dict[str, Examples]:
     cut = [name for name in ("validation", "test") if name in splits and splits[name].is_cut]
     if not cut:
         return dict(splits)
-    parts = [splits[name] for name in ("train", *cut)]
-    rows = [(_key(part.names[i]), part, i) for part in parts for i in range(len(part))]
-    rows.sort(key=lambda row: row[0])
-    if len(rows) <= len(cut):
+    whole = joined([splits[name] for name in ("train", *cut)])
+    if len(whole) <= len(cut):
         raise PipelineError(
             f"cut=position needs {len(cut) + 1} paragraphs at least, one for each split; got"
-            f" {len(rows)}. Part the text by blank lines, or give train.txt, valid.txt and test.txt."
+            f" {len(whole)}. Part the text by blank lines, or give train.txt, valid.txt and"
+            " test.txt."
         )
-    texts = [part.columns["text"][i] for _, part, i in rows]
-    places = _places([len(text) for text in texts], len(cut))
-    found = {}
+    keys = list(map(_key, whole.names))
+    ordered = whole.take(sorted(range(len(keys)), key=keys.__getitem__))
+    places = _places(list(map(len, ordered.columns["text"])), len(cut))
+    found = dict(splits)
     for place, name in enumerate(("train", *cut)):
-        own = [rows[i] for i in np.flatnonzero(places == place)]
-        found[name] = Examples(
-            [part.names[i] for _, part, i in own],
-            {"text": [part.columns["text"][i] for _, part, i in own]},
-            [part.where[i] for _, part, i in own],
-            is_cut=name != "train",
-        )
-    return {name: found.get(name, examples) for name, examples in splits.items()}
+        own = ordered.take(np.flatnonzero(places == place))
+        found[name] = dataclasses.replace(own, is_cut=place > 0)
+    return found
 
 
 def _places(sizes: Sequence[int], cut: int) -> np.ndarray:

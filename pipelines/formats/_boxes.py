@@ -156,8 +156,8 @@ class Scenes:
         """All scenes as Data.
 
         labels: class names by id; by default those of classes.txt, or if there is none the sorted
-        names that occur. without: what is said of pictures that have no object. Raises PipelineError
-        if there is no usable picture.
+        names that occur. without: what is said of pictures that have no object. Raises
+        PipelineError if there is no usable picture.
         """
         labels = labels or class_names(self.root)
         self._leave_out_others(labels)

@@ -65,8 +65,8 @@ class Layout:
         if not any(found.values()):
             advice = f" Sort the {self.noun}s as CLASS/*{self.example}."
             raise PipelineError(
-                f"no class folder with a usable {self.noun} in {path}."
-                f"{reason(errors(problems), advice)}"
+                f"no class folder with a usable {self.noun} in"
+                f" {path}.{reason(errors(problems), advice)}"
             )
         return root, {split: sorted(pairs) for split, pairs in found.items()}, problems
 
@@ -166,10 +166,10 @@ class _Walk:
         if len(words) > 1:
             noun = self.layout.noun
             raise PipelineError(
-                f"{self.root}: the folders {few([folder.name for folder in class_folders])} all hold"
-                f" folders called {few(words)}, and no {noun} themselves. If those are the classes,"
-                " call the outer ones train, validation and test; if these are the classes, put"
-                f" their {noun}s right into them."
+                f"{self.root}: the folders {few([folder.name for folder in class_folders])} all"
+                f" hold folders called {few(words)}, and no {noun} themselves. If those are the"
+                " classes, call the outer ones train, validation and test; if these are the"
+                f" classes, put their {noun}s right into them."
             )
 
     def _shared(self, class_folders: Sequence[Path]) -> set[str]:
@@ -192,9 +192,9 @@ class _Walk:
             if self.layout.has_file(folder):
                 listed = ", ".join(shown(self.root, split) for split in splits)
                 raise PipelineError(
-                    f"{self.root} holds folders of splits ({listed})"
-                    f" beside another folder of {noun}s ({shown(self.root, folder)}). Move every"
-                    " class folder into a split, or rename a class that is called like a split."
+                    f"{self.root} holds folders of splits ({listed}) beside another folder of"
+                    f" {noun}s ({shown(self.root, folder)}). Move every class folder into a split,"
+                    " or rename a class that is called like a split."
                 )
             message = f"passed over: a folder without {noun}s beside the splits."
             self._add("note", f"not-a-{noun}", folder, message)

@@ -1,5 +1,6 @@
 """COCO JSON files: their places, split and pictures, and what boxes and masks need of them."""
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -42,13 +43,16 @@ def contents(path: Path) -> tuple[dict[Path, Content], list[Problem]]:
     files = _files(path)
     if not files:
         raise PipelineError(f"{path} holds no COCO JSON: a file with {', '.join(PARTS)}.")
-    # Of files that are all wrong the first is named.
-    right = [file for file in files if OURS.match(file.name) or _looks_right(file)] or files
-    others = [file for file in files if file not in right]
+    right = list(filter(_is_ours, files)) or files  # of files that are all wrong the first is named
     root = path if path.is_dir() else path.parent
     found = {file: _content(own_file(root, file)) for file in right}
-    problems = [_other(root, file) for file in others] + _nameless(root, right)
-    return found, problems
+    others = itertools.filterfalse(right.__contains__, files)
+    return found, [_other(root, file) for file in others] + _nameless(root, right)
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file is called as one of COCO, or begins as one."""
+    return bool(OURS.match(file.name)) or _looks_right(file)
 
 
 def _other(root: Path, file: Path) -> Problem:

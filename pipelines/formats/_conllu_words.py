@@ -1,7 +1,7 @@
 """CoNLL-U's words of several parts, such as `1-2 du`, `1 de`, `2 le`, as the text has them.
 
-A device gets text, in which `du` is a word and `de le` is nowhere. So a written word is one word here,
-with the tags of its parts: ADP+DET. Empty nodes (8.1) are in no text and are left out.
+A device gets text, in which `du` is a word and `de le` is nowhere. So a written word is one word
+here, with the tags of its parts: ADP+DET. Empty nodes (8.1) are in no text and are left out.
 """
 
 import re
@@ -46,14 +46,14 @@ def _parts(rows: Sequence[Row], at: int) -> list[list[str]]:
     if "-" not in cells[0]:
         return []
     match = RANGE.fullmatch(cells[0])
-    first, last = (int(number) for number in match.groups()) if match else (0, 0)
+    first, last = map(int, match.groups()) if match else (0, 0)
     parts = [own for _, own in rows[at + 1 : at + 2 + last - first]]
-    numbers = [own[0] for own in parts]
-    if not first < last or numbers != [str(number) for number in range(first, last + 1)]:
+    wanted = list(map(str, range(first, last + 1)))
+    if not first < last or [own[0] for own in parts] != wanted:
         raise Unusable(
             "row",
-            f"the words that {cells[0]} names do not follow it, and its sentence is left out. Correct"
-            " the numbers.",
+            f"the words that {cells[0]} names do not follow it, and its sentence is left out."
+            " Correct the numbers.",
             str(line),
         )
     return parts

@@ -53,7 +53,8 @@ class Header:
 
     @property
     def agreed(self) -> bool:
-        """Whether TensorFlow's decoder for JPEG (exact DCT) or PNG gives `read_picture`'s pixels."""
+        """Whether TensorFlow's decoder for JPEG (exact DCT) or PNG gives `read_picture`'s
+        pixels."""
         return self.mode in AGREED.get(self.format or "", ()) and not self.is_rotated
 
 

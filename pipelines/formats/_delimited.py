@@ -171,9 +171,13 @@ def of_pictures(folder: Path) -> list[tuple[str, Path]]:
     own = tables(folder)
     if own:
         return [("train", own[0])] if len(own) == 1 else []
-    splits = [(split, inner, tables(inner)) for split, inner in split_folders(folder)]
-    is_usable = all(len(found) == 1 and len(folders(inner)) < 2 for _, inner, found in splits)
-    return [(split, found[0]) for split, _, found in splits] if is_usable else []
+    found = []
+    for split, inner in split_folders(folder):
+        files = tables(inner)
+        if len(files) != 1 or len(folders(inner)) > 1:
+            return []
+        found.append((split, files[0]))
+    return found
 
 
 def parts(files: Sequence[Path]) -> list[tuple[str, Path]]:

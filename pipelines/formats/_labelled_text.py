@@ -94,11 +94,13 @@ def _wanted(row: Row) -> str:
 
 
 def _examples(split: str, named: Sequence[tuple[str, Row]], ids: dict[str, int]) -> Examples:
-    names = [name for name, row in named if row.split == split]
-    rows = [row for _, row in named if row.split == split]
-    texts, labels = [row.text for row in rows], [ids[row.label] for row in rows]
-    where = [row.where for row in rows]
-    columns: dict[str, list] = {"text": texts, "label": labels}
+    own = {name: row for name, row in named if row.split == split}
+    rows = list(own.values())
+    labels = map(operator.attrgetter("label"), rows)
+    columns: dict[str, list] = {
+        "text": [row.text for row in rows],
+        "label": list(map(ids.__getitem__, labels)),
+    }
     for name in rows[0].others if rows else ():
         columns[COLUMN + name] = [row.others[name] for row in rows]
-    return Examples(names, columns, where)
+    return Examples(list(own), columns, [row.where for row in rows])

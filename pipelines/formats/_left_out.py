@@ -13,11 +13,13 @@ OBJECTS = frozenset(("segmentationobject", "trimaps"))
 
 
 def pictures(root: Path, used: Iterable[str | Path], told: Iterable[Problem]) -> list[Problem]:
-    """A warning of the pictures that are not `used`, files, and that no Problem `told` names; or []."""
-    known = {os.path.abspath(file) for file in used}
-    named = {name for problem in told for name in (problem.where, problem.example)}
-    left = [file for file in below(root) if str(file) not in known]
-    names = [name for name in (shown(root, file) for file in left) if name not in named]
+    """A warning of the pictures that are not `used`, files, and that no Problem `told` names; or
+    []."""
+    known = set(map(os.path.abspath, used))
+    told = list(told)
+    named = {problem.where for problem in told} | {problem.example for problem in told}
+    left = [shown(root, file) for file in below(root) if str(file) not in known]
+    names = [name for name in left if name not in named]
     if not names:
         return []
     message = (

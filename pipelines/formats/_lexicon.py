@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines import installing
@@ -38,18 +39,23 @@ def _read(path: Path, is_own: bool) -> dict[str, float]:
         if not line.strip() or (line.startswith("#") and "\t" not in line):
             continue
         word, value = _parsed(path, i, line)
-        if len(word.split()) > 1:
-            if not is_own:
-                continue  # no text has it, as texts are parted at spaces
-            raise PipelineError(f"{path}:{i} has {word!r}, two words. Give each a line, or none.")
-        if is_own and word in found:
-            raise PipelineError(
-                f"{path}:{i} has {word!r} a second time, after line {lines[word]}. Keep one of them."
-            )
-        found[word], lines[word] = value, i
+        if is_own:
+            _check_word(f"{path}:{i}", word, lines)
+        if len(word.split()) == 1:  # no text has two words in one, as texts are parted at spaces
+            found[word], lines[word] = value, i
     if not found:
         raise PipelineError(f"{path} has no word. It needs a word, a tab and a number a line.")
     return found
+
+
+def _check_word(where: str, word: str, lines: Mapping[str, int]) -> None:
+    """Raises PipelineError for two words in a line, and for a word that another line has."""
+    if len(word.split()) > 1:
+        raise PipelineError(f"{where} has {word!r}, two words. Give each a line, or none.")
+    if word in lines:
+        raise PipelineError(
+            f"{where} has {word!r} a second time, after line {lines[word]}. Keep one of them."
+        )
 
 
 def _parsed(path: Path, i: int, line: str) -> tuple[str, float]:

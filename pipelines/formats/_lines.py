@@ -40,8 +40,8 @@ def _refuse_large(file: Path) -> None:
     size = file.stat().st_size
     if size > MOST:
         raise PipelineError(
-            f"{file} has {size / 1e9:.1f} GB; more than {MOST / 1e9:g} GB of text is not read, as all of"
-            " it is held in memory. Take fewer rows, or make a TFDS data set of it."
+            f"{file} has {size / 1e9:.1f} GB; more than {MOST / 1e9:g} GB of text is not read, as"
+            " all of it is held in memory. Take fewer rows, or make a TFDS data set of it."
         )
 
 

@@ -99,8 +99,8 @@ def classes(
     names, table: what a file of classes says, see `_mask_classes.read`; empty infers both from the
     values. 0 and 255 alone, or nearly so, are a binary mask; else 255 is IGNORE and each other
     value a class. Raises PipelineError if the values tell of no classes, or if they go up to 255 in
-    even steps, as masks drawn to be looked at do, in which 255 is a class. Files that cannot be read
-    are left to the audit.
+    even steps, as masks drawn to be looked at do, in which 255 is a class. Files that cannot be
+    read are left to the audit.
     """
     if table:
         return list(names), table, []
@@ -186,13 +186,16 @@ def _inferred(values: Iterable[int], where: str) -> tuple[list[str], Table, list
 
 
 def _is_binary(counts: collections.Counter) -> bool:
-    """{value: pixels} of all masks -> whether they hold 0 and 255, clean, smoothed, or after JPEG."""
+    """{value: pixels} of all masks -> whether they hold 0 and 255, clean, smoothed, or after
+    JPEG."""
     if not counts[255] or counts.keys() <= {0, 255}:
         return bool(counts[255])
-    ends = sum(n for value, n in counts.items() if value <= NEAR or value >= 255 - NEAR)
+    values = np.array(list(counts))
+    pixels = np.array(list(counts.values()))
+    is_end = (values <= NEAR) | (values >= 255 - NEAR)
     # Ids with an ignored border lie at these ends too, but they do not fill the range between.
-    is_filled = sum(NEAR < value < 255 for value in counts) > SMOOTH
-    return is_filled and ends >= CLEAN * counts.total()
+    is_filled = np.sum((values > NEAR) & (values < 255)) > SMOOTH
+    return bool(is_filled and pixels[is_end].sum() >= CLEAN * pixels.sum())
 
 
 def _values(picture: Image.Image) -> np.ndarray:

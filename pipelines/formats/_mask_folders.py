@@ -117,7 +117,8 @@ def _with_masks(root: Path, pictures: Path) -> tuple[Path, Path] | None:
 
 
 def _named(folder: Path, names: Sequence[str]) -> Path | None:
-    """The folder in `folder` that has one of `names` and pictures in it, the first in their order."""
+    """The folder in `folder` that has one of `names` and pictures in it, the first in their
+    order."""
     by_name = {inner.name.lower(): inner for inner in folders(folder)}
     there = filter(None, map(by_name.get, names))
     return next(filter(stems, there), None)

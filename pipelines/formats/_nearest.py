@@ -27,7 +27,8 @@ TABLE = ".csv"  # and any suffix of a table
 
 
 def seen(path: Path) -> tuple[collections.Counter, set[str]]:
-    """({suffix: files}, names of folders and files) at a path, lower case; not all of a large one."""
+    """({suffix: files}, names of folders and files) at a path, lower case; not all of a large
+    one."""
     suffixes: collections.Counter = collections.Counter()
     names = set()
     for folder, file in itertools.islice(_entries(path), MOST):
@@ -116,12 +117,16 @@ def _unread(path: Path) -> str:
     """Why a text file or table right there cannot be read, the first that cannot, or ""."""
     files = [path] if path.is_file() else sorted(filter(Path.is_file, path.iterdir()))
     texts = [file for file in files if file.suffix.lower() in TEXTS and file.name[0] != "."]
-    for file in texts[:LOOKED_AT]:
-        try:
-            if file.stat().st_size <= LARGEST and not text_of(file).strip():
-                return f" {file} is empty."
-        except (PipelineError, OSError) as error:
-            return f" {error}"
+    return next(filter(None, map(_fault, texts[:LOOKED_AT])), "")
+
+
+def _fault(file: Path) -> str:
+    """Why a text file cannot be read, or is of no use, or ""."""
+    try:
+        if file.stat().st_size <= LARGEST and not text_of(file).strip():
+            return f" {file} is empty."
+    except (PipelineError, OSError) as error:
+        return f" {error}"
     return ""
 
 

@@ -58,10 +58,10 @@ class Paths:
         folder = self.root
         for part in parts:
             names = self._names(folder).get(plain(part), [])
-            exact = [name for name in names if name == part]
-            if len(exact or names) != 1:
+            meant = [part] if part in names else names
+            if len(meant) != 1:
                 return None
-            folder = folder / (exact or names)[0]
+            folder = folder / meant[0]
         is_right = folder.is_file() and inside(self.root, folder.relative_to(self.root))
         return folder.relative_to(self.root).as_posix() if is_right else None
 

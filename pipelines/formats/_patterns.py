@@ -1,8 +1,9 @@
-"""Expressions of rules: checked that none can run for ever, and written so that Python and a browser
-read them alike."""
+"""Expressions of rules: checked that none can run for ever, and written so that Python and a
+browser read them alike."""
 
 import re
 import warnings
+from collections.abc import Callable
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -35,9 +36,9 @@ PLACES = {
 def checked(pattern: object, where: str) -> str:
     """An expression that a whole word has to fit, in a form that both clients read alike.
 
-    Letters are ASCII for `\\w`, `\\d` and `\\s`. Raises PipelineError, which begins with `where`, for
-    what is no expression, for what a rule may not have, and for an expression that could be tried
-    in more than WAYS ways on a word of `rules.LONGEST` letters.
+    Letters are ASCII for `\\w`, `\\d` and `\\s`. Raises PipelineError, which begins with `where`,
+    for what is no expression, for what a rule may not have, and for an expression that could be
+    tried in more than WAYS ways on a word of `rules.LONGEST` letters.
     """
     if not isinstance(pattern, str) or not pattern:
         raise PipelineError(f"{where} has a pattern that is no text: {shown(pattern)}.")
@@ -59,7 +60,8 @@ def checked(pattern: object, where: str) -> str:
 
 
 def _ways(tree: Any, pattern: str, where: str) -> int:
-    """In how many ways an expression can be laid over a word of `rules.LONGEST` letters, at most."""
+    """In how many ways an expression can be laid over a word of `rules.LONGEST` letters, at
+    most."""
     total = 1
     for code, argument in tree:
         total = min(total * _ways_of(code, argument, pattern, where), WAYS + 1)
@@ -83,8 +85,8 @@ def _ways_of(code: object, argument: Any, pattern: str, where: str) -> int:
 
 def _other(pattern: str, where: str, what: str) -> PipelineError:
     return PipelineError(
-        f"{where}: {shown(pattern)} has {what}, which rules do not have. Use letters, classes, groups,"
-        " choices and repetitions."
+        f"{where}: {shown(pattern)} has {what}, which rules do not have. Use letters, classes,"
+        " groups, choices and repetitions."
     )
 
 
@@ -94,22 +96,15 @@ def _written(tree: Any) -> str:
 
 
 def _one(code: object, argument: Any) -> str:
-    if code is codes.LITERAL:
-        return _letter(argument)
-    if code is codes.NOT_LITERAL:
-        return f"[^{_letter(argument)}]"
-    if code is codes.ANY:
-        return r"[^\u000a]"
-    if code is codes.IN:
-        return _set(argument)
-    if code is codes.AT:
-        return PLACES[argument]
-    if code is codes.BRANCH:
-        return f"(?:{'|'.join(map(_written, argument[1]))})"
     if code in REPEATS:
         low, high, body = argument
         most = "" if high is codes.MAXREPEAT else high
         return f"(?:{_written(body)}){{{low},{most}}}{'' if code is codes.MAX_REPEAT else '?'}"
+    write = WRITTEN.get(code, _group)
+    return write(argument)
+
+
+def _group(argument: Any) -> str:
     return f"(?:{_written(argument[-1])})"
 
 
@@ -139,3 +134,25 @@ def shown(value: object) -> str:
     """A value of a file as a message names it."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _not_letter(argument: Any) -> str:
+    return f"[^{_letter(argument)}]"
+
+
+def _any(argument: Any) -> str:
+    return r"[^\u000a]"
+
+
+def _branch(argument: Any) -> str:
+    return f"(?:{'|'.join(map(_written, argument[1]))})"
+
+
+WRITTEN: dict[object, Callable[[Any], str]] = {  # how a part of an expression is written
+    codes.LITERAL: _letter,
+    codes.NOT_LITERAL: _not_letter,
+    codes.ANY: _any,
+    codes.IN: _set,
+    codes.AT: PLACES.__getitem__,
+    codes.BRANCH: _branch,
+}

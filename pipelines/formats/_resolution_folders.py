@@ -1,4 +1,5 @@
-"""Which folders hold pictures at a high and at a low resolution: HR/ and LR/, NAME_HR/ and NAME_LR_x2/."""
+"""Which folders hold pictures at a high and at a low resolution: HR/ and LR/, NAME_HR/ and
+NAME_LR_x2/."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -19,12 +20,18 @@ def pairs(inside: Iterable[Path], split: str) -> Iterator[tuple[str, Path, Path]
     the first in the order of names.
     """
     found = sorted(inside)
-    low = [(LOW.fullmatch(folder.name), folder) for folder in found]
-    lows = {match[1]: folder for match, folder in reversed(low) if match}
-    for folder in found:
-        match = HIGH.fullmatch(folder.name)
-        if match and match[1] in lows:
-            yield split_in_name(folder) or split, _at_a_scale(lows[match[1]]), folder
+    highs, lows = _stems(HIGH, found), _stems(LOW, found)
+    for stem in filter(lows.__contains__, highs):
+        yield split_in_name(highs[stem]) or split, _at_a_scale(lows[stem]), highs[stem]
+
+
+def _stems(pattern: re.Pattern, inside: Iterable[Path]) -> dict[str | None, Path]:
+    """{what a name begins with: the first folder that is called so}."""
+    found: dict[str | None, Path] = {}
+    for folder in inside:
+        if match := pattern.fullmatch(folder.name):
+            found.setdefault(match[1], folder)
+    return found
 
 
 def _at_a_scale(folder: Path) -> Path:

@@ -1,4 +1,5 @@
-"""Files of rules for tagging, in YAML: patterns and lists of phrases, checked before anything runs."""
+"""Files of rules for tagging, in YAML: patterns and lists of phrases, checked before anything
+runs."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -42,18 +43,22 @@ def _lines(path: Path, where: str, entry: object) -> Iterator[str]:
         )
     if len({"pattern", "words", "file"} & set(entry)) != 1:
         raise PipelineError(f"{where} must have one of pattern, words and file.")
-    label, cased = str(entry["label"]), entry.get("cased", False)
+    label = str(entry["label"])
     if "pattern" in entry:
-        patterns = entry["pattern"]
-        patterns = patterns if isinstance(patterns, list) else [patterns]
-        made = [checked(pattern, where) for pattern in patterns]
-        yield json.dumps({"label": label, "pattern": made}, ensure_ascii=False)
+        yield json.dumps({"label": label, "pattern": _checked(entry, where)}, ensure_ascii=False)
         return
     for phrase in _phrases(path, where, entry):
         tokens = [word for word, _, _ in words.tokens(str(phrase))]
         if not tokens:
             raise PipelineError(f"{where} has an empty phrase. Delete it.")
-        yield line(label, tokens, bool(cased))
+        yield line(label, tokens, bool(entry.get("cased", False)))
+
+
+def _checked(entry: dict, where: str) -> list[str]:
+    """The expressions of an entry, one or several."""
+    patterns = entry["pattern"]
+    several = patterns if isinstance(patterns, list) else [patterns]
+    return [checked(pattern, where) for pattern in several]
 
 
 def line(label: str, tokens: list[str], cased: bool = False) -> str:

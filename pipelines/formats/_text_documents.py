@@ -44,9 +44,11 @@ TEXT = Noun("text", may_be_text, "If they are texts, save them as plain text in 
 
 
 def is_text(file: Path) -> bool:
-    """Whether a file is a text: one called .txt, or one of another suffix, or none, that holds text.
+    """Whether a file is a text: one called .txt, or one of another suffix, or none, that holds
+    text.
 
-    Tables, annotations, pictures and code are none, nor is what tells of the data, such as a README.
+    Tables, annotations, pictures and code are none, nor is what tells of the data, such as a
+    README.
     """
     suffix = file.suffix.lower()
     if ABOUT.fullmatch(file.name) or LEFTOVERS.fullmatch(file.name):

@@ -98,7 +98,8 @@ def filled(
 
 
 def json_of(line: str) -> Any:
-    """What a line of JSON says. Raises ValueError with a reason, for a key that is there twice as well."""
+    """What a line of JSON says. Raises ValueError with a reason, for a key that is there twice as
+    well."""
     try:
         return json.loads(line, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:

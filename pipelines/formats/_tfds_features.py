@@ -61,7 +61,8 @@ def masks(columns: Mapping[str, Column]) -> set[str]:
 
 
 def _parts(features: Mapping[str, "FeatureConnector"]) -> Iterator[tuple[Column, bool]]:
-    """Yields (column, whether it is in a sequence) of each feature, one by one for those in a dict."""
+    """Yields (column, whether it is in a sequence) of each feature, one by one for those in a
+    dict."""
     for name, feature in features.items():
         inner, is_sequence = _inner(feature)
         for keys, part in inner.items():

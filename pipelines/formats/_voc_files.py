@@ -7,6 +7,7 @@ its XML file are told by their paths without the folders that only say what the 
 
 import collections
 import functools
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -115,12 +116,16 @@ def _annotations(root: Path, names: Iterable[str]) -> list[str]:
     for name in names:
         if name.lower().endswith(".xml"):
             by_folder[os.path.dirname(name)].append(name)
-    right: list[str] = []
-    for folder, own in by_folder.items():
-        is_named = any(part.lower() in ANNOTATIONS for part in PurePosixPath(folder).parts)
-        if is_named or any(_voc_xml.is_annotation(root / name) for name in own):
-            right += own
-    return right
+    right = [own for folder, own in by_folder.items() if _holds_annotations(root, folder, own)]
+    return list(itertools.chain.from_iterable(right))
+
+
+def _holds_annotations(root: Path, folder: str, names: Iterable[str]) -> bool:
+    """Whether a folder is called as one of annotations is, or has any among its files `names`."""
+    parts = {part.lower() for part in PurePosixPath(folder).parts}
+    return not parts.isdisjoint(ANNOTATIONS) or any(
+        _voc_xml.is_annotation(root / name) for name in names
+    )
 
 
 def _parted(
@@ -135,11 +140,11 @@ def _parted(
     by_folder = collections.defaultdict(list)
     for name in pictures:
         by_folder[os.path.dirname(name)].append(name)
-    own = _with_any(by_folder, lambda name: _key(name) in keys)
-    own = own or _with_any(by_folder, lambda name: PurePosixPath(name).stem in stems)
-    own = own or list(by_folder)
-    others = {folder: found for folder, found in by_folder.items() if folder not in own}
-    return [name for folder in own for name in by_folder[folder]], others
+    rules = (lambda name: _key(name) in keys, lambda name: PurePosixPath(name).stem in stems)
+    found = (_with_any(by_folder, rule) for rule in rules)
+    own = next(filter(None, found), list(by_folder))
+    parted = [by_folder.pop(folder) for folder in own]
+    return list(itertools.chain.from_iterable(parted)), dict(by_folder)
 
 
 def _with_any(by_folder: dict[str, list[str]], is_one: Callable[[str], bool]) -> list[str]:

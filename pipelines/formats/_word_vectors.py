@@ -1,4 +1,5 @@
-"""Files of word vectors, read and written: GloVe, word2vec in text and binary, fastText's .vec; gzip or not."""
+"""Files of word vectors, read and written: GloVe, word2vec in text and binary, fastText's .vec;
+gzip or not."""
 
 import gzip
 import io

@@ -33,9 +33,13 @@ def inner(path: Path) -> Path | None:
     files = [Path(entry.path) for entry in visible(path) if not entry.is_dir()]
     if len(inside) != 1 or not all(map(_is_note, files)):
         return None
-    name = inside[0].name.lower()
-    is_layout = name in OTHER_LAYOUTS or split_of(inside[0]) or inside[0].is_symlink()
-    return None if is_layout else inside[0]
+    return None if _tells(inside[0]) else inside[0]
+
+
+def _tells(folder: Path) -> bool:
+    """Whether a folder is a link, or its name tells of a layout or of a split."""
+    is_layout = folder.name.lower() in OTHER_LAYOUTS
+    return is_layout or bool(split_of(folder)) or folder.is_symlink()
 
 
 def is_class(folder: Path) -> bool:

@@ -1,4 +1,5 @@
-"""YOLO as Darknet has it, and CVAT as "YOLO 1.1": obj.data names the lists of pictures and obj.names."""
+"""YOLO as Darknet has it, and CVAT as "YOLO 1.1": obj.data names the lists of pictures and
+obj.names."""
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath

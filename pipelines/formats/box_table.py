@@ -1,4 +1,5 @@
-"""A table of boxes: one .csv or .tsv file with the columns path, label, xmin, ymin, xmax, ymax and maybe split."""
+"""A table of boxes: one .csv or .tsv file with the columns path, label, xmin, ymin, xmax, ymax and
+maybe split."""
 
 import csv
 import io

@@ -1,4 +1,5 @@
-"""COCO JSON: annotations/instances_SPLIT.json, SPLIT/_annotations.coco.json, or one .json file beside its pictures."""
+"""COCO JSON: annotations/instances_SPLIT.json, SPLIT/_annotations.coco.json, or one .json file
+beside its pictures."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""COCO JSON as labels of whole pictures, whose annotations need no boxes: what tasks of labels read of COCO's files."""
+"""COCO JSON as labels of whole pictures, whose annotations need no boxes: what tasks of labels read
+of COCO's files."""
 
 import dataclasses
 from pathlib import Path

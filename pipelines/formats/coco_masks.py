@@ -1,4 +1,5 @@
-"""COCO JSON with polygons or RLE, as a class per pixel: what tasks of masks read of files whose boxes `coco` reads."""
+"""COCO JSON with polygons or RLE, as a class per pixel: what tasks of masks read of files whose
+boxes `coco` reads."""
 
 import io
 from collections import Counter

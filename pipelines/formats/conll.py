@@ -1,4 +1,5 @@
-"""Columns: a word and its tags a line, 2 to 14 columns by tab or space, a blank line between sentences (CoNLL)."""
+"""Columns: a word and its tags a line, 2 to 14 columns by tab or space, a blank line between
+sentences (CoNLL)."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,8 @@ Row = tuple[int, list[str]]  # (number, cells)
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` is a file of columns, or a folder with one, by suffix or by its first lines."""
+    """Whether `path` is a file of columns, or a folder with one, by suffix or by its first
+    lines."""
     files = [path] if path.is_file() else text_files.listed(path)
     return any(map(_fits, files[:MANY]))
 
@@ -145,7 +147,8 @@ class _File:
         return self.path, numbers[0], {**own, "lines": list(numbers)}
 
     def _written(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """The words as the text has them; [] if the parts of one are not there, which is a Problem."""
+        """The words as the text has them; [] if the parts of one are not there, which is a
+        Problem."""
         if self.names[0] != "id":
             return rows
         try:

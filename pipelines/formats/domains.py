@@ -1,4 +1,5 @@
-"""Two domains of pictures: source/CLASS/*.jpg, and target/*.jpg or target/CLASS/*.jpg; SPLIT/ may stand in between."""
+"""Two domains of pictures: source/CLASS/*.jpg, and target/*.jpg or target/CLASS/*.jpg; SPLIT/ may
+stand in between."""
 
 from pathlib import Path
 

@@ -128,6 +128,10 @@ class Data:
             known |= part.tables
         return fingerprint(known, self.splits)
 
+    def columns(self) -> set[str]:
+        """The names of the columns that any split has."""
+        return set().union(*(part.columns for part in self.splits.values()))
+
 
 def of_files(
     root: Path, names: Sequence[str], where: Sequence[str] = (), **columns: list
@@ -201,8 +205,8 @@ def own_file(root: str | Path, file: Path) -> Path:
     """A file below `root`, as it is. Raises PipelineError if it is a link out of it."""
     if inside(root, file.relative_to(root)) is None:
         raise PipelineError(
-            f"{file} is a link that leads out of the data. Copy the file here, or pass what it leads"
-            " to."
+            f"{file} is a link that leads out of the data. Copy the file here, or pass what it"
+            " leads to."
         )
     return file
 

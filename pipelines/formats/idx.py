@@ -1,4 +1,5 @@
-"""MNIST: train-images-idx3-ubyte.gz, t10k-images-idx3-ubyte.gz; with labels, train-labels-idx1-ubyte.gz and so on."""
+"""MNIST: train-images-idx3-ubyte.gz, t10k-images-idx3-ubyte.gz; with labels,
+train-labels-idx1-ubyte.gz and so on."""
 
 import re
 from pathlib import Path

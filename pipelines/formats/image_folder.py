@@ -1,4 +1,5 @@
-"""One folder of pictures per class: CLASS/*.jpg, or SPLIT/CLASS/*.jpg with splits named train, validation, test."""
+"""One folder of pictures per class: CLASS/*.jpg, or SPLIT/CLASS/*.jpg with splits named train,
+validation, test."""
 
 from pathlib import Path
 

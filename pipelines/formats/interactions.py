@@ -1,7 +1,8 @@
-"""Interactions: ratings.csv with movies.csv, u.data, ratings.dat, or .jsonl of objects with user and item."""
+"""Interactions: ratings.csv with movies.csv, u.data, ratings.dat, or .jsonl of objects with user
+and item."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ def detect(path: Path) -> bool:
     """
     if path.is_file():
         return path.name in OLD or (path.suffix.lower() in LINES and has_user(path))
-    if any((path / name).is_file() for name in OLD):
-        return True
-    has_items = any((path / name).is_file() for name in ITEMS)
-    return has_items and any((path / name).is_file() for name in TABLES)
+    return _has_file(path, OLD) or (_has_file(path, ITEMS) and _has_file(path, TABLES))
+
+
+def _has_file(folder: Path, names: Iterable[str]) -> bool:
+    return any((folder / name).is_file() for name in names)
 
 
 def read(path: str | Path) -> Data:

@@ -1,4 +1,5 @@
-"""JSON lines: {"tokens": [...], "tags": [...]} or {"text": "...", "spans": [{"start", "end", "label"}]} a line."""
+"""JSON lines: {"tokens": [...], "tags": [...]} or {"text": "...", "spans": [{"start", "end",
+"label"}]} a line."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -170,7 +171,8 @@ class _Text:
 
 
 def _within(span: Span, found: Sequence[tuple[str, int, int]], first: int) -> tuple[int, int]:
-    """(first, last + 1) of the words, from the one of index `first` on, that a span has a part of."""
+    """(first, last + 1) of the words, from the one of index `first` on, that a span has a part
+    of."""
     own = [i for i, (_, a, b) in enumerate(found) if a < span[1] and span[0] < b and i >= first]
     return (own[0], own[-1] + 1) if own else (0, 0)
 

@@ -1,4 +1,5 @@
-"""Pictures and masks of the same names: images/ and masks/, train/ and trainannot/, NAME.jpg and NAME_mask.png."""
+"""Pictures and masks of the same names: images/ and masks/, train/ and trainannot/, NAME.jpg and
+NAME_mask.png."""
 
 import itertools
 import operator
@@ -58,8 +59,8 @@ def read(path: str | Path) -> Data:
     found = _found(root, problems)
     if not any(found.values()):
         raise PipelineError(
-            f"no picture in {path} has a mask of its name. "
-            "Put pictures in images/ and masks in masks/ under equal names."
+            f"no picture in {path} has a mask of its name. Put pictures in images/ and masks in"
+            " masks/ under equal names."
         )
     files = [file for rows in found.values() for _, *own in rows for file in own]
     problems += _left_out.pictures(root, files, problems)
@@ -141,17 +142,20 @@ def _listed(
     lists = _lists(root) if list(found) == ["train"] else {}
     if not lists:
         return found
-    folders = [pictures for _, pictures, _ in mask_folders.pairs(root)] or [root]
     rows = {row[0]: row for row in found["train"]}
-    faulty = {problem.example for problem in problems if problem.example}
-    known = Pictures([*rows, *faulty], shown(root, folders[0]))
-    named = _assigned(lists, known)
+    named = _assigned(lists, _known(root, rows, problems))
     _weigh_lists(rows, named, problems)
     listed: dict[str, list[Row]] = {split: [] for split in lists}
-    for name, split in named.items():
-        if name in rows:
-            listed[split].append(rows[name])
+    for name in filter(rows.__contains__, named):
+        listed[named[name]].append(rows[name])
     return listed
+
+
+def _known(root: Path, rows: Iterable[str], problems: Iterable[Problem]) -> Pictures:
+    """What a line of a list may name: pictures with a mask, and those that cannot be used."""
+    folders = [pictures for _, pictures, _ in mask_folders.pairs(root)] or [root]
+    faulty = {problem.example for problem in problems} - {""}
+    return Pictures([*rows, *faulty], shown(root, folders[0]))
 
 
 def _weigh_lists(
@@ -180,7 +184,8 @@ def _assigned(lists: Mapping[str, Path], pictures: Pictures) -> dict[str, str]:
             name = pictures.find(line, where)
             if name is None:
                 raise PipelineError(
-                    f"{where}: there is no picture {line!r} with a mask. Mend the line or delete it."
+                    f"{where}: there is no picture {line!r} with a mask. Mend the line or delete"
+                    " it."
                 )
             if name in taken:
                 raise PipelineError(

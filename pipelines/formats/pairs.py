@@ -1,4 +1,5 @@
-"""Pictures at two resolutions under equal names: LR/ and HR/, or SPLIT/LR and SPLIT/HR (1x4.png goes with 1.png)."""
+"""Pictures at two resolutions under equal names: LR/ and HR/, or SPLIT/LR and SPLIT/HR (1x4.png
+goes with 1.png)."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,8 @@ SCALE = re.compile(r"x[2348]$")  # what the stem of a smaller picture may end in
 
 
 def detect(path: Path) -> bool:
-    """Whether `path`, or a folder of a split in it, has the folders LR and HR, or NAME_LR and NAME_HR."""
+    """Whether `path`, or a folder of a split in it, has the folders LR and HR, or NAME_LR and
+    NAME_HR."""
     return path.is_dir() and any(_pairs_of_folders(path))
 
 

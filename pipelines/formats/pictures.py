@@ -1,4 +1,5 @@
-"""A folder of pictures without labels: *.jpg, or SPLIT/*.jpg with splits named train, validation, test."""
+"""A folder of pictures without labels: *.jpg, or SPLIT/*.jpg with splits named train, validation,
+test."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +20,8 @@ ANNOTATIONS = frozenset((".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".y
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` holds pictures, in itself or in folders of splits, and is of no other format."""
+    """Whether `path` holds pictures, in itself or in folders of splits, and is of no other
+    format."""
     return path.is_dir() and not masks.detect(path) and _holds_pictures_alone(path)
 
 

@@ -1,4 +1,5 @@
-"""Running text: a .txt file, or a folder with such files, train.txt or others; blank lines part paragraphs."""
+"""Running text: a .txt file, or a folder with such files, train.txt or others; blank lines part
+paragraphs."""
 
 import itertools
 import re
@@ -32,7 +33,8 @@ OTHERS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml",
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` is a .txt file of running text, or a folder with such files and no other data."""
+    """Whether `path` is a .txt file of running text, or a folder with such files and no other
+    data."""
     if path.is_file():
         return _fits(path) and not conll.detect(path)
     entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
@@ -69,8 +71,8 @@ def read(path: str | Path) -> Data:
     title may have such a word. All others are `train`, but if there is a train.txt they are left
     out, and a Problem says so. Splits that are missing are cut by
     what paragraphs say, so the same one is never in two of them. If there are only held-out splits,
-    `validation` trains, nothing is cut from it, and a Problem says so. A paragraph that is not UTF-8
-    becomes a Problem and is left out. Raises PipelineError if there is no text.
+    `validation` trains, nothing is cut from it, and a Problem says so. A paragraph that is not
+    UTF-8 becomes a Problem and is left out. Raises PipelineError if there is no text.
     """
     path = Path(path)
     found, problems = text_files.grouped(path, _is_text, _split_of)
@@ -79,18 +81,13 @@ def read(path: str | Path) -> Data:
         problems.append(_left_out(others))
     elif others:
         found["train"] = others
-    splits = {split: _examples(own, problems) for split, own in found.items()}
-    splits = {split: splits[split] for split in SPLITS if split in splits}
+    splits = {split: _examples(found[split], problems) for split in SPLITS if split in found}
     if not any(map(len, splits.values())):
         raise PipelineError(f"{path} has no text.{reason(errors(problems), ' Add some.')}")
     if "train" not in splits and "validation" in splits:
         message = "there is no train split, so this one trains, and nothing is held out of it."
         problems.append(Problem("warning", "no-train", "validation", message))
-        splits = {
-            "train": splits.pop("validation"),
-            "validation": Examples([], {"text": []}, []),
-            **splits,
-        }
+        splits = _trained_on_validation(splits)
     said: dict[str, str] = {}
     for examples in splits.values():
         said |= dict(zip(examples.names, examples.columns["text"], strict=True))
@@ -98,8 +95,15 @@ def read(path: str | Path) -> Data:
     return Data(str(path), "plain_text", cut, {}, problems)
 
 
+def _trained_on_validation(splits: dict[str, Examples]) -> dict[str, Examples]:
+    """The splits with `validation` as `train`, and none to validate on."""
+    rest = {split: part for split, part in splits.items() if split != "validation"}
+    return {"train": splits["validation"], "validation": Examples([], {"text": []}, []), **rest}
+
+
 def _split_of(file: Path) -> str:
-    """The split that the whole name of a file says, but for numbers and what stands before a dot."""
+    """The split that the whole name of a file says, but for numbers and what stands before a
+    dot."""
     said = SPLIT_NAME.fullmatch(file.stem.lower())
     return SPLIT_NAMES.get(said[1], "") if said else ""
 

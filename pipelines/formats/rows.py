@@ -1,4 +1,5 @@
-"""A table of rows to learn from: one .csv, .tsv or .parquet file, or one a split, with any columns and maybe split."""
+"""A table of rows to learn from: one .csv, .tsv or .parquet file, or one a split, with any columns
+and maybe split."""
 
 import collections
 import dataclasses
@@ -38,7 +39,12 @@ def detect(path: Path) -> bool:
     if not delimited.parts(files) or not all(map(_fits, files)):
         return False
     own = [path] if len(files) == 1 else [path, *files]
-    return not any(other.detect(file) for other in OTHERS for file in own)
+    return not any(map(_means_more, own))
+
+
+def _means_more(path: Path) -> bool:
+    """Whether another format reads a table, or tables."""
+    return any(other.detect(path) for other in OTHERS)
 
 
 def _fits(file: Path) -> bool:
@@ -126,8 +132,8 @@ def _check_header(file: Path, header: list[str]) -> None:
     twice = sorted(name for name, count in collections.Counter(header).items() if count > 1)
     if twice:
         raise PipelineError(
-            f"{file}:1 names {len(twice)} columns twice: {', '.join(twice)}. Give each a name of its"
-            " own."
+            f"{file}:1 names {len(twice)} columns twice: {', '.join(twice)}. Give each a name of"
+            " its own."
         )
     if all(map(is_number, header)):
         raise PipelineError(
@@ -140,8 +146,8 @@ def _like_a_row(file: Path, header: list[str]) -> Iterator[Problem]:
     numbers = [name for name in header if is_number(name)]
     if numbers:
         message = (
-            f"{len(numbers)} of {len(header)} names of columns are numbers, such as {numbers[0]!r}. If"
-            " this line is a row, add a line of names above it."
+            f"{len(numbers)} of {len(header)} names of columns are numbers, such as {numbers[0]!r}."
+            " If this line is a row, add a line of names above it."
         )
         yield Problem("warning", "header", f"{file.name}:1", message)
 
@@ -168,8 +174,8 @@ def _parquet(file: Path, split: str) -> Iterator[Row]:
         raise PipelineError(f"{file} cannot be read: {why}. Write the file again.") from error
     if (splits := [name for name in names if name.lower() in SPLIT])[1:]:
         raise PipelineError(
-            f"{file} has {len(splits)} columns that could be the split: {', '.join(splits)}. Keep one"
-            " of them."
+            f"{file} has {len(splits)} columns that could be the split: {', '.join(splits)}. Keep"
+            " one of them."
         )
     for i, cells in enumerate(found, 1):
         own = next((str(v) for name, v in cells.items() if name.lower() in SPLIT), split)

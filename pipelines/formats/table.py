@@ -49,14 +49,14 @@ class Row(NamedTuple):
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` is a .csv or .tsv file whose header names a path, or a folder with exactly one,
-    or with one in each folder of a split, which name a label as well.
+    """Whether `path` is a .csv or .tsv file whose header names a path, or a folder with exactly
+    one, or with one in each folder of a split, which name a label as well.
     """
     if path.is_file():
         names = delimited.names(path) if delimited.is_table(path) else set()
         return not names.isdisjoint(COLUMNS["path"]) and _is_of_pictures(path)
     tables = [file for _, file in delimited.of_pictures(path)]
-    return bool(tables) and all(_has_columns(file) and _is_of_pictures(file) for file in tables)
+    return bool(tables) and all(map(_has_columns, tables)) and all(map(_is_of_pictures, tables))
 
 
 def has_boxes(table: Path) -> bool:
@@ -75,8 +75,9 @@ def read(path: str | Path) -> Data:
     """The pictures that a table lists, with their `label`.
 
     Paths in the table are relative to its folder. If no column is called as a label is, there is
-    no `label`, and another one has to be named as what is learned. A row that cannot be used becomes a Problem with
-    its line. Raises PipelineError, with file and line, if the table as a whole cannot be read.
+    no `label`, and another one has to be named as what is learned. A row that cannot be used
+    becomes a Problem with its line. Raises PipelineError, with file and line, if the table as a
+    whole cannot be read.
     """
     tables = delimited.opened_by_split(path, wanted(path, COLUMNS))
     table = tables[0]
@@ -118,17 +119,21 @@ def wanted(path: str | Path, columns: Mapping[str, Collection[str]]) -> dict[str
 
     columns: {what it is: what people call it}.
     """
-    path = Path(path)
-    split_tables = [] if path.is_file() else delimited.of_pictures(path)
-    files = [file for _, file in split_tables] or [
-        path if path.is_file() else delimited.only_table(path)
-    ]
-    header = delimited.names(files[0])
+    header = delimited.names(_first_table(Path(path)))
     known = set().union(*columns.values())
     has_label = not header.isdisjoint(columns["label"])
-    if has_label or not header - known:
-        return dict(columns)
-    return {name: own for name, own in columns.items() if name != "label"}
+    found = dict(columns)
+    if not has_label and header - known:
+        del found["label"]
+    return found
+
+
+def _first_table(path: Path) -> Path:
+    """The table at a path, or the first of those of its splits."""
+    if path.is_file():
+        return path
+    found = delimited.of_pictures(path)
+    return found[0][1] if found else delimited.only_table(path)
 
 
 def _is_of_pictures(table: Path) -> bool:
@@ -184,7 +189,7 @@ def _splits(root: Path, rows: Mapping[str, Row], ids: Mapping[str, int]) -> dict
 def _examples(
     root: Path, names: list[str], rows: Mapping[str, Row], ids: Mapping[str, int]
 ) -> Examples:
-    own = [rows[name] for name in names]
+    own = list(map(rows.__getitem__, names))
     columns: dict[str, list] = {}
     if ids.keys() != {""}:
         columns["label"] = [ids[row.label] for row in own]

@@ -1,4 +1,5 @@
-"""One folder of texts per class: CLASS/*.txt, or SPLIT/CLASS/*.txt with splits named train, validation, test."""
+"""One folder of texts per class: CLASS/*.txt, or SPLIT/CLASS/*.txt with splits named train,
+validation, test."""
 
 import itertools
 from collections.abc import Iterator
@@ -60,5 +61,8 @@ def _rows(
 
 def _read_as_pages(pages: list[str]) -> Problem:
     files = "1 file is" if len(pages) == 1 else f"{len(pages):,} files are"
-    message = f"{files} HTML and read without markup, scripts and head. Predict from text without markup as well."
+    message = (
+        f"{files} HTML and read without markup, scripts and head. Predict from text without markup"
+        " as well."
+    )
     return Problem("note", "html", pages[0], message)

@@ -25,7 +25,8 @@ def detect(path: Path) -> bool:
 
 
 def fits(file: Path) -> bool:
-    """Whether the first line that is JSON, and has not an empty list of labels, has text and label."""
+    """Whether the first line that is JSON, and has not an empty list of labels, has text and
+    label."""
     if file.suffix.lower() not in SUFFIXES or file.name.startswith(".") or not file.is_file():
         return False
     with file.open("rb") as stream:

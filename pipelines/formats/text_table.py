@@ -1,4 +1,5 @@
-"""A table of texts: one .csv or .tsv file with the columns text, label and, if you like, split; or one a split."""
+"""A table of texts: one .csv or .tsv file with the columns text, label and, if you like, split; or
+one a split."""
 
 import dataclasses
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""Pictures of two domains, none of which belongs to one of the other: trainA/ trainB/, and maybe testA/ testB/."""
+"""Pictures of two domains, none of which belongs to one of the other: trainA/ trainB/, and maybe
+testA/ testB/."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Pascal VOC: one XML file a picture, in Annotations or beside it, and ImageSets/Main/SPLIT.txt if it exists."""
+"""Pascal VOC: one XML file a picture, in Annotations or beside it, and ImageSets/Main/SPLIT.txt if
+it exists."""
 
 import collections
 import xml.etree.ElementTree as ET
@@ -21,7 +22,8 @@ Items = list[tuple[_voc_files.Key, str]]  # (key of a picture, file:line that li
 
 
 def detect(path: Path) -> bool:
-    """Whether `path` is a folder with XML files of this kind in it or in one of the usual folders."""
+    """Whether `path` is a folder with XML files of this kind in it or in one of the usual
+    folders."""
     return path.is_dir() and _voc_files.has_annotations(path)
 
 
@@ -51,7 +53,8 @@ def read(path: str | Path) -> Data:
 
 
 def _refuse_outer(root: Path) -> None:
-    """Raises PipelineError if `root` holds the folder of the data, such as VOC2007, with its lists."""
+    """Raises PipelineError if `root` holds the folder of the data, such as VOC2007, with its
+    lists."""
     inner = sorted(folder.parent.name for folder in root.glob("*/ImageSets"))
     if inner and not (root / "ImageSets").is_dir():
         raise PipelineError(f"{root} holds {_boxes.few(inner)}. Pass {root / inner[0]}.")

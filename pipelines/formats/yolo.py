@@ -1,4 +1,5 @@
-"""YOLO: images/ and labels/ with one .txt a picture (class, centre x y, width, height as shares), and a data.yaml."""
+"""YOLO: images/ and labels/ with one .txt a picture (class, centre x y, width, height as shares),
+and a data.yaml."""
 
 import math
 import os
@@ -34,10 +35,14 @@ def detect(path: Path) -> bool:
     if path.is_file():
         is_yaml = path.suffix.lower() in _yolo_yaml.SUFFIXES and "names" in forgiving(path)
         return is_yaml or (path.suffix == _yolo_darknet.SUFFIX and bool(_yolo_darknet.find(path)))
-    images, labels = folder_called(path, "images"), folder_called(path, "labels")
-    has_both = images is not None and labels is not None and any(labels.rglob("*.[tT][xX][tT]"))
     is_described = _yolo_yaml.find(path) or _yolo_darknet.find(path)
-    return has_both or bool(is_described) or _is_beside(path)
+    return bool(is_described) or _has_both(path) or _is_beside(path)
+
+
+def _has_both(folder: Path) -> bool:
+    """Whether a folder has images and labels of text files."""
+    images, labels = folder_called(folder, "images"), folder_called(folder, "labels")
+    return images is not None and labels is not None and any(labels.rglob("*.[tT][xX][tT]"))
 
 
 def read(path: str | Path) -> Data:
@@ -60,24 +65,28 @@ def read(path: str | Path) -> Data:
 
 def _described(path: Path, root: Path) -> tuple[list[str], dict[str, _yolo_yaml.Listed]]:
     """(class names, {split: pictures}) by data.yaml or obj.data, or by classes.txt and folders."""
-    darknet = _yolo_darknet.find(path)
-    file = _yolo_yaml.find(path)
-    if described := darknet or file:
+    darknet, file = _yolo_darknet.find(path), _yolo_yaml.find(path)
+    described = darknet or file
+    if described:
         own_file(root, described)
     if darknet:
         labels, folders = _yolo_darknet.read(darknet)
-    elif file:
-        labels, folders = _yolo_yaml.read(file, root)
     else:
-        inner = folder_called(root, "labels")
-        labels = _boxes.class_names(root) or (_boxes.class_names(inner) if inner else [])
-        folders = _yolo_yaml.folders(folder_called(root, "images") or root, root)
+        labels, folders = _yolo_yaml.read(file, root) if file else _by_folders(root)
     if not any(folders.values()):
         raise PipelineError(
-            f"{darknet or file or root} names no folder of pictures that exists. Write train:"
+            f"{described or root} names no folder of pictures that exists. Write train:"
             " images/train."
         )
     return labels, folders
+
+
+def _by_folders(root: Path) -> tuple[list[str], dict[str, _yolo_yaml.Listed]]:
+    """The same of data that no file describes."""
+    inner = folder_called(root, "labels")
+    places = [root, inner] if inner else [root]
+    labels = next(filter(None, map(_boxes.class_names, places)), [])
+    return labels, _yolo_yaml.folders(folder_called(root, "images") or root, root)
 
 
 def _is_beside(path: Path) -> bool:

@@ -1,4 +1,5 @@
-"""What a net learns that is to work in another domain: the labels of one domain, and to make both look alike."""
+"""What a net learns that is to work in another domain: the labels of one domain, and to make both
+look alike."""
 
 import keras
 from keras import ops

@@ -1,4 +1,5 @@
-"""The loss of a one-stage, anchor-free detector: which cell answers for which object, and how far off it is."""
+"""The loss of a one-stage, anchor-free detector: which cell answers for which object, and how far
+off it is."""
 
 import keras
 from keras import ops
@@ -16,7 +17,8 @@ ALPHA, BETA, TOP = (
     10,
 )  # Feng et al. 2021 (TOOD), arXiv:2108.07755, section 3.2, with YOLOv8's alpha
 AT_ONCE = 500_000  # objects times cells: with more, pictures are assigned one by one
-NEAR = 1.5  # strides of the finest level: an object smaller than that still has a cell to answer for it
+# Strides of the finest level: an object smaller than that still has a cell to answer for it.
+NEAR = 1.5
 
 
 @keras.saving.register_keras_serializable("pipelines")
@@ -77,7 +79,8 @@ class DetectionLoss(keras.losses.Loss):
         return ops.map(alone, batch)
 
     def _class_loss(self, wanted, logits):
-        """Binary cross-entropy of soft targets, weighed by |target - score|^focal (Li et al. 2020, eq. 6)."""
+        """Binary cross-entropy of soft targets, weighed by |target - score|^focal (Li et al. 2020,
+        eq. 6)."""
         loss = ops.maximum(logits, 0) - logits * wanted + ops.softplus(-ops.abs(logits))
         if self.focal:
             loss = loss * ops.power(
@@ -86,7 +89,8 @@ class DetectionLoss(keras.losses.Loss):
         return loss
 
     def _sides_loss(self, box, sides):
-        """Cross-entropy to the two distances around the true one, by how near they are (Li et al. 2020, eq. 6)."""
+        """Cross-entropy to the two distances around the true one, by how near they are (Li et al.
+        2020, eq. 6)."""
         bins = sides.shape[-1] // 4
         distance = ops.concatenate([self._points - box[..., :2], box[..., 2:] - self._points], -1)
         distance = ops.clip(distance / self._steps[:, None], 0.0, bins - 1.01)

@@ -6,7 +6,8 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("pipelines")
 class HeldRatings(keras.losses.Loss):
-    """targets: (B, 2, I), ratings, and 1 where there is one; found: (B, I) -> (B,), mean of each user."""
+    """targets: (B, 2, I), ratings, and 1 where there is one; found: (B, I) -> (B,), mean of each
+    user."""
 
     def __init__(self, name="held_ratings", **kwargs):
         super().__init__(name=name, **kwargs)

@@ -17,7 +17,8 @@ def dice(truth, probabilities):
 
 
 def jaccard(truth, probabilities):
-    """1 - |A B| / |A or B|: the same shapes as `dice`. Rahman & Wang 2016, doi:10.1007/978-3-319-50835-1_22."""
+    """1 - |A B| / |A or B|: the same shapes as `dice`. Rahman & Wang 2016,
+    doi:10.1007/978-3-319-50835-1_22."""
     both, either = _sums(truth, probabilities)
     return _mean(1 - (both + SMOOTH) / (either - both + SMOOTH), truth)
 

@@ -1,4 +1,5 @@
-"""Losses of policies: how likely an action was, how uncertain a policy is, and PPO's clipped ratio."""
+"""Losses of policies: how likely an action was, how uncertain a policy is, and PPO's clipped
+ratio."""
 
 import math
 from typing import Any

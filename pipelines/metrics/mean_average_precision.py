@@ -87,7 +87,8 @@ class MeanAveragePrecision(keras.metrics.Metric):
             )
 
     def _record(self, label: int, box: np.ndarray, scale: float) -> dict:
-        """A box of the last picture, yxyx in [0, 1], as COCO has it: x, y, width, height, pixels."""
+        """A box of the last picture, yxyx in [0, 1], as COCO has it: x, y, width, height,
+        pixels."""
         ymin, xmin, ymax, xmax = (float(v) * scale for v in box)
         height, width = ymax - ymin, xmax - xmin
         return {
@@ -134,7 +135,8 @@ class MeanAveragePrecision(keras.metrics.Metric):
         return curves
 
     def _coco(self) -> list[np.ndarray]:
-        """COCO's precision (T, R, K, A), recall (T, K, A), scores (T, R, K, A); -1 without a box."""
+        """COCO's precision (T, R, K, A), recall (T, K, A), scores (T, R, K, A); -1 without a
+        box."""
         from pycocotools.coco import COCO
 
         from pipelines.metrics.coco import Judge

@@ -1,4 +1,5 @@
-"""How good probabilities of classes are: the area under the ROC curve, log loss, and how sure is right."""
+"""How good probabilities of classes are: the area under the ROC curve, log loss, and how sure is
+right."""
 
 import math
 from typing import Any
@@ -16,11 +17,11 @@ BINS = 15  # Guo et al. 2017, arXiv:1706.04599, as in `calibration`
 class Probabilities(keras.metrics.Metric):
     """`auc`, `log_loss`, the AUC of each class, and the curve `calibration`.
 
-    targets: (B, C) one-hot; decoded: {"probabilities": (B, C)}. auc is in [0, 1]: of two classes the
-    area under the ROC curve of the second one's, of more the mean over classes, each against all others.
-    A class that all examples or none have has NaN and is left out of the mean. log_loss is the mean
-    of -log of the true class's probability, in nats. `calibration` has the share of right answers
-    over the mean probability of the answer, in bins of equal width.
+    targets: (B, C) one-hot; decoded: {"probabilities": (B, C)}. auc is in [0, 1]: of two classes
+    the area under the ROC curve of the second one's, of more the mean over classes, each against
+    all others. A class that all examples or none have has NaN and is left out of the mean. log_loss
+    is the mean of -log of the true class's probability, in nats. `calibration` has the share of
+    right answers over the mean probability of the answer, in bins of equal width.
     """
 
     def __init__(self, name: str = "probabilities", **kwargs: Any):

@@ -1,4 +1,5 @@
-"""How well items are ranked for users: NDCG, recall and others at 10, and what is recommended at all."""
+"""How well items are ranked for users: NDCG, recall and others at 10, and what is recommended at
+all."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,5 @@
-"""Several labels an example: F1 by label and over all, average precision, and whole answers right."""
+"""Several labels an example: F1 by label and over all, average precision, and whole answers
+right."""
 
 import math
 from typing import Any

@@ -41,7 +41,8 @@ def analogies(
     whose words are all known}.
 
     To a : b = c : ? the answer is the word nearest to b - a + c that is none of the three (Mikolov
-    et al. 2013, arXiv:1301.3781, section 4). The accuracy is of the known ones, 0 if there are none.
+    et al. 2013, arXiv:1301.3781, section 4). The accuracy is of the known ones, 0 if there are
+    none.
     """
     known = [[ids[word] for word in row] for row in questions if all(w in ids for w in row)]
     right = 0

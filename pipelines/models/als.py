@@ -1,8 +1,9 @@
 """Alternating least squares of implicit feedback: factors of users and items by turns.
 
 Hu, Koren & Volinsky 2008: sum over all pairs of c (p - x_u y_i)^2 + lambda (|x|^2 + |y|^2), p and c
-being 1 for a pair that is not there, and 1 and the confidence for one that is. With the items fixed,
-each user is a small linear system, x_u = (Y'Y + sum of (c - 1) y y' + lambda I)^-1 sum of c y.
+being 1 for a pair that is not there, and 1 and the confidence for one that is. With the items
+fixed, each user is a small linear system, x_u = (Y'Y + sum of (c - 1) y y' + lambda I)^-1 sum of c
+y.
 """
 
 from typing import Any

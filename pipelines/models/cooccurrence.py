@@ -1,4 +1,5 @@
-"""How often words are near each other, counted in bounded memory: what does not fit goes to disk."""
+"""How often words are near each other, counted in bounded memory: what does not fit goes to
+disk."""
 
 import itertools
 import tempfile

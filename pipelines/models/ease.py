@@ -1,9 +1,9 @@
 """EASE: the item-item matrix with an empty diagonal that rebuilds histories best, in closed form.
 
 Steck 2019, arXiv:1905.03375, equation 8: B = I - P diag(1 / diag(P)), P = (X'X + lambda I)^-1. If
-there are fewer users than items, P = (I - X' A X) / lambda with A = (X X' + lambda I)^-1 (Woodbury),
-and the scores of items that a user does not know are h X' A X times 1 / (lambda diag(P)): two
-matrices of users x items, exactly the same, in place of one of items x items.
+there are fewer users than items, P = (I - X' A X) / lambda with A = (X X' + lambda I)^-1
+(Woodbury), and the scores of items that a user does not know are h X' A X times 1 / (lambda
+diag(P)): two matrices of users x items, exactly the same, in place of one of items x items.
 """
 
 import numpy as np
@@ -19,7 +19,8 @@ def is_narrow(users: int, items: int) -> bool:
 
 
 def solve(matrix: sparse.csr_matrix, penalty: float) -> list[np.ndarray]:
-    """X, (users, I) -> [B (I, I)], or [X' (I, users), A X diag(d) (users, I)] if that is smaller."""
+    """X, (users, I) -> [B (I, I)], or [X' (I, users), A X diag(d) (users, I)] if that is
+    smaller."""
     users, items = matrix.shape
     if is_narrow(users, items):
         return _narrow(matrix, penalty)

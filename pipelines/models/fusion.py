@@ -1,4 +1,5 @@
-"""Several rankings as one: weighted scores, Borda's counts, reciprocal ranks, switching, cascade."""
+"""Several rankings as one: weighted scores, Borda's counts, reciprocal ranks, switching,
+cascade."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -80,7 +81,8 @@ def standard(scores: Tensor, history: Tensor) -> Tensor:
 
 
 def ranks(scores: Tensor) -> Tensor:
-    """(B, I) -> the place of each item, 0 for the highest, float32; by two sorts, for files have no other."""
+    """(B, I) -> the place of each item, 0 for the highest, float32; by two sorts, for files have no
+    other."""
     order = ops.top_k(scores, scores.shape[-1])[1]
     places = ops.top_k(-ops.cast(order, "float32"), scores.shape[-1])[1]
     return ops.cast(places, "float32")

@@ -9,7 +9,8 @@ from pipelines.errors import PipelineError
 
 
 def vectors(learned: Mapping[str, Sequence[str]], most: int) -> np.ndarray:
-    """{"titles", "texts"} -> float32 (I, W), rows of length one, or zero for items without a word."""
+    """{"titles", "texts"} -> float32 (I, W), rows of length one, or zero for items without a
+    word."""
     return _fitted(most, learned)[1]
 
 

@@ -1,4 +1,5 @@
-"""Nets that read a text from left to right: what stands before each of its items, and one step of it.
+"""Nets that read a text from left to right: what stands before each of its items, and one step of
+it.
 
 Each layer has two ways to go. `call` takes whole windows, as training does. `run` goes on from a
 state, (B, N) float32, and gives the state that follows: one vector holds whatever the layer has to
@@ -177,7 +178,8 @@ class LastItems(layers.Layer):
 def net(
     size: int, width: int, body: layers.Layer, tied: bool, dropout: float, seed: int
 ) -> LanguageNet:
-    """{"ids": int32 (B, W + 1), -1 behind the end or as a first without a past} -> {"log_likelihood": (B, W)}.
+    """{"ids": int32 (B, W + 1), -1 behind the end or as a first without a past} ->
+    {"log_likelihood": (B, W)}.
 
     The natural logarithm of the probability of each id but the first, after those before it. size:
     how many ids there are. width: of their vectors. body: a layer of this module. tied: whether

@@ -16,7 +16,8 @@ BLOCK = 512  # items that are compared with all others at a time: bounds the mem
 def nearest(
     alike: Callable[[slice], np.ndarray], items: int, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(ids int32 (I, n), how alike float32 (I, n)) of the n = min(count, I - 1) most alike of each item.
+    """(ids int32 (I, n), how alike float32 (I, n)) of the n = min(count, I - 1) most alike of each
+    item.
 
     alike: some items -> how alike they are to all, (b, I), of which below 0 counts as 0. An item is
     no neighbour of itself.
@@ -52,7 +53,8 @@ def of_items(
 
 @keras.saving.register_keras_serializable(REGISTERED)
 class NearItems(layers.Layer):
-    """History (B, I) -> (B, I): for each item the sum over its `count` neighbours in the history."""
+    """History (B, I) -> (B, I): for each item the sum over its `count` neighbours in the
+    history."""
 
     def __init__(self, count: int, **kwargs: Any):
         super().__init__(**kwargs)
@@ -78,7 +80,8 @@ class NearItems(layers.Layer):
 
 @keras.saving.register_keras_serializable(REGISTERED)
 class NearUsers(layers.Layer):
-    """History (B, I) -> (B, I): what the `count` users of training have whose histories are nearest.
+    """History (B, I) -> (B, I): what the `count` users of training have whose histories are
+    nearest.
 
     Near is the cosine of two histories, and each of these users counts by it (Resnick et al. 1994,
     for ones in place of ratings). `known`: rows of length one, `lengths`: what they were.

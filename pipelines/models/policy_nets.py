@@ -85,8 +85,8 @@ class Spread(layers.Layer):
 
 
 def state(states: int, size: int, normalise: bool) -> tuple[Tensor, Tensor]:
-    """(input "state", what the net sees of it, (B, F)): a one-hot vector of a state's number, or the
-    vector itself, maybe brought to one scale."""
+    """(input "state", what the net sees of it, (B, F)): a one-hot vector of a state's number, or
+    the vector itself, maybe brought to one scale."""
     if states:
         given = keras.Input((), dtype="int32", name="state")
         return given, OneHot(states, name="scale")(given)

@@ -1,4 +1,5 @@
-"""Factors of ratings: what is left of a rating after the biases is a product of two rows of numbers."""
+"""Factors of ratings: what is left of a rating after the biases is a product of two rows of
+numbers."""
 
 from typing import Any, NamedTuple
 

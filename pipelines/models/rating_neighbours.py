@@ -34,7 +34,8 @@ def pearson(rest: sparse.csr_matrix, count: int, shrinkage: float) -> tuple[np.n
 
 @keras.saving.register_keras_serializable(REGISTERED)
 class NearRatings(neighbours.NearItems):
-    """(history, what is left of its ratings) (B, I) -> (B, I): their mean over an item's neighbours.
+    """(history, what is left of its ratings) (B, I) -> (B, I): their mean over an item's
+    neighbours.
 
     Each neighbour that is in the history counts by its correlation; without one it is 0.
     """
@@ -53,7 +54,8 @@ class NearRatings(neighbours.NearItems):
 
 @keras.saving.register_keras_serializable(REGISTERED)
 class RatedAlike(layers.Layer):
-    """(history, ratings) (B, I) -> (B, I): the user's mean, and how far users who rate alike are off theirs.
+    """(history, ratings) (B, I) -> (B, I): the user's mean, and how far users who rate alike are
+    off theirs.
 
     Users count by Pearson's correlation over what both have rated, if it is above 0, shrunk as by
     `shrinkage` ratings (Resnick et al. 1994). `rest`: ratings of training less each user's mean,

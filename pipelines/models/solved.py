@@ -22,8 +22,8 @@ def several(
 ) -> str:
     """Gives a Dense `layer` the weights of a logistic regression for each label -> a line of how.
 
-    train, validation: ({"features": (N, F)}, 0 or 1 (N, C)). strength: scikit-learn's C; 0 takes the
-    best of `grid` on validation for each label, by log loss.
+    train, validation: ({"features": (N, F)}, 0 or 1 (N, C)). strength: scikit-learn's C; 0 takes
+    the best of `grid` on validation for each label, by log loss.
     """
     mean, deviation = heads.spread(train[0]["features"])
     x = (train[0]["features"] - mean) / deviation

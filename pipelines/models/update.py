@@ -1,4 +1,5 @@
-"""The update of an agent as a Keras model with its own loss, and many updates in one compiled call."""
+"""The update of an agent as a Keras model with its own loss, and many updates in one compiled
+call."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ def scores(hits: np.ndarray, relevant: np.ndarray) -> dict[str, np.ndarray]:
     hits: bool (B, k), whether the item at each place is relevant, the best place first. relevant:
     (B,), how many items are. Recall is the share of the relevant items that were found, precision
     the share of the k places; average precision is divided by min(k, relevant), the most that can
-    be found; the gain of a place is 1 / log2(1 + place), places from 1 (Jarvelin & Kekalainen 2002).
+    be found; the gain of a place is 1 / log2(1 + place), places from 1 (Jarvelin & Kekalainen
+    2002).
     """
     k = hits.shape[1]
     hits, most = hits.astype(np.float64), np.minimum(relevant, k)

@@ -16,7 +16,8 @@ def advantages(
     discount: float,
     share: float,
 ) -> Array:
-    """Generalised advantages, (T, N) as all arguments: Schulman et al. 2016, arXiv:1506.02438, eq. 16.
+    """Generalised advantages, (T, N) as all arguments: Schulman et al. 2016, arXiv:1506.02438, eq.
+    16.
 
     values, after: what the states before and after each step are worth; `after` of an episode that
     was cut off is its own last state. ended: there is no value behind; over: ended or cut off.

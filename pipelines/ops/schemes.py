@@ -19,8 +19,8 @@ ALIKE = re.compile(r"([BIESLUM])[-_](.+)", re.DOTALL | re.IGNORECASE)  # b-PER, 
 def scheme(sentences: Iterable[Sequence[str]]) -> str:
     """Tags by sentence, an iterable of lists -> the name of their scheme.
 
-    BMES counts as BIOES. BIO and IOB1 have the same tags; what decides is whether a span that follows none of its own
-    type begins with B or with I, in most cases.
+    BMES counts as BIOES. BIO and IOB1 have the same tags; what decides is whether a span that
+    follows none of its own type begins with B or with I, in most cases.
     """
     letters, fresh, total, slips = set(), collections.Counter(), 0, 0
     for tags in sentences:
@@ -44,15 +44,13 @@ def alike(sentences: Iterable[Sequence[str]]) -> str:
     They may be in lower case, have _ in place of -, or 0 in place of O.
     """
     rows = list(map(list, sentences))
-    tags = dict.fromkeys(itertools.chain(*rows))
-    written = {tag: _as_written(tag) for tag in tags}
-    changed = {tag: other for tag, other in written.items() if tag != other}
-    has_types = any("-" in other for other in written.values())
-    if not changed or not has_types or scheme(rows) != "plain":
+    written = {tag: _as_written(tag) for tag in dict.fromkeys(itertools.chain(*rows))}
+    changed = [f"{tag} is {other}" for tag, other in written.items() if tag != other]
+    if not changed or "-" not in "".join(written.values()):
         return ""
-    if scheme([written[tag] for tag in row] for row in rows) == "plain":
-        return ""
-    return ", ".join(f"{tag} is {other}" for tag, other in list(changed.items())[:3])
+    mended = [list(map(written.get, row)) for row in rows]
+    gains_scheme = scheme(rows) == "plain" and scheme(mended) != "plain"
+    return ", ".join(changed[:3]) if gains_scheme else ""
 
 
 def _as_written(tag: str) -> str:

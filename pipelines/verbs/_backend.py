@@ -7,7 +7,8 @@ from pipelines.errors import PipelineError
 
 
 def use(name: str | None) -> None:
-    """Chooses it, before Keras is imported, which reads it once. Raises PipelineError without its package."""
+    """Chooses it, before Keras is imported, which reads it once. Raises PipelineError without its
+    package."""
     if name is None:
         return
     if not importlib.util.find_spec(name):

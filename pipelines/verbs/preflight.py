@@ -1,5 +1,7 @@
-"""Would this training run on a TPU, this model on a microcontroller? Nothing is trained; exit 1 if not."""
+"""Would this training run on a TPU, this model on a microcontroller? Nothing is trained; exit 1 if
+not."""
 
+import dataclasses
 from argparse import ArgumentParser, Namespace
 
 from pipelines import quiet
@@ -40,7 +42,7 @@ def run(a: Namespace) -> tuple[dict, int]:
     width = max(len(finding.name) for finding in found)
     for finding in found:
         print(f"{WORDS[finding.passed]:6}  {finding.name.ljust(width)}  {finding.text}")
-    wrong = sum(finding.passed is False for finding in found)
-    print(f"\n{f'no: {wrong} to change' if wrong else 'yes: nothing stands in the way'}")
-    told = [{"name": f.name, "passed": f.passed, "text": f.text} for f in found]
-    return {"passed": not wrong, "findings": told}, 1 if wrong else 0
+    wrong = [finding for finding in found if finding.passed is False]
+    print(f"\nno: {len(wrong)} to change" if wrong else "\nyes: nothing stands in the way")
+    told = [dataclasses.asdict(finding) for finding in found]
+    return {"passed": not wrong, "findings": told}, min(len(wrong), 1)

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import Any
 
 import pipelines
@@ -224,13 +225,15 @@ def _print_settings(a: Namespace) -> None:
     chosen = own or a.method
     if not chosen and len(entries) > 1:
         print(f"\nmethods of {task}, for --method NAME; `train METHOD --help` has the settings:")
-        width = max(len(entry.name) for entry in entries)
-        for entry in entries:
-            print(f"  {entry.name.ljust(width)}  {entry.summary}")
+        _print_columns([(entry.name, entry.summary) for entry in entries])
         return
     found = catalog.method(chosen or entries[0].name, task)
-    fields = settings(found.Config)
-    width = max(len(field.name) for field in fields)
     print(f"\nsettings of {task}/{found.name}, for --set KEY=VALUE:")
-    for field in fields:
-        print(f"  {field.name.ljust(width)}  {describe(field)}")
+    _print_columns([(field.name, describe(field)) for field in settings(found.Config)])
+
+
+def _print_columns(rows: Sequence[tuple[str, str]]) -> None:
+    """Names, and what there is to say of each, in two columns."""
+    width = max(len(name) for name, _ in rows)
+    for name, text in rows:
+        print(f"  {name.ljust(width)}  {text}")

@@ -66,7 +66,8 @@ def _forms() -> tuple[box_forms.Form, ...]:
 
 
 def _gain(contrasts: np.ndarray, others: np.ndarray) -> float:
-    """By how many standard errors contrasts are stronger than others, box by box; NaN if unknown."""
+    """By how many standard errors contrasts are stronger than others, box by box; NaN if
+    unknown."""
     gain = contrasts - others
     gain = gain[np.isfinite(gain)]
     if len(gain) < FEWEST:
@@ -123,13 +124,12 @@ def _contrast(down: np.ndarray, across: np.ndarray, scale: float, corners: np.nd
         return np.nan
     ymin, xmin, ymax, xmax = np.round(corners * scale).astype(int)
     height, width = across.shape[0], down.shape[1]
-    is_inside = ymin >= 0 and xmin >= 0 and ymax <= height and xmax <= width
-    if not is_inside or ymax - ymin < 2 or xmax - xmin < 2:
+    is_inside = min(ymin, xmin) >= 0 and ymax <= height and xmax <= width
+    if not is_inside or min(ymax - ymin, xmax - xmin) < 2:
         return np.nan
-    sides = [
-        *(_strongest(down, at, slice(xmin, xmax)) for at in (ymin, ymax) if 0 < at < height),
-        *(_strongest(across.T, at, slice(ymin, ymax)) for at in (xmin, xmax) if 0 < at < width),
-    ]
+    rows, columns = slice(ymin, ymax), slice(xmin, xmax)
+    sides = [_strongest(down, at, columns) for at in (ymin, ymax) if 0 < at < height]
+    sides += [_strongest(across.T, at, rows) for at in (xmin, xmax) if 0 < at < width]
     return float(np.mean(sides)) if sides else np.nan
 
 

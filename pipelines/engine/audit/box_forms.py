@@ -1,9 +1,11 @@
 """The audit's look at all boxes of the data at once: what each of them may be, all cannot.
 
 Boxes that are read in a wrong form, such as x y width height for corners, are often possible one by
-one. Together they stick out of the pictures, or keep to a corner of them, and fit in the right form.
+one. Together they stick out of the pictures, or keep to a corner of them, and fit in the right
+form.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -108,8 +110,7 @@ def all_boxes(facts: Facts, column: str = "objects/bbox") -> Boxes | None:
         return None
     every = np.concatenate(corners)
     fine = np.isfinite(every).all(1)
-    kept = [row for row, is_fine in zip(rows, fine, strict=True) if is_fine]
-    return Boxes(every[fine], np.concatenate(sizes)[fine], kept)
+    return Boxes(every[fine], np.concatenate(sizes)[fine], list(itertools.compress(rows, fine)))
 
 
 def forms(facts: Facts) -> Iterator[Problem]:

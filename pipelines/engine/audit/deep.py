@@ -1,9 +1,12 @@
-"""Grey pictures of more than 8 bits: which values are black and white for all of them, and what is left.
+"""Grey pictures of more than 8 bits: which values are black and white for all of them, and what is
+left.
 
-Cameras write 10, 12 or 14 bits into files of 16, tomographs signed numbers, and measurements floats.
-A file does not say which of its values is white, so the training split's range decides for all.
+Cameras write 10, 12 or 14 bits into files of 16, tomographs signed numbers, and measurements
+floats. A file does not say which of its values is white, so the training split's range decides for
+all.
 """
 
+import itertools
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -39,23 +42,28 @@ def ranges(looks: LOOKS) -> list[str]:
     """How such pictures are scaled, by the training split; see `edge.pictures.ranges_of`."""
     found = []
     for kind in ("float", "integer"):
-        every = [look.levels for look in _of_split(looks, "train") if look.levels]
-        own = [one for one in every if one.kind == kind and one.count]
+        own = [one for one in _deep(_of_split(looks, "train"), kind) if one.count]
         if own:
             black, white = min(one.low for one in own), max(one.high for one in own)
             found.append(f"{kind} {black!r} {white!r}")
     return found
 
 
+def _deep(looks: Iterable[Look], kind: str) -> list[Levels]:
+    """The levels of the pictures of a kind, float or integer."""
+    found = (look.levels for look in looks)
+    return [levels for levels in found if levels and levels.kind == kind]
+
+
 def scaled(facts: Facts) -> Iterator[Problem]:
     """Says how many levels are left, and which pictures of other splits are cut."""
     known = {line.split()[0]: tuple(map(float, line.split()[1:])) for line in ranges(facts.looks)}
     for column, by_split in facts.looks.items():
-        every = [look for looks in by_split.values() for look in looks if not look.error]
+        every = itertools.chain.from_iterable(by_split.values())
+        whole = [look for look in every if not look.error]
         for kind, (black, white) in known.items():
-            deep = [look.levels for look in every if look.levels and look.levels.kind == kind]
-            if deep:
-                yield _said(column, deep, len(every), black, white)
+            if deep := _deep(whole, kind):
+                yield _said(column, deep, len(whole), black, white)
         yield from _beyond(column, by_split, known)
 
 
@@ -78,9 +86,9 @@ def _said(column: str, deep: list[Levels], count: int, black: float, white: floa
     had = statistics.median(one.count for one in deep)
     middle = statistics.median(left)
     message = (
-        f"{len(deep):,} of {count:,} pictures have more than 8 bits. All are scaled alike: {black:g}"
-        f" is black and {white:g} white, the least and the largest of train. A picture keeps"
-        f" {middle:.0f} of {had:,.0f} levels in the middle, {min(left)} at least."
+        f"{len(deep):,} of {count:,} pictures have more than 8 bits. All are scaled alike:"
+        f" {black:g} is black and {white:g} white, the least and the largest of train. A picture"
+        f" keeps {middle:.0f} of {had:,.0f} levels in the middle, {min(left)} at least."
     )
     if middle < FEW and middle < had:
         advice = " Single pixels may be far off the others: look for them, and scale the pictures."
@@ -99,12 +107,15 @@ def _beyond(
 ) -> Iterator[Problem]:
     """Warns of pictures outside of train whose values go beyond those of train."""
     for split, looks in by_split.items():
-        deep = [look.levels for look in looks if look.levels and look.levels.count]
-        out = [one for one in deep if not _is_within(one, known.get(one.kind))]
+        deep = (look.levels for look in looks)
+        out = [
+            one for one in deep if one and one.count and not _is_within(one, known.get(one.kind))
+        ]
         if out:
+            low, high = min(one.low for one in out), max(one.high for one in out)
             message = (
                 f"{len(out):,} of {len(looks):,} pictures have values beyond those of train, from"
-                f" {min(one.low for one in out):g} to {max(one.high for one in out):g}: they are cut."
+                f" {low:g} to {high:g}: they are cut."
             )
             yield Problem("warning", "beyond-levels", f"{column} of {split}", message)
 

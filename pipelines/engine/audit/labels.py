@@ -53,8 +53,8 @@ def cut_splits(facts: Facts) -> Iterator[Problem]:
     for split, examples in found.items():
         if examples.is_cut and len(given) > 1:
             message = (
-                f"the data has {' and '.join(given)} and no {split}, so {len(examples):,} examples of"
-                " train are taken. If a file or folder is lost, restore it."
+                f"the data has {' and '.join(given)} and no {split}, so {len(examples):,} examples"
+                " of train are taken. If a file or folder is lost, restore it."
             )
             yield Problem("warning" if split == "test" else "note", "cut-split", split, message)
 

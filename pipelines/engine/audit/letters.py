@@ -23,7 +23,9 @@ class _Strange:
 
 
 STRANGE = (
-    _Strange("error", "half of a surrogate pair, which no file can hold", re.compile(r"[\ud800-\udfff]")),
+    _Strange(
+        "error", "half of a surrogate pair, which no file can hold", re.compile(r"[\ud800-\udfff]")
+    ),
     _Strange(
         "warning",
         "a control character",

@@ -135,7 +135,8 @@ def smoothed(mask: _Mask, facts: Facts) -> Iterator[Problem]:
 def interpolated(column: str, facts: Facts) -> Iterator[Problem]:
     """Masks of several classes that were scaled with interpolation, if most others were not.
 
-    At their borders the ids between two classes stand where others go from one to the other at once.
+    At their borders the ids between two classes stand where others go from one to the other at
+    once.
     """
     own = [mask for mask in _masks(facts) if mask.column == column]
     sloped = [mask for mask in own if mask.look.ramps + mask.look.jumps >= SLOPES]
@@ -144,8 +145,9 @@ def interpolated(column: str, facts: Facts) -> Iterator[Problem]:
         return
     for mask in found:
         message = (
-            f"at its borders {mask.look.ramps:,} pixels have an id between those of both sides, unlike"
-            " in other masks: was it scaled with interpolation? Resize masks with nearest neighbour."
+            f"at its borders {mask.look.ramps:,} pixels have an id between those of both sides,"
+            " unlike in other masks: was it scaled with interpolation? Resize masks with nearest"
+            " neighbour."
         )
         yield mask.warning("smoothed-mask", message)
 
@@ -156,8 +158,8 @@ def in_channels(column: str, facts: Facts) -> Iterator[Problem]:
     found = [mask for mask in own if mask.look.has_channels]
     if found:
         message = (
-            f"{len(found):,} of {len(own):,} masks are grey in three equal channels, and read as one."
-            f" The first: {found[0].where}."
+            f"{len(found):,} of {len(own):,} masks are grey in three equal channels, and read as"
+            f" one. The first: {found[0].where}."
         )
         yield Problem("note", "converted", column, message)
 

@@ -1,4 +1,5 @@
-"""Names of classes that no list can hold, or that differ from another by case, spaces or form alone."""
+"""Names of classes that no list can hold, or that differ from another by case, spaces or form
+alone."""
 
 import collections
 import re
@@ -19,8 +20,8 @@ def strange(feature: str, facts: Facts) -> Iterator[Problem]:
     for name in facts.data.labels[feature]:
         if UNLISTED.search(name):
             message = (
-                f"the class {name!a} has a line break or half of a surrogate pair in its name, which no"
-                " list of labels can hold. Rename it."
+                f"the class {name!a} has a line break or half of a surrogate pair in its name,"
+                " which no list of labels can hold. Rename it."
             )
             yield Problem("error", "strange-name", feature, message)
         elif UNSEEN.search(name):
@@ -38,8 +39,8 @@ def alike(feature: str, facts: Facts) -> Iterator[Problem]:
     for names in groups.values():
         if len(names) > 1:
             message = (
-                f"the classes {listed(list(map(repr, names)), LISTED)} differ by case, spaces or form of"
-                " letters alone. If they are one class, give it one name."
+                f"the classes {listed(list(map(repr, names)), LISTED)} differ by case, spaces or"
+                " form of letters alone. If they are one class, give it one name."
             )
             yield Problem("warning", "alike-names", feature, message)
 

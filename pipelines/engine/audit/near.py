@@ -1,4 +1,5 @@
-"""Pictures that are nearly the same in two splits: saved again, scaled, or the next frame of a film.
+"""Pictures that are nearly the same in two splits: saved again, scaled, or the next frame of a
+film.
 
 A hash of the low frequencies finds candidates (Zauner 2010, "Implementation and Benchmarking of
 Perceptual Image Hash Functions", section 3.2.1); then the two pictures are compared.
@@ -65,7 +66,8 @@ def correlation(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _told(facts: Facts, column: str, earlier: str, later: str) -> Iterator[Problem]:
-    """Warnings of pictures of which `later` has nearly the same, and a note if not all are compared."""
+    """Warnings of pictures of which `later` has nearly the same, and a note if not all are
+    compared."""
     ours, theirs = (facts.looks[column][split] for split in (earlier, later))
     rows = _rows(len(ours), len(theirs))
     told: set[int] = set()
@@ -89,13 +91,14 @@ def _alike(facts: Facts, earlier: str, first: int, later: str, second: int) -> P
     other = Example(later, facts.data.splits[later], second)
     return one.warning(
         "near-duplicate",
-        f"this picture is nearly the same as {other.where} in {later}: saved again, scaled, or taken"
-        f" a moment later. Delete it from {earlier}, or keep both in one split.",
+        f"this picture is nearly the same as {other.where} in {later}: saved again, scaled, or"
+        f" taken a moment later. Delete it from {earlier}, or keep both in one split.",
     )
 
 
 def _rows(ours: int, theirs: int) -> np.ndarray:
-    """Rows of a split that are compared with all of another: all of them, or a part spread over it."""
+    """Rows of a split that are compared with all of another: all of them, or a part spread over
+    it."""
     most = min(ours, MOST // max(theirs, 1))
     return np.unique(np.linspace(0, ours - 1, most).astype(int)) if most else np.zeros(0, int)
 

@@ -34,14 +34,16 @@ def odd(facts: Facts) -> Iterator[Problem]:
     found = list(itertools.islice(_marked(facts), MOST + 1))
     if not FEWEST <= len(found) <= MOST:
         return
-    fits = [_fit(example, borders) for example, borders in found[:SAMPLED]]
+    fits = list(itertools.starmap(_fit, found[:SAMPLED]))
     if _limit(np.array(fits)) is None:
         return
-    fits += [_fit(example, borders) for example, borders in found[SAMPLED:]]
+    fits += itertools.starmap(_fit, found[SAMPLED:])
     limit = _limit(np.array(fits))
-    for (example, borders), own in zip(found, fits, strict=True):
-        if limit is not None and own < limit:
-            yield example.warning("misfit", _said(example, borders, float(np.median(fits))))
+    if limit is None:
+        return
+    for i in np.flatnonzero(np.array(fits) < limit):
+        example, borders = found[i]
+        yield example.warning("misfit", _said(example, borders, float(np.median(fits))))
 
 
 def _said(example: Example, borders: np.ndarray, middle: float) -> str:
@@ -69,10 +71,9 @@ def _marked(facts: Facts) -> Iterator[tuple[Example, np.ndarray]]:
         borders = _borders_of(examples)
         if looks is None or borders is None:
             continue
-        for example in rows(split, examples):
-            own = None if looks[example.row].error else borders(example)
-            if own is not None:
-                yield example, own
+        usable = (example for example in rows(split, examples) if not looks[example.row].error)
+        found = ((example, borders(example)) for example in usable)
+        yield from ((example, own) for example, own in found if own is not None)
 
 
 def _borders_of(examples: Examples) -> Callable[[Example], np.ndarray | None] | None:

@@ -1,4 +1,5 @@
-"""Pictures at two resolutions, the columns `image` and `low`: whether both are of the same thing."""
+"""Pictures at two resolutions, the columns `image` and `low`: whether both are of the same
+thing."""
 
 from collections.abc import Iterator
 
@@ -21,8 +22,8 @@ def pairs(facts: Facts) -> Iterator[Problem]:
             alike = near.correlation(near.small(ours), near.small(theirs))
             if alike < ALIKE:
                 message = (
-                    f"its low resolution shows something else, or is turned (correlation {alike:.2f})."
-                    " Look at both."
+                    "its low resolution shows something else, or is turned (correlation"
+                    f" {alike:.2f}). Look at both."
                 )
                 yield Problem("warning", "other-picture", examples.where[row], message)
 

@@ -7,6 +7,8 @@ has such a tag, and all of which would have one if the tags moved by one place, 
 import collections
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from pipelines.engine.audit.facts import Example, Facts, each, features, over
 from pipelines.formats.examples import Problem
 
@@ -31,8 +33,8 @@ def shifted(feature: str, facts: Facts) -> Iterator[Problem]:
         move = _move(example["tokens"], list(map(int, example[feature])), known, outside)
         if move:
             message = (
-                f"its tags of {feature} fit the words one place {move}, going by other sentences. Look"
-                " at it."
+                f"its tags of {feature} fit the words one place {move}, going by other sentences."
+                " Look at it."
             )
             yield example.warning("shifted-tags", message)
 
@@ -45,16 +47,21 @@ def _is_tagged(example: Example, feature: str) -> bool:
 def _move(words: Sequence[str], tags: Sequence[int], known: Known, outside: int) -> str:
     """Where the tags fit, "earlier" or "later"; "" if they fit where they are, or nowhere."""
     usual = _usual(words, tags, known, outside)
+    places = np.array(list(usual), int)
+    wanted, own = np.array(list(usual.values()), int), np.array(tags, int)
     different = {words[i] for i in usual}
-    if len(different) < FEWEST or any(tags[i] == tag for i, tag in usual.items()):
+    if len(different) < FEWEST or (own[places] == wanted).any():
         return ""
-    if all(tags[i] != outside for i in usual):  # a name in another place of a longer one
+    if (own[places] != outside).all():  # a name in another place of a longer one
         return ""
-    for move, place in (("earlier", 1), ("later", -1)):
-        there = {i: i + place for i in usual if 0 <= i + place < len(tags)}
-        if len(there) == len(usual) and all(tags[there[i]] == usual[i] for i in usual):
-            return move
-    return ""
+    moves = {"earlier": places + 1, "later": places - 1}
+    return next((move for move, there in moves.items() if _fit(own, there, wanted)), "")
+
+
+def _fit(tags: np.ndarray, places: np.ndarray, wanted: np.ndarray) -> bool:
+    """Whether the tags at all of these places are there and as wanted."""
+    is_within = (places >= 0) & (places < len(tags))
+    return bool(is_within.all() and (tags[places] == wanted).all())
 
 
 def _usual(words: Sequence[str], tags: Sequence[int], known: Known, outside: int) -> dict[int, int]:

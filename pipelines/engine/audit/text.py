@@ -90,8 +90,8 @@ def repeated(split: str, facts: Facts) -> Iterator[Problem]:
     if again:
         first, second, *_ = again[0]
         message = (
-            f"{len(again):,} sentences of {SENTENCE} words or more are there more than once, such as"
-            f" {first.where} and {second.where}. If they are copies, delete them."
+            f"{len(again):,} sentences of {SENTENCE} words or more are there more than once, such"
+            f" as {first.where} and {second.where}. If they are copies, delete them."
         )
         yield Problem("note", "repeated", split, message)
 

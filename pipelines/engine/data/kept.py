@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.files import write_json, write_text
-from pipelines.formats.examples import Data, joined
+from pipelines.formats.examples import Data, Examples, joined
 from pipelines.formats.examples import fingerprint as fingerprint_of
 from pipelines.records import read_json, read_text
 
@@ -65,17 +65,26 @@ def as_it_was(data: Data, split: str, wanted: Sequence[str]) -> tuple[Data, str]
             f" own {split} split is judged."
         )
     parts = [data.splits[name].take([index]) for name, index in found]
-    rest = {name: part for name, part in data.splits.items() if name != split}
-    for name, part in rest.items():
-        gone = {index for other, index in found if other == name}
-        rest[name] = part.take(i for i in range(len(part)) if i not in gone)
-    note = ""
-    if len(found) < len(wanted):
-        note = (
-            f"{len(wanted) - len(found)} of the {len(wanted)} {split} examples have gone or changed"
-            f" since training; the other {len(found)} are judged."
-        )
-    return dataclasses.replace(data, splits={**rest, split: joined(parts)}), note
+    rest = {name: _without(data, name, found) for name in data.splits if name != split}
+    kept = dataclasses.replace(data, splits={**rest, split: joined(parts)})
+    return kept, _lost(len(found), len(wanted), split)
+
+
+def _without(data: Data, name: str, taken: Sequence[tuple[str, int]]) -> Examples:
+    """A split without the examples that are `taken`, (split, index) each."""
+    part = data.splits[name]
+    gone = {index for other, index in taken if other == name}
+    return part.take(sorted(set(range(len(part))) - gone))
+
+
+def _lost(found: int, wanted: int, split: str) -> str:
+    """What there is to know if not all examples were found again, or ""."""
+    if found == wanted:
+        return ""
+    return (
+        f"{wanted - found} of the {wanted} {split} examples have gone or changed since training;"
+        f" the other {found} are judged."
+    )
 
 
 def _digests(data: Data, split: str) -> Iterator[tuple[str, int]]:

@@ -1,4 +1,5 @@
-"""What a task learned from the training split beside its weights, as files: lists of text, and arrays."""
+"""What a task learned from the training split beside its weights, as files: lists of text, and
+arrays."""
 
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def read(folder):
 
 
 def lists(learned):
-    """Those of `learned` that are lists of text, which the device needs; arrays are what training starts from."""
+    """Those of `learned` that are lists of text, which the device needs; arrays are what training
+    starts from."""
     return {
         name: list(values) for name, values in learned.items() if not isinstance(values, np.ndarray)
     }

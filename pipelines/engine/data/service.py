@@ -58,7 +58,8 @@ def _dealt(numbered, address):
 
 
 def _ordered(numbered, address, helper, step):
-    """Batches in the order of their steps, of which the service gives (step, batch) in any order and maybe not all."""
+    """Batches in the order of their steps, of which the service gives (step, batch) in any order
+    and maybe not all."""
     arrived, ended = queue.Queue(maxsize=AHEAD), threading.Event()
     threading.Thread(target=_receive, args=(numbered, address, arrived, ended), daemon=True).start()
     waiting, patience = {}, PATIENCE

@@ -1,9 +1,11 @@
-"""A data set as a source of a run: read, audited, refused or left out, with the labels of training."""
+"""A data set as a source of a run: read, audited, refused or left out, with the labels of
+training."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 import os
 import sys
 from collections.abc import Collection, Sequence
@@ -46,7 +48,8 @@ class DataSet:
         return audited(self.data, method).problems
 
     def train(self, first_step: int = 0, net: Any = None):
-        """Batches (inputs, targets) from step `first_step` on, shuffled and augmented, without end."""
+        """Batches (inputs, targets) from step `first_step` on, shuffled and augmented, without
+        end."""
         return self.held_out("train").train(first_step)
 
     def parts(self) -> dict[str, int]:
@@ -59,7 +62,8 @@ class DataSet:
         return self._parts[name]
 
     def through(self, fixed: Any) -> DataSet:
-        """The same with features in place of inputs: what the model `fixed` makes of each example."""
+        """The same with features in place of inputs: what the model `fixed` makes of each
+        example."""
         made = copy.copy(self)
         names = ("train", "validation")
         made._parts = {name: self.held_out(name).through(fixed) for name in names}
@@ -71,13 +75,17 @@ def held(value: Any, method: Method, labels: Sequence[str] = ()) -> Any:
 
     labels: class names by id, for labels that are numbers.
     """
-    is_other = isinstance(value, Data) or not holding.holds(value)
-    if is_other or method.source(value, None) is not None:
+    if isinstance(value, Data) or not holding.holds(value):
         return value
-    own = method.features
-    optional = [name for name in own if own[name].optional and own[name].kind in LABELLED]
-    taken = [name for name in own if name in optional or not own[name].optional]
-    features = {name: own[name].kind for name in taken}
+    if method.source(value, None) is not None:
+        return value
+    optional = [name for name, own in method.features.items() if own.optional]
+    optional = [name for name in optional if method.features[name].kind in LABELLED]
+    features = {
+        name: own.kind
+        for name, own in method.features.items()
+        if name in optional or not own.optional
+    }
     return reading.read(value, features, method.task, labels, optional)
 
 
@@ -88,12 +96,12 @@ def read(source: Any, format: str, method: Method, config: Config) -> Data:
         with Progress("reading the data"):
             source = catalog.load(str(source), format, method.target or None)
     data = method.adapt(source, config)
-    known = {column for examples in data.splits.values() for column in examples.columns}
+    known = data.columns()
     needed = [name for name, own in method.features.items() if _is_needed(own)]
-    missing = [name for name in needed if name not in known]
-    if missing:
+    missing = next(itertools.filterfalse(known.__contains__, needed), None)
+    if missing is not None:
         raise PipelineError(
-            f"{method.task} needs the feature {missing[0]!r}, and {data.source} has"
+            f"{method.task} needs the feature {missing!r}, and {data.source} has"
             f" {', '.join(sorted(known)) or 'none'}. Choose another task, or name the format with"
             " --set format=NAME."
         )
@@ -234,13 +242,13 @@ def relabelled(data: Data, examples: Examples, labels: tuple, feature: str | Non
     changed = []
     for where, value in zip(examples.where, examples.columns[feature], strict=True):
         own = np.atleast_1d(np.asarray(value, np.int64)).tolist()
-        unknown = [i for i in own if i not in ids]
-        if unknown:
+        unknown = next(itertools.filterfalse(ids.__contains__, own), None)
+        if unknown is not None:
             raise PipelineError(
-                f"{where}: label {names[unknown[0]]!r} is not among the labels of training:"
+                f"{where}: label {names[unknown]!r} is not among the labels of training:"
                 f" {', '.join(labels)}."
             )
-        mapped = [ids[i] for i in own]
+        mapped = list(map(ids.__getitem__, own))
         changed.append(mapped if np.ndim(value) else mapped[0])
     return dataclasses.replace(examples, columns={**examples.columns, feature: changed})
 

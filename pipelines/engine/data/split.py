@@ -19,7 +19,9 @@ from pipelines.engine.parallel import devices
 from pipelines.errors import PipelineError
 from pipelines.progress import Progress
 
-ROUNDS = 8  # of the permutation's cipher: with its usual 4 and keys as small as 0 and 1, half of 72 examples stay put
+# Of the permutation's cipher: with its usual 4 and keys as small as 0 and 1, half of 72 examples
+# stay put.
+ROUNDS = 8
 AUGMENT = 1  # keeps the stream of augmentation apart from others out of the same seed
 
 
@@ -46,11 +48,13 @@ class Split:
         return self.examples.names
 
     def steps_per_epoch(self):
-        """Steps of one pass: the last step is filled up with examples that come a second time, so none is left out."""
+        """Steps of one pass: the last step is filled up with examples that come a second time, so
+        none is left out."""
         return self.config.steps_per_epoch or math.ceil(len(self) / self.config.batch_size)
 
     def train(self, first_step=0):
-        """Batches (inputs, targets) from step `first_step` of the run on, shuffled and augmented, without end."""
+        """Batches (inputs, targets) from step `first_step` of the run on, shuffled and augmented,
+        without end."""
         if not len(self):
             raise PipelineError("the training split is empty. Run `pipelines audit` on the data.")
         if self.config.data_service and self._augmented:
@@ -63,7 +67,8 @@ class Split:
         return self._here(_from(first_step))
 
     def openings(self, steps, count):
-        """step of `steps`, a range -> iterator over the `count` batches from there on, NumPy arrays.
+        """step of `steps`, a range -> iterator over the `count` batches from there on, NumPy
+        arrays.
 
         The pipeline is made once, and runs in this process. It prepares the batches of the step
         that follows in `steps`; another one may be asked for, if each iterator is used up.
@@ -155,7 +160,8 @@ class Split:
         return data.map(augmented, num_parallel_calls=tf.data.AUTOTUNE)
 
     def batches(self, batch_size=None):
-        """Batches (inputs, targets) of one pass in the examples' order, not augmented; the last one may be smaller."""
+        """Batches (inputs, targets) of one pass in the examples' order, not augmented; the last one
+        may be smaller."""
         size = batch_size or self.config.batch_size
         if size not in self._passes:
             self._passes[size] = self._pass(size)
@@ -171,7 +177,8 @@ class Split:
         return data.prefetch(tf.data.AUTOTUNE).with_options(_options())
 
     def through(self, model):
-        """The same split as {"features": what `model` makes of its inputs}, computed once; it is not augmented."""
+        """The same split as {"features": what `model` makes of its inputs}, computed once; it is
+        not augmented."""
         made, features, targets = copy.copy(self), [], []
         made._passes = {}
         with Progress("computing features", len(self), "examples") as bar:
@@ -192,7 +199,8 @@ class Split:
         return tf.nest.map_structure(lambda t: t.numpy(), self._cached())
 
     def sample(self, count):
-        """Up to `count` examples spread evenly over the split: (inputs, targets) as batched NumPy arrays."""
+        """Up to `count` examples spread evenly over the split: (inputs, targets) as batched NumPy
+        arrays."""
         chosen = np.unique(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
         data = self._read(tf.data.Dataset.from_tensor_slices(chosen))
         for batch in data.batch(len(chosen)).with_options(_options()):
@@ -228,7 +236,8 @@ class Split:
         return self.method.parse(example, self.config)
 
     def _cached(self):
-        """All parsed examples as one tensor a component, where the settings and their size allow it; else None."""
+        """All parsed examples as one tensor a component, where the settings and their size allow
+        it; else None."""
         if self._parsed is None and self.config.cache != "off" and len(self):
             spec = self._in_order().element_spec
             size = sum(
@@ -248,7 +257,8 @@ def _from(first_step):
 
 
 def _collect(data, spec, count):
-    """A data set of static shapes as whole tensors, filled in place so that memory holds it about once."""
+    """A data set of static shapes as whole tensors, filled in place so that memory holds it about
+    once."""
     arrays = tf.nest.map_structure(
         lambda s: np.empty((count, *s.shape), s.dtype.as_numpy_dtype), spec
     )

@@ -4,8 +4,8 @@ from pipelines.engine.export import snippets
 from pipelines.engine.proof import doubts
 
 LISTED = 50  # labels
-PICTURES = """Pictures are RGB, 0 to 255, resized to the input's sides by antialiased bilinear interpolation; \
-normalisation is inside.
+PICTURES = """Pictures are RGB, 0 to 255, resized to the input's sides by antialiased bilinear \
+interpolation; normalisation is inside.
 """
 
 
@@ -18,7 +18,8 @@ def text(manifest: dict) -> str:
         rows.append(_row(f"`{record['path']}`", size, record["metrics"], names, record))
     return f"""# {manifest["name"]}
 
-{_warning(manifest)}Task: {manifest["task"]}, method: {manifest["method"]}. {_proof(manifest["proof"])}
+{_warning(manifest)}Task: {manifest["task"]}, method: {manifest["method"]}. \
+{_proof(manifest["proof"])}
 
 | file | size | {" | ".join(names)} | p50 ms, 1 thread | worst class |
 |---|---:|{"---:|" * len(names)}---:|---|
@@ -51,7 +52,8 @@ def _proof(proof):
         f"Each file was run on {proof['examples']} held-out examples, split `{proof['split']}` of"
         f" `{proof['data']}`, and compared with the Keras model: parity is proven, not that the"
         f" model is good. A file counts if {proof['score']} gets worse by at most"
-        f" {proof['max_drop']:g} on the whole; for classes see the documentation of the proof.{known}"
+        f" {proof['max_drop']:g} on the whole; for classes see the documentation of the"
+        f" proof.{known}"
     )
 
 

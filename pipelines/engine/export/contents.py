@@ -1,4 +1,5 @@
-"""What a bundle holds besides its models: the device half, a page, golden examples, the manifest."""
+"""What a bundle holds besides its models: the device half, a page, golden examples, the
+manifest."""
 
 from __future__ import annotations
 
@@ -36,7 +37,10 @@ ALWAYS = (
 EDGE = "pipelines.edge"
 # Another package imports modules of edge/ by their full names; in a bundle all are in one package.
 IMPORT = re.compile(r"^(\s*)from pipelines\.edge(?:\.(\w+))? import\b", re.MULTILINE)
-PREDICT = '''"""Runs this model on the files named on the command line; needs NumPy, Pillow and ai-edge-litert only."""
+PREDICT = '''"""Runs this model on the files named on the command line.
+
+Needs NumPy, Pillow and ai-edge-litert only.
+"""
 
 import sys
 

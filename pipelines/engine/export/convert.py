@@ -1,4 +1,5 @@
-"""SavedModel -> TFLite files, in a process of its own: the converter can die of a model, and the export should not."""
+"""SavedModel -> TFLite files, in a process of its own: the converter can die of a model, and the
+export should not."""
 
 import json
 import os
@@ -207,7 +208,8 @@ def _representative(calibration: Mapping[str, Mapping], calibrated: Callable) ->
 
 
 def _int8_in_part(converter):
-    """The int8 file, in which the ops of the name scope IN_FLOAT stay float32, and so do the outputs.
+    """The int8 file, in which the ops of the name scope IN_FLOAT stay float32, and so do the
+    outputs.
 
     What decodes adds and compares numbers of different kinds, such as a box and its class, which
     256 steps cannot hold at once. The converter's two steps are taken apart here, as only the
@@ -227,7 +229,8 @@ def _int8_in_part(converter):
 
 
 def _reason(error):
-    """One line of an error; a ConverterError knows the ops that it could not translate, and where they come from."""
+    """One line of an error; a ConverterError knows the ops that it could not translate, and where
+    they come from."""
     foreign = [
         (e.operator.name, e.location.call[0].name.partition("@")[0])
         for e in getattr(error, "errors", ())

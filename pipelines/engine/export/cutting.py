@@ -1,5 +1,6 @@
 """One program of a TFLite file with several, as a file that has no other."""
 
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,15 @@ def _alone(model: Any, program: str) -> Any:
     (signature,) = [s for s in model.signatureDefs if s.signatureKey.decode() == program]
     order = _reached(model, signature.subgraphIndex)
     graphs = {old: new for new, old in enumerate(order)}
-    model.subgraphs = [model.subgraphs[i] for i in order]
+    model.subgraphs = list(map(model.subgraphs.__getitem__, order))
     signature.subgraphIndex = 0
     model.signatureDefs, model.metadata = [signature], None
     ops = [op for _, op in flatbuffer.operators_of(model)]
-    for op in ops:
-        for options, name in _references(op):
-            setattr(options, name, graphs[getattr(options, name)])
-    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    for options, name in itertools.chain.from_iterable(map(_references, ops)):
+        setattr(options, name, graphs[getattr(options, name)])
+    tensors = itertools.chain.from_iterable(graph.tensors for graph in model.subgraphs)
     model.operatorCodes = _renumbered(model.operatorCodes, ops, "opcodeIndex")
-    model.buffers = _renumbered(model.buffers, tensors, "buffer", always=[0])
+    model.buffers = _renumbered(model.buffers, list(tensors), "buffer", always=[0])
     return model
 
 

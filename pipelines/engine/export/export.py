@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipelines import entries
 from pipelines.edge import latency
 from pipelines.engine.export import (
     contents,
@@ -122,7 +123,7 @@ def held_out(run: Any) -> tuple[str, Part]:
 def summary(run: Any) -> str:
     """What the run's method does, in one line."""
     method = run.method
-    return f"{method.task}/{method.name}: {(type(method).__doc__ or '').strip().splitlines()[0]}"
+    return f"{method.task}/{method.name}: {entries.first_paragraph(type(method).__doc__)}"
 
 
 def _good_enough(subject: Subject, limits: list[tuple[Score, float]]) -> None:
@@ -249,14 +250,19 @@ def _smallest(folder: Path, files: dict, limit: float, failures: list[str]):
     """
     good = {kind: r for kind, r in files.items() if r["passed"] and kind != "saved_model"}
     by_size = sorted(good, key=lambda kind: good[kind]["size_bytes"])
-    best = by_size[0] if by_size else None
-    if best is None or good[best]["size_bytes"] > limit:
-        sizes = [f"{r['path']} has {r['size_bytes'] / 1024:.0f} KB" for r in good.values()]
-        listed = ", ".join(sizes) or "none did"
-        return files, [*failures, f"no file of at most {limit / 1024:.0f} KB passed: {listed}"]
+    if not good or good[by_size[0]]["size_bytes"] > limit:
+        return files, [*failures, _too_large(good.values(), limit)]
+    best = by_size[0]
     for kind in set(files) - {best, "saved_model"}:
         (folder / proof.KINDS[kind]).unlink(missing_ok=True)
     return {best: good[best]}, []
+
+
+def _too_large(records: Iterable[Mapping], limit: float) -> str:
+    """That no file has at most `limit` bytes."""
+    sizes = [f"{record['path']} has {record['size_bytes'] / 1024:.0f} KB" for record in records]
+    listed = ", ".join(sizes) or "none did"
+    return f"no file of at most {limit / 1024:.0f} KB passed: {listed}"
 
 
 def _advice(files: Mapping, request: Request) -> str:

@@ -15,7 +15,8 @@ LARGEST = 2**31 - 1  # bytes of a flatbuffer
 
 
 def read(path: Path) -> Any:
-    """A file as one flatbuffer, which takes in weights that lie behind it, as the quantizer puts them."""
+    """A file as one flatbuffer, which takes in weights that lie behind it, as the quantizer puts
+    them."""
     content = Path(path).read_bytes()
     if len(content) > LARGEST:
         raise Refused(
@@ -43,7 +44,8 @@ def packed(model: Any) -> bytes:
 
 
 class AlignedBuilder(flatbuffers.Builder):
-    """Puts weights at multiples of 16 bytes, as the schema wants and its own Python code forgets."""
+    """Puts weights at multiples of 16 bytes, as the schema wants and its own Python code
+    forgets."""
 
     def CreateNumpyVector(self, x: np.ndarray) -> int:
         if x.dtype == np.uint8:
@@ -70,7 +72,8 @@ def operators_of(model: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def code_of(model: Any, op: Any) -> int:
-    """A number out of OP. A code above 127 is in the newer field alone; old files have the older one."""
+    """A number out of OP. A code above 127 is in the newer field alone; old files have the older
+    one."""
     code = model.operatorCodes[op.opcodeIndex]
     return max(code.builtinCode, code.deprecatedBuiltinCode)
 

@@ -179,25 +179,34 @@ def _put(builder, value):
 
     Integers are bytes.
     """
-    if isinstance(value, np.ndarray):
-        return builder.CreateNumpyVector(value)
-    if isinstance(value, bytes):
-        return builder.CreateNumpyVector(np.frombuffer(value, np.uint8))
     if isinstance(value, str):
         return builder.CreateString(value)
-    if isinstance(value, list) and isinstance(value[0], float):
-        return builder.CreateNumpyVector(np.asarray(value, np.float32))
-    if isinstance(value, list):
-        offsets = [_put(builder, item) for item in value]
-        builder.StartVector(4, len(offsets), 4)
-        for offset in reversed(offsets):
-            builder.PrependUOffsetTRelative(offset)
-        return builder.EndVector()
-    offsets = {
-        slot: _put(builder, item) for slot, item in value.items() if not isinstance(item, int)
-    }
-    builder.StartObject(max(value, default=-1) + 1)
-    for slot, item in value.items():
+    if isinstance(value, dict):
+        return _put_table(builder, value)
+    if isinstance(value, list) and not isinstance(value[0], float):
+        return _put_tables(builder, value)
+    return builder.CreateNumpyVector(_vector(value))
+
+
+def _vector(value):
+    """Numbers as an array: bytes as uint8, a list of floats as float32."""
+    if isinstance(value, bytes):
+        return np.frombuffer(value, np.uint8)
+    return np.asarray(value, np.float32) if isinstance(value, list) else value
+
+
+def _put_tables(builder, tables):
+    offsets = [_put(builder, item) for item in tables]
+    builder.StartVector(4, len(offsets), 4)
+    for offset in reversed(offsets):
+        builder.PrependUOffsetTRelative(offset)
+    return builder.EndVector()
+
+
+def _put_table(builder, table):
+    offsets = {slot: _put(builder, v) for slot, v in table.items() if not isinstance(v, int)}
+    builder.StartObject(max(table, default=-1) + 1)
+    for slot, item in table.items():
         if slot in offsets:
             builder.PrependUOffsetTRelativeSlot(slot, offsets[slot], 0)
         else:

@@ -1,4 +1,5 @@
-"""Whether a model fits a microcontroller: its int8 file in flash, its tensors in RAM, its ops in its runtime."""
+"""Whether a model fits a microcontroller: its int8 file in flash, its tensors in RAM, its ops in
+its runtime."""
 
 from __future__ import annotations
 
@@ -19,14 +20,17 @@ from pipelines.engine.proof import evaluate, proof
 from pipelines.task import SERVE, Method, Part
 
 # Of python_ops_resolver.cc of tflite-micro at 03e16b29, by their names in a file.
-OPS = """ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_TO_SPACE_ND BROADCAST_ARGS BROADCAST_TO
-CALL_ONCE CAST CEIL CONCATENATION CONV_2D COS CUMSUM DEPTH_TO_SPACE DEPTHWISE_CONV_2D DEQUANTIZE DIV ELU EQUAL EXP
-EXPAND_DIMS FILL FLOOR FLOOR_DIV FLOOR_MOD FULLY_CONNECTED GATHER GATHER_ND GREATER GREATER_EQUAL HARD_SWISH IF
-L2_NORMALIZATION L2_POOL_2D LEAKY_RELU LESS LESS_EQUAL LOG LOGICAL_AND LOGICAL_NOT LOGICAL_OR LOGISTIC LOG_SOFTMAX
-MAX_POOL_2D MAXIMUM MEAN MINIMUM MIRROR_PAD MUL NEG NOT_EQUAL PACK PAD PADV2 PRELU QUANTIZE READ_VARIABLE REDUCE_MAX
-RELU RELU6 RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR ROUND RSQRT SELECT_V2 SHAPE SIN SLICE SOFTMAX
-SPACE_TO_BATCH_ND SPACE_TO_DEPTH SPLIT SPLIT_V SQRT SQUARE SQUARED_DIFFERENCE SQUEEZE STRIDED_SLICE SUB SUM SVDF TANH
-TRANSPOSE TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM UNPACK VAR_HANDLE WHILE ZEROS_LIKE"""
+OPS = """ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_TO_SPACE_ND
+BROADCAST_ARGS BROADCAST_TO CALL_ONCE CAST CEIL CONCATENATION CONV_2D COS CUMSUM
+DEPTH_TO_SPACE DEPTHWISE_CONV_2D DEQUANTIZE DIV ELU EQUAL EXP EXPAND_DIMS FILL FLOOR
+FLOOR_DIV FLOOR_MOD FULLY_CONNECTED GATHER GATHER_ND GREATER GREATER_EQUAL HARD_SWISH IF
+L2_NORMALIZATION L2_POOL_2D LEAKY_RELU LESS LESS_EQUAL LOG LOGICAL_AND LOGICAL_NOT
+LOGICAL_OR LOGISTIC LOG_SOFTMAX MAX_POOL_2D MAXIMUM MEAN MINIMUM MIRROR_PAD MUL NEG
+NOT_EQUAL PACK PAD PADV2 PRELU QUANTIZE READ_VARIABLE REDUCE_MAX RELU RELU6 RESHAPE
+RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR ROUND RSQRT SELECT_V2 SHAPE SIN SLICE SOFTMAX
+SPACE_TO_BATCH_ND SPACE_TO_DEPTH SPLIT SPLIT_V SQRT SQUARE SQUARED_DIFFERENCE SQUEEZE
+STRIDED_SLICE SUB SUM SVDF TANH TRANSPOSE TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM
+UNPACK VAR_HANDLE WHILE ZEROS_LIKE"""
 RUNTIME = "TensorFlow Lite Micro"
 
 
@@ -129,11 +133,15 @@ def _fit(path, total, config, ram, flash):
             return Fit(size, arena, reason=f"it does not run in {RUNTIME}: {error}")
     reasons = []
     if flash and total > flash:
-        owner = "the file has" if total == size else "the files of all programs have"
-        reasons.append(f"{owner} {_kb(total)} and flash {_kb(flash)}: take a smaller net")
+        reasons.append(_too_long(total, size, flash))
     if ram and arena > ram:
         reasons.append(_too_much(arena, ram, largest, config))
     return Fit(size, arena, measured, reason="; ".join(reasons))
+
+
+def _too_long(total, size, flash):
+    owner = "the file has" if total == size else "the files of all programs have"
+    return f"{owner} {_kb(total)} and flash {_kb(flash)}: take a smaller net"
 
 
 def _too_much(arena, ram, largest, config):

@@ -1,4 +1,5 @@
-"""Code for phones that makes an input of a picture: a Bitmap in Kotlin, a CGImage or a CVPixelBuffer in Swift."""
+"""Code for phones that makes an input of a picture: a Bitmap in Kotlin, a CGImage or a
+CVPixelBuffer in Swift."""
 
 from __future__ import annotations
 
@@ -120,7 +121,9 @@ KOTLIN = """\
 """
 SWIFT = f"""\
   /// Red, green and blue of each pixel, row by row; what `place` does not cover is grey.
-  private static func bytes(_ picture: CGImage, _ width: Int, _ height: Int, _ place: CGRect) -> Data {{
+  private static func bytes(
+    _ picture: CGImage, _ width: Int, _ height: Int, _ place: CGRect
+  ) -> Data {{
     var pixels = [UInt8](repeating: {PADDING}, count: 4 * width * height)
     pixels.withUnsafeMutableBytes {{ memory in
       let context = CGContext(

@@ -1,4 +1,5 @@
-"""A second route to small files: ai-edge-quantizer, which makes them of the float32 file, recurrent layers included."""
+"""A second route to small files: ai-edge-quantizer, which makes them of the float32 file, recurrent
+layers included."""
 
 import importlib.util
 from pathlib import Path

@@ -59,7 +59,8 @@ def _refuse_choices(target: str, files: Any, quantizer: Any, sizes: Mapping) -> 
 
 
 def limits(method: Method, least: Mapping, most: Mapping) -> list[tuple[Score, float]]:
-    """[(score, value)] that the model has to reach. Raises PipelineError for the wrong direction."""
+    """[(score, value)] that the model has to reach. Raises PipelineError for the wrong
+    direction."""
     known = {score.name: score for score in method.scores}
     found = []
     for flag, better, other, given in (
@@ -81,29 +82,35 @@ def kinds(files: Sequence[str] | None, unsupported: Mapping, method: Method) -> 
     """Names of the files to make. unsupported: {name: why this model has no such file}."""
     known = (proof.NUMPY,) if method.fitted else ("saved_model", *convert.FILES)
     for kind in files or ():
-        if kind not in known:
-            raise PipelineError(f"unknown file {kind!r}. {nearest(kind, known)}")
-        if kind in unsupported:
-            raise PipelineError(
-                f"this model has no {kind} file: {unsupported[kind]}. Leave {kind} out of --files."
-            )
-    wanted = (method.files or known) if files is None else files
-    kinds = [kind for kind in known if kind in set(wanted) - set(unsupported)]
-    if not kinds:
+        _refuse_file(kind, known, unsupported)
+    wanted = set((method.files or known) if files is None else files) - set(unsupported)
+    if wanted.isdisjoint(known):
         raise PipelineError(f"files must name at least one of {', '.join(known)}.")
-    return kinds
+    return list(filter(wanted.__contains__, known))
+
+
+def _refuse_file(kind: str, known: Sequence[str], unsupported: Mapping) -> None:
+    """Raises PipelineError for a file that there is not, or that this model cannot have."""
+    if kind not in known:
+        raise PipelineError(f"unknown file {kind!r}. {nearest(kind, known)}")
+    if kind in unsupported:
+        raise PipelineError(
+            f"this model has no {kind} file: {unsupported[kind]}. Leave {kind} out of --files."
+        )
 
 
 def quantised(names: Sequence[str], kinds: list[str]) -> list[str]:
     """Names of the files that ai-edge-quantizer is to make besides `kinds`."""
-    for name in names:
-        if name not in recipes.FILES:
-            known = nearest(name, recipes.FILES)
-            raise PipelineError(f"unknown recipe {name!r} of the quantizer. {known}")
-    if names and "float32" not in kinds:
+    unknown = [name for name in names if name not in recipes.FILES]
+    if unknown:
+        known = nearest(unknown[0], recipes.FILES)
+        raise PipelineError(f"unknown recipe {unknown[0]!r} of the quantizer. {known}")
+    if not names:
+        return []
+    if "float32" not in kinds:
         raise PipelineError("the quantizer works on the float32 file: put float32 among the files.")
-    if names and not recipes.installed():
+    if not recipes.installed():
         raise PipelineError(
             f"the quantizer needs ai-edge-quantizer: {installing.line('quantizer')}."
         )
-    return [name for name in recipes.FILES if name in names]
+    return sorted(set(names), key=list(recipes.FILES).index)

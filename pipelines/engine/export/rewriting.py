@@ -1,5 +1,6 @@
 """Changes to converted TFLite files that leave their answers as they are."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +15,15 @@ def shared(content: bytes) -> bytes:
     """A file's bytes with equal weights kept once: the quantizer writes those that several programs
     use for each of them."""
     model = flatbuffer.opened(content)
-    first, places = {}, {}
+    first, places = {}, []
     for i, buffer in enumerate(model.buffers):
         # Buffers without data are those of tensors that are computed, and each has its own.
         data = b"" if buffer.data is None else np.asarray(buffer.data, np.uint8).tobytes()
-        key = data or i
-        places[i] = first.setdefault(key, i)
-    for graph in model.subgraphs:
-        for tensor in graph.tensors:
-            tensor.buffer = places[tensor.buffer]
-    for i, place in places.items():
-        if place != i:
-            model.buffers[i].data = None
+        places.append(first.setdefault(data or i, i))
+    for tensor in itertools.chain.from_iterable(graph.tensors for graph in model.subgraphs):
+        tensor.buffer = places[tensor.buffer]
+    for i in set(range(len(places))) - set(places):
+        model.buffers[i].data = None
     return flatbuffer.packed(model)
 
 

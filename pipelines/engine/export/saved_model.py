@@ -35,7 +35,8 @@ def write(model: Any, programs: Mapping[str, Program], folder: Path) -> None:
 
 
 def signature(program: Program) -> dict[str, dict]:
-    """{"inputs": {name: {"shape", "dtype"}}, "outputs": the same} of a program; a free axis is -1."""
+    """{"inputs": {name: {"shape", "dtype"}}, "outputs": the same} of a program; a free axis is
+    -1."""
     given = _specs(program)
     traced = tf.function(program.call).get_concrete_function(given)
     return {"inputs": _plain(given), "outputs": _plain(traced.structured_outputs)}

@@ -63,7 +63,8 @@ def _kotlin_program(name, specs):
     inputs, outputs = specs["inputs"], specs["outputs"]
     if _is_free(specs):
         return (
-            f"    // {name} has axes of any length: call interpreter.runSignature with nested arrays"
+            f"    // {name} has axes of any length: call interpreter.runSignature with nested"
+            " arrays"
             " of your shapes.\n"
         )
     fields = []
@@ -169,7 +170,8 @@ def _fit(manifest):
 
 
 def _named(manifest):
-    """The output of a bundle's only program that has a score for each label; "" if there is none."""
+    """The output of a bundle's only program that has a score for each label; "" if there is
+    none."""
     for name, spec in manifest["outputs"].items():
         if spec["dtype"] == "float32" and spec["shape"] == [1, len(manifest["labels"])]:
             return name
@@ -183,7 +185,8 @@ def _kotlin_names(manifest):
         and f"""\
     /** Labels with `{output}` of an answer, the largest first. */
     fun named(answer: Answer): List<Pair<String, Float>> =
-        labels.mapIndexed {{ i, label -> label to answer.{output}.get(i) }}.sortedByDescending {{ it.second }}
+        labels.mapIndexed {{ i, label -> label to answer.{output}.get(i) }}
+            .sortedByDescending {{ it.second }}
 """
     )
 

@@ -1,7 +1,8 @@
 """What TFLite files are made of: their ops, and the tensors that these hold."""
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +40,23 @@ def operators(path: Path) -> Counter[str]:
 def tensors_of(scope: str, content: bytes) -> list[str]:
     """Names of the tensors that ops of a name scope make, of a file's bytes, and of the outputs of
     the graphs that have any: an op that passes an output on has the signature's name."""
-    model = flatbuffer.opened(content)
     found = []
-    for graph in model.subgraphs:
-        made = [i for op in graph.operators or () for i in op.outputs]
-        names = [graph.tensors[i].name.decode() for i in made]
-        own = [name for name in names if f"{scope}/" in name]
+    for graph in flatbuffer.opened(content).subgraphs:
+        made = itertools.chain.from_iterable(op.outputs for op in graph.operators or ())
+        own = [name for name in _named(graph, made) if f"{scope}/" in name]
         if own:
-            found += own + [graph.tensors[i].name.decode() for i in graph.outputs]
+            found += own + _named(graph, graph.outputs)
     return found
 
 
+def _named(graph: Any, indices: Iterable[int]) -> list[str]:
+    """The names of tensors of a graph."""
+    return [graph.tensors[i].name.decode() for i in indices]
+
+
 def refuse_foreign(path: Path) -> None:
-    """Raises Refused, naming op and layer, if a file holds an op that plain LiteRT does not have."""
+    """Raises Refused, naming op and layer, if a file holds an op that plain LiteRT does not
+    have."""
     refused = {OP.CUSTOM}
     if "CALL_ONCE" not in operators(path):
         # Variables that nothing initialises are weights left out of the file: it runs without an
@@ -76,8 +81,7 @@ def _found(path: Path, wanted: Callable[[Any, Any], bool]) -> list[tuple[str, st
 
 def _layered(graph, op):
     """The name of a tensor of an op, one with its layer's in it if there is any."""
-    indices = [i for i in (*op.outputs, *flatbuffer.inputs_of(op)) if i >= 0]
-    names = [graph.tensors[i].name.decode() for i in indices]
+    names = _named(graph, (i for i in (*op.outputs, *flatbuffer.inputs_of(op)) if i >= 0))
     return next((name for name in names if "/" in name), names[0])
 
 
@@ -114,13 +118,15 @@ def live(path: Path) -> tuple[int, list[str]]:
         made |= dict.fromkeys(op.outputs, step)
         last |= dict.fromkeys(flatbuffer.inputs_of(op), step)
     last |= dict.fromkeys(graph.outputs, len(steps))
-    sizes = {i: _bytes(graph.tensors[i]) for i in made}
-    held: list[list[int]] = []
-    for step in range(len(steps)):
-        held.append([i for i in made if made[i] <= step <= last.get(i, made[i])])
-    fullest = max(held, key=lambda tensors: sum(sizes[i] for i in tensors))
-    ordered = sorted(fullest, key=sizes.get, reverse=True)
-    return sum(sizes[i] for i in fullest), [graph.tensors[i].name.decode() for i in ordered]
+    tensors = np.array(list(made))
+    sizes = np.array([_bytes(graph.tensors[i]) for i in tensors])
+    begins = np.array(list(made.values()))
+    ends = np.array([last.get(i, begin) for i, begin in made.items()])
+    now = np.arange(len(steps))[:, None]
+    held = (begins <= now) & (now <= ends)  # (steps, tensors)
+    fullest = held[np.argmax(held @ sizes)]
+    by_size = np.argsort(-sizes[fullest], kind="stable")
+    return int(sizes[fullest].sum()), _named(graph, tensors[fullest][by_size])
 
 
 def _bytes(tensor):

@@ -20,7 +20,8 @@ def compiled(function, model, writes=()):
 
 
 class _Graph:
-    """A `tf.function` that is traced at its first call, and no second time for another batch size."""
+    """A `tf.function` that is traced at its first call, and no second time for another batch
+    size."""
 
     def __init__(self, function):
         import tensorflow as tf

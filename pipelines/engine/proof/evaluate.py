@@ -20,7 +20,8 @@ LOSSES = 5000  # most examples whose loss is taken one by one to find the worst
 
 
 class Decoder:
-    """inputs -> decoded {name: NumPy array} of a Keras model; `outputs` are the raw ones of the last batch.
+    """inputs -> decoded {name: NumPy array} of a Keras model; `outputs` are the raw ones of the
+    last batch.
 
     What it does is compiled at the first batch, and its metrics are made once: keep it as long as
     the model is used.

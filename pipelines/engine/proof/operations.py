@@ -67,16 +67,11 @@ def _reached(graph: Any) -> Iterator[Any]:
     saver = {_node(graph.saver_def.save_tensor_name), _node(graph.saver_def.restore_op_name)}
     own = [node for node in graph.graph_def.node if node.name not in saver]
     yield from own
-    waiting = {name for node in own for name in _called(node)} | set(_named(graph))
-    seen: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in seen or name not in functions:
-            continue
-        seen.add(name)
-        for node in functions[name].node_def:
-            yield node
-            waiting |= set(_called(node)) | {node.op}
+    waiting = set(_named(graph)).union(*map(_called, own))
+    while names := waiting & functions.keys():
+        found = [node for name in names for node in functions.pop(name).node_def]
+        yield from found
+        waiting = {node.op for node in found}.union(*map(_called, found))
 
 
 def _node(tensor: str) -> str:

@@ -1,4 +1,5 @@
-"""The proof of an exported file: it is run on held-out data and judged by the task's own metrics."""
+"""The proof of an exported file: it is run on held-out data and judged by the task's own
+metrics."""
 
 from __future__ import annotations
 

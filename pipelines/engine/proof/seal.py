@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipelines.engine.data import learned
@@ -84,8 +84,8 @@ def read(folder: Path) -> dict:
     for kind, record in manifest["files"].items():
         if record["path"] != kinds.KINDS.get(kind):
             raise PipelineError(
-                f"{file} says that the file of {kind!r} is {record['path']!r}, and it is not. Export"
-                " the run again."
+                f"{file} says that the file of {kind!r} is {record['path']!r}, and it is not."
+                " Export the run again."
             )
     if not manifest["files"]:
         raise PipelineError(f"{file} lists no model. Export the run again.")
@@ -99,7 +99,8 @@ def matches(folder: Path, name: str, digest: str) -> bool:
 
 
 def require(folder: Path, manifest: Mapping, kind: str) -> Path:
-    """The file of a kind. Raises PipelineError if it, or a list that was learned, is another one."""
+    """The file of a kind. Raises PipelineError if it, or a list that was learned, is another
+    one."""
     record = manifest["files"][kind]
     wanted = {record["path"]: record["sha256"]}
     for name, digest in manifest["sha256"].items():
@@ -159,16 +160,19 @@ def _contradictions(folder: Path, manifest: Mapping) -> list[str]:
     if listed.is_file() and _lines(listed) != manifest["labels"]:
         found.append(f"{LABELS} and {MANIFEST} name different labels")
     for record in manifest["files"].values():
-        file = folder / record["path"]
-        if not file.exists():
-            continue
-        if size(file) != record["size_bytes"]:
-            found.append(f"{record['path']} has not the size that {MANIFEST} says")
-        if record["reason"] or not record["passed"]:
-            found.append(f"{record['path']} did not pass its proof, as {MANIFEST} says")
-        if file.suffix == ".tflite" and _own_labels(file) != manifest["labels"]:
-            found.append(f"{record['path']} and {MANIFEST} name different labels")
+        if (folder / record["path"]).exists():
+            found += _contradicting(folder / record["path"], record, manifest["labels"])
     return found
+
+
+def _contradicting(file: Path, record: Mapping, labels: list[str]) -> Iterator[str]:
+    """Yields what the manifest says of one file and is not so."""
+    if size(file) != record["size_bytes"]:
+        yield f"{record['path']} has not the size that {MANIFEST} says"
+    if record["reason"] or not record["passed"]:
+        yield f"{record['path']} did not pass its proof, as {MANIFEST} says"
+    if file.suffix == ".tflite" and _own_labels(file) != labels:
+        yield f"{record['path']} and {MANIFEST} name different labels"
 
 
 def _lines(file: Path) -> list[str]:
@@ -191,10 +195,14 @@ def _added(folder: Path, wanted: Mapping) -> list[str]:
     """
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     names = {path.relative_to(folder).as_posix() for path in found}
-    signatures = set(filter(SIGNATURE.fullmatch, names))
-    added = sorted(names - {MANIFEST, *wanted} - signatures)
-    folders = [name for name in wanted if (folder / name).is_dir()]
-    return [name for name in added if not _below(name, folders) and not _compiled(name, wanted)]
+    folders = [f"{name}/" for name in wanted if (folder / name).is_dir()]
+    others = names - {MANIFEST, *wanted} - set(filter(SIGNATURE.fullmatch, names))
+    return [name for name in sorted(others) if not _belongs(name, folders, wanted)]
+
+
+def _belongs(name: str, folders: list[str], wanted: Mapping) -> bool:
+    """Whether a file that no record names lies in a folder that one names, or is Python's own."""
+    return name.startswith(tuple(folders)) or _compiled(name, wanted)
 
 
 def _compiled(name: str, wanted: Mapping) -> bool:

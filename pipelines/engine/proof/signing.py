@@ -20,8 +20,8 @@ def sign(folder: Path, key: str | Path) -> Path:
     secret = minisign.secret_key(key)
     if Path(key).resolve().is_relative_to(folder.resolve()):
         raise PipelineError(
-            f"the secret key {key} lies in the bundle. Move it out first, and make another if anyone"
-            " has had the bundle."
+            f"the secret key {key} lies in the bundle. Move it out first, and make another if"
+            " anyone has had the bundle."
         )
     broken = seal.broken(folder, seal.read(folder))
     if broken:

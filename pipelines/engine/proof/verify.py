@@ -17,7 +17,8 @@ SLACK = 1e-3  # of the outputs of float files between machines, beside what was 
 def verify(
     bundle: Any, data: Any = None, data_format: str = "auto", key: str | Path | None = None
 ) -> dict:
-    """Checksums, the golden examples, and the scores of each file against the Keras model's on record.
+    """Checksums, the golden examples, and the scores of each file against the Keras model's on
+    record.
 
     data: where the held-out split lies now; None looks under the name that it had at export and, if
     there is no such data, says that the scores were not repeated. key: a public key of minisign's,
@@ -101,5 +102,8 @@ def _part(bundle: Any, data: Any, data_format: str) -> tuple[Part | None, list[s
         return None, [f"scores were not repeated: {error}"]
     if len(part) == wanted["examples"]:
         return part, []
-    note = f"the {wanted['split']} split has {len(part)} examples, not {wanted['examples']} as at export"
+    note = (
+        f"the {wanted['split']} split has {len(part)} examples, not {wanted['examples']} as at"
+        " export"
+    )
     return part, [note]

@@ -88,7 +88,8 @@ def write_bundle(bundle: Any, run: Any = None) -> Path:
 
 
 def _is_fuller(bundle: Any) -> bool:
-    """Whether there is a report, as it was written, that knows of the run what the bundle does not."""
+    """Whether there is a report, as it was written, that knows of the run what the bundle does
+    not."""
     path = bundle.path / NAME
     as_written = path.is_file() and sha256(path) == bundle.manifest["sha256"].get(NAME)
     return as_written and OF_RUN in path.read_text(encoding="utf-8")

@@ -40,7 +40,8 @@ class Sheet:
 
 
 def sheet(run: Any, batch: str, count: int) -> Sheet:
-    """`count` examples of a split; those of "train" are shuffled and augmented as in the first steps.
+    """`count` examples of a split; those of "train" are shuffled and augmented as in the first
+    steps.
 
     Raises PipelineError if the run learns from no data set, or there is no such split.
     """
@@ -71,7 +72,8 @@ def _each(batches: Any):
 
 
 def _drawn(run: Any, inputs: Mapping, targets: Any) -> Any:
-    """One example with its truth, as a picture or text; without it if the task has no such answer."""
+    """One example with its truth, as a picture or text; without it if the task has no such
+    answer."""
     truth = run.method.truth(targets, run.config)
     if truth is not None:
         return run.method.draw(inputs, truth, run.config)

@@ -119,14 +119,18 @@ def _files(name: str, fits: Any, noun: str) -> list[Input]:
     """The files of a folder or of a pattern in the order of their names; else the name itself."""
     try:
         if os.path.isdir(name):
-            found = sorted(path for path in Path(name).rglob("*") if _is_file(path, fits))
-            nothing = (name, ValueError(f"is a folder without a {noun}"))
-            return list(map(str, found)) or [nothing]
+            return _in_folder(name, fits) or [(name, ValueError(f"is a folder without a {noun}"))]
         if GLOB.isdisjoint(name) or os.path.exists(name):
             return [name]
         return sorted(filter(os.path.isfile, glob.glob(name, recursive=True))) or [name]
     except (OSError, ValueError):  # a text that no path can be
         return [name]
+
+
+def _in_folder(name: str, fits: Any) -> list[Input]:
+    """The files below a folder that fit, in the order of their names."""
+    found = sorted(path for path in Path(name).rglob("*") if _is_file(path, fits))
+    return list(map(str, found))
 
 
 def _is_file(path: Path, fits: Any) -> bool:

@@ -13,9 +13,11 @@ from pipelines.errors import PipelineError
 from pipelines.files import appearing
 
 VERSION = "2.5.3"
-PACKAGES = {  # npm's own checksum of each, and which of its files a page needs, by their names there
+# npm's own checksum of each, and which of its files a page needs, by their names there
+PACKAGES = {
     "@litertjs/core": (
-        "sha512-PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkviYGr9OFDL1kCnN4nzWoyJQ==",
+        "sha512-PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0"
+        "FLaw48q4tz8IwqgqCIkviYGr9OFDL1kCnN4nzWoyJQ==",
         {
             "core.js": "dist/index.js",
             **{
@@ -26,7 +28,8 @@ PACKAGES = {  # npm's own checksum of each, and which of its files a page needs,
         },
     ),
     "@litertjs/wasm-utils": (
-        "sha512-4fJiw6tBQnIs+0jH/OQ16nYOiSl8/+zZnn5h2ul8aTKHi05sVqZW580Tmk78pC2kT39A9OYBVdFawteZ/sI1kQ==",
+        "sha512-4fJiw6tBQnIs+0jH/OQ16nYOiSl8/+zZnn5h2ul8aTKH"
+        "i05sVqZW580Tmk78pC2kT39A9OYBVdFawteZ/sI1kQ==",
         {"wasm-utils.js": "dist/index.js"},
     ),
 }  # fmt: skip

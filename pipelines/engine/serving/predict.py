@@ -1,4 +1,5 @@
-"""Prediction on files, by the device half of the task: the same code that a bundle's predict.py runs."""
+"""Prediction on files, by the device half of the task: the same code that a bundle's predict.py
+runs."""
 
 from __future__ import annotations
 

@@ -15,8 +15,15 @@ from pipelines.errors import PipelineError, nearest
 from pipelines.files import appearing, write_text
 
 HOST = "127.0.0.1"
-TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json",
-         ".wasm": "application/wasm", ".md": "text/plain", ".txt": "text/plain"}  # fmt: skip
+TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".md": "text/plain",
+    ".txt": "text/plain",
+}
 FIRST = """<!doctype html>
 <meta charset="utf-8">
 <meta http-equiv="refresh" content="0; url=web/index.html">

@@ -11,7 +11,8 @@ from pipelines.task import Method, Part, Source
 
 
 def calibrate(model: Any, method: Method, config: Any, source: Source) -> dict[str, float]:
-    """What `method.calibrate` noted down of a trained `model`; {} if there is nothing to judge by."""
+    """What `method.calibrate` noted down of a trained `model`; {} if there is nothing to judge
+    by."""
     if isinstance(model, Fitted) or not source.parts().get("validation"):
         return {}
     predict = evaluate.Decoder(model, method, config)

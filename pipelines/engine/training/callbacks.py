@@ -43,8 +43,8 @@ def told(callbacks: Sequence[Any], method: Method, config: Any, stages: Sequence
     by_fit = [stage for stage in stages if not (stage.solve or stage.steps)]
     if method.fitted or not isinstance(config, Config) or not by_fit:
         raise PipelineError(
-            f"callbacks= is for nets that are trained by gradients; {method.task}/{method.name} calls"
-            " none. Leave them out."
+            f"callbacks= is for nets that are trained by gradients; {method.task}/{method.name}"
+            " calls none. Leave them out."
         )
     names = [type(callback).__name__ for callback in callbacks]
     odd = [name for name in names if name not in STATELESS]

@@ -29,7 +29,8 @@ def lasting(model, trained):
 
 
 def save(path, arrays, state):
-    """Writes arrays (a list) and `state` (plain values) to one file. Raises Refused where an array is not finite."""
+    """Writes arrays (a list) and `state` (plain values) to one file. Raises Refused where an array
+    is not finite."""
     for i, array in enumerate(arrays):
         if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
             raise Refused(f"array {i} of {path.name} holds NaN or infinity; it was not saved.")
@@ -39,7 +40,8 @@ def save(path, arrays, state):
 
 
 def load(path, shape=ANY):
-    """(arrays, state) of one file. Raises PipelineError if it is damaged, or its state not of `shape`."""
+    """(arrays, state) of one file. Raises PipelineError if it is damaged, or its state not of
+    `shape`."""
     try:
         found = read_arrays(path)
         state = json.loads(found.pop("state").tobytes())
@@ -52,7 +54,8 @@ def load(path, shape=ANY):
 
 
 def assign(targets, arrays, path):
-    """Puts arrays into variables, in order. Raises PipelineError where they do not fit each other."""
+    """Puts arrays into variables, in order. Raises PipelineError where they do not fit each
+    other."""
     if [tuple(v.shape) for v in targets] != [a.shape for a in arrays]:
         raise PipelineError(
             f"{path} does not fit this model. It was made with other settings or another version."

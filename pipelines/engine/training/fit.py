@@ -20,7 +20,8 @@ from pipelines.progress import Progress
 
 
 def fit(model, method, config, source, folder, callbacks=()):
-    """Trains `model` on a Source, phase by phase, from the last checkpoint in `folder` if there is one.
+    """Trains `model` on a Source, phase by phase, from the last checkpoint in `folder` if there is
+    one.
 
     folder: the run's; gets checkpoints/, history.csv and tensorboard/. Returns the history, a list
     of dicts by epoch. callbacks: of the user, for phases that are trained by gradients.
@@ -179,7 +180,8 @@ def newest(folder):
 
 
 def build(model, inputs, targets):
-    """Makes the variables that Keras otherwise makes in the first step, so that a checkpoint has where to go."""
+    """Makes the variables that Keras otherwise makes in the first step, so that a checkpoint has
+    where to go."""
     model.optimizer.build(model.trainable_variables)
     outputs = model(inputs, training=False)
     model.compute_loss(inputs, targets, outputs, training=False)

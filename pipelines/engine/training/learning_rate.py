@@ -1,4 +1,5 @@
-"""The learning rate range test: how the loss answers to a rising rate (Smith 2017, arXiv:1506.01186)."""
+"""The learning rate range test: how the loss answers to a rising rate (Smith 2017,
+arXiv:1506.01186)."""
 
 import itertools
 import math
@@ -78,7 +79,8 @@ def smoothed(losses):
 
 
 def chosen(rates, smooth):
-    """SHARE of the rate with the least smoothed loss. Raises Refused where that is the first: the loss never fell."""
+    """SHARE of the rate with the least smoothed loss. Raises Refused where that is the first: the
+    loss never fell."""
     best = int(np.argmin(smooth))
     if best == 0:
         raise Refused(
@@ -102,7 +104,8 @@ def drawn(rates, smooth, rows=16, width=40):
 
 
 class _Watch(keras.callbacks.Callback):
-    """The loss of each batch, out of Keras's running means; ends the test where it has gone too far."""
+    """The loss of each batch, out of Keras's running means; ends the test where it has gone too
+    far."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,5 @@
-"""Whether a user's model or loss has probabilities, if the task has logits: then it would learn wrongly."""
+"""Whether a user's model or loss has probabilities, if the task has logits: then it would learn
+wrongly."""
 
 from __future__ import annotations
 

@@ -52,7 +52,8 @@ def asked(own: Own, name: str, given: Mapping) -> dict:
         plain = _plain(task)
         if not plain:
             raise PipelineError(
-                f"{own.given[0]}= is for nets, and {task} has no method that trains one in one phase."
+                f"{own.given[0]}= is for nets, and {task} has no method that trains one in one"
+                " phase."
             )
         made["method"] = plain[0].name
     taken = catalog.method(made.get("method", method), task)

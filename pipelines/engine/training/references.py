@@ -1,4 +1,5 @@
-"""Trainings that a run's result is read beside, such as a floor and a ceiling: each a run in the run's own folder."""
+"""Trainings that a run's result is read beside, such as a floor and a ceiling: each a run in the
+run's own folder."""
 
 import shutil
 import time
@@ -15,7 +16,8 @@ SAME = ("environment.json", "audit.json")  # files that hold for them as well
 
 
 def train(run):
-    """Trains those that `run`'s method names, on the run's data; what is finished stays as it is."""
+    """Trains those that `run`'s method names, on the run's data; what is finished stays as it
+    is."""
     for name, config in run.method.references(run.config, run.source).items():
         path = run.path / FOLDER / name
         if not path.exists():

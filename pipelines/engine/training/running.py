@@ -1,4 +1,5 @@
-"""A run's training from its beginning or its last checkpoint to its end, and what run.json says of it."""
+"""A run's training from its beginning or its last checkpoint to its end, and what run.json says of
+it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What comes before a training: the method chosen, data audited, settings resolved, a folder made."""
+"""What comes before a training: the method chosen, data audited, settings resolved, a folder
+made."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import importlib.metadata
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,16 +139,20 @@ def chosen(name: str, data: Any, given: Mapping) -> tuple[Method, Any, str]:
     if method and wanted not in ("", method):
         raise PipelineError(f"{name} names the method {method}, and the settings {wanted}.")
     known = [entry.name for entry in catalog.tasks()[task].methods]
-    only = known[0] if len(known) == 1 else ""
-    named = method or wanted or only
-    if named:
-        return catalog.method(named, task), data, ""
+    named = method or wanted
+    if named or len(known) == 1:
+        return catalog.method(named or known[0], task), data, ""
     data = _read(catalog.task(task), data, given)
     best, why = catalog.task(task).default(data, given)
-    candidates = [catalog.method(own, task) for own in dict.fromkeys([best or known[0], *known])]
-    fitting = [own for own in candidates if not _unknown(own, given)]
-    taken = fitting[0] if fitting else candidates[0]
+    order = dict.fromkeys([best or known[0], *known])
+    taken = _first_fitting([catalog.method(own, task) for own in order], given)
     return taken, data, why if taken.name == best else ""
+
+
+def _first_fitting(methods: Sequence[Method], given: Mapping) -> Method:
+    """The first method that has all settings of those given, or else the first one."""
+    fitting = (method for method in methods if not _unknown(method, given))
+    return next(fitting, methods[0])
 
 
 def _read(problem: Method, data: Any, given: Mapping) -> Any:
@@ -166,7 +171,8 @@ def _unknown(method: Method, given: Mapping) -> set[str]:
 
 
 def resolved(method: Method, config: Config, data: Data, audited: Audit) -> Config:
-    """`config` with what follows from the data: labels, steps, and what the method takes from it."""
+    """`config` with what follows from the data: labels, steps, and what the method takes from
+    it."""
     feature = source.feature(data, method)
     if not config.labels and data.labels:
         config = config.replace(labels=data.labels[feature])
@@ -253,7 +259,8 @@ def _begun(method: Method, config: Config) -> tuple[Any, start_weights.Start | N
 
 
 def named(data: Any, read: Any) -> str:
-    """What data is called, so that it is found again. data: as a user named it; read: as it was read."""
+    """What data is called, so that it is found again. data: as a user named it; read: as it was
+    read."""
     is_spec = isinstance(data, str) and ":" in data
     return data if is_spec else str(getattr(read, "source", ""))
 

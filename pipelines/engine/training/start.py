@@ -1,4 +1,5 @@
-"""Weights that a training starts from: those of a run, a bundle or a Keras file that fit its model."""
+"""Weights that a training starts from: those of a run, a bundle or a Keras file that fit its
+model."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ NAMED = 6  # weights that are named of those that are new
 
 @dataclass(frozen=True)
 class Start:
-    """What a model takes over. taken: {index among its weights: array}; new: paths of the others."""
+    """What a model takes over. taken: {index among its weights: array}; new: paths of the
+    others."""
 
     source: str
     sha256: str

@@ -1,6 +1,7 @@
 """The columns of data -> what is learned: ids of classes, lists of ids, or numbers."""
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -219,15 +220,20 @@ def several(data: Data, cells: Mapping[str, Cells], config: Any) -> Data:
     names = list(next(iter(cells.values())))
     if len(names) > 1 or (config.target and are_flags(_joined(cells, names[0]))):
         _refuse_others(data, cells)
-        rows = {split: list(zip(*part.values(), strict=True)) for split, part in cells.items()}
-        found = {split: [_flagged(row) for row in own] for split, own in rows.items()}
+        found = {split: _flags(part) for split, part in cells.items()}
         return _with(data, "label", found, {"label": names}, data.problems)
     parted = {split: list(map(parts, part[names[0]])) for split, part in cells.items()}
-    labels = sorted({label for own in parted.values() for row in own for label in row})
+    labels = sorted(set().union(*itertools.chain.from_iterable(parted.values())))
     ids = ids_of(labels)
-    found = {split: [[ids[own] for own in row] for row in rows] for split, rows in parted.items()}
+    found = {split: [list(map(ids.get, row)) for row in rows] for split, rows in parted.items()}
     problems = list(dict.fromkeys([*data.problems, *_unlabelled(data)]))
     return _with(data, "label", found, {"label": labels}, problems)
+
+
+def _flags(columns: Cells) -> list[list[int]]:
+    """Columns of yes and no -> for each row the places of those that say yes."""
+    rows = zip(*columns.values(), strict=True)
+    return list(map(_flagged, rows))
 
 
 def _answered(data: Data) -> Data:

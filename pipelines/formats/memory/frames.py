@@ -33,24 +33,30 @@ def read(value: Any, source: str, task: str) -> Data:
 
 def _rows(part: Any, split: str, task: str, has_splits: bool) -> Iterator[rows.Row]:
     """The rows of what was given for one split."""
-    is_list = isinstance(part, list) and bool(part) and isinstance(part[0], Mapping)
-    if not (is_list or holding.is_frame(part) or isinstance(part, Mapping)):
-        raise PipelineError(
-            f"{task} learns from named columns. Give a pandas DataFrame, a dict of columns, or a list"
-            " of dicts."
-        )
+    _check_form(part, task)
     columns = {}
     for name, values in holding.columns(part, {}).items():
         columns[name] = _cells(holding.sequence(values, name), name)
     stem = split if has_splits else "data"
     holding.alike({name: len(cells) for name, cells in columns.items()}, stem)
+    saying = [name for name in columns if name.lower() in rows.SPLIT][:1]
     for i, values in enumerate(zip(*columns.values(), strict=True)):
         row, where = dict(zip(columns, values, strict=True)), f"{stem}[{i}]"
-        said = next((str(cell) for name, cell in row.items() if name.lower() in rows.SPLIT), split)
+        said = str(row[saying[0]]) if saying else split
         own = SPLIT_NAMES.get(said.lower())
         if own is None:
             raise PipelineError(f"{where}: unknown split {said!r}. Use {', '.join(SPLITS)}.")
         yield where, own, rows.without_split(row)
+
+
+def _check_form(part: Any, task: str) -> None:
+    """Raises PipelineError for what has no named columns."""
+    is_list = isinstance(part, list) and bool(part) and isinstance(part[0], Mapping)
+    if not (is_list or holding.is_frame(part) or isinstance(part, Mapping)):
+        raise PipelineError(
+            f"{task} learns from named columns. Give a pandas DataFrame, a dict of columns, or a"
+            " list of dicts."
+        )
 
 
 def _cells(values: Any, name: str) -> list:

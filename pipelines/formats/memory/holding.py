@@ -1,6 +1,7 @@
 """What a program may hold, a split or all of them, as named columns."""
 
 import collections
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from typing import Any
@@ -12,6 +13,7 @@ from pipelines.formats.examples import SPLIT_NAMES, SPLITS
 from pipelines.formats.memory import streams
 
 Columns = dict[str, Any]  # a user's name of a column -> a value for each example
+TUPLES = {2: ("train", "test"), 3: SPLITS}  # {parts of a tuple: the splits that they are}
 FORMS = (
     "a tuple (x, y) of arrays, a dict of columns, a list of (path, label), a pandas DataFrame, a"
     ' tf.data.Dataset or a Hugging Face Dataset, or a dict {"train": ..., "test": ...} of these'
@@ -25,11 +27,12 @@ def holds(value: Any) -> bool:
 
 
 def kind(value: Any) -> str:
-    """What a value is called in a run's settings: arrays, dataframe, tf.data, hugging_face or rows."""
-    if isinstance(value, Mapping) and _is_split(value) and not streams.is_hugging_face(value):
-        return kind(next(iter(value.values()), ()))
+    """What a value is called in a run's settings: arrays, dataframe, tf.data, hugging_face or
+    rows."""
     if streams.is_hugging_face(value):
         return "hugging_face"
+    if isinstance(value, Mapping) and _is_split(value):
+        return kind(next(iter(value.values()), ()))
     if streams.is_tensorflow(value):
         return "tf.data"
     if is_frame(value):
@@ -40,23 +43,27 @@ def kind(value: Any) -> str:
 def by_split(value: Any) -> tuple[dict[str, Any], list[str]]:
     """({split: what was given for it}, keys that name no split). One value alone is "train"."""
     if isinstance(value, Mapping) and _is_split(value):
-        keys: dict[str, Any] = {}
-        for key in filter(_names_split, value):
-            split = SPLIT_NAMES[str(key).lower()]
-            if split in keys:
-                raise PipelineError(
-                    f"the data gives {split} twice, as {keys[split]!r} and as {key!r}. Join them"
-                    " under one name."
-                )
-            keys[split] = key
-        known = {split: value[key] for split, key in keys.items()}
-        return known, [str(key) for key in value if not _names_split(key)]
+        known = {split: value[key] for split, key in _keys(value).items()}
+        return known, list(map(str, itertools.filterfalse(_names_split, value)))
     if isinstance(value, tuple) and value and all(map(_is_columns, value)):
-        names = ("train", "test") if len(value) == 2 else SPLITS
-        if len(value) not in (2, 3):
+        names = TUPLES.get(len(value))
+        if names is None:
             raise PipelineError(f"data of {len(value)} tuples is not clear. Give {FORMS}.")
         return dict(zip(names, value, strict=True)), []
     return {"train": value}, []
+
+
+def _keys(value: Mapping) -> dict[str, Any]:
+    """{split: the key that names it}. Raises PipelineError if two keys name one split."""
+    keys: dict[str, Any] = {}
+    for key in filter(_names_split, value):
+        split = SPLIT_NAMES[str(key).lower()]
+        if keys.setdefault(split, key) is not key:
+            raise PipelineError(
+                f"the data gives {split} twice, as {keys[split]!r} and as {key!r}. Join them"
+                " under one name."
+            )
+    return keys
 
 
 def columns(value: Any, features: Mapping[str, str]) -> Columns:
@@ -69,19 +76,23 @@ def columns(value: Any, features: Mapping[str, str]) -> Columns:
         return streams.of_hugging_face(value)
     if streams.is_tensorflow(value):
         return _by_place(streams.of_tensorflow(value, features), features)
-    if is_frame(value):
-        _check_names(value.columns)
-        return {str(name): value[name].tolist() for name in value.columns}
-    if isinstance(value, Mapping):
-        _check_names(value)
-        return {str(name): column for name, column in value.items()}
+    if is_frame(value) or isinstance(value, Mapping):
+        return _named(value)
     if isinstance(value, list):
         return _of_rows(value, features)
-    if not isinstance(value, tuple) and not hasattr(value, "__len__"):
+    if not hasattr(value, "__len__"):
         raise PipelineError(
             f"data of the type {type(value).__name__} cannot be read. Give {FORMS}."
         )
     return _by_place(value if isinstance(value, tuple) else (value,), features)
+
+
+def _named(value: Any) -> Columns:
+    """The columns of a DataFrame or of a mapping, by their names as text."""
+    _check_names(value.columns if is_frame(value) else value)
+    if is_frame(value):
+        return {str(name): value[name].tolist() for name in value.columns}
+    return {str(name): column for name, column in value.items()}
 
 
 def _check_names(names: Iterable) -> None:
@@ -100,7 +111,8 @@ def is_frame(value: Any) -> bool:
 
 
 def sequence(values: Any, name: str) -> Any:
-    """A column as a list, or as an array if it is one or can be. Raises PipelineError on no column."""
+    """A column as a list, or as an array if it is one or can be. Raises PipelineError on no
+    column."""
     if isinstance(values, np.ndarray) and values.ndim:
         return values
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
@@ -135,7 +147,8 @@ def _by_place(values: Any, features: Mapping[str, str]) -> Columns:
 
 
 def _of_rows(rows: list[Any], features: Mapping[str, str]) -> Columns:
-    """A list of dicts, of tuples in the order of the features, or of values of the first feature."""
+    """A list of dicts, of tuples in the order of the features, or of values of the first
+    feature."""
     first: Any = rows[0] if rows else None
     if isinstance(first, Mapping):
         _check_names(first)
@@ -143,16 +156,22 @@ def _of_rows(rows: list[Any], features: Mapping[str, str]) -> Columns:
         return {str(name): list(_cells(rows, name)) for name in first}
     if not _is_row(first, features):
         return _by_place((rows,), features)
+    _check_sizes(rows)
+    return _by_place(list(map(list, zip(*rows, strict=True))), features)
+
+
+def _check_sizes(rows: list[Any]) -> None:
+    """Raises PipelineError if a row is no tuple, or has more or fewer values than the first."""
     for i, row in enumerate(rows):
-        if not isinstance(row, (tuple, list)) or len(row) != len(first):
+        if not isinstance(row, (tuple, list)) or len(row) != len(rows[0]):
             raise PipelineError(
-                f"data[{i}] is not a tuple of {len(first)} as data[0] is; got {_shown(row)}."
+                f"data[{i}] is not a tuple of {len(rows[0])} as data[0] is; got {_shown(row)}."
             )
-    return _by_place([list(column) for column in zip(*rows, strict=True)], features)
 
 
 def _check_keys(rows: list[Any]) -> None:
-    """Raises PipelineError if a row has a key that the first one, which names the columns, has not."""
+    """Raises PipelineError if a row has a key that the first one, which names the columns, has
+    not."""
     for i, row in enumerate(rows):
         others = [key for key in row if key not in rows[0]] if isinstance(row, Mapping) else []
         if others:

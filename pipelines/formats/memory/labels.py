@@ -21,11 +21,10 @@ def single(values: Sequence, where: Where) -> list[str | int]:
     A list of names becomes one, a|b. If some numbers are not whole, all become text. Arrays (N, 1)
     and one-hot (N, C) are taken, too. Raises PipelineError for what is no label.
     """
-    array = values if isinstance(values, np.ndarray) else None
-    if array is not None and array.ndim == 2:
-        values = _flat(array, where)
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        values = _flat(values, where)
     if _are_quantities(values):
-        return [repr(float(value)) for value in values]
+        return list(map(repr, map(float, values)))
     return [_label(_written(value), where(i)) for i, value in enumerate(values)]
 
 
@@ -42,34 +41,49 @@ def several(values: Sequence, where: Where) -> list[list[str | int]]:
 def classes(labels: Iterable[str | int], names: Sequence[str], feature: str) -> list[str]:
     """The class names of all labels, in the order of their ids.
 
-    names: of the setting `labels`. Labels that are numbers are ids, places in `names` from 0 on; but
-    if all names are numbers themselves, such as 1, 2, 3, a number is one of these names. Raises
+    names: of the setting `labels`. Labels that are numbers are ids, places in `names` from 0 on;
+    but if all names are numbers themselves, such as 1, 2, 3, a number is one of these names. Raises
     PipelineError if a number has no name there, or if names and numbers are mixed.
     """
     found = {label for label in labels if label != UNLABELLED}
     numbers = {label for label in found if isinstance(label, int)}
+    _refuse_mixed(found, numbers, feature)
+    if not numbers or not names:
+        return list(map(str, sorted(found)))
+    if _are_numbers(names):
+        _refuse_unlisted(numbers, names, feature)
+    else:
+        _refuse_beyond(numbers, names, feature)
+    return list(names)
+
+
+def _refuse_mixed(found: set[str | int], numbers: set[int], feature: str) -> None:
+    """Raises PipelineError if some labels are names and some are numbers."""
     if numbers and numbers != found:
         other = sorted(found - numbers, key=str)[0]
         raise PipelineError(
             f"{feature} holds names and numbers: {other!r} and {min(numbers)}. Use one of them."
         )
-    if numbers and _are_numbers(names):
-        strange = sorted(n for n in numbers if str(n) not in names)
-        if strange:
-            raise PipelineError(
-                f"{feature} {strange[0]} is not among labels, {', '.join(names)}. Names that are"
-                " numbers name these numbers; for ids from 0 on, give names with a letter."
-            )
-        return list(names)
-    if numbers and names:
-        unknown = sorted(n for n in numbers if not 0 <= n < len(names))
-        if unknown:
-            raise PipelineError(
-                f"{feature} {unknown[0]} has no name: labels has {len(names)}, for 0 to"
-                f" {len(names) - 1}."
-            )
-        return list(names)
-    return [str(label) for label in sorted(found)]
+
+
+def _refuse_unlisted(numbers: set[int], names: Sequence[str], feature: str) -> None:
+    """Raises PipelineError for a number that is none of the names, which are numbers themselves."""
+    strange = sorted(n for n in numbers if str(n) not in names)
+    if strange:
+        raise PipelineError(
+            f"{feature} {strange[0]} is not among labels, {', '.join(names)}. Names that are"
+            " numbers name these numbers; for ids from 0 on, give names with a letter."
+        )
+
+
+def _refuse_beyond(numbers: set[int], names: Sequence[str], feature: str) -> None:
+    """Raises PipelineError for a number that is no place in the names."""
+    unknown = sorted(numbers - set(range(len(names))))
+    if unknown:
+        raise PipelineError(
+            f"{feature} {unknown[0]} has no name: labels has {len(names)}, for 0 to"
+            f" {len(names) - 1}."
+        )
 
 
 def ids(labels: Sequence[Any], names: Sequence[str]) -> list[Any]:
@@ -131,13 +145,17 @@ def _label(value: Any, where: str) -> str | int:
         plain = plain.decode("utf-8", "replace")
     if isinstance(plain, str) and plain.strip():
         return plain.strip()
-    if isinstance(plain, (bool, int)):
+    if _is_whole(plain):
         return int(plain)
-    if isinstance(plain, float) and plain.is_integer():
-        return int(plain)
-    is_missing = plain is None or (isinstance(plain, float) and math.isnan(plain)) or plain == ""
+    is_nan = isinstance(plain, float) and math.isnan(plain)
+    is_missing = plain is None or is_nan or plain == ""
     what = "is missing" if is_missing else f"is {plain!r}"
     raise PipelineError(
-        f"the label of {where} {what}, and must be a name, a list of names or a number. Correct it, or leave"
-        " the example out."
+        f"the label of {where} {what}, and must be a name, a list of names or a number. Correct it,"
+        " or leave the example out."
     )
+
+
+def _is_whole(value: Any) -> bool:
+    is_whole_float = isinstance(value, float) and value.is_integer()
+    return is_whole_float or isinstance(value, (bool, int))

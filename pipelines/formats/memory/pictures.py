@@ -85,7 +85,7 @@ def _of_pillow(picture: Image.Image) -> bytes:
 def _array(value: Any, where: str) -> np.ndarray:
     """(H, W), or (H, W, 3 or 4), of numbers. Raises PipelineError."""
     array = np.asarray(value)
-    if array.ndim == 3 and array.shape[2] == 1:
+    if array.shape[2:] == (1,):
         array = array[:, :, 0]
     is_picture = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in CHANNELS)
     if not is_picture or not array.size:
@@ -108,22 +108,23 @@ def _no_picture(array: np.ndarray, where: str) -> str:
 
 
 def _white(arrays: dict[int, np.ndarray], where: Where) -> float:
-    """What white is in the arrays of floats: 1 or 255. Raises PipelineError if a value is outside."""
-    low, high, has_floats = 0.0, 0.0, False
-    for i, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+    """What white is in the arrays of floats: 1 or 255. Raises PipelineError if a value is
+    outside."""
+    floats = {i: array for i, array in arrays.items() if array.dtype.kind == "f"}
+    for i, array in floats.items():
+        if not np.isfinite(array).all():
             raise PipelineError(
                 f"{where(i)} holds NaN or infinity. Find out where it comes from, or leave the"
                 " picture out."
             )
-        low, high = min(low, float(array.min())), max(high, float(array.max()))
-        has_floats = has_floats or array.dtype.kind == "f"
+    low = min((float(array.min()) for array in arrays.values()), default=0.0)
+    high = max((float(array.max()) for array in arrays.values()), default=0.0)
     if low < 0 or high > 255:
         raise PipelineError(
-            f"the pictures hold values from {low:g} to {high:g}, and must be 0 to 255, or floats 0"
-            " to 1. Undo the normalisation; the model scales pictures by itself."
+            f"the pictures hold values from {min(low, 0):g} to {max(high, 0):g}, and must be 0 to"
+            " 255, or floats 0 to 1. Undo the normalisation; the model scales pictures by itself."
         )
-    return 1.0 if has_floats and high <= 1 else 255.0
+    return 1.0 if floats and high <= 1 else 255.0
 
 
 def _levels(array: np.ndarray, white: float) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""What a program holds -> Data: columns found, checked, named and encoded, as readers of files do."""
+"""What a program holds -> Data: columns found, checked, named and encoded, as readers of files
+do."""
 
 import itertools
 import os
@@ -181,8 +182,8 @@ def _missing(
     named = ", ".join(f"{name!r}: ..." for name in features)
     order = ", ".join(features)
     return (
-        f"{task} learns from {order}, and the data has {has}: {feature} is missing. Name the columns"
-        f" by a dict: data={{{named}}}."
+        f"{task} learns from {order}, and the data has {has}: {feature} is missing. Name the"
+        f" columns by a dict: data={{{named}}}."
     )
 
 

@@ -34,40 +34,51 @@ def of_tensorflow(value: Any, features: Mapping[str, str]) -> dict[str, list] | 
             "the tf.data.Dataset repeats without end, and its examples are to be counted and split."
             " Give it without repeat()."
         )
-    try:
-        single = value.unbatch() if _is_batched(value.element_spec, features) else value
-        rows = list(single.as_numpy_iterator())
-    except Exception as error:  # nested features, ragged ones, or whatever its own code raises
-        why = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise PipelineError(
-            f"the tf.data.Dataset cannot be read: {why[:LONGEST]}. Give one of tensors, tuples or dicts,"
-            " an example or a batch at a time."
-        ) from error
+    rows = _rows(value, features)
     if isinstance(value.element_spec, dict):
         return {name: [_plain(row[name]) for row in rows] for name in value.element_spec}
     if not isinstance(value.element_spec, tuple):
         return (list(map(_plain, rows)),)
     found = [list(map(_plain, column)) for column in zip(*rows, strict=True)]
-    names: Any = getattr(value, "class_names", ())  # of image_dataset_from_directory
-    is_of_ids = names and len(found) > 1 and np.ndim(found[1][0]) == 0
-    if is_of_ids:
-        found[1] = [names[int(i)] for i in found[1]]
-    return tuple(found)
+    return tuple(_with_names(found, getattr(value, "class_names", ())))
+
+
+def _rows(value: Any, features: Mapping[str, str]) -> list[Any]:
+    """The examples of a tf.data.Dataset, one by one. Raises PipelineError if it cannot be read."""
+    try:
+        single = value.unbatch() if _is_batched(value.element_spec, features) else value
+        return list(single.as_numpy_iterator())
+    except Exception as error:  # nested features, ragged ones, or whatever its own code raises
+        why = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise PipelineError(
+            f"the tf.data.Dataset cannot be read: {why[:LONGEST]}. Give one of tensors, tuples or"
+            " dicts, an example or a batch at a time."
+        ) from error
+
+
+def _with_names(columns: list[list], names: Any) -> list[list]:
+    """Columns whose second has names for ids, if there are `class_names` and it holds ids."""
+    if not names or len(columns) < 2 or np.ndim(columns[1][0]):
+        return columns
+    return [columns[0], [names[int(i)] for i in columns[1]], *columns[2:]]
 
 
 def of_hugging_face(value: Any) -> dict[str, list]:
     """A Dataset of Hugging Face -> columns: pictures as they are encoded, classes by name."""
+    columns = {}
     for name, feature in value.features.items():
         if type(feature).__name__ == "Image":  # encoded: all pixels at once fill the memory
-            value = value.cast_column(name, type(feature)(decode=False))
-    columns = {name: list(value[name]) for name in value.column_names}
-    for name, feature in value.features.items():
-        inner = getattr(feature, "feature", feature)
-        if type(feature).__name__ == "Image":
-            columns[name] = [row["bytes"] or row["path"] for row in columns[name]]
-        elif hasattr(inner, "int2str"):
-            columns[name] = [_named(ids, inner) for ids in columns[name]]
+            encoded = value.cast_column(name, type(feature)(decode=False))
+            columns[name] = [row["bytes"] or row["path"] for row in encoded[name]]
+        else:
+            columns[name] = _named_cells(value[name], feature)
     return columns
+
+
+def _named_cells(cells: Any, feature: Any) -> list:
+    """The cells of a column, ids of classes by name."""
+    inner = getattr(feature, "feature", feature)
+    return [_named(ids, inner) for ids in cells] if hasattr(inner, "int2str") else list(cells)
 
 
 def _named(ids: Any, classes: Any) -> Any:

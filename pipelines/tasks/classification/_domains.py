@@ -46,7 +46,8 @@ def few(domain, labels, count):
 
 
 def of(examples):
-    """The domain of each example, int (N,) of 0 and 1. Raises PipelineError where there is another, or none."""
+    """The domain of each example, int (N,) of 0 and 1. Raises PipelineError where there is another,
+    or none."""
     if "domain" not in examples.columns:
         raise PipelineError(
             "the data has no domain, 0 for source and 1 for target. Put pictures into source/CLASS/"

@@ -120,18 +120,19 @@ class Adaptation(Classification):
         return np.unique(judged, return_counts=True)[1].max() / len(judged) if len(judged) else None
 
     def resolve(self, config, data):
-        """What follows from the data, the picture's size, and from the method, the factor of its loss."""
+        """What follows from the data, the picture's size, and from the method, the factor of its
+        loss."""
         size = config.image_size or min(224, max(16, round(data.median_side / 16) * 16))
         return config.replace(
             image_size=size, factor=config.factor or FACTORS.get(config.alignment, 0.0)
         )
 
     def learn(self, examples, config):
-        """What importance, selection and tradaboost weigh: {"weighed": names (N,), "weights": numbers
-        (N,)}.
+        """What importance, selection and tradaboost weigh: {"weighed": names (N,), "weights":
+        numbers (N,)}.
 
-        Raises PipelineError where an example is of no domain that is adapted between, or where a domain
-        has none.
+        Raises PipelineError where an example is of no domain that is adapted between, or where a
+        domain has none.
         """
         self.strata(examples, config)  # raises
         if config.alignment not in WEIGHED:
@@ -152,8 +153,8 @@ class Adaptation(Classification):
         return dataclasses.replace(examples, columns={**examples.columns, "weight": weights})
 
     def strata(self, examples, config):
-        """Rows of which every batch of training has as many: source and target, or the only one that
-        the method sees.
+        """Rows of which every batch of training has as many: source and target, or the only one
+        that the method sees.
 
         Raises PipelineError where there are none.
         """
@@ -169,8 +170,8 @@ class Adaptation(Classification):
             )
         if config.alignment in ("target", "tradaboost") and not labelled[target].any():
             raise PipelineError(
-                f"alignment={config.alignment} learns from labels of the target, and the training split has"
-                " none. Label some, or choose another alignment."
+                f"alignment={config.alignment} learns from labels of the target, and the training"
+                " split has none. Label some, or choose another alignment."
             )
         if config.alignment in ("source", "importance", "selection", "coral"):
             return [source]
@@ -188,7 +189,8 @@ class Adaptation(Classification):
         """{"image": uint8 (H, W, 3), "label": int, "domain": int} -> the picture, and what is known
         about it.
 
-        Inputs: {"image": uint8 (S, S, 3)}. Targets, floats: {"label": one-hot (C,), all 0 where there
+        Inputs: {"image": uint8 (S, S, 3)}. Targets, floats: {"label": one-hot (C,), all 0 where
+        there
             is none, "domain": 0
         or 1, "weight": how much the label counts in the loss}.
         """
@@ -204,7 +206,8 @@ class Adaptation(Classification):
         return {"image": images.resize(example["image"], config.image_size)}, targets
 
     def augment(self, inputs, targets, seed, progress, config):
-        """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run done, in [0, 1)."""
+        """Random change of a batch; see `ops.images`. seed: int (2,); progress: share of the run
+        done, in [0, 1)."""
         seeds = images.split_seed(seed, 2)
         moves = {name: getattr(config, name) for name in ("shift", "zoom", "rotate")}
         image = images.random_affine(inputs["image"], seeds[0], **moves)
@@ -232,7 +235,8 @@ class Adaptation(Classification):
         return net
 
     def phases(self, config):
-        """One; for coral, training on the source and then the head anew, on features aligned with the target's."""
+        """One; for coral, training on the source and then the head anew, on features aligned with
+        the target's."""
         if config.alignment != "coral":
             return [Phase("train", config)]
         if config.epochs < 2:
@@ -267,7 +271,8 @@ class Adaptation(Classification):
         return {"probabilities": keras.ops.softmax(outputs["logits"])}
 
     def metrics(self, config):
-        """The first one named, accuracy in the target domain, is what an exported file is judged by."""
+        """The first one named, accuracy in the target domain, is what an exported file is judged
+        by."""
         return [domains.Domains(len(config.labels))]
 
     def truth(self, targets, config):
@@ -276,7 +281,8 @@ class Adaptation(Classification):
         return {"probabilities": label} if np.any(label) else None
 
     def draw(self, inputs, decoded, config, targets=None):
-        """One picture (S, S, 3) with the predicted label, its probability and, where known, the true one."""
+        """One picture (S, S, 3) with the predicted label, its probability and, where known, the
+        true one."""
         truth = None if targets is None or not np.any(targets["label"]) else targets["label"]
         return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, truth)
 

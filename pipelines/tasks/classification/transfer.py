@@ -1,4 +1,5 @@
-"""Transfer learning: a pretrained net, frozen or fine-tuned in phases, and a head for your own classes."""
+"""Transfer learning: a pretrained net, frozen or fine-tuned in phases, and a head for your own
+classes."""
 
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ HEAD_RATE, WHOLE_RATE = 3e-3, 4e-4  # of a head alone, and of the net as well
 
 @dataclass(frozen=True, kw_only=True)
 class _Config(labelled.PictureConfig, frozen_features.Config):
-    """The shared settings, those of fine-tuning, heads and labelled pictures, and transfer's own."""
+    """The shared settings, those of fine-tuning, heads and labelled pictures, and transfer's
+    own."""
 
     image_size: int = setting(
         0, "side of the square picture the model sees; 0 takes 224", "px", low=0, high=2048
@@ -103,7 +105,8 @@ class Transfer(Classification):
         return frozen_features.model({"image": inputs}, x, config, "transfer")
 
     def phases(self, config):
-        """Those of `frozen_features`: frozen features are computed once, unless pictures are augmented then, too."""
+        """Those of `frozen_features`: frozen features are computed once, unless pictures are
+        augmented then, too."""
         return frozen_features.phases(config, config.augment_frozen)
 
 

@@ -118,8 +118,8 @@ def _side(data):
 def _too_many(examples, i, most):
     """The Problem of a picture with more boxes than there is room for."""
     message = (
-        f"it has {len(examples.columns['objects/bbox'][i]):,} boxes, and max_boxes is {most:,}. Raise"
-        " it, or leave the picture out by on_bad_data=skip."
+        f"it has {len(examples.columns['objects/bbox'][i]):,} boxes, and max_boxes is {most:,}."
+        " Raise it, or leave the picture out by on_bad_data=skip."
     )
     return Problem("error", "too-many-boxes", examples.where[i], message, examples.names[i])
 
@@ -158,7 +158,8 @@ class Detection(Method):
         return dataclasses.replace(data, problems=[*data.problems, *new])
 
     def resolve(self, config, data):
-        """Settings that follow from the data: the picture's size and the number of boxes there is room for."""
+        """Settings that follow from the data: the picture's size and the number of boxes there is
+        room for."""
         changes = mirroring.chosen(config)
         if not config.image_size:
             changes["image_size"] = _side(data)
@@ -171,15 +172,16 @@ class Detection(Method):
             changes["max_boxes"] = most
         elif config.max_boxes < most:
             raise PipelineError(
-                f"max_boxes is {config.max_boxes}, and a picture has {most} boxes. Raise it, or leave"
-                " it 0."
+                f"max_boxes is {config.max_boxes}, and a picture has {most} boxes. Raise it, or"
+                " leave it 0."
             )
         if not config.max_detections:
             changes["max_detections"] = max(DETECTIONS, most)
         return config.replace(**changes)
 
     def check(self, examples, config):
-        """Raises PipelineError where a picture has more boxes than there is room for: none is dropped silently."""
+        """Raises PipelineError where a picture has more boxes than there is room for: none is
+        dropped silently."""
         if "objects/bbox" not in examples.columns:
             raise PipelineError(
                 "the data has no boxes (objects/bbox). Name data with boxes, or another task."
@@ -187,15 +189,17 @@ class Detection(Method):
         for where, boxes in zip(examples.where, examples.columns["objects/bbox"], strict=True):
             if len(boxes) > config.max_boxes:
                 raise PipelineError(
-                    f"{where}: {len(boxes)} boxes, and the model was set up for {config.max_boxes} at"
-                    f" most. Train with max_boxes={len(boxes)}, or evaluate without this picture."
+                    f"{where}: {len(boxes)} boxes, and the model was set up for {config.max_boxes}"
+                    f" at most. Train with max_boxes={len(boxes)}, or evaluate without this"
+                    " picture."
                 )
 
     def parse(self, example, config):
-        """{"image": uint8 (H, W, 3), "objects/bbox": (n, 4), "objects/label": (n,)} -> the letterbox
-        and its boxes.
+        """{"image": uint8 (H, W, 3), "objects/bbox": (n, 4), "objects/label": (n,)} -> the
+        letterbox and its boxes.
 
-        Inputs: {"image": uint8 (S, S, 3)}. Targets, N = max_boxes: {"boxes": float (N, 4) yxyx in [0,
+        Inputs: {"image": uint8 (S, S, 3)}. Targets, N = max_boxes: {"boxes": float (N, 4) yxyx in
+        [0,
             1] of the letterbox,
         "labels": int32 (N,), -1 behind the last box, "crowd": int32 (N,), "size": int32 (2,) of the
             original, pixels,
@@ -230,12 +234,13 @@ class Detection(Method):
         return {"image": image}, targets
 
     def augment(self, inputs, targets, seed, progress, config):
-        """Random change of a batch; see `ops.scenes`. Boxes that are cut away make room for those of a mosaic."""
+        """Random change of a batch; see `ops.scenes`. Boxes that are cut away make room for those
+        of a mosaic."""
         seeds, late = images.split_seed(seed, 5), progress >= 1 - config.plain_end
         image, boxes = inputs["image"], targets["boxes"]
         extra = tf.stack([targets["labels"], targets["crowd"]], -1)
-        # A mosaic shows about one picture's worth of four; twice the room holds it even where all four
-        # are crowded.
+        # A mosaic shows about one picture's worth of four; twice the room holds it even where all
+        # four are crowded.
         capacity = config.max_boxes * (2 if config.mosaic else 1)
         if config.mosaic or config.scale:
             image, boxes, extra = scenes.mosaic(
@@ -266,19 +271,19 @@ class Detection(Method):
         return {"shown_score": config.shown_score, "fit": "letterbox"}
 
     def metrics(self, config):
-        """COCO's protocol. map50, the first one named, is what an exported file is judged by: it says
-        whether objects are
+        """COCO's protocol. map50, the first one named, is what an exported file is judged by: it
+        says whether objects are
         found, class by class; map50_95 moves with every pixel that rounding shifts a box."""
         return [mean_average_precision.MeanAveragePrecision(config.labels, config.max_detections)]
 
     def difference(self, wanted, got, config):
-        """How far the objects of one decoded batch lie from those of another, in [0, 1], in whatever
-        order they come.
+        """How far the objects of one decoded batch lie from those of another, in [0, 1], in
+        whatever order they come.
 
-        Each object that is shown in one is held against all of its class in the other: the least that
-        its score differs by and its box lacks to an IoU of 1, whichever is more, or its score where
-        there is nothing near. So neither scores that are nearly equal and change places nor what is
-        hardly an object count.
+        Each object that is shown in one is held against all of its class in the other: the least
+        that its score differs by and its box lacks to an IoU of 1, whichever is more, or its score
+        where there is nothing near. So neither scores that are nearly equal and change places nor
+        what is hardly an object count.
         """
         largest = 0.0
         for mine, other in ((wanted, got), (got, wanted)):
@@ -308,9 +313,9 @@ class Detection(Method):
     def draw(self, inputs, decoded, config, targets=None):
         """One picture with the boxes found in it, at least 320 px wide, uint8 (H, W, 3).
 
-        Without targets each has its class and score. With them those that are right have the colour of
-        their class, what is wrong is named in red, what was missed in white, see `metrics.box_errors`,
-        and a line below counts both.
+        Without targets each has its class and score. With them those that are right have the colour
+        of their class, what is wrong is named in red, what was missed in white, see
+        `metrics.box_errors`, and a line below counts both.
         """
         image, side = np.asarray(inputs["image"]), config.image_size
         shown = np.flatnonzero(np.asarray(decoded["scores"]) >= config.shown_score)

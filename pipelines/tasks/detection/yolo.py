@@ -1,4 +1,5 @@
-"""An anchor-free single-shot detector of the YOLO family, trained from random or pretrained weights."""
+"""An anchor-free single-shot detector of the YOLO family, trained from random or pretrained
+weights."""
 
 from dataclasses import dataclass
 
@@ -86,7 +87,8 @@ class Yolo(detection.Detection):
         return sources.wanting(sources.EFFICIENTNET_LITE0) if config.backbone == "csp" else ""
 
     def model(self, config):
-        """{"image": uint8 (B, S, S, 3)} -> {"classes": (B, A, C) logits, "sides": (B, A, 4 R) logits}, compiled."""
+        """{"image": uint8 (B, S, S, 3)} -> {"classes": (B, A, C) logits, "sides": (B, A, 4 R)
+        logits}, compiled."""
         inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8", name="image")
         outputs = detector.detector(
             *(
@@ -107,11 +109,11 @@ class Yolo(detection.Detection):
         return fine_tuning.phases(config, _compile)
 
     def decode(self, outputs, config):
-        """Logits -> {"boxes": (B, N, 4) yxyx in [0, 1] of the letterbox, "scores", "classes": (B, N),
-        "count": (B,)}.
+        """Logits -> {"boxes": (B, N, 4) yxyx in [0, 1] of the letterbox, "scores", "classes": (B,
+        N), "count": (B,)}.
 
-        N = max_detections, the best first, zeros behind the last. It is TensorFlow whatever trains the
-        model, as non-maximum suppression has to be what runs in the exported files.
+        N = max_detections, the best first, zeros behind the last. It is TensorFlow whatever trains
+        the model, as non-maximum suppression has to be what runs in the exported files.
         """
         boxes, scores = _boxes(outputs, config)
         return suppression.suppress(
@@ -166,7 +168,8 @@ def _boxes(outputs, config):
 
 
 def _cells(outputs, config):
-    """What MediaPipe takes: centre and size of each cell's box as shares of the picture, and scores.
+    """What MediaPipe takes: centre and size of each cell's box as shares of the picture, and
+    scores.
 
     {"location": (B, A, 4) yxhw, "score": (B, A, C)}.
     """

@@ -41,9 +41,13 @@ class Config(settings.Config):
         multiple_of=4,
     )
     patch: int = setting(
-        0, "side of the random patch that training looks at; 0 is 7/8 of image_size", "px", low=0, high=1024,
+        0,
+        "side of the random patch that training looks at; 0 is 7/8 of image_size",
+        "px",
+        low=0,
+        high=1024,
         multiple_of=4,
-    )  # fmt: skip
+    )
     flip: bool = setting(True, "mirror patches left to right at random")
     turn: bool = setting(False, "turn patches by 90, 180 or 270 degrees at random")
     pairs: str = setting(
@@ -94,7 +98,8 @@ class PictureTranslation(Method):
     def adapt(self, data, config):
         """Data of two classes as two domains; a Problem for what cannot be, or is not as it seems.
 
-        Columns: `image`, `domain`, 0 or 1, and `pair`, a number that the two pictures of a pair share,
+        Columns: `image`, `domain`, 0 or 1, and `pair`, a number that the two pictures of a pair
+        share,
             -1 without.
         """
         if DOMAIN in data.labels:
@@ -103,8 +108,8 @@ class PictureTranslation(Method):
         if len(names) != 2:
             found = ", ".join(names) if names else "no classes"
             raise PipelineError(
-                f"{data.source} must have two domains; it has {found}. Put the pictures into trainA/"
-                " and trainB/, or into two folders side by side."
+                f"{data.source} must have two domains; it has {found}. Put the pictures into"
+                " trainA/ and trainB/, or into two folders side by side."
             )
         splits, problems = {}, list(data.problems)
         for split, examples in data.splits.items():
@@ -122,8 +127,8 @@ class PictureTranslation(Method):
                 )
             elif len(examples) and len(counts) < 2:
                 message = (
-                    f"all pictures are of {names[next(iter(counts))]}: this split cannot be used. Add"
-                    " the other's."
+                    f"all pictures are of {names[next(iter(counts))]}: this split cannot be used."
+                    " Add the other's."
                 )
                 problems.append(Problem("warning", "one-domain", split, message))
             pairs = [-1] * len(examples)
@@ -131,8 +136,8 @@ class PictureTranslation(Method):
                 pairs = _pairs(examples, domains, config.pairs == "on")
                 if max(pairs, default=-1) >= 0:
                     message = (
-                        f"{max(pairs) + 1} pairs by their names. Set pairs=off if they do not belong"
-                        " together."
+                        f"{max(pairs) + 1} pairs by their names. Set pairs=off if they do not"
+                        " belong together."
                     )
                     problems.append(Problem("note", "pairs", split, message))
             columns = {"image": examples.columns["image"], "domain": domains, "pair": pairs}
@@ -141,12 +146,12 @@ class PictureTranslation(Method):
         return replace(data, splits=splits, labels={DOMAIN: list(names)}, problems=problems)
 
     def expand(self, examples, config):
-        """Examples -> rows of a picture of each domain: columns `a`, `b`, `index`, their numbers, and
-        `paired`.
+        """Examples -> rows of a picture of each domain: columns `a`, `b`, `index`, their numbers,
+        and `paired`.
 
-        Pairs stand together. Else the domain with fewer pictures comes again and again, in an order of
-        its own, so that what stands together follows from no order of files. No row where a domain is
-        missing.
+        Pairs stand together. Else the domain with fewer pictures comes again and again, in an order
+        of its own, so that what stands together follows from no order of files. No row where a
+        domain is missing.
         """
         rows = _paired(examples) or _side_by_side(examples)
         first, second, paired = zip(*rows, strict=True) if rows else ((), (), ())
@@ -164,14 +169,16 @@ class PictureTranslation(Method):
     def parse(self, example, config):
         """{"a", "b": uint8 (H, W, 3), "index", "paired"} -> ({"a", "b": uint8 (S, S, 3)}, targets).
 
-        targets: the same pictures, `index` int32 (2,), and `paired`, 1 where the two belong together.
+        targets: the same pictures, `index` int32 (2,), and `paired`, 1 where the two belong
+        together.
         """
         both = {name: images.resize(example[name], config.image_size) for name in ("a", "b")}
         index = tf.ensure_shape(tf.cast(example["index"], tf.int32), (2,))
         return both, {**both, "index": index, "paired": tf.cast(example["paired"], tf.int32)}
 
     def augment(self, inputs, targets, seed, progress, config):
-        """Random patches of each domain, mirrored and turned on their own. seed: int (2,); progress in [0, 1)."""
+        """Random patches of each domain, mirrored and turned on their own. seed: int (2,); progress
+        in [0, 1)."""
         patch, made = config.patch or config.image_size, {}
         for name, own in zip(("a", "b"), images.split_seed(seed, 2), strict=True):
             seeds, picture = images.split_seed(own, 3), inputs[name]
@@ -228,7 +235,8 @@ def _paired(examples):
 
 
 def _side_by_side(examples):
-    """(row, row, 0): all of the larger domain, and the other's again and again, in an order of its own."""
+    """(row, row, 0): all of the larger domain, and the other's again and again, in an order of its
+    own."""
     own = _domains(examples)
     if not all(own):
         return []
@@ -250,14 +258,13 @@ def _pairs(examples, domains, some):
     both = [{}, {}]
     for i, key in enumerate(keys):
         both[domains[i]][key] = i
-    shared = sorted(set(both[0]) & set(both[1]))
-    found = [-1] * len(keys)
+    shared = sorted(both[0].keys() & both[1].keys())
+    found = np.full(len(keys), -1)
     if not some and (len(shared) * 2 != len(keys) or _differ(examples, both, shared)):
-        return found
-    for number, key in enumerate(shared):
-        for part in both:
-            found[part[key]] = number
-    return found
+        return found.tolist()
+    for part in both:
+        found[[part[key] for key in shared]] = np.arange(len(shared))
+    return found.tolist()
 
 
 def _differ(examples, both, shared):
@@ -276,8 +283,8 @@ def _size(source):
 
 def _sizes(examples, split, config):
     """What resizing does to pictures, counted."""
-    found = [(size, where) for source, where in zip(examples.columns["image"], examples.where, strict=True)
-             if (size := _size(source))]  # fmt: skip
+    known = zip(map(_size, examples.columns["image"]), examples.where, strict=True)
+    found = [(size, where) for size, where in known if size]
     small = [where for size, where in found if min(size) < config.image_size]
     if small:
         message = (

@@ -94,8 +94,8 @@ class CycleGAN(picture_translation.PictureTranslation):
         return config.replace(features=picture_features.best())
 
     def model(self, config):
-        """{"a", "b": uint8 (B, S, S, 3)} -> {"to_b", "to_a", "back_a", "back_b": (B, S, S, 3) in [-1,
-        1]}, compiled.
+        """{"a", "b": uint8 (B, S, S, 3)} -> {"to_b", "to_a", "back_a", "back_b": (B, S, S, 3) in
+        [-1, 1]}, compiled.
 
         S: any multiple of 4. The layers `a_to_b` and `b_to_a` are the generators.
         """
@@ -168,7 +168,8 @@ def _blocks(config):
 
 
 def _loss(config, net, inputs, outputs, training):
-    """Zhu et al. 2017, eqs. 1 to 3, with the losses of section 4, and the identity loss of section 5.2."""
+    """Zhu et al. 2017, eqs. 1 to 3, with the losses of section 4, and the identity loss of section
+    5.2."""
     total = 0.0
     real = {d: keras.ops.cast(inputs[d], "float32") / 127.5 - 1 for d in OTHER}
     for domain, other in OTHER.items():

@@ -60,7 +60,8 @@ class RatingPrediction(Method):
         return recommending.adapted(data, config)
 
     def learn(self, examples, config):
-        """Items, the most frequent first, with titles, texts and counts, and the range of ratings."""
+        """Items, the most frequent first, with titles, texts and counts, and the range of
+        ratings."""
         values = [value for row in examples.columns["history_ratings"] for value in row]
         low, high = min(values, default=0.0), max(values, default=0.0)
         if low == high:
@@ -75,7 +76,8 @@ class RatingPrediction(Method):
         return recommending.expanded(examples, config)
 
     def parse(self, example, config):
-        """Ids and ratings -> ({"history", "ratings"}, (2, I): true ratings, and where there is one)."""
+        """Ids and ratings -> ({"history", "ratings"}, (2, I): true ratings, and where there is
+        one)."""
 
         def marked(name, values):
             return recommending.dense(example[name], values, recommending.items(config))

@@ -111,7 +111,8 @@ class Segmentation(Method):
         )
 
     def expand(self, examples, config):
-        """Examples -> one for each tile of each picture. Column `tile`: top, left, first row and column of its own."""
+        """Examples -> one for each tile of each picture. Column `tile`: top, left, first row and
+        column of its own."""
         if config.fit != "tile":
             return examples
         side, rows, names, places = config.image_size, [], [], []
@@ -133,12 +134,12 @@ class Segmentation(Method):
         return replace(cut, names=names, columns={**cut.columns, "tile": places})
 
     def parse(self, example, config):
-        """{"image": uint8 (H, W, 3), "segmentation_mask": uint8 (H, W, 1)} -> ({"image": (S, S, 3)},
-        ids uint8 (S, S)).
+        """{"image": uint8 (H, W, 3), "segmentation_mask": uint8 (H, W, 1)} -> ({"image": (S, S,
+        3)}, ids uint8 (S, S)).
 
         255 marks pixels that count nowhere: those that the data ignores, lie outside, or belong to
-        another tile. With a border weight, targets are float32 (S, S, 2): ids, and the weight of each
-        pixel.
+        another tile. With a border weight, targets are float32 (S, S, 2): ids, and the weight of
+        each pixel.
         """
         side, image, mask = config.image_size, example["image"], example["segmentation_mask"]
         if config.fit == "stretch":
@@ -160,7 +161,8 @@ class Segmentation(Method):
         return {"image": tf.ensure_shape(image, (side, side, 3))}, mask
 
     def augment(self, inputs, targets, seed, progress, config):
-        """Random change of a batch, of pictures and masks alike; see `ops.warp`. seed: int (2,); progress in [0, 1)."""
+        """Random change of a batch, of pictures and masks alike; see `ops.warp`. seed: int (2,);
+        progress in [0, 1)."""
         image, seeds = inputs["image"], images.split_seed(seed, 2)
         moves = {
             name: getattr(config, name) for name in ("turn", "shift", "zoom", "rotate", "elastic")
@@ -189,11 +191,11 @@ class Segmentation(Method):
         return {"mask": np.asarray(metric.ids(targets[None]))[0]}
 
     def draw(self, inputs, decoded, config, targets=None):
-        """One picture with the predicted mask over it, and beside it the true one where given, uint8
-        (H, W, 3).
+        """One picture with the predicted mask over it, and beside it the true one where given,
+        uint8 (H, W, 3).
 
-        A line below has the shares of the classes, or the mean IoU; a second one the three classes with
-        the least.
+        A line below has the shares of the classes, or the mean IoU; a second one the three classes
+        with the least.
         """
         image, lines = inputs["image"], []
         shown = [overlay.overlay(image, decoded["mask"])]
@@ -222,7 +224,8 @@ class Segmentation(Method):
 
 
 def _tile(image, mask, place, side):
-    """The square at `place` of a picture, mirrored where the picture ends, and its mask, ignored there."""
+    """The square at `place` of a picture, mirrored where the picture ends, and its mask, ignored
+    there."""
     taken, counts = [], []
     for axis in (0, 1):
         length = tf.shape(image)[axis]

@@ -138,7 +138,8 @@ class UNet(segmentation.Segmentation):
         return "" if config.encoder else sources.wanting(sources.EFFICIENTNET_LITE0)
 
     def model(self, config):
-        """{"image": uint8 (B, S, S, 3)} -> {"logits": (B, S, S, C)} and logits of coarser levels, compiled."""
+        """{"image": uint8 (B, S, S, 3)} -> {"logits": (B, S, S, C)} and logits of coarser levels,
+        compiled."""
         inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8", name="image")
         x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="centred")(inputs)
         patch = _patch(config)
@@ -175,7 +176,8 @@ class UNet(segmentation.Segmentation):
         return fine_tuning.phases(config, _compile)
 
     def device(self, config):
-        """How pictures become tiles: their grid, and how much of a border another tile knows better."""
+        """How pictures become tiles: their grid, and how much of a border another tile knows
+        better."""
         cell = _patch(config) * 2**config.depth
         return {"fit": config.fit, "margin": _margin(config), "step": cell}
 
@@ -243,7 +245,8 @@ def _patch(config):
 
 
 def _step(config):
-    """Pixels that a side must be a multiple of. An encoder's strides count from the picture, ours from the patch."""
+    """Pixels that a side must be a multiple of. An encoder's strides count from the picture, ours
+    from the patch."""
     return 2**config.depth * (_patch(config) if _is_own(config) else 1)
 
 
@@ -255,7 +258,8 @@ def _smallest(config):
 
 
 def _margin(config):
-    """Pixels: as far as the net sees, or a quarter of a tile; how far an encoder sees is unknown."""
+    """Pixels: as far as the net sees, or a quarter of a tile; how far an encoder sees is
+    unknown."""
     quarter = config.image_size // 4
     if not _is_own(config):
         return quarter

@@ -84,7 +84,8 @@ class SuperResolution(Method):
     _generator = "fast"
 
     def adapt(self, data, config):
-        """Data with `image` and, where low resolution is given, `low`; a Problem for each picture that does not fit."""
+        """Data with `image` and, where low resolution is given, `low`; a Problem for each picture
+        that does not fit."""
         splits, problems = {}, []
         for split, examples in data.splits.items():
             columns = dict(examples.columns)
@@ -130,10 +131,10 @@ class SuperResolution(Method):
         """{"image": uint8 (H, W, 3), maybe "low"} -> ({"image": uint8 (T, T, 3)}, targets), s the
         scale.
 
-        targets: `image` uint8 (s * T, s * T, 3), `low` as the input, `tile` int32 (9,), the picture's
-        number and the edges of what the tile owns and of the picture, and `title` uint8 (64,). What
-        lies beyond the picture is mirrored. Low resolution is the antialiased bicubic reduction of the
-        whole picture, not of the tile.
+        targets: `image` uint8 (s * T, s * T, 3), `low` as the input, `tile` int32 (9,), the
+        picture's number and the edges of what the tile owns and of the picture, and `title` uint8
+        (64,). What lies beyond the picture is mirrored. Low resolution is the antialiased bicubic
+        reduction of the whole picture, not of the tile.
         """
         s, side, image = config.scale, config.image_size, example["image"]
         size = tf.shape(image)[:2] // s
@@ -157,7 +158,8 @@ class SuperResolution(Method):
         return {"image": low}, {"image": high, "low": low, "tile": tile, "title": title}
 
     def augment(self, inputs, targets, seed, progress, config):
-        """Random patches at both resolutions, mirrored and turned alike. seed: int (2,); progress in [0, 1)."""
+        """Random patches at both resolutions, mirrored and turned alike. seed: int (2,); progress
+        in [0, 1)."""
         s, patch, low, high = config.scale, config.patch, inputs["image"], targets["image"]
         count, seeds = low.shape[0], images.split_seed(seed, 3)
         edges = targets["tile"][:, 5:]  # of the picture in the tile

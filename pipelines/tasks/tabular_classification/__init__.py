@@ -70,7 +70,8 @@ class TabularClassification(labelled.Labelled):
         return table_splits.together(examples, config)
 
     def learn(self, examples, config):
-        """The columns as they are scaled and looked up, see `edge.tables.Columns`, and the target."""
+        """The columns as they are scaled and looked up, see `edge.tables.Columns`, and the
+        target."""
         own = tables.target_of(examples, config)
         columns = tables.learned(examples, own, config)
         return {**super().learn(examples, config), "columns": columns, "target": own}

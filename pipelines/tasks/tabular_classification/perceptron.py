@@ -1,4 +1,5 @@
-"""Rosenblatt's perceptron: a step function, and a rule that moves the weights after each mistake."""
+"""Rosenblatt's perceptron: a step function, and a rule that moves the weights after each
+mistake."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,5 @@
-"""A multilayer perceptron: fully connected layers with an activation after each, a number at the end."""
+"""A multilayer perceptron: fully connected layers with an activation after each, a number at the
+end."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,5 @@
-"""Sequence tagging: a tag for each word of a sentence, such as named entities or parts of speech."""
+"""Sequence tagging: a tag for each word of a sentence, such as named entities or parts of
+speech."""
 
 import collections
 import math
@@ -221,8 +222,9 @@ class Tagging(Method):
         return cut, {**targets, "tags": _places.cut(targets["tags"], ids)}
 
     def decode(self, outputs, config):
-        """Emissions (B, T, K) and scores of transitions -> {"tags": int32 (B, T)}, the best sequence
-        by Viterbi that has the spans of rules as they are; and "ruled", if there are rules."""
+        """Emissions (B, T, K) and scores of transitions -> {"tags": int32 (B, T)}, the best
+        sequence by Viterbi that has the spans of rules as they are; and "ruled", if there are
+        rules."""
         weights = tagger.chain(outputs["scores"], forbidden(config))
         emissions = outputs["emissions"]
         if "ruled" not in outputs:
@@ -244,7 +246,8 @@ class Tagging(Method):
         return {"tags": targets["gold"]}
 
     def draw(self, inputs, decoded, config, targets=None):
-        """The sentence with its spans marked; with the true ones in a row above, where they are given."""
+        """The sentence with its spans marked; with the true ones in a row above, where they are
+        given."""
         return _drawn.sentence(inputs, decoded, config, targets)
 
     def device(self, config):

@@ -22,38 +22,49 @@ def adapt(data, config):
     Raises PipelineError if the data has not got the features.
     """
     source, target = _features(data, config)
-    names = data.labels.get(target)
-    problems, rows = list(data.problems), {}
-    for split, examples in data.splits.items():
-        tags = [_named(row, names) for row in examples.columns[target]]
-        problems += _unknown(examples, tags, names, target)
-        rows[split] = tags
-    every = [tags for own in rows.values() for tags in own]
-    scheme = schemes.scheme(every)
-    if config.scheme != "plain":
-        _refuse_alike(every, data.source, target)
-    if "plain" in (config.scheme, scheme):
-        labels = list(names or sorted(set(itertools.chain(*every))))
-    else:
-        for split, own in rows.items():
-            if not config.mend_tags:
-                problems += _broken(data.splits[split], own, scheme, target)
-            rows[split] = [schemes.convert(tags, config.scheme) for tags in own]
-        labels = schemes.labels(_types(rows, names), config.scheme)
+    problems = list(data.problems)
+    rows = _names_of(data, target, problems)
+    rows, labels, scheme = _in_scheme(data, rows, target, config, problems)
+    names = data.labels.get(source)
     tokens = {
-        split: _named_rows(examples.columns[source], data.labels.get(source))
+        split: _named_rows(examples.columns[source], names)
         for split, examples in data.splits.items()
     }
-    own_scheme = "plain" if "plain" in (config.scheme, scheme) else config.scheme
-    sentences = _as_on_device(tokens, rows, own_scheme)
-    every = list(itertools.chain(*sentences.values()))
-    problems += device_words.said(every, source)
+    sentences = _as_on_device(tokens, rows, scheme)
+    problems += device_words.said(list(itertools.chain(*sentences.values())), source)
     splits = {}
     for split, examples in data.splits.items():
         splits[split] = _examples(examples, sentences[split], labels)
         made = [sentence.tags for sentence in sentences[split]]
         problems += _long(splits[split], made, config)
     return dataclasses.replace(data, splits=splits, labels={TAGS: labels}, problems=problems)
+
+
+def _names_of(data, target, problems):
+    """{split: the names of the tags of each sentence}."""
+    names = data.labels.get(target)
+    rows = {}
+    for split, examples in data.splits.items():
+        rows[split] = _named_rows(examples.columns[target], names)
+        problems += _unknown(examples, rows[split], names, target)
+    return rows
+
+
+def _in_scheme(data, rows, target, config, problems):
+    """({split: tags in the model's scheme}, all tags in the order of their ids, the scheme)."""
+    names = data.labels.get(target)
+    every = list(itertools.chain(*rows.values()))
+    scheme = schemes.scheme(every)
+    if config.scheme != "plain":
+        _refuse_alike(every, data.source, target)
+    if "plain" in (config.scheme, scheme):
+        return rows, list(names or sorted(set(itertools.chain(*every)))), "plain"
+    made = {}
+    for split, own in rows.items():
+        if not config.mend_tags:
+            problems += _broken(data.splits[split], own, scheme, target)
+        made[split] = [schemes.convert(tags, config.scheme) for tags in own]
+    return made, schemes.labels(_types(made, names), config.scheme), config.scheme
 
 
 def _as_on_device(tokens, rows, scheme):
@@ -80,16 +91,21 @@ def _features(data, config):
     """(feature of the words, feature of the tags). Raises PipelineError if the data lacks one."""
     target = config.target or next((name for name in TARGETS if _has(data, name)), "")
     source = config.tokens or "tokens"
-    for name, what, of_setting in ((source, "words", "tokens"), (target, "tags", "target")):
-        if not _has(data, name):
-            known = sorted({c for examples in data.splits.values() for c in examples.columns})
-            wanted = name or " or ".join(TARGETS)
-            raise PipelineError(
-                f"{data.source} has no feature {wanted!r} of {what}; it has"
-                f" {', '.join(known) or 'none'}. Name one with {of_setting}=NAME, or choose other"
-                " data."
-            )
+    _require(data, source, "words", "tokens")
+    _require(data, target, "tags", "target")
     return source, target
+
+
+def _require(data, name, what, of_setting):
+    """Raises PipelineError if the data has no feature `name` of `what`, which a setting names."""
+    if _has(data, name):
+        return
+    known = sorted(set().union(*(examples.columns for examples in data.splits.values())))
+    wanted = name or " or ".join(TARGETS)
+    raise PipelineError(
+        f"{data.source} has no feature {wanted!r} of {what}; it has {', '.join(known) or 'none'}."
+        f" Name one with {of_setting}=NAME, or choose other data."
+    )
 
 
 def _has(data, name):
@@ -99,7 +115,7 @@ def _has(data, name):
 def _examples(examples, sentences, labels):
     """Words, ids of their tags, and the lines they stand in if those are known."""
     ids = {label: i for i, label in enumerate(labels)}
-    tags = [[ids[tag] for tag in sentence.tags] for sentence in sentences]
+    tags = [list(map(ids.__getitem__, sentence.tags)) for sentence in sentences]
     columns = {"tokens": [sentence.tokens for sentence in sentences], TAGS: tags}
     if "lines" in examples.columns:
         pairs = zip(examples.columns["lines"], sentences, strict=True)
@@ -108,14 +124,18 @@ def _examples(examples, sentences, labels):
 
 
 def _unknown(examples, rows, names, target):
-    """Problems of ids that name no class; in `rows` they become the first, so that all is looked at."""
-    known = set(names or ())
-    for i, tags in enumerate(rows if names is not None else ()):
-        odd = [tag for tag in tags if tag not in known]
+    """Problems of ids that name no class; in `rows` they become the first, so that all is looked
+    at."""
+    if names is None:
+        return
+    known = set(names)
+    for i, tags in enumerate(rows):
+        odd = set(tags) - known
         if odd:
-            message = f"{target} {odd[0]} is none of the {len(names)} classes. Correct it."
+            first = next(filter(odd.__contains__, tags))
+            message = f"{target} {first} is none of the {len(names)} classes. Correct it."
             yield Problem("error", "unknown-label", examples.where[i], message, examples.names[i])
-            rows[i] = [tag if tag in known else names[0] for tag in tags]
+            rows[i] = [names[0] if tag in odd else tag for tag in tags]
 
 
 def _broken(examples, rows, scheme, target):

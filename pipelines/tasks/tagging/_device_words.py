@@ -53,15 +53,16 @@ def cut(tokens: Sequence[str], tags: Sequence[str], scheme: str, by_letter: bool
     if len(tags) != len(tokens) or not all(map(str.strip, tokens)):
         return as_is
     text, places = _joined(tokens, by_letter)
-    new = [(start, end) for _, start, end in words.tokens(text)]
+    found = words.tokens(text)
+    new = [(start, end) for _, start, end in found]
     if new == places:
         return as_is
     owners = [_overlapping(place, places) for place in new]
-    known = set(new)
-    changed = [token for token, place in zip(tokens, places, strict=True) if place not in known]
+    kept = set(new)
+    changed = [token for token, place in zip(tokens, places, strict=True) if place not in kept]
     made, hit = _moved(tags, places, new, owners, scheme)
-    first = [own[0] for own in owners]
-    return Sentence([text[a:b] for a, b in new], made, first, len(tokens), changed, hit)
+    first = list(map(min, owners))
+    return Sentence([text[start:end] for start, end in new], made, first, len(tokens), changed, hit)
 
 
 def said(sentences: Sequence[Sentence], where: str) -> list[Problem]:
@@ -71,14 +72,18 @@ def said(sentences: Sequence[Sentence], where: str) -> list[Problem]:
         return []
     count = sum(one.count for one in sentences)
     hit = sum(one.hit for one in sentences)
-    split = [token for token in dict.fromkeys(changed) if _shown(token) != repr(token)]
-    examples = [f"{token!r} as {_shown(token)}" for token in split or changed]
     message = (
         f"{len(changed):,} of {count:,} words are cut otherwise on the device, such as"
-        f" {', '.join(examples[:SHOWN])}. The model learns and is judged on the device's words;"
+        f" {_instances(changed)}. The model learns and is judged on the device's words;"
         f" {hit:,} spans begin or end within one of them, and are taken for the whole word."
     )
     return [Problem("warning" if hit else "note", "device-words", where, message)]
+
+
+def _instances(changed: Sequence[str]) -> str:
+    """Some words that are cut otherwise, and how; those first that are parted."""
+    split = [token for token in dict.fromkeys(changed) if _shown(token) != repr(token)]
+    return ", ".join(f"{token!r} as {_shown(token)}" for token in (split or changed)[:SHOWN])
 
 
 def _shown(token: str) -> str:

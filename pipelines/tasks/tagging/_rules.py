@@ -17,35 +17,48 @@ def learned(examples, config):
     """
     if not (config.rules or config.gazetteers):
         return {}
-    plain = config.scheme == "plain"
-    kinds = [name if plain else spans.split(name)[1] for name in config.labels if name != "O"]
-    found = _rules.read(config.rules) if config.rules else []
-    for kind in _rules.kinds(found):
-        if kind not in kinds:
-            raise PipelineError(
-                f"{config.rules} has rules for {kind!r}, and the data has"
-                f" {', '.join(dict.fromkeys(kinds))}. {nearest(kind, kinds)}"
-            )
+    found = _of_file(config) if config.rules else []
     if config.gazetteers:
-        found += _phrases(examples, config, plain)
+        found += _phrases(examples, config, config.scheme == "plain")
     return {"rules": found}
+
+
+def _of_file(config):
+    """The lines of the file of rules, whose labels must be types of spans."""
+    names = [name for name in config.labels if name != "O"]
+    kinds = names if config.scheme == "plain" else [spans.split(name)[1] for name in names]
+    found = _rules.read(config.rules)
+    unknown = [kind for kind in _rules.kinds(found) if kind not in kinds]
+    if unknown:
+        raise PipelineError(
+            f"{config.rules} has rules for {unknown[0]!r}, and the data has"
+            f" {', '.join(dict.fromkeys(kinds))}. {nearest(unknown[0], kinds)}"
+        )
+    return found
 
 
 def _phrases(examples, config, plain):
     """A rule for each phrase that is a span in `config.gazetteers` places, and in PURE of all."""
-    marked = collections.defaultdict(collections.Counter)
-    rows = [[words.normal(token) for token in row] for row in examples.columns["tokens"]]
-    for row, tags in zip(rows, examples.columns["tags"], strict=True):
-        names = [config.labels[i] for i in tags]
-        for start, end, kind in spans.spans(names, plain):
-            if end - start <= LONGEST:
-                marked[tuple(row[start:end])][kind] += 1
-    best = {phrase: counts.most_common(1)[0] for phrase, counts in marked.items()}
-    often = {p: (kind, n) for p, (kind, n) in best.items() if n >= config.gazetteers}
-    everywhere = _counted(rows, often)
-    for phrase, (kind, count) in sorted(often.items()):
+    rows = [list(map(words.normal, row)) for row in examples.columns["tokens"]]
+    best = {}
+    for phrase, kinds in _marked(rows, examples.columns["tags"], config.labels, plain).items():
+        kind, count = kinds.most_common(1)[0]
+        if count >= config.gazetteers:
+            best[phrase] = kind, count
+    everywhere = _counted(rows, best)
+    for phrase, (kind, count) in sorted(best.items()):
         if count >= PURE * everywhere[phrase]:
             yield _rules.line(kind, list(phrase))
+
+
+def _marked(rows, tags, labels, plain):
+    """{phrase: Counter of the kinds of span that it is} of the spans of LONGEST words at most."""
+    found = collections.defaultdict(collections.Counter)
+    for row, ids in zip(rows, tags, strict=True):
+        for start, end, kind in spans.spans([labels[i] for i in ids], plain):
+            if end - start <= LONGEST:
+                found[tuple(row[start:end])][kind] += 1
+    return found
 
 
 def _counted(rows, phrases):

@@ -56,7 +56,8 @@ class Bert(tagging.Tagging):
         return {**found, "words": [], "pieces": pretrained.text_pieces(config.backbone)}
 
     def model(self, config):
-        """{"pieces": (B, P), "first", "shapes": (B, T), "letters": (B, T, L)} -> see `tagger.head`."""
+        """{"pieces": (B, P), "first", "shapes": (B, T), "letters": (B, T, L)} -> see
+        `tagger.head`."""
         inputs = self._inputs(config)
         backbone = pretrained.text_backbone(config.backbone)
         known = (tagger.contextual(backbone, inputs["pieces"], inputs["first"]),)

@@ -1,4 +1,5 @@
-"""A bidirectional LSTM over words, their letters and their shape, tags by a conditional random field."""
+"""A bidirectional LSTM over words, their letters and their shape, tags by a conditional random
+field."""
 
 import collections
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ class BiLSTMCRF(tagging.Tagging):
         return super().augment(inputs, targets, seed, progress, config)
 
     def model(self, config):
-        """{"words", "shapes": (B, T), "letters": (B, T, L)} -> {"emissions": (B, T, K), "mask", "scores"}."""
+        """{"words", "shapes": (B, T), "letters": (B, T, L)} -> {"emissions": (B, T, K), "mask",
+        "scores"}."""
         inputs = self._inputs(config)
         features = tagger.word_features(inputs, tagging.sizes(config.learned), config)
         net = self._net(inputs, features, config)

@@ -202,7 +202,8 @@ class WordVectors(Method):
         return noise_contrast.Noise(self._counts(config), config.negatives, score, self._drawn)
 
     def _odds(self, noise, config):
-        """The log odds that a word is a neighbour, whatever of, (V,); see `noise_contrast.Noise`."""
+        """The log odds that a word is a neighbour, whatever of, (V,); see
+        `noise_contrast.Noise`."""
         usual = self._usual(config)
         shares = np.maximum(usual, 1e-9) / usual.sum()
         return np.log(shares / np.maximum(noise.shares, 1e-12) / config.negatives)
