@@ -38,7 +38,7 @@ EXAMPLES = {"train": 24, "validation": 4, "test": 4}  # of each data set that ar
 # Settings that make nets large and trainings long, and what is enough here: some thousand weights.
 ENOUGH = {
     "width": 8, "critic_width": 4, "hidden": 8, "units": 8, "lstm_units": 8, "letter_units": 8,
-    "filters": 8, "word_size": 8, "letter_size": 8, "shape_size": 8, "factors": 8, "code_size": 8,
+    "filters": 8, "word_size": 8, "letter_size": 8, "shape_size": 8, "factors": 8, "latent_size": 8,
     "depth": 2, "blocks": 1, "length": 16, "overlap": 16, "patch": 16, "passes": 2, "sweeps": 2,
     "minibatch": 8, "updates": 8, "warmup": 16, "replay": 64,
 }  # fmt: skip
@@ -114,11 +114,12 @@ def small_settings(name):
     }
     small = {key: value for key, value in small.items() if key in fields}
     if "size" in fields:
-        small["size"] = fields["size"].metadata["choices"][0]
+        small["size"] = next(c for c in fields["size"].metadata["choices"] if c != "auto")
     if "adversarial_epochs" in fields:  # a phase of its own, so that there is one of either kind
         small |= {"epochs": 2, "adversarial_epochs": 1}
-    for key in ENOUGH.keys() & {name for name, field in fields.items() if field.type is int}:
-        if not 0 < fields[key].default <= ENOUGH[key]:  # 0 follows the data
+    for key in ENOUGH.keys() & {f.name for f in fields.values() if f.type is int}:
+        is_large = not 0 < fields[key].default <= ENOUGH[key]  # 0 follows the data
+        if is_large and not fields[key].metadata["choices"]:
             small[key] = ENOUGH[key]
     if "backbone" in fields:
         small |= _small_backbone(fields["backbone"])
