@@ -101,7 +101,7 @@ class Bundle:
 
     def predict(
         self,
-        inputs: Any,
+        inputs: Any = (),
         out: Path | str | None = None,
         file: str | None = None,
         pictures: bool = False,

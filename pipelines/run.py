@@ -92,7 +92,7 @@ class Run:
 
     def predict(
         self,
-        inputs: Any,
+        inputs: Any = (),
         out: Path | str | None = None,
         pictures: bool = False,
         seconds: float = 1.0,
@@ -105,7 +105,8 @@ class Run:
         texts, one or a list; see `engine.serving.inputs.several`. out: a folder for the answers as
         JSON and pictures. pictures: whether to keep `.pictures` of each. seconds: between two
         frames of a video; 0 takes every frame. options: of the task, such as `length` of a language
-        model. Raises PipelineError if no input can be used.
+        model, or `count` of one that makes pictures, which needs no input. Raises PipelineError if
+        no input can be used.
         """
         return predict.run(self, inputs, out, pictures, seconds, options)
 

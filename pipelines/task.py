@@ -248,6 +248,10 @@ class Method(Task):
         """
         return NOTHING
 
+    def sketch(self, answer: Answer, part: Part, config: Any) -> Any:
+        """What a net makes after an epoch, a picture, uint8 (H, W, 3); None draws nothing."""
+        return None
+
     def decode(self, outputs: Any, config: Any) -> Arrays:
         """Raw outputs -> {name: tensor}, what a person wants; part of every exported file."""
         return outputs

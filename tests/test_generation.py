@@ -1,14 +1,21 @@
 """Generation: pictures as methods get them, and random numbers that are the same everywhere."""
 
+import io
+import json
+import shutil
+import subprocess
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
 from pipelines import catalog
-from pipelines.edge import draws, pictures, sampling
+from pipelines.edge import draws, pictures, predict, sampling
 from pipelines.edge import generation as half
 from pipelines.engine.data import source
+from pipelines.engine.serving import web
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.ops import images, noise
@@ -101,7 +108,7 @@ def test_classes_of_other_data_go_by_their_names():
     other = {**data(40), "label": ["dog", "owl"] * 20}
     part = source.part(other, "train", "auto", trained.method, trained.config)
     _, targets = part.sample(100)
-    assert set(targets["label"]) == {1, -1}
+    assert set(targets["label"]) == {1, -2}  # dog, and one that training had not
 
 
 def test_random_numbers_follow_from_the_picture_and_in_training_from_the_step():
@@ -122,7 +129,6 @@ def test_data_without_pictures_is_refused():
 def test_a_device_takes_pictures_as_training_does():
     made = setup.set_up("autoencoder", data(0, 20, size=(11, 9)), {"threshold": 0.4})
     manifest = {
-        "inputs": {"image": {"shape": [1, 8, 8, 3]}},
         "config": catalog.method("autoencoder").device(made.config),
     }
     part = made.source.held_out("train")
@@ -131,3 +137,191 @@ def test_a_device_takes_pictures_as_training_does():
     assert (
         got != np.asarray(inputs["image"][0])
     ).mean() < 0.02  # one shade apart at the threshold, at most
+
+
+# The device half, with programs made by hand.
+
+
+def machine(program="decode", conditional=False, strange=False):
+    """(run, manifest) of a model of 2 x 2 grey pictures whose two numbers are its upper pixels."""
+
+    def run(inputs, name):
+        if name == "encode":
+            return {"latent": inputs["image"].reshape(1, 4)[:, :2] / np.float32(255)}
+        if name == "reconstruct":
+            made = inputs["image"] / np.float32(255)
+            return {"image": made * np.float32(0.5), "strangeness": np.array([2.5], np.float32)}
+        latent = inputs["latent"].reshape(1, 2)
+        if "label" in inputs:
+            latent = latent * 0 + inputs["label"]
+        return {"image": np.concatenate([latent, latent * 0], 1).reshape(1, 2, 2, 1)}
+
+    config = {"side": 2, "channels": 1, "cut": 0, "conditional": conditional}
+    config["maker"] = {"program": program, "draws": {"latent": {"shape": [2], "law": "normal"}}}
+    names = ["encode", "decode", *(["reconstruct"] if strange else [])]
+    learned = {"classes": ["cat", "dog"]}
+    return run, {"config": config, "programs": dict.fromkeys(names), "learned": learned}
+
+
+def encoded(picture):
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(picture, np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_picture_gets_its_numbers_and_its_error():
+    run, manifest = machine()
+    answer, made = half.predict(encoded([[255, 51], [0, 102]]), run, manifest)
+    assert answer["latent"] == pytest.approx([1, 0.2])
+    assert answer["mse"] == pytest.approx(0.4**2 / 4)  # the lower right pixel is lost
+    np.testing.assert_array_equal(made["image"], [[255, 51], [0, 0]])
+    assert half.line(answer) == "2 numbers, error 0.0400"
+
+
+def test_a_strange_picture_is_said_to_be():
+    run, manifest = machine(strange=True)
+    answer, _ = half.predict(encoded(np.full((2, 2), 255)), run, manifest)
+    assert half.line(answer) == "2 numbers, error 0.2500, strangeness 2.50 (strange)"
+
+
+def test_as_many_pictures_are_made_as_are_asked_for_the_same_of_a_seed():
+    run, manifest = machine()
+    answer, made = half.predict(None, run, manifest, {"count": 3, "seed": 7})
+    assert list(made) == ["grid", "0", "1", "2"]
+    assert made["grid"].shape == (2 * 2 + 1, 2 * 2 + 1)
+    wanted = draws.drawn({"latent": draws.Draw((2,))}, 7, 1)["latent"]
+    bytes_ = np.clip(np.round(wanted * 255), 0, 255)
+    np.testing.assert_array_equal(made["1"][0], bytes_[0])
+    assert "3 pictures of seed 7" in half.line(answer)
+    _, more = half.predict(None, run, manifest, {"count": 9, "seed": 7})
+    np.testing.assert_array_equal(more["2"], made["2"])
+
+
+def test_a_class_is_asked_for_or_all_take_turns():
+    run, manifest = machine(conditional=True)
+    _, made = half.predict(None, run, manifest, {"count": 3})
+    assert [int(made[str(i)][0, 0]) for i in range(3)] == [0, 255, 0]
+    _, made = half.predict(None, run, manifest, {"count": 2, "of_class": ("dog",)})
+    assert [int(made[str(i)][0, 0]) for i in range(2)] == [255, 255]
+    with pytest.raises(ValueError, match="no class 'owl'. There are: cat, dog"):
+        half.predict(None, run, manifest, {"count": 2, "of_class": ("owl",)})
+    with pytest.raises(ValueError, match="knows no classes"):
+        half.predict(None, *machine(), {"count": 2, "of_class": ("dog",)})
+
+
+def test_a_walk_goes_from_picture_to_picture():
+    run, manifest = machine()
+    sources = tuple(map(encoded, ([[0, 0], [0, 0]], [[204, 102], [0, 0]])))
+    answer, made = half.predict(sources, run, manifest, {"walk": 2})
+    assert answer == {"frames": 3}
+    assert made["walk"].shape == (3, 128, 128, 3)
+    assert made["walk"][:, 0, 0, 0].tolist() == [0, 102, 204]
+    assert made["walk"][:, 0, -1, 0].tolist() == [0, 51, 102]
+    with pytest.raises(ValueError, match="needs two pictures at least; got 1"):
+        half.predict(sources[:1], run, manifest, {"walk": 2})
+
+
+def test_a_walk_of_normal_numbers_stays_as_far_out_as_they_are():
+    ends = [
+        {"latent": np.array([[3.0, 0.0]], np.float32)},
+        {"latent": np.array([[0.0, 3.0]], np.float32)},
+    ]
+    found = [own["latent"][0] for own in draws.walk(ends, 3, "normal")]
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 3, rtol=1e-6)
+    np.testing.assert_allclose(found[1], [3 * np.cos(np.pi / 6), 1.5], rtol=1e-6)
+    np.testing.assert_allclose(list(draws.walk(ends, 2, "uniform"))[1]["latent"], [[1.5, 1.5]])
+
+
+def test_what_is_asked_for_is_one_thing():
+    assert list(half.asked(["a", "b"], {})) == ["a", "b"]
+    assert list(half.asked([], {"count": 4})) == [("made", None)]
+    assert list(half.asked(["a", "b"], {"walk": 4})) == [("walk", ("a", "b"))]
+    (name, error), _ = half.asked(["a"], {"count": 4})
+    assert (name, str(error)) == ("a", "is not used with --count")
+
+
+def test_a_model_that_makes_none_says_what_does():
+    run, manifest = machine()
+    del manifest["config"]["maker"]
+    with pytest.raises(ValueError, match="makes no pictures out of random numbers"):
+        half.predict(None, run, manifest, {"count": 2})
+
+
+def test_an_animation_is_kept(tmp_path):
+    frames = np.zeros((3, 128, 128, 3), np.uint8)
+    frames[1] = 255
+    predict.save(tmp_path, "0000_walk", {"frames": 3}, {"walk": frames})
+    with Image.open(tmp_path / "0000_walk_walk.gif") as kept:
+        assert kept.n_frames == 3
+
+
+# The same in a browser.
+
+MADE = """
+const [own, seed] = JSON.parse(await new Response(process.stdin).text());
+const {drawn} = await import("./draws.js");
+const {line, make} = await import("./generation.js");
+const found = [0, 3].map((index) => Object.values(drawn(own, seed, index)).map(({data, shape}) => [[...data], shape]));
+const maker = {program: "decode", draws: {latent: {shape: [2], law: "normal"}}};
+const manifest = {config: {maker, conditional: true}};
+const run = async (inputs, program) => ({image: {data: [...inputs.latent.data, inputs.label.data[0], program.length]}});
+const {image} = await make(run, manifest, {seed, index: 1, kind: 2}, {0: 0.5});
+console.log(JSON.stringify([found, image.data, line({latent: [1, 2], mse: 0.04, strangeness: 2.5})]));
+"""
+
+
+def test_a_browser_draws_the_same_numbers_and_makes_pictures_of_them():
+    node = shutil.which("node") or pytest.skip("needs node")
+    own = {"latent": draws.Draw((3,)), "start": draws.Draw((2, 2), "uniform")}
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", MADE], cwd=web.SOURCE, text=True, check=True,
+        input=json.dumps([draws.plain(own), 11]), capture_output=True, timeout=60,
+    )  # fmt: skip
+    found, made, line = json.loads(done.stdout)
+    for index, rows in zip((0, 3), found, strict=True):
+        for (data, shape), values in zip(rows, draws.drawn(own, 11, index).values(), strict=True):
+            np.testing.assert_allclose(np.reshape(data, shape), values, rtol=1e-6)
+    latent = draws.drawn({"latent": draws.Draw((2,))}, 11, 1)["latent"][0]
+    assert made == pytest.approx([0.5, latent[1], 2, len("decode")])  # the slider's number first
+    assert line == "2 numbers, error 0.0400, strangeness 2.50 (strange)"
+
+
+def test_grey_is_the_same_in_a_browser():
+    node = shutil.which("node") or pytest.skip("needs node")
+    picture = np.random.default_rng(2).integers(0, 256, (50, 3), np.uint8)
+    script = """
+const {grey} = await import("./pictures.js");
+console.log(JSON.stringify([...grey(JSON.parse(await new Response(process.stdin).text()))]));
+"""
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", script], cwd=web.SOURCE, text=True, check=True,
+        input=json.dumps(picture.ravel().tolist()), capture_output=True, timeout=60,
+    )  # fmt: skip
+    np.testing.assert_array_equal(json.loads(done.stdout), pictures.grey(picture)[:, 0])
+
+
+def test_what_is_drawn_is_the_picture_what_came_and_what_was_made():
+    method, square = catalog.method("vae"), np.zeros((8, 8, 1), np.float32)
+    inputs = {"image": np.full((8, 8, 1), 100, np.uint8)}
+    decoded = {"image": square, "made": square}
+    config = setup.set_up("vae", data(20), {}).config
+    wide = method.draw(inputs, decoded, config, {"image": square + 0.5})
+    plain = method.draw(
+        {"image": np.full((8, 8, 1), 128, np.uint8)}, decoded, config, {"image": square + 0.5}
+    )
+    assert wide.shape[1] > plain.shape[1]  # what came differs from the picture, so it is shown too
+    alone = method.draw(inputs, method.truth({"image": square}, config), config)
+    assert alone.shape[2] == 3
+
+
+def test_a_maker_sketches_what_it_makes_and_others_do_not():
+    config = setup.set_up("vae", data(20), {}).config
+    part = types.SimpleNamespace(sample=lambda count: ({"image": np.zeros((count, 8, 8, 1))}, None))
+
+    def answer(inputs):
+        return {"made": np.ones((len(inputs["image"]), 8, 8, 1), np.float32)}
+
+    sheet = catalog.method("vae").sketch(answer, part, config)
+    assert sheet.max() == 255
+    assert sheet.shape[1] > sheet.shape[0]  # 32 pictures, 8 in a row
+    assert catalog.method("autoencoder").sketch(answer, part, config) is None

@@ -4,8 +4,9 @@ input.
 They are the ones of `sampling.Random`, so that a browser draws the same.
 """
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,3 +87,33 @@ def batch(draws: Mapping[str, Draw], seed: int, count: int) -> dict[str, np.ndar
     """What pictures 0 to `count` of a seed take: {name: float32 (count, *shape)}."""
     rows = [drawn(draws, seed, index) for index in range(count)]
     return {name: np.concatenate([row[name] for row in rows]) for name in draws}
+
+
+def walk(
+    places: Sequence[Mapping[str, np.ndarray]], steps: int, law: str
+) -> Iterator[dict[str, np.ndarray]]:
+    """`steps` inputs from each place to the next, and the last place.
+
+    Floating numbers of a normal law go along a great circle, so that they stay as far from the
+    middle as such numbers are (White 2016, arXiv:1609.04468, section 2.1); others go straight.
+    Whole numbers, such as a class, change half way.
+    """
+    for start, end in itertools.pairwise(places):
+        for step in range(steps):
+            share = step / steps
+            yield {name: _between(start[name], end[name], share, law) for name in start}
+    yield dict(places[-1])
+
+
+def _between(start: np.ndarray, end: np.ndarray, share: float, law: str) -> np.ndarray:
+    if start.dtype.kind != "f":
+        return start if share < 0.5 else end
+    straight = (1 - share) * start + share * end
+    lengths = np.linalg.norm(start) * np.linalg.norm(end)
+    if law != "normal" or not lengths:
+        return straight.astype(start.dtype)
+    angle = math.acos(float(np.clip((start * end).sum() / lengths, -1, 1)))
+    if math.sin(angle) < 1e-4:  # nearly one direction, in which a circle is straight
+        return straight.astype(start.dtype)
+    weights = math.sin((1 - share) * angle), math.sin(share * angle)
+    return ((weights[0] * start + weights[1] * end) / math.sin(angle)).astype(start.dtype)

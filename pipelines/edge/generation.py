@@ -1,44 +1,179 @@
-"""The device half of `generation`: a picture in, its code and the picture made anew out."""
+"""The device half of `generation`: a picture in, its numbers and the picture made anew out; or new ones.
 
-from collections.abc import Callable
+Random numbers come from here, never from a file, so a seed gives the same pictures everywhere.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
-from . import pictures
+from . import draws, pictures, sheet
+from .options import Option, checked
+
+Run = Callable[..., dict]
+OPTIONS = (
+    Option("count", 0, "pictures to make out of random numbers", 0, 10_000),
+    Option("seed", 0, "seed of the random numbers", 0, 2**31 - 1),
+    Option(
+        "walk",
+        0,
+        "frames from each picture to the next, of those that are given or made, as an animation",
+        0,
+        1000,
+    ),
+    Option("of_class", (), "class to make, of a conditional model; several take turns"),
+)
+
+
+def asked(inputs: Iterable, options: Mapping[str, Any]) -> Iterator:
+    """What `predict` is called for: each input; or nothing but `count`; or all inputs, as a walk."""
+    chosen = checked(OPTIONS, options)
+    if chosen["count"]:
+        yield from ((name_of(item), ValueError("is not used with --count")) for item in inputs)
+        yield "made", None
+    elif chosen["walk"]:
+        yield "walk", tuple(inputs)
+    else:
+        yield from inputs
+
+
+def name_of(item: Any) -> str:
+    """What an input is called."""
+    return str(item[0] if isinstance(item, tuple) else item)[:60]
 
 
 def predict(
-    source: pictures.Source, run: Callable[..., dict], manifest: dict
+    source: pictures.Source | tuple | None,
+    run: Run,
+    manifest: Mapping,
+    options: Mapping[str, Any] | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> tuple[dict, dict[str, np.ndarray]]:
-    """A picture -> ({"latent": numbers, "mse": mean squared error}, {"image": uint8 picture}).
+    """A picture -> ({"latent": numbers, "mse": error, "strangeness"}, {"image": uint8 picture}).
 
-    source: a file or bytes. run: {"image": uint8 (1, S, S, C)}, program encode -> {"latent": (1,
-    N)}; {"latent"}, program decode -> {"image": (1, S, S, C) in [0, 1]}. Raises ValueError with a
-    reason.
+    mse: mean squared error in [0, 1]; strangeness: above 1 is strange; each if the model has it.
+    source: a file or bytes. None makes `count` pictures -> ({"made", "seed"}, {"grid", "0", "1",
+    ...}); with `walk`, or of a tuple of sources, with "walk", frames uint8 (T, H, W, 3). run:
+    (inputs, program) -> outputs of the programs encode, decode, reconstruct, or that of
+    manifest["config"]["maker"]. Raises ValueError with a reason.
     """
+    chosen = checked(OPTIONS, options or {})
+    if source is None:
+        return _made(run, manifest, chosen)
+    if isinstance(source, tuple):
+        return _between(source, run, manifest, chosen)
     given = taken(source, manifest)
-    latent = run({"image": given[None]}, "encode")["latent"]
-    made = np.asarray(run({"latent": latent}, "decode")["image"])[0]
-    error = float(np.mean((given / 255.0 - made) ** 2))
-    return {"latent": np.asarray(latent)[0].tolist(), "mse": error}, {"image": shown(made)}
+    latent = encoded(given, run, manifest)
+    answer, drawn, programs = {"latent": latent[0].tolist()}, {}, manifest.get("programs", ())
+    if "reconstruct" in programs:
+        found = run({"image": given[None]}, "reconstruct")
+        if "strangeness" in found:
+            answer["strangeness"] = float(np.asarray(found["strangeness"]).reshape(-1)[0])
+    elif "decode" in programs:
+        found = run({"latent": latent, **_label(manifest, -1)}, "decode")
+    else:
+        return answer, drawn
+    made = np.asarray(found["image"])[0]
+    answer["mse"] = float(np.mean((given / 255.0 - made) ** 2))
+    return answer, {"image": sheet.shown(made)}
 
 
-def taken(source: pictures.Source, manifest: dict) -> np.ndarray:
+def taken(source: pictures.Source, manifest: Mapping) -> np.ndarray:
     """A picture as the model takes it: uint8 (S, S, C), as in training. Raises ValueError."""
-    side, config = manifest["inputs"]["image"]["shape"][1], manifest["config"]
+    config = manifest["config"]
     picture = pictures.read_picture(source, ranges=pictures.ranges_of(manifest))
-    square, _ = pictures.resize(picture, side)
+    square, _ = pictures.resize(picture, config["side"])
     if config["channels"] == 1:
         square = pictures.grey(square)
     return (square >= config["cut"]).astype(np.uint8) * np.uint8(255) if config["cut"] else square
 
 
-def shown(picture: np.ndarray) -> np.ndarray:
-    """(S, S, C) in [0, 1] -> uint8 (S, S, 3), or (S, S) if it is grey."""
-    values = np.clip(np.round(np.asarray(picture) * 255), 0, 255).astype(np.uint8)
-    return values[:, :, 0] if values.shape[-1] == 1 else values
+def encoded(given: np.ndarray, run: Run, manifest: Mapping) -> np.ndarray:
+    """A picture as the model takes it -> its numbers, float32 (1, N)."""
+    if "encode" not in manifest.get("programs", ()):
+        raise ValueError("is a picture, and this model takes none: make some with --count 16")
+    inputs = {"image": given[None], **_label(manifest, -1)}
+    return np.asarray(run(inputs, "encode")["latent"], np.float32)
 
 
-def line(answer: dict) -> str:
-    """An answer as people read it: `32 numbers, error 0.0123`."""
-    return f"{len(answer['latent'])} numbers, error {answer['mse']:.4f}"
+def _label(manifest: Mapping, label: int) -> dict:
+    """The input for a class, if the model has one; -1 is none."""
+    is_conditional = manifest["config"].get("conditional")
+    return {"label": np.array([label], np.int32)} if is_conditional else {}
+
+
+def _wanted(manifest: Mapping, names: Iterable[str]) -> list[int]:
+    """Ids of the classes that are asked for; all in turn if none is."""
+    known = list(manifest.get("learned", {}).get("classes", ()))
+    if not manifest["config"].get("conditional"):
+        if names:
+            raise ValueError("this model knows no classes: leave out --of-class")
+        return [-1]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"there is no class {name!r}. There are: {', '.join(known)}")
+    return [known.index(name) for name in names] or list(range(len(known)))
+
+
+def _maker(manifest: Mapping) -> tuple[str, dict[str, draws.Draw]]:
+    """(program, {input: Draw}) that makes pictures of random numbers."""
+    maker = manifest["config"].get("maker")
+    if not maker:
+        raise ValueError(
+            "this model makes no pictures out of random numbers; a variational one does:"
+            " `pipelines train vae`"
+        )
+    return maker["program"], draws.of_plain(maker["draws"])
+
+
+def _made(run: Run, manifest: Mapping, chosen: Mapping) -> tuple[dict, dict[str, np.ndarray]]:
+    program, own = _maker(manifest)
+    labels, count = _wanted(manifest, chosen["of_class"]), chosen["count"]
+    given = []
+    for index in range(count):
+        numbers = draws.drawn(own, chosen["seed"], index)
+        given.append({**numbers, **_label(manifest, labels[index % len(labels)])})
+    made = [sheet.shown(np.asarray(run(each, program)["image"])[0]) for each in given]
+    found = {"grid": sheet.grid(made), **{str(i): picture for i, picture in enumerate(made)}}
+    if chosen["walk"]:
+        law = next(iter(own.values())).law
+        steps = draws.walk([*given, given[0]], chosen["walk"], law)
+        found["walk"] = sheet.frames(np.asarray(run(each, program)["image"])[0] for each in steps)
+    return {"made": count, "seed": chosen["seed"]}, found
+
+
+def _between(
+    sources: tuple, run: Run, manifest: Mapping, chosen: Mapping
+) -> tuple[dict, dict[str, np.ndarray]]:
+    if len(sources) < 2:
+        raise ValueError(f"a walk needs two pictures at least; got {len(sources)}")
+    if "decode" not in manifest.get("programs", ()):
+        raise ValueError("this model cannot walk from picture to picture: it has no code of them")
+    given = []
+    for item in sources:
+        source = item[1] if isinstance(item, tuple) else item
+        if isinstance(source, Exception):
+            raise source
+        latent = encoded(taken(source, manifest), run, manifest)
+        given.append({"latent": latent, **_label(manifest, -1)})
+    steps = draws.walk(given, chosen["walk"], "uniform")
+    made = [np.asarray(run(each, "decode")["image"])[0] for each in steps]
+    found = {"grid": sheet.grid([sheet.shown(picture) for picture in made], len(made))}
+    return {"frames": len(made)}, {**found, "walk": sheet.frames(made)}
+
+
+def line(answer: Mapping) -> str:
+    """An answer as people read it: `32 numbers, error 0.0123, strangeness 0.4`."""
+    if "made" in answer:
+        return f"{answer['made']} pictures of seed {answer['seed']}; --out DIR keeps them"
+    if "frames" in answer:
+        return f"a walk of {answer['frames']} frames; --out DIR keeps it"
+    parts = [f"{len(answer['latent'])} numbers"]
+    if "mse" in answer:
+        parts.append(f"error {answer['mse']:.4f}")
+    if "strangeness" in answer:
+        parts.append(
+            f"strangeness {answer['strangeness']:.2f}" + " (strange)" * (answer["strangeness"] > 1)
+        )
+    return ", ".join(parts)

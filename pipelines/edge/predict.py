@@ -13,6 +13,7 @@ from .options import add_flags, given
 HERE = Path(__file__).resolve().parent
 RUNNABLE = (".tflite", ".npz")  # kinds of files that run here
 ALTERED = "manifest.json is not what was exported: export the model again"
+FRAME = 80  # milliseconds of an animation
 NEEDS = "pip install numpy pillow ai-edge-litert"
 
 
@@ -120,7 +121,8 @@ def answered(inputs, half, run, manifest, options=None, tell=None):
     is given to as it comes.
     """
     more = (options or {}, tell) if hasattr(half, "OPTIONS") else ()
-    for i, item in enumerate(inputs):
+    given = half.asked(inputs, options or {}) if hasattr(half, "asked") else inputs
+    for i, item in enumerate(given):
         name, source = item if isinstance(item, tuple) else (_name(i, item), item)
         try:
             if isinstance(source, Exception):
@@ -143,8 +145,10 @@ def stem(i, name):
 
 
 def save(folder, stem, answer, pictures):
-    """Writes STEM.json, and each of `pictures`, {name: uint8 (H, W) or (H, W, 3)}, as
-    STEM_NAME.png."""
+    """Writes STEM.json, and each of `pictures`, {name: uint8 array}, as STEM_NAME.png.
+
+    A picture is (H, W) or (H, W, 3); an animation, (T, H, W, 3), becomes STEM_NAME.gif.
+    """
     from PIL import Image
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -152,7 +156,12 @@ def save(folder, stem, answer, pictures):
         json.dumps(answer, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     for name, picture in pictures.items():
-        Image.fromarray(picture).save(folder / f"{stem}_{name}.png")
+        if picture.ndim < 4:
+            Image.fromarray(picture).save(folder / f"{stem}_{name}.png")
+            continue
+        first, *others = map(Image.fromarray, picture)
+        more = {"save_all": True, "append_images": others, "duration": FRAME, "loop": 0}
+        first.save(folder / f"{stem}_{name}.gif", **more)
 
 
 def _options(argv, kinds, half):
@@ -172,11 +181,13 @@ def _options(argv, kinds, half):
     flags = getattr(half, "FLAGS", {})
     for flag, meaning in flags.items():
         parser.add_argument(flag, dest="more", action="append", default=[], help=meaning)
-    parser.add_argument("inputs", nargs="*" if flags else "+", metavar="INPUT")
-    add_flags(parser, getattr(half, "OPTIONS", ()))
+    own = getattr(half, "OPTIONS", ())
+    makes = hasattr(half, "asked")  # which may need no input
+    parser.add_argument("inputs", nargs="*" if flags or makes else "+", metavar="INPUT")
+    add_flags(parser, own)
     options = parser.parse_args(argv)
     options.inputs += getattr(options, "more", [])
-    if not options.inputs:
+    if not options.inputs and not (makes and given(options, own)):
         parser.error("name an input")
     return options
 

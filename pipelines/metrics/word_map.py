@@ -16,19 +16,19 @@ def curve(
     (van der Maaten & Hinton 2008) by scikit-learn. notes: the nearest words of all, with cosines.
     """
     shown = directions[:count]
-    places = _places(shown, how, seed)
+    found = places(shown, how, seed)
     cosines = shown @ directions.T
     cosines[np.arange(len(shown)), np.arange(len(shown))] = -np.inf
     notes = []
     for row in cosines:
         best = np.argsort(-row)[: min(NEAREST, len(words) - 1)]
         notes.append(", ".join(f"{words[i]} {row[i]:.2f}" for i in best))
-    x, y = (np.round(axis, 4).tolist() for axis in places.T)
+    x, y = (np.round(axis, 4).tolist() for axis in found.T)
     return {"x": x, "y": y, "names": list(words[:count]), "notes": notes}
 
 
-def _places(vectors: np.ndarray, how: str, seed: int) -> np.ndarray:
-    """(N, D) -> (N, 2)."""
+def places(vectors: np.ndarray, how: str = "pca", seed: int = 0) -> np.ndarray:
+    """(N, D) -> (N, 2); how: as of `curve`."""
     if how == "tsne" and len(vectors) > 3:
         from sklearn.manifold import TSNE
 

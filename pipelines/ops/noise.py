@@ -17,3 +17,14 @@ def hashed(picture: Tensor, salt: int) -> Tensor:
     values = tf.cast(tf.reshape(picture, [-1]), tf.int64)
     places = tf.range(1, tf.size(values, tf.int64) + 1)
     return tf.stack([tf.reduce_sum(values * places), tf.constant(salt, tf.int64)])
+
+
+def shades(picture: Tensor) -> Tensor:
+    """A picture in [0, 1] -> uint8."""
+    return tf.cast(tf.clip_by_value(tf.round(picture * 255.0), 0.0, 255.0), tf.uint8)
+
+
+def corrupted(picture: Tensor, deviation: float, seed: Tensor) -> Tensor:
+    """uint8 of any shape, and normal noise, `deviation` times white, on each number of it."""
+    added = tf.random.stateless_normal(tf.shape(picture), seed, stddev=deviation)
+    return shades(tf.cast(picture, tf.float32) / 255.0 + added)

@@ -20,8 +20,9 @@ def flags(parser: ArgumentParser) -> None:
     parser.add_argument(
         "inputs",
         metavar="INPUT",
-        nargs="+",
-        help="files, folders, patterns, addresses or videos to predict on, or text itself",
+        nargs="*",
+        help="files, folders, patterns, addresses or videos to predict on, or text itself; none to"
+        " make pictures with --count",
     )
     parser.add_argument("--out", metavar="DIR", help="folder for pictures and text")
     _flags.json(parser)
@@ -31,7 +32,7 @@ def flags(parser: ArgumentParser) -> None:
 def _own(parser: ArgumentParser) -> None:
     """Adds the options that tasks have, such as how much text is made."""
     own = asked.all_options()
-    options.add_flags(parser.add_argument_group("of tasks that make text"), own)
+    options.add_flags(parser.add_argument_group("of tasks that make text or pictures"), own)
     parser.set_defaults(options=own)
 
 

@@ -8,7 +8,7 @@ const SHOWN = 12; // labels
 const KINDS = ["float32", "float16", "dynamic", "int8"];
 const at = (id) => document.getElementById(id);
 
-let [manifest, task, run, threads] = [];
+let [manifest, task, run, threads, panel] = [];
 let queue = Promise.resolve(); // one thing at a time
 
 function say(text, isBad = false) {
@@ -22,6 +22,7 @@ async function choose(kind) {
   run?.close();
   run = null;
   run = await load(await proven(FOLDER, record.path, record.sha256));
+  panel?.show();
   say(`ready, ${threads} thread${threads > 1 ? "s" : ""}`);
 }
 
@@ -138,6 +139,8 @@ async function begin() {
   const kinds = task.kinds?.(manifest) ?? manifest.labels;
   const more = kinds.length > SHOWN ? `, … (${kinds.length})` : "";
   at("task").textContent = [manifest.task, kinds.slice(0, SHOWN).join(", ") + more].filter(Boolean).join(": ");
+  panel = task.panel?.(manifest, () => run);
+  if (panel) at("answers").before(panel.element);
   threads = await start(new URL("litert/wasm/", location.href).href);
   for (const kind of KINDS.filter((name) => manifest.files[name])) {
     at("file").append(new Option(`${kind}, ${(manifest.files[kind].size_bytes / 1024).toFixed(0)} KB`, kind));
@@ -146,7 +149,7 @@ async function begin() {
   await choose(at("file").value);
   at("file").disabled = false;
   choices(task.options ?? []);
-  at(task.takes === "text" ? "write" : "drop").hidden = false;
+  at(task.takes === "text" ? "write" : "drop").hidden = Boolean(panel) && !manifest.programs?.encode;
   if (task.hint) at("text").placeholder = task.hint;
   listen();
 }

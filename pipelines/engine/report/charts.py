@@ -15,6 +15,7 @@ APART = 15  # pixels between the texts at the ends of two lines
 POINTS = 60  # of a curve that can be hovered over
 HOVER = 12  # pixels of such a point's square
 MAP = (700, 520)  # pixels of a map of names
+COLOURS = 10  # of the groups of a map; more groups share them
 
 
 @dataclass(frozen=True)
@@ -232,17 +233,22 @@ def curve_chart(name: str, curve: Mapping, shape: tuple[int, int] = (330, 300)) 
 
 
 def _map(name: str, curve: Mapping) -> dict | None:
-    """Names at their places, with what there is to say of each, in place of a line."""
+    """Names at their places, with what there is to say of each, in place of a line.
+
+    Those of one group, a number, have one colour; one below 0 has none.
+    """
     notes = curve.get("notes") or [""] * len(curve["names"])
-    given = zip(curve["x"], curve["y"], curve["names"], notes, strict=False)
+    groups = curve.get("groups") or [-1] * len(curve["names"])
+    given = zip(curve["x"], curve["y"], curve["names"], notes, groups, strict=False)
     points = [point for point in given if None not in (finite(point[0]), finite(point[1]))]
     if not points:
         return None
-    xs, ys, names, notes = zip(*points, strict=True)
+    xs, ys, names, notes, groups = zip(*points, strict=True)
     plot = Plot(MAP, extent(xs), extent(ys), margins=Margins(right=60, bottom=42, top=26))
     labels = []
-    for x, y, text, note in zip(xs, ys, names, notes, strict=True):
-        labels.append({"x": plot.x(x), "y": plot.y(y), "text": text, "hover": f"{text}\n{note}"})
+    for x, y, text, note, group in zip(xs, ys, names, notes, groups, strict=True):
+        label = {"x": plot.x(x), "y": plot.y(y), "text": text, "hover": f"{text}\n{note}".strip()}
+        labels.append(label | {"group": f" group-{group % COLOURS}" if group >= 0 else ""})
     return plot.frame() | {
         "title": words(name),
         "log": False,

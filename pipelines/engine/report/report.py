@@ -14,6 +14,7 @@ from pipelines.engine.proof import doubts, seal
 from pipelines.engine.report import page
 from pipelines.engine.report.numbers import size
 from pipelines.engine.training import fit as train
+from pipelines.engine.training import sketches
 from pipelines.engine.training.loop import monitor_sign
 from pipelines.errors import PipelineError
 from pipelines.files import sha256, sweep, within, write_text
@@ -45,6 +46,7 @@ CURVE = {
     "diagonal?": bool,
     "names?": [str],
     "notes?": [str],
+    "groups?": [int],
 }
 RESULT = {  # the shape of evaluations/SPLIT/result.json
     "result": {
@@ -116,6 +118,8 @@ def of_run(run: Any) -> dict:
         "notes": _notes(info, evaluation),
         "labels": list(run.config.labels),
         "evaluation": _evaluation(run, evaluation) if evaluation else None,
+        "samples": _sketches(run.path),
+        "samples_title": "Samples by epoch",
         "worst": [_pictured(row, tested) for row in found.get("worst", [])],
         "history": history,
         "best_epoch": _best(history, last, run.method) if last.keep == "best" else None,
@@ -124,6 +128,12 @@ def of_run(run: Any) -> dict:
         "changed": changed(run.config),
         "environment": read_json(run.path / "environment.json", {str: PLAIN}),
     }
+
+
+def _sketches(folder: Path) -> list[Mapping]:
+    """What the net made after some epochs, as the page shows it."""
+    rows = [{"name": f"epoch {epoch}", "picture": name} for epoch, name in sketches.kept(folder)]
+    return [_pictured(row, folder / sketches.FOLDER) for row in rows]
 
 
 def _if_there(path: Path, shape: Mapping) -> dict:

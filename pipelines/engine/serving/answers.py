@@ -46,5 +46,6 @@ def of_bundle(
     except ValueError as error:
         raise PipelineError(str(error)) from error
     asked.refuse_unknown(half, options)
+    asked.require_inputs(half, inputs, options)
     given = several(inputs, catalog.task(manifest["task"]))
     return half, each(given, half, run, manifest, out, options, tell)

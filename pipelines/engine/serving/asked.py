@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import ModuleType
+from typing import Any
 
 from pipelines import catalog
 from pipelines.edge.options import Option
@@ -31,3 +32,11 @@ def refuse_unknown(half: ModuleType, names: Iterable[str]) -> None:
             task = half.__name__.rpartition(".")[2]
             has = f"It has {', '.join(known)}." if known else "Leave it out."
             raise PipelineError(f"predict of {task} has no option {name!r}. {has}")
+
+
+def require_inputs(half: ModuleType, inputs: Any, names: Collection[str]) -> None:
+    """Raises PipelineError if there is no input, and the task cannot do without one."""
+    is_empty = isinstance(inputs, (list, tuple)) and not inputs
+    if is_empty and not (hasattr(half, "asked") and names):
+        hint = " Or make some: --count 16." if hasattr(half, "asked") else ""
+        raise PipelineError(f"name an input: a file, a folder, or text.{hint}")

@@ -29,6 +29,7 @@ def run(
     """Answers of a Run: [{"input": file, ...}]; see `collected`."""
     half, programs, manifest = _opened(owner)
     asked.refuse_unknown(half, options)
+    asked.require_inputs(half, inputs, options)
     given = several(inputs, owner.method, seconds)
     return collected(answered(given, half, programs, manifest, options), half, out, pictures)
 
@@ -43,6 +44,7 @@ def of_run(
     """(device half, answers as they come); see `edge.predict.each`."""
     half, programs, manifest = _opened(owner)
     asked.refuse_unknown(half, options)
+    asked.require_inputs(half, inputs, options)
     given = several(inputs, owner.method)
     return half, each(given, half, programs, manifest, out, options, tell)
 
@@ -60,6 +62,7 @@ def bundle(
     manifest = {**owner.manifest, "learned": learned.lists(owner.config.learned)}
     half = catalog.edge(owner.task_name)
     asked.refuse_unknown(half, options)
+    asked.require_inputs(half, inputs, options)
     given = several(inputs, owner.method, seconds)
     try:
         model = proof.predictor(owner.path, owner.kind(format), owner.method)

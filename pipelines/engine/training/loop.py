@@ -12,7 +12,7 @@ from pipelines import optimization
 from pipelines.config import Config
 from pipelines.engine.parallel import processes
 from pipelines.engine.proof import evaluate
-from pipelines.engine.training import averaging, checkpoint
+from pipelines.engine.training import averaging, checkpoint, sketches
 from pipelines.engine.training.commands import resuming
 from pipelines.engine.training.display import Display
 from pipelines.errors import PipelineError, Refused
@@ -89,6 +89,8 @@ class Loop(keras.callbacks.Callback):
             self.display.validating()
             with self._averages.applied():
                 row |= self._validate(epoch)
+                own = (self.method, self.config, self.validation, self.folder)
+                sketches.draw(self._predict, *own, epoch + 1)
             # All of them is more than a line holds.
             shown = (name for name in ("val_loss", self._headline) if name in row)
             logs |= {name: row[name] for name in shown}

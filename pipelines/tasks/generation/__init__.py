@@ -19,6 +19,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.ops import images, noise
     from pipelines.tasks.generation import _pictures
 
+SKETCHED, COLUMNS = 32, 8  # pictures after an epoch, and in a row
 SALT = 21  # keeps the random numbers of an example apart from other uses of the same hash
 
 
@@ -92,6 +93,10 @@ class Generation(Method):
     def _is_conditional(self, config) -> bool:
         return False
 
+    def default(self, read, settings):
+        """A variational one, out of whose random numbers pictures come."""
+        return "vae", ""
+
     def floor(self, part, config):
         """The error of the best constant answer, the mean picture of the part."""
         pictures = np.concatenate([targets["image"] for _, targets in part.batches()])
@@ -145,7 +150,8 @@ class Generation(Method):
     def device(self, config):
         """How pictures come and go: squeezed into the square, grey or not, made by which program."""
         made = self._maker(config)
-        found = {"fit": "stretch", "channels": channels(config), "cut": cut(config)}
+        found = {"fit": "stretch", "side": config.image_size}
+        found |= {"channels": channels(config), "cut": cut(config)}
         if made is None:
             return found
         maker = {"program": made.program, "draws": draws.plain(made.draws)}
@@ -155,22 +161,39 @@ class Generation(Method):
         """The mean squared error, the first one named, is what an exported file is judged by."""
         return [reconstruction.Reconstruction()]
 
+    def sketch(self, answer, part, config):
+        """Pictures out of random numbers, always the same ones, if the method makes any."""
+        inputs, _ = part.sample(SKETCHED)
+        made = answer(inputs).get("made", ()) if self._maker(config) else ()
+        return canvas.grid(map(bytes_of, made), COLUMNS) if len(made) else None
+
     def draw(self, inputs, decoded, config, targets=None):
-        """The picture, what became of it, and one that was made, as far as the method has them."""
-        shown, said = [], []
-        if targets is not None:
-            shown.append(targets["image"])
-            said.append("picture")
-        for name, caption in (("image", "made anew"), ("made", "made")):
-            if name in decoded:
-                shown.append(decoded[name])
-                said.append(caption)
-        grid = canvas.grid([bytes_of(picture) for picture in shown], len(shown))
-        lines = [", ".join(said)]
-        if targets is not None and "image" in decoded:
-            error = float(np.mean((np.asarray(targets["image"]) - decoded["image"]) ** 2))
+        """The picture, what the net got of it if that differs, what became of it, and one made."""
+        found = _found(inputs, decoded, targets)
+        sheet = canvas.grid([bytes_of(picture) for picture in found.values()], len(found))
+        lines = [", ".join(found)]
+        if "picture" in found and "image" in decoded:
+            error = float(np.mean((found["picture"] - np.asarray(decoded["image"])) ** 2))
             lines.append(f"error {error:.4f}")
-        return canvas.captioned(grid, lines)
+        return canvas.captioned(sheet, lines)
+
+    def truth(self, targets, config):
+        """The picture alone."""
+        return {"picture": targets["image"]}
+
+
+def _found(inputs, decoded, targets):
+    """{caption: picture (S, S, C) in [0, 1]} of what there is."""
+    found, true = {}, decoded.get("picture") if targets is None else targets["image"]
+    if true is not None:
+        found["picture"] = np.asarray(true)
+    if "image" in inputs:
+        given = np.asarray(inputs["image"]) / 255.0
+        if true is None or np.abs(given - found["picture"]).max() > 1 / 255:
+            found["as it came"] = given
+    named = {"image": "made anew", "made": "made"}
+    found |= {named[name]: np.asarray(decoded[name]) for name in named if name in decoded}
+    return found
 
 
 def channels(config) -> int:

@@ -8,34 +8,44 @@ import numpy as np
 from pipelines.edge import pictures as edge
 from pipelines.errors import PipelineError
 from pipelines.formats import _decodable
-from pipelines.formats.examples import UNLABELLED, Data, Examples
+from pipelines.formats.examples import Data, Examples
 
 TABLE = "classes"  # of an Examples, and of what is learned: the names of the classes
+STRANGE = -2  # as a class id: a class that training has not; -1 is one that no one has said
 
 
 def adapted(data: Data, known: Sequence[str]) -> Data:
     """Data with `image`, and with `label` if each example has one class, whose names are a table.
 
     They are no labels to be learned, so the audit does not judge them as such. known: names that
-    training has; a class that is not among them counts as none. Raises PipelineError if there are
-    no pictures.
+    training had, () takes them from the split train; any other is STRANGE. Raises PipelineError if
+    there are no pictures.
     """
-    names = data.labels.get("label", ())
-    splits = {}
+    names, splits = data.labels.get("label", ()), {}
+    known = known or _trained(data, names)
     for split, examples in data.splits.items():
         if "image" not in examples.columns:
             raise PipelineError(f"{data.source} has no pictures. Choose other data.")
         own = examples.tables.get(TABLE, {}).get("name", names)
-        splits[split] = _one(examples, list(own), list(known or own))
+        splits[split] = _one(examples, list(own), list(known))
     return dataclasses.replace(data, splits=splits, labels={})
+
+
+def _trained(data: Data, names: Sequence[str]) -> list[str]:
+    """The names of the classes that training has an example of."""
+    train = data.splits["train"]
+    own = train.tables.get(TABLE, {}).get("name", names)
+    labels = train.columns.get("label", ())
+    found = {label for label in labels if np.ndim(label) == 0}
+    return [name for i, name in enumerate(own) if i in found]
 
 
 def _one(examples: Examples, own: list[str], known: list[str]) -> Examples:
     columns, tables = {"image": examples.columns["image"]}, {}
     labels = examples.columns.get("label", ())
-    if own and len(labels) and all(np.ndim(label) == 0 for label in labels):
-        ids = [known.index(name) if name in known else UNLABELLED for name in own]
-        columns["label"] = [int(ids[label]) if label >= 0 else UNLABELLED for label in labels]
+    if known and own and all(np.ndim(label) == 0 for label in labels):
+        ids = [known.index(name) if name in known else STRANGE for name in own]
+        columns["label"] = [ids[label] if label >= 0 else label for label in labels]
         tables[TABLE] = {"name": known}
     return dataclasses.replace(
         examples, columns=columns, pictures=("image",), masks={}, tables=tables

@@ -1,4 +1,4 @@
-"""An autoencoder: a picture through a few numbers and back."""
+"""An autoencoder: a picture through a few numbers and back, and how strange a picture is."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,8 @@ from etils import epy
 
 from pipelines import config as settings
 from pipelines.config import setting
-from pipelines.task import Program
+from pipelines.errors import PipelineError
+from pipelines.task import IN_FLOAT, Phase, Program
 from pipelines.tasks import generation
 from pipelines.tasks.generation import Generation, PictureConfig
 
@@ -15,50 +16,183 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
 
     from pipelines import optimization
-    from pipelines.losses import reconstruction
-    from pipelines.models import autoencoder, joint
+    from pipelines.losses import reconstruction as losses
+    from pipelines.metrics import alarms, latent_map
+    from pipelines.models import coders, layerwise, strangeness
+    from pipelines.ops import noise
+    from pipelines.tasks.generation import _pictures
+
+CORRUPTED = 22  # keeps the corruption of a picture apart from other uses of its hash
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Config(PictureConfig, settings.Config):
-    """The settings of the pictures, the shared ones, and those of the net."""
+    """The settings of the pictures, the shared ones, and those of the net and its training."""
 
     epochs: int = setting(30, "passes over the training split", "epochs", low=1)
     learning_rate: float = setting(3e-3, "peak learning rate", low=0.0, high=10.0)
     latent_size: int = setting(32, "numbers that a picture becomes", "numbers", low=1, high=4096)
+    net: str = setting(
+        "dense",
+        "dense layers, a linear map each way (as PCA), or convolutions and then dense layers",
+        choices=("dense", "linear", "convolutional"),
+    )
     width: int = setting(256, "units of the hidden layers", "units", low=1, high=8192)
+    depth: int = setting(1, "hidden layers of each half", "layers", low=1, high=16)
+    corruption: float = setting(
+        0.0,
+        "deviation of the noise that is to be taken out again, as a share of white; 0 adds none",
+        low=0.0,
+        high=10.0,
+    )
+    sparsity: float = setting(
+        0.0, "weight of the mean size of a code, which makes most numbers 0", low=0.0
+    )
+    layer_epochs: int = setting(
+        0,
+        "epochs, of all, in which each layer is trained alone, from the picture inwards; 0 trains all"
+        " at once",
+        "epochs",
+        low=0,
+    )
+    alarm_share: float = setting(
+        0.05, "share of the validation pictures that the threshold calls strange", low=0.0, high=1.0
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.layer_epochs and self.net != "dense":
+            raise PipelineError(
+                f"layer_epochs is for net=dense; got net={self.net}. Leave layer_epochs=0."
+            )
+        alone = self.layer_epochs * (self.depth + 1)
+        if alone >= self.epochs and self.layer_epochs:
+            raise PipelineError(
+                f"epochs counts those of all {self.depth + 1} layers and of the whole net: it must be"
+                f" above {alone}; got {self.epochs}."
+            )
 
 
 class Autoencoder(Generation):
-    """Two programs: `encode`, a picture to its code, and `decode`, a code to a picture."""
+    """Three programs: `encode`, a picture to its code, `decode`, a code to a picture, `reconstruct`."""
 
     Config = _Config
     paper = "Hinton & Salakhutdinov 2006"
 
+    def check(self, examples, config):
+        """Raises PipelineError if a code is as large as a picture, which then need not be learned."""
+        most = generation.size(config)
+        if config.net == "linear" and config.latent_size > most:
+            raise PipelineError(
+                f"latent_size must be at most {most}, the numbers of a picture; got"
+                f" {config.latent_size}. Try {max(1, most // 2)}."
+            )
+
+    def parse(self, example, config):
+        """As of every method; a picture that is to be mended is corrupted, always in the same way."""
+        inputs, targets = super().parse(example, config)
+        if config.corruption:
+            image = inputs["image"]
+            seed = noise.hashed(image, CORRUPTED)
+            inputs["image"] = noise.corrupted(image, config.corruption, seed)
+        return inputs, targets
+
+    def augment(self, inputs, targets, seed, progress, config):
+        """New noise for each step, if there is any."""
+        if config.corruption:
+            clean = noise.shades(targets["image"])
+            inputs = {**inputs, "image": noise.corrupted(clean, config.corruption, seed)}
+        return inputs, targets
+
     def model(self, config):
-        """{"image": uint8 (B, S, S, C)} -> {"latent": (B, N), "image": (B, S, S, C) in [0, 1]}, compiled."""
+        """{"image": uint8 (B, S, S, C)} -> {"latent": (B, N), "image": (B, S, S, C), "strangeness": (B,)}."""
         shape = generation.shape(config)
-        inputs = keras.Input(shape, dtype="uint8", name="image")
-        latent = autoencoder.encoder(shape, config.latent_size, config.width)(inputs)
-        made = autoencoder.decoder(shape, config.latent_size, config.width)(latent)
-        net = joint.Joint({"image": inputs}, {"latent": latent, "image": made}, name="autoencoder")
-        optimization.compile(net, config, loss=reconstruction.SquaredError())
+        plan = coders.Plan(shape, config.net, config.width, config.depth)
+        image = keras.Input(shape, dtype="uint8", name="image")
+        latent = coders.encoder(plan, config.latent_size)({"image": image})["latent"]
+        pixels = coders.decoder(plan, config.latent_size)({"latent": latent})
+        law = "linear" if config.net == "linear" else "sigmoid"
+        made = keras.layers.Activation(law, dtype="float32", name="made")(pixels)
+        strange = strangeness.Strangeness(dtype="float32", name="strangeness")(image, made)
+        outputs = {"latent": latent, "image": made, "strangeness": strange}
+        net = layerwise.Layerwise({"image": image}, outputs, name="autoencoder")
+        net.levels = config.depth + 1
+        optimization.compile(net, config, loss=losses.SquaredError(config.sparsity))
         return net
 
+    def phases(self, config):
+        """Each layer alone, if that is asked for, and then all of them."""
+        if not config.layer_epochs:
+            return super().phases(config)
+        levels = config.depth + 1
+        alone = config.replace(epochs=config.layer_epochs, layer_epochs=0)
+        whole = config.replace(epochs=config.epochs - levels * config.layer_epochs, layer_epochs=0)
+        stages = [
+            Phase(f"layer {level}", alone, _beginning(alone, level))
+            for level in range(1, levels + 1)
+        ]
+        return [*stages, Phase("all layers", whole, _beginning(whole, 0))]
+
+    def calibrate(self, model, answers, config):
+        """The threshold above which a picture is strange, by the pictures of the validation split."""
+        found = np.concatenate([outputs["strangeness"] for outputs, _ in answers])
+        layer = model.get_layer("strangeness")
+        threshold = float(np.quantile(found, 1 - config.alarm_share))
+        if not (np.isfinite(threshold) and threshold > 0):
+            return {}
+        layer.threshold.assign(layer.threshold * threshold)
+        return {"threshold": float(keras.ops.convert_to_numpy(layer.threshold))}
+
     def programs(self, model, config, inputs):
-        """encode: {"image"} -> {"latent"}; decode: {"latent"} -> {"image"}."""
+        """encode: {"image"} -> {"latent"}; decode: {"latent"} -> {"image"}; reconstruct: {"image"} ->
+        {"image", "strangeness": (1,)}.
+        """
         encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
-        latents = keras.ops.convert_to_numpy(encoder(np.asarray(inputs["image"]), training=False))
+        ended, strange = model.get_layer("made"), model.get_layer("strangeness")
+        given = {"image": np.asarray(inputs["image"])}
+        latents = keras.ops.convert_to_numpy(encoder(given, training=False)["latent"])
 
         def encode(values):
-            return {"latent": encoder(values["image"], training=False)}
+            return dict(encoder(values, training=False))
 
         def decode(values):
-            return {"image": decoder(values["latent"], training=False)}
+            pixels = decoder(values, training=False)
+            with keras.name_scope(IN_FLOAT):
+                return {"image": ended(pixels)}
 
-        return {"encode": Program(encode, inputs), "decode": Program(decode, {"latent": latents})}
+        def reconstruct(values):
+            made = decode(encode(values))["image"]
+            with keras.name_scope(IN_FLOAT):
+                return {"image": made, "strangeness": strange(values["image"], made)}
+
+        return {
+            "encode": Program(encode, given),
+            "decode": Program(decode, {"latent": latents}),
+            "reconstruct": Program(reconstruct, given),
+        }
 
     def answer(self, run, inputs, config):
-        """The picture by way of its code: both programs."""
-        latent = run(inputs, "encode")["latent"]
-        return {"latent": latent, "image": run({"latent": latent}, "decode")["image"]}
+        """The picture by way of its code, and how strange it is: all programs."""
+        given = {"image": inputs["image"]}
+        latent = run(given, "encode")["latent"]
+        strange = run(given, "reconstruct")["strangeness"]
+        image = run({"latent": latent}, "decode")["image"]
+        return {"latent": latent, "image": image, "strangeness": strange}
+
+    def metrics(self, config):
+        """As of every method, and how many are strange; with classes that training had not, the AUC."""
+        return [*super().metrics(config), alarms.Alarms(_pictures.STRANGE)]
+
+    def explain(self, answer, part, config):
+        """A map of the codes."""
+        return {"curves": {"latent space": latent_map.of_part(answer, part, config)}}
+
+
+def _beginning(config, level):
+    """What a phase begins with: one level alone, or all of them if it is 0."""
+
+    def begin(net):
+        net.only(level)
+        optimization.compile(net, config, loss=losses.SquaredError(config.sparsity))
+
+    return begin

@@ -1,0 +1,1 @@
+"""Sections of benchmarks/generation.py, one a file."""
