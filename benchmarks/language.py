@@ -1,10 +1,10 @@
 """Language models: nats per character on tiny Shakespeare, perplexity on WikiText-2's validation
 file.
 
-    python benchmarks/language.py shakespeare [gru ...] --folder DIR [--seeds 1] [--set NAME=VALUE
-    ...] python benchmarks/language.py wikitext [lstm ...] --folder DIR [--seeds 1] [--set
-    NAME=VALUE ...] python benchmarks/language.py bundled [lstm ...] [--data python_prose] [--seeds
-    1] [--set ...]
+    python benchmarks/language.py shakespeare [gru ...] --folder DIR [--seeds 1] [--set N=V ...]
+    python benchmarks/language.py wikitext [lstm ...] --folder DIR [--seeds 1] [--set N=V ...]
+    python benchmarks/language.py bundled [lstm ...] [--data python_prose] [--seeds 1] [--set N=V ...]
+    python benchmarks/language.py speed BUNDLE ... [--items 200] [--threads 1]
 
 shakespeare: the folder has `input.txt`. The last tenth of it, by position, is the test split; the
 last twentieth of the rest is the validation split. Nats are those of all characters of the test
@@ -12,6 +12,8 @@ split, the ends of paragraphs among them, which are one item here and two charac
 wikitext: the folder has `valid.txt`, all of which trains, and `test.txt`. Nothing is held out, so
 the number of epochs is fixed beforehand.
 bundled: data that is bundled, with the defaults of each method.
+speed: what each file of bundles needs in LiteRT for the first item after a prompt of 16 items, and
+how many it makes in a second after that, the likeliest each time; the median of three.
 Prints a table, with CPU minutes of both cores together.
 """
 
@@ -28,7 +30,9 @@ import numpy as np
 
 import pipelines
 from pipelines import catalog, terminal
+from pipelines.edge import language_model, litert, text_ids
 
+PROMPT = 16  # items
 HEADER = ["method", "seed", "perplexity", "bits per byte", "nats per character", "floor", "CPU min"]
 
 
@@ -97,16 +101,47 @@ def wikitext(folder, out, name, seed, settings):
     return [name, seed, *judged(run, texts["test"], began)]
 
 
+def speed(bundles, items, threads):
+    """Prints a table of the files of bundles."""
+    rows = []
+    for folder in map(Path, bundles):
+        bundle = pipelines.load(folder)
+        for kind, file in bundle.files.items():
+            path = folder / file["path"]
+            if path.suffix != ".tflite":
+                continue
+            timed = [_timed(path, bundle.manifest, items, threads) for _ in range(3)]
+            first, each = np.median(timed, 0)
+            size = f"{path.stat().st_size / 1000:,.0f}"
+            rows.append([folder.name, kind, size, f"{1e3 * first:.1f}", f"{1 / each:,.0f}"])
+    print(terminal.table(rows, ["bundle", "file", "KB", "first item, ms", "items a second"]))
+
+
+def _timed(path, manifest, items, threads):
+    """(seconds to the first item after PROMPT items, seconds for each of the following)."""
+    reader = language_model.opened(litert.Model(path, threads), manifest).reader()
+    began = time.perf_counter()
+    logits = reader.read(np.arange(PROMPT) % 2 + text_ids.FIRST)
+    first = time.perf_counter() - began
+    for _ in range(items):
+        logits = reader.read([int(logits.argmax())])
+    return first, (time.perf_counter() - began - first) / items
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("shakespeare", "wikitext", "bundled"))
-    parser.add_argument("methods", nargs="*", default=["gru"])
+    parser.add_argument("what", choices=("shakespeare", "wikitext", "bundled", "speed"))
+    parser.add_argument("methods", nargs="*", default=["gru"], help="or bundles, of speed")
     parser.add_argument("--folder", type=Path, help="of tiny Shakespeare, or of WikiText-2")
     parser.add_argument("--data", default="python_prose")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--set", nargs="*", default=[])
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--items", type=int, default=200)
+    parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
+    if given.what == "speed":
+        return speed(given.methods, given.items, given.threads)
     settings = dict(pair.split("=", 1) for pair in given.set)
     measured = {"shakespeare": shakespeare, "wikitext": wikitext, "bundled": bundled}[given.what]
     source = given.data if given.what == "bundled" else given.folder

@@ -82,8 +82,10 @@ class Task:
         return None
 
     def explain(self, answer: Answer, part: Part, config: Any) -> Mapping[str, Any]:
-        """What answers depend on: {"importance": {name: number}, "curves": ...} of an
-        evaluation."""
+        """What answers depend on: {"importance": {name: number}, "curves", "texts": {title: text}}.
+
+        answer: of all programs, as `answer` below takes them.
+        """
         return NOTHING
 
     def doubts(self, result: Mapping[str, Any], config: Any) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """Neural language models: what goes on from a state, carried states, the same text on every client."""
 
+import html
 import json
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import browser
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import ROOT, once
 
 import pipelines
@@ -207,6 +209,41 @@ def test_the_perplexity_of_a_text_is_the_product_of_its_steps(name):
     assert targets["bytes"].sum() == 12
 
 
+@pytest.mark.parametrize("name", ["gru", "gpt"])
+def test_a_program_that_makes_text_makes_what_its_steps_make(name):
+    method, config = tiny(name, generate=9)
+    chance, model = np.random.default_rng(0), method.model(config)
+    for variable in model.trainable_variables:
+        variable.assign(chance.normal(size=variable.shape))
+    run = evaluate.Programs(model, method, config)
+    state = np.zeros((1, model.get_layer("body").size), np.float32)
+    given = {"ids": np.array([[5]], np.int32), "state": state}
+    found = run(given, "generate")["ids"]
+    wanted = []
+    for _ in range(9):
+        after = run(given, "step")
+        logits = np.array(after["logits"][0])
+        logits[text_ids.UNKNOWN] = -np.inf
+        wanted.append(int(logits.argmax()))
+        given = {"ids": np.array([wanted[-1:]], np.int32), "state": after["state"]}
+    assert found.tolist() == [wanted]
+    assert len(set(wanted)) > 1
+    assert "generate" not in evaluate.Programs(model, method, config.replace(generate=0)).names
+
+
+@pytest.mark.exhaustive
+def test_a_program_that_makes_text_is_made_of_builtin_operators(tmp_path):
+    method, config = tiny("gpt", generate=9)
+    model = method.model(config)
+    empty = {"ids": np.zeros((1, config.overlap + config.length + 1), np.int32)}
+    program = method.programs(model, config, empty)["generate"]
+    specs = {n: tf.TensorSpec(v.shape, v.dtype, name=n) for n, v in program.inputs.items()}
+    made = tf.function(program.call, input_signature=[specs]).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([made], model)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    assert len(converter.convert()) > 1000
+
+
 # The same text on every client.
 
 
@@ -269,6 +306,17 @@ def test_the_page_shows_text_as_it_is_made_and_its_button_stops_it(told):
 
 def test_every_file_in_a_browser_gives_what_litert_gives(told):
     browser.agrees(told[1], [VERSE[:11], VERSE])
+
+
+def test_a_report_has_text_that_the_model_wrote(told):
+    run, _ = told
+    texts = run.evaluate()["texts"]
+    assert list(texts) == ["80 items, seed 1", "80 items, seed 2"]
+    drawn = {"length": 80, "temperature": 0.8, "top_k": 40, "seed": 2}
+    assert run.predict("", **drawn)[0]["generated"] == texts["80 items, seed 2"]
+    page = run.report().read_text()
+    assert "What it writes" in page
+    assert html.escape(texts["80 items, seed 2"].splitlines()[0]) in page
 
 
 def test_text_is_shown_as_it_is_made_and_ends_before_a_stop(told, capsys):

@@ -8,10 +8,11 @@ vectors of items may lie at first. `rows` are those of a training batch whose st
 over to the next; then `call` takes `is_first`, bool (B,), as well: rows that begin with zeros.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from pipelines.models import CARRIED, REGISTERED, Tensor
@@ -20,6 +21,7 @@ CELLS = {"rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
 SPREAD = (
     0.1  # of the table at first; Keras's 0.05 holds recurrent nets at the plateau of frequencies
 )
+BARRED = -1e9  # added to the score of what must not come
 
 
 @keras.saving.register_keras_serializable(REGISTERED)
@@ -210,6 +212,27 @@ def followed(model: LanguageNet, given: Mapping[str, Tensor]) -> dict[str, Tenso
     """{"ids": (B, T), "state": (B, N)} -> {"logits": (B, V) of what follows the last, "state"}."""
     x, state = model.get_layer("body").run(model.get_layer("table")(given["ids"]), given["state"])
     return {"logits": _logits(model, x[:, -1:])[:, 0], "state": state}
+
+
+def continued(
+    model: LanguageNet, given: Mapping[str, Tensor], count: int, never: Sequence[int]
+) -> Tensor:
+    """{"ids": (1, 1), "state": (1, N)} -> the `count` ids that follow, the likeliest each time.
+
+    int32 (1, count); see `followed`. never: ids that must not come.
+    """
+    size = model.get_layer("table").input_dim
+    barred = np.isin(np.arange(size), never) * BARRED
+
+    def step(at: Tensor, ids: Tensor, state: Tensor, found: Tensor) -> tuple:
+        after = followed(model, {"ids": ids, "state": state})
+        best = ops.top_k(after["logits"] + ops.cast(barred, "float32"), 1)[1]
+        best = ops.cast(best, "int32")
+        return at + 1, best, after["state"], ops.slice_update(found, (0, at), best)
+
+    found = ops.zeros((1, count), "int32")
+    start = (ops.convert_to_tensor(0), given["ids"], given["state"], found)
+    return ops.while_loop(lambda at, *_: ops.less(at, count), step, start)[-1]
 
 
 def _logits(model: LanguageNet, x: Tensor) -> Tensor:

@@ -8,12 +8,12 @@ import numpy as np
 
 from pipelines.engine.data import reading
 from pipelines.engine.parallel import devices
+from pipelines.engine.proof import whole
 from pipelines.engine.proof.compiled import compiled
-from pipelines.engine.proof.whole import Judge
 from pipelines.errors import PipelineError
 from pipelines.models.fitted import Fitted
 from pipelines.progress import Progress
-from pipelines.task import SERVE
+from pipelines.task import SERVE, Task
 
 WORST = 24  # examples that the report shows
 LOSSES = 5000  # most examples whose loss is taken one by one to find the worst
@@ -82,9 +82,9 @@ class Decoder:
 
 def explained(model, part, method, config):
     """What `method.explain` says of the answers on a part, as a dict."""
-    if not len(part):
+    if not len(part) or type(method).explain is Task.explain:
         return {}
-    return dict(method.explain(decoder(model, method, config), part, config))
+    return dict(method.explain(Programs(model, method, config), part, config))
 
 
 def decoder(model, method, config):
@@ -157,7 +157,7 @@ def score(predict, split, method, config, each=None, title=""):
         own = method.evaluate(predict, split, config)
     if own is not None:
         return own
-    judge, at = Judge(method.metrics(config), split, method, config), 0
+    judge, at = whole.Judge(method.metrics(config), split, method, config), 0
     progress = Progress(title, len(split), "examples", shown=bool(title))
     with reading.named(lambda: [split]), progress as bar:
         for inputs, targets in split.batches().as_numpy_iterator():
@@ -221,7 +221,7 @@ def validate(predict, split, method, config):
     own = method.evaluate(predict, split, config)
     if own is not None:
         return own
-    total, judge = 0.0, Judge(predict.metrics(), split, method, config)
+    total, judge = 0.0, whole.Judge(predict.metrics(), split, method, config)
     for inputs, targets in split.batches().as_numpy_iterator():
         decoded, loss = predict.judge(inputs, targets)
         total += loss * len(keras.tree.flatten(inputs)[0])
@@ -266,4 +266,4 @@ def evaluate(model, split, method, config, title="evaluating"):
         }
         for loss, at, (x, y, d) in sorted(worst, key=lambda item: item[:2], reverse=True)
     ]
-    return {"examples": len(split), **result}, ordered
+    return {"examples": whole.count(split, method, config), **result}, ordered

@@ -17,10 +17,8 @@ class Judge:
         self._metrics = metrics
         self._parts = method.parts(part, config)
         self._waiting: list[tuple[Any, Any]] = []
-        self.count = len(part)  # of whole examples
         if self._parts is not None:
             self._first = np.unique(self._parts[0], return_index=True)[1]
-            self.count = len(self._first)
 
     def update(self, targets: Any, decoded: Any) -> None:
         """A batch of targets and decoded answers, NumPy."""
@@ -42,7 +40,7 @@ class Judge:
     def _mean(self, values: np.ndarray) -> np.ndarray:
         """(N, ...) of all rows -> the mean of each example, its rows weighed by their shares."""
         numbers, shares = self._parts
-        total = np.zeros((self.count, *values.shape[1:]))
+        total = np.zeros((len(self._first), *values.shape[1:]))
         weights = np.reshape(shares, (-1, *[1] * (values.ndim - 1)))
         np.add.at(total, np.unique(numbers, return_inverse=True)[1], weights * values)
         return total.astype(values.dtype)
@@ -50,3 +48,9 @@ class Judge:
     def _judge(self, targets: Any, decoded: Any) -> None:
         for metric in self._metrics:
             metric.update_state(targets, decoded)
+
+
+def count(part: Any, method: Any, config: Any) -> int:
+    """How many whole examples a part has."""
+    parts = method.parts(part, config)
+    return len(part) if parts is None else len(np.unique(parts[0]))

@@ -21,6 +21,7 @@ PARTS = {  # what is no metric, with what stands in for it
     "labels": (),
     "per_class": {},
     "importance": {},
+    "texts": {},
     "references": {},
     "matrices": {},
     "curves": {},
@@ -43,6 +44,7 @@ def evaluation_section(evaluation: Mapping, labels: Sequence) -> dict | None:
         "references": _compared(metrics, parts["references"]),
         "per_class": _per_class(parts["per_class"], what),
         "importance": _importance(parts["importance"]),
+        "texts": parts["texts"],
         "matrices": _matrices(parts["matrices"], names),
         "curves": _curves(parts["curves"]),
     }

@@ -56,6 +56,7 @@ RESULT = {  # the shape of evaluations/SPLIT/result.json
         "below_floor?": str,
         "per_class?": {str: (NUMBERS, *NUMBER)},
         "importance?": {str: NUMBER},
+        "texts?": {str: str},
         "references?": {str: NUMBERS},
         "matrices?": {str: [[NUMBER]]},
         "curves?": {str: CURVE},

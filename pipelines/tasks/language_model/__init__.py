@@ -11,7 +11,12 @@ from pipelines.task import Feature, Method, Score
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
 
+    from pipelines.edge import continuing, options, text_ids
+    from pipelines.edge import language_model as edge
     from pipelines.metrics import perplexity
+
+SAMPLES = 2  # of the report
+DRAWN = {"length": 80, "temperature": 0.8, "top_k": 40}  # how they are drawn
 
 
 class LanguageModel(Method):
@@ -47,6 +52,17 @@ class LanguageModel(Method):
     def _judged(self, columns, config):
         """The ids of each example that are judged; -1 if there is nothing."""
         raise NotImplementedError
+
+    def explain(self, answer, part, config):
+        """Text that the model writes by itself, drawn at random."""
+        manifest = {"config": self.device(config), "learned": config.learned}
+        model, texts = edge.opened(answer, manifest), {}
+        for seed in range(1, SAMPLES + 1):
+            chosen = options.checked(edge.OPTIONS, {**DRAWN, "seed": seed})
+            reader, prompt = model.reader(), [text_ids.END]
+            made = continuing.made(reader, prompt, model.known, model.never, chosen, is_first=True)
+            texts[f"{DRAWN['length']} items, seed {seed}"] = "".join(made)
+        return {"texts": texts}
 
     def adapt(self, data, config):
         """Data with the feature `text` alone. Raises PipelineError if there is none."""

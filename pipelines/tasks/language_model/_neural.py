@@ -16,13 +16,13 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
     import tensorflow as tf
 
-    from pipelines import canvas, optimization
+    from pipelines import optimization
     from pipelines.edge import text_ids
     from pipelines.models import language
+    from pipelines.tasks.language_model import _drawn
 
 NOTHING = -1  # as an id: behind what a window reads
 CHUNK = 16  # ids that `prefill` reads at a time, if so many fit into the net
-MARKED = 5  # places of a text that are shown as the most surprising
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,14 @@ class Windows(text_cut.Config, settings.Config):
     overlap: int = setting(
         64,
         "items before these that a window reads as well, so that few are judged without a past",
+        "items",
+        low=0,
+        high=100_000,
+    )
+    generate: int = setting(
+        0,
+        "items that a program of its own in each file makes, the likeliest each time; 0 leaves the"
+        " program out",
         "items",
         low=0,
         high=100_000,
@@ -124,7 +132,8 @@ class Neural(language_model.LanguageModel):
         """score: {"ids": (1, W + 1)} -> {"log_likelihood": (1, W)}; prefill and step: ids and state.
 
         prefill: {"ids": (1, chunk), "state": (1, N)} -> {"logits": (1, V), "state"}; step: the same
-        for one id. The state is zeros at first.
+        for one id. The state is zeros at first. With `generate` there is a program of this name
+        as well: what `step` takes -> {"ids": (1, generate)}, the likeliest ids that follow.
         """
 
         def score(values):
@@ -135,14 +144,19 @@ class Neural(language_model.LanguageModel):
         def follow(values):
             return language.followed(model, values)
 
+        def generate(values):
+            return {"ids": language.continued(model, values, config.generate, [text_ids.UNKNOWN])}
+
         ids = np.maximum(np.asarray(inputs["ids"])[:, 1:], 0)
         state = np.zeros((len(ids), model.get_layer("body").size), np.float32)
         chunk = np.resize(ids, (len(ids), self._chunk(config)))
-        return {
+        one = {"ids": chunk[:, :1], "state": state}
+        made = {
             "score": Program(score, inputs),
             "prefill": Program(follow, {"ids": chunk, "state": state}),
-            "step": Program(follow, {"ids": chunk[:, :1], "state": state}),
+            "step": Program(follow, one),
         }
+        return {**made, "generate": Program(generate, one)} if config.generate else made
 
     def answer(self, run, inputs, config):
         """The log likelihoods of windows, by `score`."""
@@ -169,14 +183,8 @@ class Neural(language_model.LanguageModel):
         judged = np.asarray(inputs["ids"][1:] if targets is None else targets["ids"])
         first = int(np.argmax(judged >= 0))
         ids = [int(i) for i in judged[first:] if i >= 0]
-        bits = -np.asarray(decoded["log_likelihood"])[first : first + len(ids)] / np.log(2)
-        most = set(np.argsort(-bits)[:MARKED].tolist())
-        shown = zip(known.pieces(ids, is_first=True), bits, strict=True)
-        parts = [
-            (piece, f"{b:.1f} bits" if n in most else "", "bad")
-            for n, (piece, b) in enumerate(shown)
-        ]
-        return canvas.MarkedText([("text", parts)])
+        found = np.asarray(decoded["log_likelihood"])[first : first + len(ids)]
+        return _drawn.surprising(known.pieces(ids, is_first=True), found)
 
     def _judged(self, columns, config):
         rows = zip(columns["ids"], columns["first"], strict=True)

@@ -13,11 +13,11 @@ from pipelines.task import Phase
 from pipelines.tasks import language_model
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
-    import numpy as np
     import tensorflow as tf
 
-    from pipelines.edge import ngram
+    from pipelines.edge import ngram, text_ids
     from pipelines.models import fitted, smoothing
+    from pipelines.tasks.language_model import _drawn
 
 JUDGED = 64  # items that an example has
 ORDERS = {"characters": 5, "words": 4, "tokens": 4}  # order=0
@@ -121,13 +121,11 @@ class NGram(language_model.LanguageModel):
         return {"order": config.order, "units": config.units}
 
     def draw(self, inputs, decoded, config, targets=None):
-        """The text, and its items that surprised the model most."""
-        known = _vocabulary(config)
+        """The text, with the places that surprised the model most."""
+        known = text_ids.opened(config.units, config.learned)
         ids = [int(i) for i in inputs["ids"][config.order - 1 :] if i >= 0]
-        surprise = -decoded["log_likelihood"][: len(ids)] / np.log(2)
-        most = sorted(range(len(ids)), key=lambda i: -surprise[i])[:5]
-        listed = ", ".join(f"{known.text([ids[i]])!r} {surprise[i]:.1f} bits" for i in most)
-        return f"{known.text(ids)}\nmost surprising: {listed}"
+        found = decoded["log_likelihood"][: len(ids)]
+        return _drawn.surprising(known.pieces(ids, is_first=True), found)
 
 
 def _vocabulary(config):
