@@ -57,6 +57,8 @@ def test_going_on_from_a_state_is_reading_the_whole(name):
         found.append(np.asarray(part))
     np.testing.assert_allclose(np.concatenate(found, 1), whole, atol=1e-5)
     assert np.abs(np.diff(whole, axis=1)).max() > 1e-3
+    noise = np.full_like(state, 12)  # what is timed: a state that says that it is full
+    assert np.isfinite(body.run(x[:, :2], noise)[0]).all()
     earlier = x.copy()
     earlier[:, 5:] += 1.0  # what comes later changes nothing before
     np.testing.assert_allclose(np.asarray(body(earlier))[:, :5], whole[:, :5], atol=1e-6)

@@ -91,6 +91,12 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path, change, reason):
     assert "\n" not in str(error.value)
 
 
+def test_a_number_that_is_none_is_refused(tmp_path):
+    file = llama_files.write(tmp_path / "a.gguf", {}, {"w": np.array([1, np.nan], np.float32)})
+    with pytest.raises(PipelineError, match="has numbers in w that are not finite"):
+        gguf.File(file)["w"]
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
@@ -176,6 +182,8 @@ def test_going_on_from_a_state_is_reading_the_whole():
         found = language.followed(model, {"ids": ids[:, start:stop], "state": state})
         state = found["state"]
         np.testing.assert_allclose(found["logits"][0], whole[0, stop - 1], atol=1e-5)
+    full = np.full_like(state, config.length + config.overlap)  # as noise may be, when it is timed
+    assert np.isfinite(language.followed(model, {"ids": ids[:, :2], "state": full})["logits"]).all()
 
 
 def test_an_adapter_by_hand():

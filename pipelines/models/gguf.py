@@ -67,7 +67,10 @@ class File(Mapping[str, np.ndarray]):
 
     def __getitem__(self, name: str) -> np.ndarray:
         place = self._places[name]
-        return UNPACKED[place.kind](self._content[place.start : place.stop]).reshape(place.shape)
+        found = UNPACKED[place.kind](self._content[place.start : place.stop])
+        if not np.isfinite(found).all():
+            raise self.bad(f"has numbers in {name} that are not finite")
+        return found.reshape(place.shape)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
