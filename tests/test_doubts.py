@@ -119,3 +119,17 @@ def test_a_rate_is_not_to_be_found_if_the_first_phase_takes_no_steps():
     config = transfer.Config(labels=("hat", "shoe"), epochs=5)
     said = doubts.of_result(Part(20), {"accuracy": 0.5}, transfer, config)["doubts"]
     assert said[-1].startswith("Try more epochs, another method (adaptation, scratch) or")
+
+
+def test_what_a_method_doubts_is_asked_of_the_best_epoch():
+    class Odd(type(scratch)):
+        """A method that doubts whatever it is shown."""
+
+        def doubts(self, result, config):
+            return [f"{result}"]
+
+    history = [{"loss": 1.0}, *({"loss": 1.0, "val_accuracy": a} for a in (0.6, 0.9, 0.8))]
+    said = doubts.of_training(history, Part(20), Odd("classification", "scratch"), CONFIG)
+    assert said["doubts"] == ["{'accuracy': 0.9}", ADVICE]
+    said = doubts.of_training(history[:1], Part(20), Odd("classification", "scratch"), CONFIG)
+    assert said["doubts"] == ["{}", ADVICE]

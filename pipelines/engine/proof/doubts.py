@@ -47,13 +47,20 @@ def of_training(
     if isinstance(config, Config):
         said += _curve(history, method)
     if history:
-        said += method.doubts(_validated(history[-1]), config)
+        said += method.doubts(_validated(_best(history, method)), config)
     return found | _advised([*said, *_few(validation, method)], validation, method, config)
 
 
 def text(facts: Mapping) -> str:
     """All doubts of a run, an evaluation or a proof in one line, "" if there is none."""
     return " ".join(facts.get("doubts", [])) or facts.get("below_floor", "")
+
+
+def _best(history: Sequence[Mapping], method: Method) -> Mapping:
+    """The epoch with the best first score; the last one if none was judged."""
+    name, sign = f"val_{method.scores[0].name}", method.scores[0].sign
+    judged = [row for row in history if name in row]
+    return max(judged, key=lambda row: sign * float(row[name]), default=history[-1])
 
 
 def _validated(row: Mapping) -> dict:
