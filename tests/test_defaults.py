@@ -111,11 +111,11 @@ def following(config, counts, **facts):
 @pytest.mark.parametrize(
     ("settings", "examples", "found"),
     [
-        ({}, 205, {"epochs": 20, "steps_per_epoch": 50}),  # 39 passes are 20 epochs of 400 pictures
-        ({}, 400, {"epochs": 20}),
+        ({}, 205, {"epochs": 10, "steps_per_epoch": 100}),  # 39 passes, 800 pictures an epoch
+        ({}, 800, {"epochs": 10}),
         ({}, 1000, {"epochs": 8}),
         ({}, 10**6, {"epochs": 4}),
-        ({}, 2, {"epochs": 20, "steps_per_epoch": 6}),  # 500 passes at most
+        ({}, 2, {"epochs": 10, "steps_per_epoch": 12}),  # 500 passes at most
         ({"epochs": 3}, 205, {}),
         ({"steps_per_epoch": 100}, 205, {"epochs": 10}),
     ],

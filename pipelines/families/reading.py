@@ -2,7 +2,7 @@
 
 from typing import Any
 
-EPOCHS = 20  # most: each ends with a validation, and small data would be validated all the time
+EPOCHS = 10  # most: each ends with a validation, and small data would be validated all the time
 PASSES = 500  # over the same examples, that a training takes at most
 
 
