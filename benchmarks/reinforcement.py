@@ -28,7 +28,7 @@ from pipelines.task import Phase
 
 TABLES = {  # environment -> (episodes, settings)
     "gym:FrozenLake8x8-v1": (30_000, dict(discount=0.999)),
-    "gym:Taxi-v4": (3_000, dict(discount=0.99, rate=0.2, rate_decay=0.0)),
+    "gym:Taxi-v4": (3_000, dict(discount=0.99)),
     "gym:CliffWalking-v1": (1_000, dict(discount=0.99)),
 }
 NETS = {  # part -> [(method, environment, settings)]

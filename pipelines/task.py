@@ -286,6 +286,10 @@ class Method(Task):
         """{file name: what writes it} of files for other programs that a bundle has as well."""
         return NOTHING
 
+    def on_tpu(self, config: Any) -> str:
+        """What of a training by steps of its own runs on a TPU, for `preflight`; "" if unknown."""
+        return ""
+
     def unsupported(self, config: Any) -> Mapping[str, str]:
         """{kind of file: reason} of the files that this model cannot have."""
         return NOTHING

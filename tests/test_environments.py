@@ -1,5 +1,6 @@
 """Environments: what goes in and out of them, several at once, their audit, and names that are refused."""
 
+import importlib.util
 import sys
 from types import SimpleNamespace
 
@@ -240,6 +241,27 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "gymnasium", None)
     with pytest.raises(NotInstalled, match=r"pip install .*\[reinforcement\]"):
         naming.makers("gym:CartPole-v1")
+
+
+def test_an_environment_that_needs_another_package_is_told():
+    name = "gym:LunarLander-v3"
+    if importlib.util.find_spec("Box2D"):
+        pytest.skip("Box2D is installed")
+    with pytest.raises(NotInstalled, match=f"{name} needs a package that is missing: Box2D is not"):
+        naming.acting(name)()
+
+
+def test_bounds_may_be_infinite_and_observations_may_not():
+    class Endless(Odd):
+        observation_space = Box(-np.inf, np.inf, (2,))
+
+    good = _world.world(lambda: Endless(seen=np.array([3.0, 1e9])), None)
+    assert spaces.of_lines(good.spaces.lines()) == good.spaces
+    assert good.spaces.high == (np.inf,) * 2
+    assert {p.severity for p in good.audit(None, None)} == {"note"}
+    bad = _world.world(lambda: Endless(seen=np.array([0.0, np.inf])), None)
+    (problem, *_) = bad.audit(None, None)
+    assert (problem.severity, problem.kind) == ("error", "not-finite")
 
 
 @pytest.mark.parametrize(

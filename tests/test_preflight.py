@@ -1,6 +1,7 @@
 """What would stop a training on a TPU or a microcontroller, found before it begins."""
 
 import json
+import re
 
 import child
 import pytest
@@ -144,3 +145,19 @@ def test_a_microcontroller_before_any_training(data):
 def test_what_preflight_does_not_take(options, message):
     with pytest.raises(pipelines.PipelineError, match=message):
         pipelines.preflight("classification", **options)
+
+
+@pytest.mark.parametrize(
+    ("method", "data", "words"),
+    [
+        ("ppo", "cart_pole", "all updates of a step run on the TPU.*Layers of 64 units"),
+        ("bandit", "bandit", "nothing of bandit runs on a TPU"),
+    ],
+)
+def test_what_runs_on_a_tpu_of_a_training_by_steps_of_its_own(method, data, words, monkeypatch):
+    import keras
+
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    steps, packages = pipelines.preflight(method, data)
+    assert (steps.name, steps.passed, packages.name) == ("steps", None, "packages")
+    assert re.match(words, steps.text)

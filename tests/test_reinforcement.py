@@ -148,7 +148,7 @@ def test_the_rate_of_a_table_by_hand():
         config = q_learning._Config(**given)
         return [round(q_learning._rate(visits, config), 4) for visits in (1, 11, 991)]
 
-    assert rates() == [1, round(11**-0.6, 4), round(991**-0.6, 4)]
+    assert rates() == [1, round(2**-0.8, 4), round(100**-0.8, 4)]
     assert rates(rate_decay=1.0, rate_visits=10) == [1, 0.5, 0.01]
     assert rates(rate=0.2, rate_decay=0.0) == [0.2] * 3
     assert rates(rate_decay=0.5, rate_visits=1) == [1, round(11**-0.5, 4), round(991**-0.5, 4)]

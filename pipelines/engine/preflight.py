@@ -81,6 +81,9 @@ def tpu(task_name, data, settings, chip="v5e"):
         )
     made = setup.set_up(task_name, data, settings)
     method, config = made.method, made.config
+    told = method.on_tpu(config)
+    if told:
+        return [Finding("steps", None, told), _packages()]
     train.require_gradients(method, config, "step for a TPU")
     split = made.source.held_out("train")
     found = [_data(made.source), _batch(config)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,8 @@ class Wrapped:
 
     def reset(self, seed: int | None = None) -> tuple[Any, dict]:
         if seed is not None and hasattr(self.inner, "seed"):
-            self.inner.seed(seed)
+            with contextlib.suppress(NotImplementedError):  # as TF-Agents' own `seed` says
+                self.inner.seed(seed)
         return self.inner.reset().observation, {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict]:

@@ -128,6 +128,12 @@ class Reinforcement(Method):
         """One; int8 files know the observations that training met, and those near its start."""
         return super().programs(model, config, _known(model, inputs))
 
+    def on_tpu(self, config):
+        """Nothing, of what counts: a table or a bandit."""
+        return (
+            f"nothing of {self.name} runs on a TPU: environments and tables are NumPy, on the host"
+        )
+
     def difference(self, wanted, got, config):
         """The largest difference of what actions are chosen by: near ties may change an action."""
         names = [name for name in wanted if name != "action"] or ["action"]

@@ -45,13 +45,16 @@ def shuffled(found, passes, batch, random):
 
     What does not fill a batch is left out of a pass.
     """
-    count = len(found["state"])
+    rows = orders(len(found["state"]), passes, batch, random)
+    return {name: values[rows] for name, values in found.items()}
+
+
+def orders(count, passes, batch, random):
+    """(K, batch): the rows of `shuffled`, of `count`."""
     batch = min(batch, count)
     whole = count // batch * batch
-    orders = np.concatenate([random.permutation(count)[:whole] for _ in range(passes)])
-    return {
-        name: values[orders].reshape(-1, batch, *values.shape[1:]) for name, values in found.items()
-    }
+    every = np.concatenate([random.permutation(count)[:whole] for _ in range(passes)])
+    return every.reshape(-1, batch)
 
 
 def standard(values):

@@ -33,6 +33,15 @@ class Net(Stepped):
     )
 
 
+def on_tpu(config):
+    """What of a training of a net runs on a TPU, as `Method.on_tpu` says it."""
+    return (
+        "all updates of a step run on the TPU, as one call that XLA compiles; environments, acting and"
+        f" what is remembered stay on the host, in NumPy. Layers of {config.width} units keep a TPU"
+        " waiting for them: it helps from some thousand units on"
+    )
+
+
 def optimizer(config, epsilon=1e-7):
     """Adam (Kingma & Ba 2015) with the settings' rate and clipping."""
     return keras.optimizers.Adam(

@@ -6,7 +6,7 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.tasks import reinforcement
-from pipelines.tasks.reinforcement._gradient import Net
+from pipelines.tasks.reinforcement import _gradient
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
@@ -17,7 +17,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyNet(Net):
+class PolicyNet(_gradient.Net):
     """The settings of a policy with a baseline."""
 
     entropy: float = setting(0.0, "weight of the entropy, which keeps a policy trying", low=0.0)
@@ -89,6 +89,10 @@ class Policy(reinforcement.Reinforcement):
     def model(self, config):
         """A policy and a value of each state."""
         return model(self._spaces(config), config, self.name)
+
+    def on_tpu(self, config):
+        """The updates."""
+        return _gradient.on_tpu(config)
 
     def decode(self, outputs, config):
         """The most likely action and all probabilities, or the mean within the bounds."""

@@ -6,7 +6,7 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.tasks import reinforcement
-from pipelines.tasks.reinforcement import _gradient
+from pipelines.tasks.reinforcement import _gradient, _tf_agents
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
@@ -17,7 +17,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValueNet(_gradient.Net):
+class ValueNet(_gradient.Net, _tf_agents.Engine):
     """The settings of a net of action values; rl-zoo's for CartPole by default."""
 
     epochs: int = setting(13, "parts of the training, each with a validation", "epochs", low=1)
@@ -75,8 +75,15 @@ class ActionValues(reinforcement.Reinforcement):
         values = worth + gain - ops.mean(gain, -1, keepdims=True)
         return keras.Model({"state": given}, {"values": values}, name=self.name)
 
+    def on_tpu(self, config):
+        """The updates."""
+        return _gradient.on_tpu(config)
+
     def phases(self, config):
         """One; a step gathers experience and learns from what is remembered."""
+        if _tf_agents.is_asked(config):
+            agent = "double_dqn" if self._is_double else "dqn"
+            return _tf_agents.phases(agent, config, without=[("priority", 0.0)])
         trainer = _off_policy.Trainer(
             self._spaces(config), self._limit(config), config, self._is_double, self.model
         )

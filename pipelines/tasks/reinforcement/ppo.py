@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.tasks.reinforcement import _gradient, _policy
+from pipelines.tasks.reinforcement import _gradient, _policy, _tf_agents
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from keras import ops
@@ -15,7 +15,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(_policy.PolicyNet):
+class _Config(_policy.PolicyNet, _tf_agents.Engine):
     """The settings of a policy, and those of PPO; rl-zoo's for CartPole by default."""
 
     steps_per_epoch: int = setting(39, "steps per epoch", "steps", low=1)
@@ -44,6 +44,8 @@ class PPO(_policy.Policy):
 
     def phases(self, config):
         """One; a step gathers experience and learns from it."""
+        if _tf_agents.is_asked(config):
+            return _tf_agents.phases("ppo", config)
 
         def judge(update, batch, outputs):
             logs = policies.log_probability(outputs, batch["action"])

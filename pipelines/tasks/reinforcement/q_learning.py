@@ -32,10 +32,10 @@ class _Config(Stepped):
         1.0, "share of the error that a value moves by at first", low=0.0, high=1.0
     )
     rate_decay: float = setting(
-        0.6, "the rate falls by the visits of a pair to this power; 0 keeps it", low=0.0, high=1.0
+        0.8, "the rate falls by the visits of a pair to this power; 0 keeps it", low=0.0, high=1.0
     )
     rate_visits: int = setting(
-        1, "visits of a pair in which its rate falls little; 100 learns far ways", "visits", low=1,
+        10, "visits of a pair in which its rate falls little; 100 learns far ways", "visits", low=1,
         high=1_000_000,
     )  # fmt: skip
     explore: str = setting(
@@ -44,7 +44,7 @@ class _Config(Stepped):
         choices=("epsilon", "ucb", "softmax"),
     )
     epsilon: float = setting(1.0, "share of random actions at first", low=0.0, high=1.0)
-    epsilon_end: float = setting(0.05, "share of random actions later", low=0.0, high=1.0)
+    epsilon_end: float = setting(0.02, "share of random actions later", low=0.0, high=1.0)
     epsilon_share: float = setting(
         0.6, "share of the training in which epsilon falls", low=0.001, high=1.0
     )
@@ -137,6 +137,7 @@ def _rate(visits, config):
     """The share of the error that a value moves by when its pair is visited for the n-th time.
 
     It is high as long as what comes after is hardly known, and then averages over chance: "search
-    then converge", Darken & Moody 1991.
+    then converge", Darken & Moody 1991. A power below 1 needs far fewer visits than 1 if rewards
+    are far away: Even-Dar & Mansour 2003.
     """
     return config.rate / (1 + (visits - 1) / config.rate_visits) ** config.rate_decay

@@ -6,7 +6,7 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.task import Phase
-from pipelines.tasks.reinforcement import _policy
+from pipelines.tasks.reinforcement import _policy, _tf_agents
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import numpy as np
@@ -23,7 +23,7 @@ SMALLEST = 256  # rows of a batch; a larger one has a power of two times as many
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(_policy.PolicyNet):
+class _Config(_policy.PolicyNet, _tf_agents.Engine):
     """The settings of a policy, and those of REINFORCE."""
 
     steps_per_epoch: int = setting(10, "steps per epoch", "steps", low=1)
@@ -45,13 +45,12 @@ class Reinforce(_policy.Policy):
 
     def phases(self, config):
         """One; a step plays episodes and learns from them once."""
+        if _tf_agents.is_asked(config):
+            return _tf_agents.phases("reinforce", config)
         kept, spaces = [], self._spaces(config)
 
         def judge(update, batch, outputs):
-            logs, weight = policies.log_probability(outputs, batch["action"]), batch["weight"]
-            errors = ops.square(batch["return"] - outputs["value"])
-            loss = -logs * batch["advantage"] - config.entropy * policies.entropy(outputs)
-            return ops.sum((loss + config.value_weight * errors) * weight) / ops.sum(weight)
+            return _loss(outputs, batch, config)
 
         def begin(net):
             optimizer = _gradient.optimizer(config)
@@ -76,6 +75,14 @@ class Reinforce(_policy.Policy):
             return kept[0].optimizer.variables
 
         return [Phase("train", config, begin=begin, steps=steps, memory=memory)]
+
+
+def _loss(outputs, batch, config):
+    """The loss of the policy and of its values, a mean over steps."""
+    logs, weight = policies.log_probability(outputs, batch["action"]), batch["weight"]
+    errors = ops.square(batch["return"] - outputs["value"])
+    loss = -logs * batch["advantage"] - config.entropy * policies.entropy(outputs)
+    return ops.sum((loss + config.value_weight * errors) * weight) / ops.sum(weight)
 
 
 class _Episode:
