@@ -38,7 +38,7 @@ from pipelines.ops import ranking
 RATED = ("baselines", "user_pearson", "item_pearson", "als_wr", "funk_svd")
 RANKED = (
     "random", "popularity", "content", "user_knn", "item_knn", "svd", "als", "ease", "hybrid",
-    "mult_dae", "fusion",
+    "mult_dae", "neural", "two_tower", "fusion",
 )  # fmt: skip
 FACTORS, SWEEPS = 64, 15  # of the timing
 
@@ -136,7 +136,7 @@ def ranked(options, folder):
 
 def each_user(name, options, folder):
     """(NDCG at 10 of each test user, seconds of processor time) of a method with its defaults."""
-    if name == "mult_dae":  # by gradients
+    if name in ("mult_dae", "neural", "two_tower"):  # by gradients
         began = time.process_time()
         run = pipelines.train(f"recommendation/{name}", data=str(options.data), run=folder / name)
         part, method, model, config = run.split("test"), run.method, run.model, run.config

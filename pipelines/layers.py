@@ -29,6 +29,7 @@ from pipelines.models import (  # noqa: F401
     pool,
     rating_factors,
     rating_neighbours,
+    sampled_softmax,
     strangeness,
     super_resolution,
     tagger,

@@ -177,10 +177,11 @@ def _options(argv, kinds, half):
         metavar="DIR",
         help="folder for the answers as JSON, and for those that are pictures",
     )
-    # Flags of a task, whose values are inputs as well.
-    flags = getattr(half, "FLAGS", {})
+    # Flags of a task, whose values are inputs as well, some of them in a form of their own.
+    flags, forms = getattr(half, "FLAGS", {}), getattr(half, "FORMS", {})
     for flag, meaning in flags.items():
-        parser.add_argument(flag, dest="more", action="append", default=[], help=meaning)
+        form = forms.get(flag, str)
+        parser.add_argument(flag, dest="more", action="append", type=form, default=[], help=meaning)
     own = getattr(half, "OPTIONS", ())
     makes = hasattr(half, "asked")  # which may need no input
     parser.add_argument("inputs", nargs="*" if flags or makes else "+", metavar="INPUT")

@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from . import plain_text
+from . import kept_users, plain_text
 from .options import Option, checked
 
 TOP, SHOWN = 10, 5  # items of an answer if it is not said, and in a line
 REASONS, ASKED = 2, 20  # reasons of each item; items of a history that are tried as reasons
-FLAGS = {"--liked": 'titles or ids that are liked, such as "A, B, C"'}
+FLAGS = {
+    "--liked": 'titles or ids that are liked, such as "A, B, C"',
+    "--user": "a user of the training, whose history the bundle has kept",
+}
+FORMS = {"--user": lambda name: json.dumps({"user": name})}  # of flags -> input
 OPTIONS = (Option("top", TOP, "items of an answer", 1, 1000),)
 FORM = 'Give titles or ids, such as "A; B; C", or JSON such as {"liked": ["A", "B"], "top": 5}'
 
@@ -27,8 +31,9 @@ def predict(
 ) -> tuple[dict, dict]:
     """Titles or ids that someone liked -> ({"liked", "recommended", "unknown"}, {}).
 
-    source: names with ; or a line each, or with commas, or JSON of a list or of {"liked", "top"}; a
-    file or its bytes; `top` of its own comes before that of the options. recommended: [{"item",
+    source: names with ; or a line each, or with commas, or JSON of a list, of {"liked", "top"} or of
+    {"user", "top"}, a user of the training; a file or its bytes; `top` of its own comes before that
+    of the options. recommended: [{"item",
     "title", "score", "because"}], the best first; because: the liked ones without which the score
     is lowest. run: {"history": float32 (1, I)} -> {"items"
     (1, K), "scores" (1, K)}. Raises ValueError with a reason.
@@ -77,6 +82,7 @@ class Names:
     """Items by id and by title, whatever the case."""
 
     def __init__(self, known: Mapping[str, Sequence[str]]):
+        self.learned = known
         self.places: dict[str, int] = {}
         for names in (known["items"], known["titles"]):
             for i, name in enumerate(names):
@@ -116,6 +122,8 @@ def _named(text: str, known: Names) -> list[str]:
 def _of_json(given: Any, known: Names, top: int) -> tuple[list[str], int]:
     given = {"liked": given} if isinstance(given, list) else given
     liked, top = given.get("liked", []), given.get("top", top)
+    if "user" in given and not liked:
+        liked = kept_users.items(given["user"], known.learned)
     liked = _named(liked, known) if isinstance(liked, str) else liked
     is_count = isinstance(top, int) and not isinstance(top, bool) and top > 0
     if not isinstance(liked, list) or not is_count:

@@ -18,15 +18,15 @@ BLOCK = 256  # users that are scored at a time
 class Best(NamedTuple):
     """A value, what was found with it, and how it was chosen, for the line that says so."""
 
-    value: float
+    value: Any
     arrays: Any
     reason: str
 
 
 def best(
     source: Any,
-    values: Sequence[float],
-    solve: Callable[[float], Any],
+    values: Sequence[Any],
+    solve: Callable[[Any], Any],
     scores: Callable[[Any, np.ndarray], np.ndarray],
 ) -> Best:
     """Of `values`, in order, the one whose model ranks best; the first one if there is no

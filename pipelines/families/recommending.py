@@ -23,7 +23,10 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import tensorflow as tf
     from scipy import sparse
 
+    from pipelines.edge import kept_users
+
 MOST = 200_000  # items: a history is a row of so many numbers
+KEPT = 1_000_000  # interactions of histories that are kept: some 6 MB of text
 
 
 def adapted(data: Data, config: interactions.Config, least: float = -np.inf) -> Data:
@@ -136,6 +139,18 @@ def learned(examples: Examples) -> dict[str, list[str]]:
         "texts": list(map(_one_line, table["text"])),
         "counts": list(map(str, counts.values())),
         "users": [str(len(examples))],
+    }
+
+
+def kept(examples: Examples) -> dict[str, list[str]]:
+    """The users of the training split and the places of their items; {} if that is too much."""
+    rows = examples.columns["history"]
+    if sum(map(len, rows)) > KEPT:
+        return {}
+    place = {item: str(i) for i, item in enumerate(examples.tables[TABLE]["item"])}
+    return {
+        kept_users.USERS: list(map(_one_line, examples.columns["user"])),
+        kept_users.HISTORIES: [" ".join(place[item] for item in row) for row in rows],
     }
 
 

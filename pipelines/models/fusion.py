@@ -1,4 +1,4 @@
-"""Several rankings as one: weighted scores, Borda's counts, reciprocal ranks, switching,
+"""Several rankings as one: weighted scores, Borda's counts, reciprocal ranks, votes, switching,
 cascade."""
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from pipelines.models import REGISTERED, Tensor
+from pipelines.models import REGISTERED, Tensor, voting
 from pipelines.ops import ranking
 
 WEIGHTED, BORDA, RECIPROCAL, SWITCHING, CASCADE = RULES = (
@@ -26,7 +26,8 @@ class Fusion(layers.Layer):
 
     weighted: the sum of the parts' scores, each as deviations from its mean over the items that the
     user does not know. borda: of the share of items that are ranked below (Borda 1781);
-    reciprocal_rank: of 1 / (60 + rank). Each with `weights`, (P,). switching: the second part for a
+    reciprocal_rank: of 1 / (60 + rank). copeland, markov: see `voting`. Each with `weights`, (P,).
+    switching: the second part for a
     history of fewer than `border` items, else the first. cascade: the first part's best `border`
     items come first, in the order of the second.
     """
@@ -50,6 +51,8 @@ class Fusion(layers.Layer):
             parts = standard(scores, history)
             is_candidate = ops.cast(ranks(scores[:, 0]) < self.border, parts.dtype)
             return parts[:, 0] + is_candidate * (AHEAD + parts[:, 1] - parts[:, 0])
+        if self.rule in voting.RULES:
+            return voting.voted(all_ranks(scores), self.weights_of_parts, self.rule)
         parts = comparable(scores, history, self.rule)
         return ops.sum(parts * self.weights_of_parts[:, None], 1)
 
@@ -61,13 +64,18 @@ class Fusion(layers.Layer):
 
 
 def comparable(scores: Tensor, history: Tensor, rule: str) -> Tensor:
-    """Scores of parts (B, P, I) in one unit, as a rule adds them."""
+    """Scores of parts (B, P, I) in one unit, as a rule adds them; those of votes are Borda's counts."""
     if rule == WEIGHTED:
         return standard(scores, history)
-    places = ops.stack([ranks(scores[:, i]) for i in range(scores.shape[1])], 1)
-    if rule == BORDA:
-        return 1 - places / scores.shape[-1]
-    return 1 / (CONSTANT + places)
+    places = all_ranks(scores)
+    if rule == RECIPROCAL:
+        return 1 / (CONSTANT + places)
+    return 1 - places / scores.shape[-1]
+
+
+def all_ranks(scores: Tensor) -> Tensor:
+    """The ranks of each part, (B, P, I)."""
+    return ops.stack([ranks(scores[:, i]) for i in range(scores.shape[1])], 1)
 
 
 def standard(scores: Tensor, history: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from pipelines.errors import PipelineError
@@ -12,6 +13,25 @@ def vectors(learned: Mapping[str, Sequence[str]], most: int) -> np.ndarray:
     """{"titles", "texts"} -> float32 (I, W), rows of length one, or zero for items without a
     word."""
     return _fitted(most, learned)[1]
+
+
+def meanings(learned: Mapping[str, Sequence[str]], most: int, size: int) -> np.ndarray:
+    """The same in fewer numbers, float32 (I, min(size, W, I) at most): their first singular vectors.
+
+    Latent semantic analysis, Deerwester et al. 1990.
+    """
+    found = vectors(learned, most)
+    size = min(size, *found.shape)
+    return TruncatedSVD(size, random_state=0).fit_transform(found).astype(np.float32)
+
+
+def check(learned: Mapping[str, Sequence[str]], most: int, who: str) -> None:
+    """Raises PipelineError if no item has a text, or if no text has a word. who: what needs them."""
+    if not any(learned["texts"]):
+        raise PipelineError(
+            f"{who} needs texts of items. Name a table of them: --set items=movies.csv"
+        )
+    width(learned, most)
 
 
 def width(learned: Mapping[str, Sequence[str]], most: int) -> int:

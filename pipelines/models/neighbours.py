@@ -97,8 +97,12 @@ class NearUsers(layers.Layer):
         self.lengths = self.add_weight((self.users,), name="lengths", **own)
         self.built = True
 
+    def alike(self, history: Tensor) -> Tensor:
+        """History (B, I) -> how alike it is to that of each user (B, users)."""
+        return ops.matmul(history, self.known)
+
     def call(self, history: Tensor) -> Tensor:
-        near = ops.matmul(history, self.known)
+        near = self.alike(history)
         last = ops.top_k(near, self.count)[0][:, -1:]
         kept = ops.where(near >= last, near, ops.zeros_like(near)) * self.lengths
         return ops.matmul(kept, ops.transpose(self.known))
@@ -108,3 +112,35 @@ class NearUsers(layers.Layer):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "users": self.users, "count": self.count}
+
+
+@keras.saving.register_keras_serializable(REGISTERED)
+class NearProfiles(NearUsers):
+    """The same of the users whose histories have the most alike texts, whatever the items.
+
+    `words`: TF-IDF of the items, (I, W); `profiles`: the sum of each user's, of length one, (W,
+    users). Collaboration via content, Pazzani 1999, section 2.4.
+    """
+
+    def __init__(self, width: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.width = width
+
+    def build(self, input_shape: tuple) -> None:
+        super().build(input_shape)
+        own: dict[str, Any] = {"initializer": "zeros", "trainable": False}
+        self.words = self.add_weight((input_shape[-1], self.width), name="words", **own)
+        self.profiles = self.add_weight((self.width, self.users), name="profiles", **own)
+
+    def alike(self, history: Tensor) -> Tensor:
+        """By the texts."""
+        return ops.matmul(ops.matmul(history, self.words), self.profiles)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "width": self.width}
+
+
+def of_users(histories: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(U, I) -> (rows of length one as columns (I, U), what their lengths were (U,))."""
+    lengths = np.linalg.norm(histories, axis=1)
+    return (histories / np.maximum(lengths, 1e-9)[:, None]).T, lengths

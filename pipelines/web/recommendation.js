@@ -10,7 +10,7 @@ const FORM = 'Give titles or ids, such as "A; B; C", or JSON such as {"liked": [
 export async function predict(text, run, manifest) {
   const known = manifest.learned;
   const places = placesOf(known);
-  const {names, top} = asked(text.trim(), places);
+  const {names, top} = asked(text.trim(), places, known);
   const {liked, unknown} = ids(names, places, known);
   const count = known.items.length;
   const scored = async (chosen) => {
@@ -47,7 +47,7 @@ export function placesOf(known) {
   return found;
 }
 
-function asked(text, places) {
+function asked(text, places, known) {
   if (!/^[{[]/.test(text) || places.has(plain(text))) return {names: named(text, places), top: TOP};
   let given;
   try {
@@ -57,7 +57,7 @@ function asked(text, places) {
     if (places.has(plain(names[0]))) return {names, top: TOP}; // its title begins with a bracket
     throw new Error(`is no JSON. ${FORM}`);
   }
-  return ofJson(given, places);
+  return ofJson(given, places, known);
 }
 
 /** One name, or several with line breaks, semicolons or commas between them. */
@@ -67,13 +67,29 @@ function named(text, places) {
   return mark ? parts(text.split(mark)) : byCommas(text.split(","), places);
 }
 
-function ofJson(given, places) {
-  const {liked = [], top = TOP} = Array.isArray(given) ? {liked: given} : given;
-  const names = typeof liked === "string" ? named(liked, places) : liked;
+function ofJson(given, places, known) {
+  const {user, liked = [], top = TOP} = Array.isArray(given) ? {liked: given} : given;
+  const told = user !== undefined && !liked.length ? historyOf(user, known) : liked;
+  const names = typeof told === "string" ? named(told, places) : told;
   if (!Array.isArray(names) || !(Number.isInteger(top) && top > 0)) {
     throw new Error(`must have a list of what is liked, and top of 1 or more. ${FORM}`);
   }
   return {names: parts(names.map(String)), top};
+}
+
+/** The items of the history of a user whom training had; see edge/kept_users.py. */
+function historyOf(user, known) {
+  const users = known.kept_users ?? [];
+  if (!users.length) throw new Error("keeps no users. Give what is liked, or train it with keep_users=yes");
+  const name = String(user).trim().split(/\s+/).join(" ");
+  const i = users.indexOf(name);
+  if (i < 0) {
+    throw new Error(
+      `knows no user '${name}'. It keeps ${users.length.toLocaleString("en")} of its training, such as ` +
+        `${users.slice(0, 3).join(", ")}; of others give what they liked, such as {"liked": ["A", "B"]}`,
+    );
+  }
+  return known.kept_histories[i].split(" ").filter(Boolean).map((place) => known.items[Number(place)]);
 }
 
 function parts(names) {

@@ -27,6 +27,11 @@ class Ranked(interactions.Config, Settings):
     min_rating: float = setting(
         0.0, "interactions with a lower rating do not count; 0 takes every one", low=0.0
     )
+    keep_users: bool = setting(
+        True,
+        "keep the histories of training's users in the run and its bundles, so that predict.py takes"
+        " --user; not those of more than 1,000,000 interactions",
+    )
     top: int = setting(
         50,
         "items of an answer, as many as are judged at least",
@@ -73,8 +78,9 @@ class Recommendation(Method):
         return recommending.adapted(data, config, config.min_rating or -np.inf)
 
     def learn(self, examples, config):
-        """Items, the most frequent first, with titles, texts and counts."""
-        return recommending.learned(examples)
+        """Items, the most frequent first, with titles, texts and counts, and who has what."""
+        kept = recommending.kept(examples) if config.keep_users else {}
+        return {**recommending.learned(examples), **kept}
 
     def expand(self, examples, config):
         """Items as ids."""

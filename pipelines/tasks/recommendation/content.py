@@ -6,7 +6,6 @@ from etils import epy
 
 from pipelines import config as settings
 from pipelines.config import setting
-from pipelines.errors import PipelineError
 from pipelines.families import recommending, scoring
 from pipelines.task import Phase
 from pipelines.tasks import recommendation
@@ -32,11 +31,7 @@ class Content(recommendation.Recommendation):
 
     def check(self, examples, config):
         """Raises PipelineError if no item has a text, or if no text has a word."""
-        if not any(config.learned["texts"]):
-            raise PipelineError(
-                "content needs texts of items. Name a table of them: --set items=movies.csv"
-            )
-        item_texts.width(config.learned, config.words)
+        item_texts.check(config.learned, config.words, self.name)
 
     def model(self, config):
         """Two matrices: items x words, and words x items."""

@@ -8,6 +8,7 @@ from pipelines import config as settings
 from pipelines.config import setting
 from pipelines.families import recommending, scoring
 from pipelines.tasks import recommendation
+from pipelines.tasks.recommendation import _sampled
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from keras import layers
@@ -41,8 +42,7 @@ class MultDAE(recommendation.Recommendation):
     def model(self, config):
         """history -> length one -> dropout -> tanh -> logits of all items."""
         inputs = scorers.history(recommending.items(config))
-        x = layers.UnitNormalization(name="length_one")(inputs)
-        x = layers.Dropout(config.dropout, seed=config.seed + 1, name="dropout")(x)
+        x = _sampled.hidden_history(inputs, config)
         x = layers.Dense(config.width, activation="tanh", name=scorers.BETWEEN)(x)
         scores = layers.Dense(inputs.shape[-1], dtype="float32", name=scorers.SCORES)(x)
         return scoring.trained(inputs, scores, "mult_dae", config)

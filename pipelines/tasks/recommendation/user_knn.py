@@ -11,8 +11,6 @@ from pipelines.task import Phase
 from pipelines.tasks import recommendation
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
-    import numpy as np
-
     from pipelines.models import neighbours, scorers
 
 LARGEST = 200_000_000  # users times items: 800 MB
@@ -51,10 +49,9 @@ class UserKNN(recommendation.Recommendation):
         """One: the histories are kept."""
 
         def solve(net, source):
-            known = recommending.matrix(source).toarray()
-            lengths = np.linalg.norm(known, axis=1)
             layer = net.get_layer(scorers.SCORES)
-            layer.known.assign((known / np.maximum(lengths, 1e-9)[:, None]).T)
+            known, lengths = neighbours.of_users(recommending.matrix(source).toarray())
+            layer.known.assign(known)
             layer.lengths.assign(lengths)
 
         return [Phase("keep", config, solve=solve)]

@@ -1,0 +1,60 @@
+"""Users of the training, whose histories a run keeps unless it is told not to."""
+
+import json
+
+import pytest
+from conftest import page_says
+from test_recommendation import LEARNED, MANIFEST, bundle, file, made, scored  # noqa: F401
+
+from pipelines.edge import kept_users, predict
+from pipelines.edge import recommendation as edge
+from pipelines.families import recommending
+
+KEPT = {kept_users.USERS: ["ann", "42"], kept_users.HISTORIES: ["0", "1 2"]}
+WITH_USERS = {**MANIFEST, "learned": {**LEARNED, **KEPT}}
+
+
+def test_a_user_stands_for_what_the_user_has():
+    for text in ('{"user": "42", "top": 1}', '{"user": 42, "top": 1}'):
+        answer, _ = edge.predict(text, scored, WITH_USERS)
+        assert answer["liked"] == LEARNED["titles"][1:]
+        assert json.loads(page_says("recommendation", text, WITH_USERS))["liked"] == answer["liked"]
+    liked = '{"user": "42", "liked": ["1"]}'  # what is said comes before what is kept
+    assert len(edge.predict(liked, scored, WITH_USERS)[0]["liked"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        (WITH_USERS, "knows no user 'bob'. It keeps 2 of its training, such as ann, 42; of others give"),
+        (MANIFEST, "keeps no users. Give what is liked, or train it with keep_users=yes"),
+    ],
+)  # fmt: skip
+def test_other_users_are_said(manifest, message):
+    with pytest.raises(ValueError, match=message):
+        edge.predict('{"user": "bob"}', scored, manifest)
+    assert message in page_says("recommendation", '{"user": "bob"}', manifest)
+
+
+def test_histories_of_training_are_kept_unless_they_are_not_to_be(file, monkeypatch):  # noqa: F811
+    begun = made(file)
+    learned, part = begun.config.learned, begun.source.held_out("train").examples
+    for user, items in zip(part.names, part.columns["history"], strict=True):
+        own = kept_users.items(user, learned)
+        assert own == [learned["items"][i] for i in items]
+    assert not {*KEPT} & set(made(file, keep_users=False).config.learned)
+    monkeypatch.setattr(recommending, "KEPT", 3)
+    assert not {*KEPT} & set(made(file).config.learned)
+
+
+def test_predict_py_takes_a_user(bundle, capsys):  # noqa: F811
+    learned = bundle.config.learned
+    user = learned[kept_users.USERS][3]
+    items = "; ".join(kept_users.items(user, learned))
+    told = []
+    for flags in (["--user", user], ["--liked", items]):
+        assert predict.main([*flags, "--top", "3", "--json"], bundle.path) == 0
+        (answer,) = json.loads(capsys.readouterr().out.splitlines()[-1])["predictions"]
+        told.append(answer["recommended"])
+    assert told[0] == told[1]
+    assert len(told[0]) == 3
