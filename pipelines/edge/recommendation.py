@@ -40,7 +40,7 @@ def predict(
     """
     known = manifest["learned"]
     chosen = checked(OPTIONS, options or {})
-    names, top = asked(plain_text.read(source), Names(known), chosen["top"])
+    names, top = wanted(plain_text.read(source), Names(known), chosen["top"])
     history = np.zeros((1, len(known["items"])), np.float32)
     liked, unknown = ids(names, known)
     history[0, liked] = 1
@@ -96,7 +96,7 @@ def plain(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def asked(text: str, known: Names, top: int) -> tuple[list[str], int]:
+def wanted(text: str, known: Names, top: int) -> tuple[list[str], int]:
     """(what is liked, how many are wanted) of what someone wrote. Raises ValueError."""
     text = text.strip()
     if text[:1] not in ("{", "[") or text in known:
