@@ -20,7 +20,7 @@ from typing import Any
 
 from pipelines import entries, terminal
 from pipelines.errors import PipelineError, nearest
-from pipelines.formats import _nearest, _wrapped
+from pipelines.formats import _lines, _nearest, _wrapped
 from pipelines.formats.examples import Data
 from pipelines.task import Method
 
@@ -293,6 +293,8 @@ def _several(path: Path, fitting: list[ModuleType]) -> PipelineError:
 
 def _none(path: Path) -> PipelineError:
     """What a user learns if no format fits."""
+    if path.is_file():
+        _lines.refuse_utf_16(path)  # which no format reads, whatever it holds
     known = layouts()
     for module in formats():
         for second in getattr(module, "ALSO", {}).values():

@@ -41,6 +41,8 @@ def test_utf_16_is_said(tmp_path):
     path = write(tmp_path, f"x,y,label\n{BODY}".encode("utf-16"))
     with pytest.raises(PipelineError, match=r"a.csv is UTF-16, not UTF-8. Save the file as UTF-8"):
         rows.read(path)
+    with pytest.raises(PipelineError, match=r"a.csv is UTF-16, not UTF-8. Save the file as UTF-8"):
+        catalog.load(path)
 
 
 def test_a_quote_that_swallows_rows_is_named_by_its_line(tmp_path):
