@@ -83,7 +83,7 @@ class _Data(Settings):
     format: str = setting("auto", "format of the data; auto detects it (see `pipelines audit`)")
     cache: str = setting(
         "auto",
-        "keep parsed examples in memory; auto does where they fit in `cache_mb`",
+        "keep parsed examples in memory; auto does if they fit in `cache_mb`",
         choices=("auto", "memory", "off"),
     )
     cache_mb: int = setting(2048, "most memory that cache=auto takes for one split", "MB", low=0)

@@ -33,7 +33,7 @@ def brief(error):
 
 def nearest(word, candidates):
     """A suggestion for an unknown `word`: `Did you mean 'epochs'?`, or the list of `candidates`
-    where none is near."""
+    if none is near."""
     import difflib
 
     candidates = sorted(candidates)

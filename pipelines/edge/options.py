@@ -37,7 +37,7 @@ class Option:
 
 
 def _number(kind: type, value: Any) -> Any:
-    """A value as a number of a kind, or None if it is none, such as 1.5 where it has to be
+    """A value as a number of a kind, or None if it is none, such as 1.5 if it has to be
     whole."""
     try:
         number, exact = kind(value), float(value)

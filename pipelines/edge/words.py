@@ -71,7 +71,7 @@ def windows(costs: Sequence[int], room: int) -> list[tuple[int, int, int, int]]:
 
     A window holds the tokens start..stop, of which first..last count. costs: room that each token
     takes, one at least. A sentence that fits is one window, an empty one too. Of longer ones,
-    windows share a quarter of their tokens with the next, and each token counts where it has more
+    windows share a quarter of their tokens with the next, and each token counts in the one in which it has more
     of the sentence around it.
     """
     cuts = [(0, _stop(costs, 0, room))]

@@ -47,7 +47,7 @@ SHARE = 0.3  # of a chip's best speed, which well-tuned training of large nets c
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. passed: None where it is advice alone. text: what was found, or
+    """One thing that was looked at. passed: None if it is advice alone. text: what was found, or
     what to change."""
 
     name: str
@@ -70,7 +70,7 @@ def tpu(task_name, data, settings, chip="v5e"):
     """Findings of a training on a TPU, of a task, data and settings as `pipelines train` takes
     them.
 
-    Raises PipelineError where this is not the JAX backend, or a name or setting will not do,
+    Raises PipelineError if this is not the JAX backend, or a name or setting will not do,
     Refused for data with errors.
     """
     if chip not in CHIPS:

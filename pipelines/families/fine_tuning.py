@@ -135,7 +135,7 @@ def phases(config, compiled, besides=()):
 
     compiled: (model, config, rates, pull) -> None, compiles with the task's loss; the last two are
     for `optimization.optimizer`. besides: settings of phases that the task heeds without them, too.
-    Raises PipelineError for settings that nothing would heed; the phases do where the model holds
+    Raises PipelineError for settings that nothing would heed; the phases do if the model holds
     no pretrained net.
     """
     if not config.unfreeze:

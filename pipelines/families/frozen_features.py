@@ -56,7 +56,7 @@ def model(inputs, features, config, name):
 
 
 def phases(config, augments=False):
-    """Those of `fine_tuning`; where the pretrained net is frozen, its features are computed once,
+    """Those of `fine_tuning`; if the pretrained net is frozen, its features are computed once,
     unless `augments`."""
     config = _planned(config, augments)
     if config.head in SOLVED and (augments or config.unfreeze[:1] != ("none",)):

@@ -29,7 +29,7 @@ class DetectionLoss(keras.losses.Loss):
     targets: {"boxes": (B, N, 4) in [0, 1], "labels": (B, N), -1 where there is no box, "crowd": (B,
         N)};
     outputs: {"classes": (B, A, C) logits, "sides": (B, A, 4 R) logits}. Each term is summed over
-    the cells and divided by the sum of the class targets in the batch, or 1 where that is less.
+    the cells and divided by the sum of the class targets in the batch, or 1 if that is less.
     """
 
     def __init__(self, image_size, strides, focal=0.0, name="detection", **kwargs):

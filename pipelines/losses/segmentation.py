@@ -37,7 +37,7 @@ class SegmentationLoss(keras.losses.Loss):
     def _level(self, targets, logits):
         ids, weight = split(targets)
         truth = ops.one_hot(ops.cast(ids, "int32"), logits.shape[-1], dtype=logits.dtype)
-        counts = ops.sum(truth, -1)  # 0 where the pixel is ignored
+        counts = ops.sum(truth, -1)  # 0 if the pixel is ignored
         weight = counts if weight is None else counts * ops.cast(weight, logits.dtype)
         if self.class_weights:
             weight = weight * ops.sum(

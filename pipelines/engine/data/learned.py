@@ -17,7 +17,7 @@ def write(folder, learned):
     """{name: list of str, or array} -> NAME.txt, an entry a line, or NAME.npy. Nothing is made of
     an empty dict.
 
-    Raises PipelineError where an entry cannot stand on a line.
+    Raises PipelineError if an entry cannot stand on a line.
     """
     for name, values in learned.items():
         if isinstance(values, np.ndarray):
@@ -34,7 +34,7 @@ def write(folder, learned):
 
 
 def read(folder):
-    """What `write` wrote. Raises PipelineError where a file cannot be read."""
+    """What `write` wrote. Raises PipelineError if a file cannot be read."""
     folder = Path(folder)
     arrays = {}
     for file in sorted(folder.glob("*.npy")):

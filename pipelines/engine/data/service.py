@@ -19,7 +19,7 @@ PATIENCE = 30.0  # seconds in which no batch comes before this process helps its
 
 
 def check(address):
-    """Raises PipelineError where nothing listens at `address`, host:port; "" is none, and right."""
+    """Raises PipelineError if nothing listens at `address`, host:port; "" is none, and right."""
     if not address:
         return
     host, _, port = address.rpartition(":")
@@ -84,7 +84,7 @@ def _receive(numbered, address, arrived, ended):
     try:
         for number, batch in _dealt(
             numbered, address
-        ):  # may wait for an hour where the dispatcher has gone
+        ):  # may wait for an hour if the dispatcher has gone
             while not ended.is_set():
                 try:
                     arrived.put((int(number), batch), timeout=1)

@@ -236,7 +236,7 @@ class Split:
         return self.method.parse(example, self.config)
 
     def _cached(self):
-        """All parsed examples as one tensor a component, where the settings and their size allow
+        """All parsed examples as one tensor a component, if the settings and their size allow
         it; else None."""
         if self._parsed is None and self.config.cache != "off" and len(self):
             spec = self._in_order().element_spec

@@ -31,7 +31,7 @@ def run(
 
     The first are the bytes of arena that it takes: `head` for tensors, `tail` for what is kept
     about tensors and ops, which takes less where pointers have 32 bits. Raises ValueError in one
-    line where it does not run.
+    line if it does not run.
     """
     into, out_of = tflite_file.names(path)
     with tempfile.TemporaryDirectory() as scratch:

@@ -29,7 +29,7 @@ def lasting(model, trained):
 
 
 def save(path, arrays, state):
-    """Writes arrays (a list) and `state` (plain values) to one file. Raises Refused where an array
+    """Writes arrays (a list) and `state` (plain values) to one file. Raises Refused if an array
     is not finite."""
     for i, array in enumerate(arrays):
         if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
@@ -54,7 +54,7 @@ def load(path, shape=ANY):
 
 
 def assign(targets, arrays, path):
-    """Puts arrays into variables, in order. Raises PipelineError where they do not fit each
+    """Puts arrays into variables, in order. Raises PipelineError if they do not fit each
     other."""
     if [tuple(v.shape) for v in targets] != [a.shape for a in arrays]:
         raise PipelineError(

@@ -79,7 +79,7 @@ def smoothed(losses):
 
 
 def chosen(rates, smooth):
-    """SHARE of the rate with the least smoothed loss. Raises Refused where that is the first: the
+    """SHARE of the rate with the least smoothed loss. Raises Refused if that is the first: the
     loss never fell."""
     best = int(np.argmin(smooth))
     if best == 0:
@@ -104,7 +104,7 @@ def drawn(rates, smooth, rows=16, width=40):
 
 
 class _Watch(keras.callbacks.Callback):
-    """The loss of each batch, out of Keras's running means; ends the test where it has gone too
+    """The loss of each batch, out of Keras's running means; ends the test if it has gone too
     far."""
 
     def __init__(self):

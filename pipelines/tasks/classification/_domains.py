@@ -46,7 +46,7 @@ def few(domain, labels, count):
 
 
 def of(examples):
-    """The domain of each example, int (N,) of 0 and 1. Raises PipelineError where there is another,
+    """The domain of each example, int (N,) of 0 and 1. Raises PipelineError if there is another,
     or none."""
     if "domain" not in examples.columns:
         raise PipelineError(

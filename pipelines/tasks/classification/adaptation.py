@@ -58,7 +58,7 @@ class _Config(shared.Config):
     )
     references: bool = setting(
         True,
-        "train also without adaptation and, where the target has labels, on those; about three"
+        "train also without adaptation and, if the target has labels, on those; about three"
         " times the minutes",
     )
     factor: float = setting(
@@ -131,7 +131,7 @@ class Adaptation(Classification):
         """What importance, selection and tradaboost weigh: {"weighed": names (N,), "weights":
         numbers (N,)}.
 
-        Raises PipelineError where an example is of no domain that is adapted between, or where a
+        Raises PipelineError if an example is of no domain that is adapted between, or if a
         domain has none.
         """
         self.strata(examples, config)  # raises
@@ -142,7 +142,7 @@ class Adaptation(Classification):
         return {"weighed": names[source], "weights": weights}
 
     def expand(self, examples, config):
-        """The examples with what `learn` found as their `weight`, where it found any."""
+        """The examples with what `learn` found as their `weight`, if it found any."""
         if "weighed" not in config.learned:
             return examples
         found = dict(
@@ -156,7 +156,7 @@ class Adaptation(Classification):
         """Rows of which every batch of training has as many: source and target, or the only one
         that the method sees.
 
-        Raises PipelineError where there are none.
+        Raises PipelineError if there are none.
         """
         domain, labelled = _domains.of(examples), np.asarray(examples.columns["label"]) != NONE
         source, target = np.flatnonzero((domain == 0) & labelled), np.flatnonzero(domain == 1)
@@ -182,7 +182,7 @@ class Adaptation(Classification):
         return [source, target]
 
     def check(self, examples, config):
-        """Raises PipelineError where the data does not say which domain an example is of."""
+        """Raises PipelineError if the data does not say which domain an example is of."""
         _domains.of(examples)
 
     def parse(self, example, config):
@@ -281,7 +281,7 @@ class Adaptation(Classification):
         return {"probabilities": label} if np.any(label) else None
 
     def draw(self, inputs, decoded, config, targets=None):
-        """One picture (S, S, 3) with the predicted label, its probability and, where known, the
+        """One picture (S, S, 3) with the predicted label, its probability and, if known, the
         true one."""
         truth = None if targets is None or not np.any(targets["label"]) else targets["label"]
         return canvas.labelled(inputs["image"], decoded["probabilities"], config.labels, truth)

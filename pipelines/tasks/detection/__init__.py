@@ -74,7 +74,7 @@ class Config(mirroring.Config, fine_tuning.Config):
     )
     max_detections: int = setting(
         0,
-        "most objects that are found in a picture; 0 takes 100, or max_boxes where that is more",
+        "most objects that are found in a picture; 0 takes 100, or max_boxes if that is more",
         "boxes",
         low=0,
         high=100_000,
@@ -180,7 +180,7 @@ class Detection(Method):
         return config.replace(**changes)
 
     def check(self, examples, config):
-        """Raises PipelineError where a picture has more boxes than there is room for: none is
+        """Raises PipelineError if a picture has more boxes than there is room for: none is
         dropped silently."""
         if "objects/bbox" not in examples.columns:
             raise PipelineError(
@@ -239,7 +239,7 @@ class Detection(Method):
         seeds, late = images.split_seed(seed, 5), progress >= 1 - config.plain_end
         image, boxes = inputs["image"], targets["boxes"]
         extra = tf.stack([targets["labels"], targets["crowd"]], -1)
-        # A mosaic shows about one picture's worth of four; twice the room holds it even where all
+        # A mosaic shows about one picture's worth of four; twice the room holds it even if all
         # four are crowded.
         capacity = config.max_boxes * (2 if config.mosaic else 1)
         if config.mosaic or config.scale:
@@ -282,7 +282,7 @@ class Detection(Method):
 
         Each object that is shown in one is held against all of its class in the other: the least
         that its score differs by and its box lacks to an IoU of 1, whichever is more, or its score
-        where there is nothing near. So neither scores that are nearly equal and change places nor
+        if there is nothing near. So neither scores that are nearly equal and change places nor
         what is hardly an object count.
         """
         largest = 0.0

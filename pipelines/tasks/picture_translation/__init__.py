@@ -52,13 +52,13 @@ class Config(settings.Config):
     turn: bool = setting(False, "turn patches by 90, 180 or 270 degrees at random")
     pairs: str = setting(
         "auto",
-        "whether pictures of validation and test come in pairs, by their names; auto: where all do"
+        "whether pictures of validation and test come in pairs, by their names; auto: if all do"
         " and sizes agree",
         choices=("auto", "on", "off"),
     )
     features: str = setting(
         "auto",
-        "features of the Frechet distance; auto takes the pretrained net where it is installed",
+        "features of the Frechet distance; auto takes the pretrained net if it is installed",
         choices=("auto", "efficientnet_lite0", "pixels"),
     )
 

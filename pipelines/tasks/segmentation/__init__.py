@@ -191,7 +191,7 @@ class Segmentation(Method):
         return {"mask": np.asarray(metric.ids(targets[None]))[0]}
 
     def draw(self, inputs, decoded, config, targets=None):
-        """One picture with the predicted mask over it, and beside it the true one where given,
+        """One picture with the predicted mask over it, and beside it the true one if given,
         uint8 (H, W, 3).
 
         A line below has the shares of the classes, or the mean IoU; a second one the three classes

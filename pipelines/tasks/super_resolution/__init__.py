@@ -53,8 +53,7 @@ class Config(settings.Config):
     )
     features: str = setting(
         "auto",
-        "pretrained net of content loss and perceptual distance; auto takes it where it is"
-        " installed",
+        "pretrained net of content loss and perceptual distance; auto takes it if it is installed",
         choices=("auto", "efficientnet_lite0", "none"),
     )
 
@@ -84,7 +83,7 @@ class SuperResolution(Method):
     _generator = "fast"
 
     def adapt(self, data, config):
-        """Data with `image` and, where low resolution is given, `low`; a Problem for each picture
+        """Data with `image` and, if low resolution is given, `low`; a Problem for each picture
         that does not fit."""
         splits, problems = {}, []
         for split, examples in data.splits.items():
@@ -204,7 +203,7 @@ class SuperResolution(Method):
         return found
 
     def draw(self, inputs, decoded, config, targets=None):
-        """One tile: bicubic, enlarged, and where given the true one, with luma PSNR."""
+        """One tile: bicubic, enlarged, and if given the true one, with luma PSNR."""
         side = decoded["image"].shape[0]
         simple = np.clip(np.round(bicubic.resize(inputs["image"], side, side)), 0, 255).astype(
             np.uint8

@@ -246,7 +246,7 @@ class Tagging(Method):
         return {"tags": targets["gold"]}
 
     def draw(self, inputs, decoded, config, targets=None):
-        """The sentence with its spans marked; with the true ones in a row above, where they are
+        """The sentence with its spans marked; with the true ones in a row above, if they are
         given."""
         return _drawn.sentence(inputs, decoded, config, targets)
 
