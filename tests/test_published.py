@@ -1,5 +1,6 @@
 """Data as well-known sites publish it: what archives, Roboflow, Kaggle, Excel and others write."""
 
+import numpy as np
 import pytest
 from one_box import BOX, line, merged, said, save, write
 
@@ -154,3 +155,50 @@ def test_answers_to_a_contest_are_no_data(tmp_path):
     )
     write(tmp_path / "alone/submission.csv", "text,label\na,x\nb,y\n")
     assert said(catalog.load(tmp_path / "alone")) == []
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_splits_of_other_names_with_classes_deeper_are_asked_about(tmp_path, inner):
+    for split in ("seg_train", "seg_test"):
+        for label in ("sea", "forest"):
+            save(tmp_path / split / (split if inner else "") / label / "1.png")
+    save(tmp_path / "seg_pred/seg_pred/9.png")
+    with pytest.raises(PipelineError, match="folders called forest, sea, and no picture themsel"):
+        catalog.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "masks"),
+    [("PNGImages/{}.png", "PedMasks/{}_mask.png"), ("In_Input/{}.jpg", "GroundTruth/{}_seg.png")],
+)
+def test_folders_of_masks_under_other_names(tmp_path, pictures, masks):
+    for i in range(4):
+        save(tmp_path / pictures.format(i))
+        save(tmp_path / masks.format(i), np.eye(12, 8, dtype=np.uint8))
+    write(tmp_path / "Annotation/0.txt", "# of picture 0")
+    data = catalog.load(tmp_path)
+    assert data.format == "masks"
+    assert sum(map(len, data.splits.values())) == 4
+
+
+def test_faces_with_a_mask_are_a_class(tmp_path):
+    for i in range(4):
+        save(tmp_path / f"mask_worn/{i}.png")
+        save(tmp_path / f"no_mask/face{i}.png")
+    assert catalog.load(tmp_path).labels == {"label": ["mask_worn", "no_mask"]}
+
+
+def test_pictures_that_no_column_names_are_told(tmp_path):
+    save(tmp_path / "train/1.png")
+    write(tmp_path / "trainLabels.csv", "id,label\n1,cat\n2,dog\n")
+    assert said(catalog.load(tmp_path)) == [("warning", "unlisted", "train/1.png")]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("a.zip", "Unpack"), ("a.xlsx", "Save the sheet as CSV")]
+)
+def test_what_has_to_be_unpacked_is_told(tmp_path, name, says):
+    write(tmp_path / name, "PK")
+    for path in (tmp_path, tmp_path / name):
+        with pytest.raises(PipelineError, match=says):
+            catalog.load(path)

@@ -1,5 +1,6 @@
 """Class folders of any kind of file, CLASS/* or SPLIT/CLASS/*; what is left out is a Problem."""
 
+import collections
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.formats import _resolution_folders, _yolo_darknet
+from pipelines.formats import _mask_folders, _resolution_folders, _yolo_darknet
 from pipelines.formats._folders import few, folders, root_of, shown, split_of, visible
 from pipelines.formats._picture_files import Noun, folders_called_so, passed_over
 from pipelines.formats.examples import SPLIT_NAMES, Problem, errors, inside, reason
@@ -156,34 +157,38 @@ class _Walk:
                 self._add("note", "split-name", folder, message)
 
     def _refuse_nested(self, class_folders: Sequence[Path]) -> None:
-        """Refuses class folders that all hold the same folders and no file themselves.
+        """Refuses class folders most of which hold folders of the same names, and none a file.
 
         The inner folders, which may be the classes or the splits, would be lost. Numbers, such as
         years, are neither.
         """
-        shared = self._shared(class_folders)
-        words = sorted(name for name in shared if not name.isdigit())
+        words = sorted(name for name in self._shared(class_folders) if not name.isdigit())
         if len(words) > 1:
             noun = self.layout.noun
             raise PipelineError(
-                f"{self.root}: the folders {few([folder.name for folder in class_folders])} all"
-                f" hold folders called {few(words)}, and no {noun} themselves. If those are the"
+                f"{self.root}: the folders {few([folder.name for folder in class_folders])} hold"
+                f" folders called {few(words)}, and no {noun} themselves. If those are the"
                 " classes, call the outer ones train, validation and test; if these are the"
                 f" classes, put their {noun}s right into them."
             )
 
     def _shared(self, class_folders: Sequence[Path]) -> set[str]:
-        """The names of folders with files that lie in each class folder, if nothing else does."""
-        named: list[set[str]] = []
-        for folder in class_folders:
-            if self._told_apart(folder)[0]:
-                return set()
-            inner = [own for own in folders(folder) if not own.is_symlink()]
-            full = filter(self.layout.has_file, inner)
-            names = {own.name for own in full}
-            if names:
-                named.append(names)
-        return set.intersection(*named) if len(named) > 1 else set()
+        """The names of folders with files that lie below more than half of the class folders, if
+        no class folder holds a file itself."""
+        if any(self._told_apart(folder)[0] for folder in class_folders):
+            return set()
+        found = list(filter(None, map(self._names_below, class_folders)))
+        counts = collections.Counter(itertools.chain.from_iterable(found))
+        least = max(2, len(found) // 2 + 1)
+        return {name for name, count in counts.items() if count >= least}
+
+    def _names_below(self, folder: Path) -> set[str]:
+        """The names of the folders with files below a folder, links apart."""
+        names = set()
+        for inner in folders(folder):
+            if not inner.is_symlink() and self.layout.has_file(inner):
+                names |= {inner.name} | self._names_below(inner)
+        return names
 
     def refuse_classes(self, splits: Sequence[Path], others: Sequence[Path]) -> None:
         """Refuses class folders beside folders of splits; one without files is only mentioned."""
@@ -262,7 +267,9 @@ def _is_of_another(tops: Sequence[Path], classes: Sequence[Path]) -> bool:
     names = {folder.name.lower() for folder in (*tops, *classes)}
     has_domains = {folder.name for folder in tops} >= DOMAINS
     has_resolutions = any(_resolution_folders.pairs([*tops, *classes], "train"))
-    return has_domains or has_resolutions or not names.isdisjoint(OTHER_LAYOUTS)
+    has_masks = _mask_folders.by_ends(tops) is not None
+    is_named = not names.isdisjoint(OTHER_LAYOUTS)
+    return has_domains or has_resolutions or has_masks or is_named
 
 
 def _is_beside_a_table(path: Path, classes: Sequence[Path]) -> bool:

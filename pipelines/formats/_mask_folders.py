@@ -1,10 +1,11 @@
 """Which folder holds pictures and which their masks, and which file is a mask, by their names."""
 
 import os
+import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from pipelines.formats._folders import folders, is_seen, split_folders
+from pipelines.formats._folders import folders, is_seen, split_folders, visible
 from pipelines.formats._picture_files import is_picture
 
 PICTURES = (
@@ -23,6 +24,9 @@ SUFFIXES = (
     *("_mask", "-mask", "_label", "_labels", "_seg", "_segmentation", "_gt", "_annotation", "_l"),
 )
 
+# What the name of a folder of masks may end in, such as Training_GroundTruth.
+ENDS = re.compile(r"(?:masks?|ground_?truth|labels|annotations)$", re.IGNORECASE)
+
 Pair = tuple[str, Path, Path]  # (split, folder of pictures, folder of masks)
 
 
@@ -31,8 +35,29 @@ def pairs(root: Path) -> list[Pair]:
     pictures, masks = _named(root, PICTURES), _named(root, MASKS)
     if pictures and masks:
         return _by_split(root) or [("train", pictures, masks)]
-    found = next(filter(None, map(_by_split, folders(root))), [])
-    return found or _beside(root)
+    found = next(filter(None, map(_by_split, folders(root))), []) or _beside(root)
+    by_name = None if found else by_ends(folders(root))
+    return [("train", *by_name)] if by_name else found
+
+
+def by_ends(inside: Sequence[Path]) -> tuple[Path, Path] | None:
+    """(folder of pictures, folder of masks) if those are the only two of pictures `inside` another,
+    one of which is called such as PedMasks, and half of the pictures have masks of their names."""
+    found = {
+        folder: stems(folder) for folder in inside if ENDS.search(folder.name) or _holds(folder)
+    }
+    masks = [folder for folder in found if ENDS.search(folder.name)]
+    pictures = [folder for folder in found if folder not in masks]
+    if len(pictures) != 1 or len(masks) != 1:
+        return None
+    named = set(map(plain, found[masks[0]])) & found[pictures[0]].keys()
+    is_paired = 2 * len(named) >= len(found[pictures[0]]) > 0
+    return (pictures[0], masks[0]) if is_paired else None
+
+
+def _holds(folder: Path) -> bool:
+    """Whether a picture lies right in a folder."""
+    return any(is_picture(Path(entry.path)) for entry in visible(folder) if entry.is_file())
 
 
 def has_both(folder: Path) -> bool:

@@ -23,6 +23,12 @@ PICTURE = "pictures"  # what any suffix of a picture is taken for
 TEXTS = frozenset((".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".conll"))
 LOOKED_AT = 20  # text files
 LARGEST = 50_000_000  # bytes of one that is read to tell what is wrong with it
+UNPACK = " Unpack the archive, and pass the folder."
+SAVE = " Save the sheet as CSV in UTF-8."
+HINTS = {  # {the most frequent suffix: what to do}
+    **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".rar", ".7z"), UNPACK),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), SAVE),
+}
 TABLE = ".csv"  # and any suffix of a table
 
 
@@ -110,7 +116,8 @@ def described(path: Path, layouts: Mapping[str, str]) -> tuple[str, list[str]]:
         )
         lines.append(f"  {name}: {layouts[name]} ({missing})")
     held = f"{path} fits no known format. It holds {_held(suffixes)}{_columns(path)}."
-    return f"{held}{_unread(path)}", lines
+    hint = next((HINTS[suffix] for suffix, _ in suffixes.most_common(1) if suffix in HINTS), "")
+    return f"{held}{hint}{_unread(path)}", lines
 
 
 def _unread(path: Path) -> str:

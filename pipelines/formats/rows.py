@@ -3,13 +3,15 @@ and maybe split."""
 
 import collections
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PipelineError
-from pipelines.formats import _cache, box_table, table, text_table
+from pipelines.formats import _cache, _left_out, box_table, table, text_table
 from pipelines.formats import _delimited as delimited
+from pipelines.formats._folders import shown
 from pipelines.formats._text_files import counted, digest
 from pipelines.formats.examples import (
     COLUMN,
@@ -27,6 +29,7 @@ from pipelines.formats.examples import (
 SPLIT = table.COLUMNS["split"]
 OTHERS = (box_table, table, text_table)  # tables whose columns mean more
 PARQUET = ".parquet"
+MANY = 10_000  # pictures that are counted
 
 Row = tuple[str, str, dict[str, Any]]  # where, split, {column: cell}
 
@@ -77,7 +80,21 @@ def read(path: str | Path) -> Data:
             raise PipelineError(f"{file} has no usable row.{cause}")
         _check_alike(file, own[0], (rows or own)[0])
         rows += own
+    problems += _unread_pictures(path)
     return of_rows(str(path), rows, problems)
+
+
+def _unread_pictures(path: Path) -> list[Problem]:
+    """A warning of pictures beside a table, or below, which none of its columns names."""
+    found = list(itertools.islice(_left_out.below(path), MANY)) if path.is_dir() else []
+    if not found:
+        return []
+    count = f"{len(found):,} or more" if len(found) == MANY else f"{len(found):,}"
+    message = (
+        f"{count} pictures lie here and are not read, as no column is called path. If the table is"
+        " of them, call the column of their files so, and write names with their suffixes."
+    )
+    return [Problem("warning", "unlisted", shown(path, found[0]), message)]
 
 
 def of_rows(source: str, rows: list[Row], problems: list[Problem]) -> Data:
