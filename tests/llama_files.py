@@ -11,6 +11,7 @@ PIECES = [letter for byte, letter in ALPHABET.items() if byte != 0xF4]  # as Smo
 WIDTH, DEPTH, HEADS, GROUPS, INNER = 8, 2, 2, 1, 12
 METADATA = {
     "general.architecture": "llama",
+    "llama.context_length": 256,
     "llama.embedding_length": WIDTH,
     "llama.block_count": DEPTH,
     "llama.attention.head_count": HEADS,

@@ -130,6 +130,16 @@ def test_missing_weights_say_what_to_install(monkeypatch, tmp_path):
         small(backbone="smol")
 
 
+def test_a_context_that_the_net_does_not_have_is_refused(tmp_path):
+    method, config = small(length=200, overlap=56)
+    assert method.resolve(config, None) == config
+    with pytest.raises(PipelineError, match="must be 256 items at most together; got 257"):
+        method.resolve(config.replace(overlap=57), None)
+    file = llama_files.write(tmp_path / "a.gguf", {"general.architecture": "llama"})
+    with pytest.raises(PipelineError, match="does not say how many tokens it reads"):
+        method.resolve(config.replace(backbone=str(file)), None)
+
+
 def test_the_net_is_kerashubs_llama():
     weights = llama_files.tensors()
     width, heads, groups = llama_files.WIDTH, llama_files.HEADS, llama_files.GROUPS

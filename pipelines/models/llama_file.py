@@ -55,6 +55,14 @@ def shape(file: File) -> Shape:
     return made
 
 
+def longest(file: File) -> int:
+    """How many tokens the net was trained to read at once. Raises PipelineError if that is not said."""
+    found = _whole(file.metadata, "llama.context_length")
+    if found < 1:
+        raise file.bad("does not say how many tokens it reads (llama.context_length)")
+    return found
+
+
 def _check(file: File, made: Shape) -> None:
     """Raises PipelineError if no net has this shape, or the file lacks some of its weights."""
     for name, most in MOST.items():

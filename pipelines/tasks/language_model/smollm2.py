@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
+from pipelines.errors import PipelineError
 from pipelines.tasks.language_model import _neural
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -44,6 +45,16 @@ class SmolLM2(_neural.Neural):
 
     Config = _Config
     paper = "Allal et al. 2025; Hu et al. 2021"
+
+    def resolve(self, config, audit):
+        """Nothing follows from the data. Raises PipelineError if the net does not read so much."""
+        most = llama_file.longest(pretrained.language(config.backbone))
+        if self._context(config) > most:
+            raise PipelineError(
+                f"overlap and length must be {most} items at most together; got"
+                f" {self._context(config)}."
+            )
+        return config
 
     def learn(self, examples, config):
         """The net's own byte pairs: nothing is learned of them."""
