@@ -1,9 +1,9 @@
-"""Generative models: bounds of the likelihood, reconstruction and anomalies, compared with peers in one run.
+"""Generative models: bounds of the likelihood, reconstruction and anomalies, compared with peers.
 
     python benchmarks/generation.py [SECTION ...] [--seeds N]
 
-Each section is a file of benchmarks/generating/, whose `run(seeds, folder)` yields lines. Digits are
-those of scikit-learn in their order: of the first 1,500 the first 150 validate and the rest train,
+Each section is a file of benchmarks/generating/, whose `run(seeds, folder)` yields lines. Digits
+are those of scikit-learn in their order: of the first 1,500 the first 150 validate and the rest train,
 the last 297 test. Needs two cores and at most 20 minutes a section.
 """
 

@@ -100,7 +100,8 @@ def _arguments(config):
     if config.optimizer == "sgd":
         found["nesterov"] = config.momentum > 0
     if config.optimizer != "adam":
-        found["weight_decay"] = config.weight_decay or None
+        nothing = 0.0 if config.optimizer == "adamw" else None  # AdamW takes no None
+        found["weight_decay"] = config.weight_decay or nothing
     return found
 
 

@@ -261,12 +261,16 @@ MADE = """
 const [own, seed] = JSON.parse(await new Response(process.stdin).text());
 const {drawn} = await import("./draws.js");
 const {line, make} = await import("./generation.js");
-const found = [0, 3].map((index) => Object.values(drawn(own, seed, index)).map(({data, shape}) => [[...data], shape]));
+const plain = ({data, shape}) => [[...data], shape];
+const found = [0, 3].map((index) => Object.values(drawn(own, seed, index)).map(plain));
 const maker = {program: "decode", draws: {latent: {shape: [2], law: "normal"}}};
 const manifest = {config: {maker, conditional: true}};
-const run = async (inputs, program) => ({image: {data: [...inputs.latent.data, inputs.label.data[0], program.length]}});
+const run = async ({latent, label}, program) => {
+  return {image: {data: [...latent.data, label.data[0], program.length]}};
+};
 const {image} = await make(run, manifest, {seed, index: 1, kind: 2}, {0: 0.5});
-console.log(JSON.stringify([found, image.data, line({latent: [1, 2], mse: 0.04, strangeness: 2.5})]));
+const said = line({latent: [1, 2], mse: 0.04, strangeness: 2.5});
+console.log(JSON.stringify([found, image.data, said]));
 """
 
 

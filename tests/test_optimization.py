@@ -187,3 +187,11 @@ def test_adagrad_of_touched_rows_is_adagrad(jit_compile):
         expected -= 0.1 * gradient / np.sqrt(np.maximum(memory, 1e-12))
     np.testing.assert_allclose(table, expected, rtol=1e-4)
     np.testing.assert_array_equal(table.numpy()[[0, 2, 3, 5]], start[[0, 2, 3, 5]])
+
+
+@pytest.mark.parametrize("rule", ["adamw", "adam", "sgd", "rmsprop", "lion"])
+def test_no_weight_decay_can_be_asked_of_every_rule(rule):
+    made = optimization.optimizer(Config(optimizer=rule, weight_decay=0.0, steps_per_epoch=1))
+    weight = keras.Variable(np.ones((2, 2), np.float32), name="kernel")
+    made.apply([np.zeros((2, 2), np.float32)], [weight])
+    np.testing.assert_array_equal(weight, np.ones((2, 2)))

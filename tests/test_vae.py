@@ -1,4 +1,4 @@
-"""Variational and other autoencoders: their terms by hand, what they say of themselves, bad input."""
+"""Variational and other autoencoders: their terms by hand, what they say, bad input."""
 
 import math
 import types
@@ -326,9 +326,11 @@ def test_values_that_are_no_shades_are_refused():
 
 
 def test_a_code_larger_than_a_picture_is_refused():
-    made = setup.set_up("autoencoder", data(), {"net": "linear", "latent_size": 65})
+    made = setup.set_up("autoencoder", data(), {"latent_size": 65})
     with pytest.raises(PipelineError, match="latent_size must be at most 64"):
         made.source.held_out("train")
+    sparse = setup.set_up("autoencoder", data(), {"latent_size": 65, "sparsity": 0.1})
+    assert len(sparse.source.held_out("train"))
 
 
 def test_layers_need_epochs_and_a_dense_net():

@@ -135,7 +135,7 @@ def test_dqn_resumes_exactly_in_the_middle_of_an_epoch_and_of_episodes(tmp_path)
     assert history(resumed) == history(whole)
 
 
-# Two programs over the same weights.
+# Several programs over the same weights.
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +147,9 @@ def autoencoder(tmp_path_factory):
     return run, run.export(folder / "bundle", files=["float32", "int8"])
 
 
-def test_an_autoencoder_has_two_programs_in_each_file(autoencoder):
+def test_an_autoencoder_has_three_programs_in_each_file(autoencoder):
     run, bundle = autoencoder
-    assert list(bundle.manifest["programs"]) == ["encode", "decode"]
+    assert list(bundle.manifest["programs"]) == ["encode", "decode", "reconstruct"]
     assert bundle.manifest["programs"]["encode"]["outputs"] == {
         "latent": {"shape": [1, 8], "dtype": "float32"}
     }

@@ -1,4 +1,4 @@
-"""Nine digits known, one unknown: the AUC of each score, mean over the ten, with peers in the same run."""
+"""Nine digits known, one unknown: the AUC of each score, mean over the ten, with peers."""
 
 import numpy as np
 from sklearn.decomposition import PCA

@@ -19,6 +19,9 @@ def run(seeds, folder):
         seconds = time.process_time() - began
         lower.append(run.evaluate()["elbo"])
         answer = evaluate.decoder(run.model, run.method, run.config)
+        held = vae.bound(answer, run.split("validation"), DRAWS // 10, seed)
+        yield f"seed {seed}: validation, {DRAWS // 10} draws: {held:.2f}"
         bounds.append(vae.bound(answer, run.split("test"), DRAWS, seed))
-        yield f"seed {seed}: ELBO {lower[-1]:.2f}, bound of {DRAWS} {bounds[-1]:.2f}, {seconds:.0f} CPU s"
+        found = f"ELBO {lower[-1]:.2f}, bound of {DRAWS} {bounds[-1]:.2f}"
+        yield f"seed {seed}: {found}, {seconds:.0f} CPU s"
     yield f"ELBO {digits.spread(lower)}; bound {digits.spread(bounds)}; independent pixels -25.33"

@@ -7,7 +7,10 @@ TRAINED, VALIDATED = 1500, 150
 
 
 def splits(known=None):
-    """{split: (uint8 (N, 8, 8), digits)}; known: the digits that training and validation have, all if None."""
+    """{split: (uint8 (N, 8, 8), digits)}.
+
+    known: the digits that training and validation have; None is all.
+    """
     found = load_digits()
     pictures = np.round(found.images * (255 / 16)).astype(np.uint8)
     labels = found.target

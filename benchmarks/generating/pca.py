@@ -9,7 +9,7 @@ SIZES = (8, 16, 32)
 STEPS = dict(batch_size=128, steps_per_epoch=200, weight_decay=0.0)
 KINDS = {
     "linear": dict(net="linear", epochs=15, learning_rate=0.01, **STEPS),
-    "convolutional": dict(net="convolutional", epochs=30, learning_rate=0.003, **STEPS),
+    "convolutional": dict(net="convolutional", width=128, epochs=15, learning_rate=0.005, **STEPS),
 }
 
 

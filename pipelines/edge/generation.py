@@ -1,4 +1,4 @@
-"""The device half of `generation`: a picture in, its numbers and the picture made anew out; or new ones.
+"""The device half of `generation`: a picture to its numbers and back, or pictures that are new.
 
 Random numbers come from here, never from a file, so a seed gives the same pictures everywhere.
 """
@@ -27,7 +27,7 @@ OPTIONS = (
 
 
 def asked(inputs: Iterable, options: Mapping[str, Any]) -> Iterator:
-    """What `predict` is called for: each input; or nothing but `count`; or all inputs, as a walk."""
+    """What `predict` is called for: each input; or all of them, as a walk; or nothing, but `count`."""
     chosen = checked(OPTIONS, options)
     if chosen["count"]:
         yield from ((name_of(item), ValueError("is not used with --count")) for item in inputs)
@@ -166,9 +166,9 @@ def _between(
 def line(answer: Mapping) -> str:
     """An answer as people read it: `32 numbers, error 0.0123, strangeness 0.4`."""
     if "made" in answer:
-        return f"{answer['made']} pictures of seed {answer['seed']}; --out DIR keeps them"
+        return f"{answer['made']} pictures of seed {answer['seed']} (--out DIR keeps them)"
     if "frames" in answer:
-        return f"a walk of {answer['frames']} frames; --out DIR keeps it"
+        return f"a walk of {answer['frames']} frames (--out DIR keeps it)"
     parts = [f"{len(answer['latent'])} numbers"]
     if "mse" in answer:
         parts.append(f"error {answer['mse']:.4f}")

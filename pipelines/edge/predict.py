@@ -121,8 +121,8 @@ def answered(inputs, half, run, manifest, options=None, tell=None):
     is given to as it comes.
     """
     more = (options or {}, tell) if hasattr(half, "OPTIONS") else ()
-    given = half.asked(inputs, options or {}) if hasattr(half, "asked") else inputs
-    for i, item in enumerate(given):
+    items = half.asked(inputs, options or {}) if hasattr(half, "asked") else inputs
+    for i, item in enumerate(items):
         name, source = item if isinstance(item, tuple) else (_name(i, item), item)
         try:
             if isinstance(source, Exception):

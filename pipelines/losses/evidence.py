@@ -8,8 +8,8 @@ from keras import ops
 class NegativeBound(keras.losses.Loss):
     """Mean of divergence times its weight, less the log likelihood, in nats a picture.
 
-    y_pred: {"log_likelihood": (B,), "divergence": (B, N)}. y_true: {"weight": (B,)}, beta of Higgins
-    et al. 2017, "beta-VAE", or less while it warms up (Bowman et al. 2016, arXiv:1511.06349, 3.1).
+    y_pred: {"log_likelihood": (B,), "divergence": (B, N)}. y_true: {"weight": (B,)}, the beta of
+    Higgins et al. 2017, or less while it warms up (Bowman et al. 2016, arXiv:1511.06349, 3.1).
     """
 
     def call(self, y_true, y_pred):

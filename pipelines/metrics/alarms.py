@@ -11,7 +11,7 @@ from pipelines.metrics.probabilities import auc
 
 
 class Alarms(keras.metrics.Metric):
-    """Share of pictures above the threshold, and the area under the ROC curve if there are both kinds.
+    """Share of pictures above the threshold; the area under the ROC curve if there are both kinds.
 
     decoded: {"strangeness": (B,)}, above 1 is strange. targets: maybe {"label": (B,)}. strange: the
     label of what training had not.

@@ -1,4 +1,4 @@
-"""Bounds of the log likelihood of pictures, in nats a picture, and which latent units say anything."""
+"""Bounds of the log likelihood, in nats a picture, and which latent units say anything."""
 
 import math
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ def bits(nats: float, dimensions: int, shades: float = 0.0) -> float:
 
 
 def divergence(mean: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
-    """KL(N(mean, variance) || N(0, 1)) of each unit, nats: `models.variational.divergence` in NumPy."""
+    """KL(N(mean, variance) || N(0, 1)) of each unit, nats, as `models.variational` has it."""
     return 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance)
 
 

@@ -14,8 +14,8 @@ UNNAMED = "•"
 def of_part(answer: Callable, part: Any, config: Any) -> dict[str, list]:
     """Points as `report` draws them: {"x", "y", "names", "groups"}.
 
-    answer: gives {"latent": (B, N)}. More than two dimensions become the two of most variance. names:
-    of the classes; groups: their ids, which have colours.
+    answer: gives {"latent": (B, N)}. More than two dimensions become the two of most variance.
+    names: of the classes; groups: their ids, which have colours.
     """
     latents, labels = [], []
     for inputs, targets in part.batches().as_numpy_iterator():

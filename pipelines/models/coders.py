@@ -1,4 +1,7 @@
-"""Two halves of a net with a picture on one side and a few numbers on the other: Hinton & Salakhutdinov 2006."""
+"""Two halves of a net, a picture on one side and a few numbers on the other.
+
+Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
+"""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +13,6 @@ from keras import layers, ops
 from pipelines.models import REGISTERED, Tensor
 from pipelines.parts import IN_FLOAT
 
-NETS = ("dense", "linear", "convolutional")
 SMALL = 4  # pixels: no convolution halves a side of so few
 CHANNELS = 4  # convolutions begin with the `width` divided by it, and double at each halving
 
@@ -19,8 +21,8 @@ CHANNELS = 4  # convolutions begin with the `width` divided by it, and double at
 class Plan:
     """What both halves are made of.
 
-    shape: (H, W, C) of the picture. net: of NETS. width: units of a hidden layer. depth: hidden
-    layers. classes: how many a label may be of; 0 takes no label.
+    shape: (H, W, C) of the picture. net: dense, linear or convolutional. width: units of a hidden
+    layer. depth: hidden layers. classes: how many a label may be of; 0 takes no label.
     """
 
     shape: tuple[int, int, int]

@@ -1,4 +1,4 @@
-"""An autoencoder whose layers may be trained one after the other, each pair as an autoencoder of its own.
+"""An autoencoder whose pairs of layers may be trained one after the other.
 
 Bengio et al. 2007, "Greedy layer-wise training of deep networks", section 2.3; Hinton &
 Salakhutdinov 2006 train each pair as a restricted Boltzmann machine instead.
@@ -13,10 +13,9 @@ from pipelines.models import REGISTERED, Tensor, joint
 class Layerwise(joint.Joint):
     """A joint model of the layers `encoder` and `decoder`, dense ones of `coders`.
 
-    levels: pairs of layers, the outermost is 1.
+    level: the pair of layers that is trained alone, the outermost is 1; 0 is all.
     """
 
-    levels = 1
     level = 0
 
     def only(self, level: int) -> None:

@@ -1,4 +1,4 @@
-"""How much stranger a picture is than what was trained on: its reconstruction error over a threshold."""
+"""How strange a picture is: its reconstruction error over a threshold."""
 
 import keras
 from keras import layers, ops

@@ -7,14 +7,13 @@ from keras import layers, ops
 
 from pipelines.models import REGISTERED, Tensor
 
-LIKELIHOODS = ("bernoulli", "gaussian")
 LEAST, MOST = -12.0, 8.0  # of a logarithm of a variance: beyond, float32 has nothing to gain
 FINEST = -math.log(256)  # of the logarithm of a deviation: pictures have 256 shades
 
 
 @keras.saving.register_keras_serializable(REGISTERED)
 class Sampled(layers.Layer):
-    """Mean, log variance and noise, all (B, N) -> mean + deviation * noise, and the divergence by unit.
+    """Mean, log variance, noise, all (B, N) -> mean + deviation * noise, and divergence by unit.
 
     Kingma & Welling 2014, section 2.4: what is random is an input, so that the gradient is not.
     """

@@ -1,4 +1,4 @@
-"""What a net made after some of its epochs, as pictures: sketches/epoch_0010.png in a run's folder."""
+"""What a net made after some of its epochs, in a run's folder: sketches/epoch_0010.png."""
 
 import re
 

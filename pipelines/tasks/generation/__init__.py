@@ -67,14 +67,14 @@ class Generation(Method):
 
     * `_noise(config)`: {name: draws.Draw}, random numbers that the net takes besides the picture
       or (`_takes_pictures = False`) in place of it. `augment` draws them anew in every step; in
-      evaluation they follow from the picture, so a file is judged by the numbers of the Keras model;
+      evaluation they follow from the picture, so a file is judged by those of the Keras model;
     * `_maker(config)`: the Maker for `predict --count`, the page and `predict.py`, or None;
-    * `programs`: of the fixed names `encode` {"image"} -> {"latent": (1, N)}, `decode` {"latent"} ->
-      {"image": (1, S, S, C) in [0, 1]}, or others, such as `sample`, which the Maker names;
+    * `programs`: of the fixed names `encode` {"image"} -> {"latent": (1, N)}, `decode` {"latent"}
+      -> {"image": (1, S, S, C) in [0, 1]}, or others, such as `sample`, which the Maker names;
     * `decode` and `answer`: {"image": the picture made anew} if the method encodes, {"made": a
-      picture made out of random numbers alone} if it makes. `metrics` gets these with the targets, as
-      many of one as of the other: what compares `made` with a part is a Keras metric that collects
-      both, so validation, evaluation and the proof of each file need nothing else.
+      picture made out of random numbers alone} if it makes. `metrics` gets these with the targets,
+      as many of one as of the other: what compares `made` with a part is a Keras metric that
+      collects both, so validation, evaluation and the proof of each file need nothing else.
     """
 
     data = "digits"
@@ -103,7 +103,7 @@ class Generation(Method):
         return float(np.mean((pictures - pictures.mean(0)) ** 2))
 
     def adapt(self, data, config):
-        """Data with pictures and, if each has one, classes. Raises PipelineError without pictures."""
+        """Data with pictures, and classes if each has one. Raises PipelineError without pictures."""
         return _pictures.adapted(data, config.learned.get(_pictures.TABLE, ()))
 
     def resolve(self, config, data):
@@ -148,7 +148,7 @@ class Generation(Method):
         return made, targets
 
     def device(self, config):
-        """How pictures come and go: squeezed into the square, grey or not, made by which program."""
+        """How pictures come and go: squeezed, grey or not, made by which program."""
         made = self._maker(config)
         found = {"fit": "stretch", "side": config.image_size}
         found |= {"channels": channels(config), "cut": cut(config)}

@@ -1,4 +1,4 @@
-"""What pictures generation learns from: their labels, whether they are grey, what is done to them."""
+"""What generation learns from: pictures, grey or not, their classes, what is done to them."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence

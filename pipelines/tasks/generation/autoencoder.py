@@ -50,8 +50,8 @@ class _Config(PictureConfig, settings.Config):
     )
     layer_epochs: int = setting(
         0,
-        "epochs, of all, in which each layer is trained alone, from the picture inwards; 0 trains all"
-        " at once",
+        "epochs, of all, in which each layer is trained alone, from the picture inwards; 0 trains"
+        " all at once",
         "epochs",
         low=0,
     )
@@ -68,28 +68,29 @@ class _Config(PictureConfig, settings.Config):
         alone = self.layer_epochs * (self.depth + 1)
         if alone >= self.epochs and self.layer_epochs:
             raise PipelineError(
-                f"epochs counts those of all {self.depth + 1} layers and of the whole net: it must be"
-                f" above {alone}; got {self.epochs}."
+                f"epochs counts those of all {self.depth + 1} layers and of the whole net: it must"
+                f" be above {alone}; got {self.epochs}."
             )
 
 
 class Autoencoder(Generation):
-    """Three programs: `encode`, a picture to its code, `decode`, a code to a picture, `reconstruct`."""
+    """Three programs: `encode`, a picture to its code, `decode`, and `reconstruct`, both."""
 
     Config = _Config
     paper = "Hinton & Salakhutdinov 2006"
 
     def check(self, examples, config):
-        """Raises PipelineError if a code is as large as a picture, which then need not be learned."""
+        """Raises PipelineError if a code is larger than a picture, which then could be copied."""
         most = generation.size(config)
-        if config.net == "linear" and config.latent_size > most:
+        is_free = not (config.corruption or config.sparsity)
+        if is_free and config.latent_size > most:
             raise PipelineError(
                 f"latent_size must be at most {most}, the numbers of a picture; got"
-                f" {config.latent_size}. Try {max(1, most // 2)}."
+                f" {config.latent_size}. Try {max(1, most // 2)}, or set corruption or sparsity."
             )
 
     def parse(self, example, config):
-        """As of every method; a picture that is to be mended is corrupted, always in the same way."""
+        """As of every method; a picture to be mended is corrupted, always in the same way."""
         inputs, targets = super().parse(example, config)
         if config.corruption:
             image = inputs["image"]
@@ -105,7 +106,10 @@ class Autoencoder(Generation):
         return inputs, targets
 
     def model(self, config):
-        """{"image": uint8 (B, S, S, C)} -> {"latent": (B, N), "image": (B, S, S, C), "strangeness": (B,)}."""
+        """{"image": uint8 (B, S, S, C)} -> {"latent", "image", "strangeness"}, compiled.
+
+        latent: (B, N); image: (B, S, S, C); strangeness: (B,).
+        """
         shape = generation.shape(config)
         plan = coders.Plan(shape, config.net, config.width, config.depth)
         image = keras.Input(shape, dtype="uint8", name="image")
@@ -116,7 +120,6 @@ class Autoencoder(Generation):
         strange = strangeness.Strangeness(dtype="float32", name="strangeness")(image, made)
         outputs = {"latent": latent, "image": made, "strangeness": strange}
         net = layerwise.Layerwise({"image": image}, outputs, name="autoencoder")
-        net.levels = config.depth + 1
         optimization.compile(net, config, loss=losses.SquaredError(config.sparsity))
         return net
 
@@ -134,7 +137,7 @@ class Autoencoder(Generation):
         return [*stages, Phase("all layers", whole, _beginning(whole, 0))]
 
     def calibrate(self, model, answers, config):
-        """The threshold above which a picture is strange, by the pictures of the validation split."""
+        """The threshold above which a picture is strange, by those of the validation split."""
         found = np.concatenate([outputs["strangeness"] for outputs, _ in answers])
         layer = model.get_layer("strangeness")
         threshold = float(np.quantile(found, 1 - config.alarm_share))
@@ -144,8 +147,9 @@ class Autoencoder(Generation):
         return {"threshold": float(keras.ops.convert_to_numpy(layer.threshold))}
 
     def programs(self, model, config, inputs):
-        """encode: {"image"} -> {"latent"}; decode: {"latent"} -> {"image"}; reconstruct: {"image"} ->
-        {"image", "strangeness": (1,)}.
+        """encode: {"image"} -> {"latent"}; decode: {"latent"} -> {"image"}.
+
+        reconstruct: {"image"} -> {"image", "strangeness": (1,)}.
         """
         encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
         ended, strange = model.get_layer("made"), model.get_layer("strangeness")
@@ -180,7 +184,7 @@ class Autoencoder(Generation):
         return {"latent": latent, "image": image, "strangeness": strange}
 
     def metrics(self, config):
-        """As of every method, and how many are strange; with classes that training had not, the AUC."""
+        """As of every method, and how many are strange; the AUC if there are unknown classes."""
         return [*super().metrics(config), alarms.Alarms(_pictures.STRANGE)]
 
     def explain(self, answer, part, config):

@@ -1,4 +1,4 @@
-"""A variational autoencoder: pictures out of random numbers, and a bound of how likely a picture is."""
+"""A variational autoencoder: pictures out of random numbers, and how likely a picture is."""
 
 import math
 from dataclasses import dataclass
@@ -33,7 +33,23 @@ FEW = 10  # one latent unit in so many must say something, or the posterior has 
 class _Config(PictureConfig, settings.Config):
     """The settings of the pictures, the shared ones, and those of the net and of the bound."""
 
-    epochs: int = setting(100, "passes over the training split", "epochs", low=1)
+    epochs: int = setting(160, "passes over the training split", "epochs", low=1)
+    batch_size: int = setting(50, "examples per step; 0 takes all", "examples", low=0)
+    learning_rate: float = setting(2e-3, "peak learning rate", low=0.0, high=10.0)
+    schedule: str = setting(
+        "constant",  # with averaged weights a better decoder than with a rate that falls
+        "learning rate after the warm-up; linear is constant and then falls straight",
+        choices=("constant", "step", "exponential", "cosine", "linear"),
+    )
+    weight_decay: float = setting(
+        0.05, "decoupled weight decay of matrices and kernels", low=0.0, high=1.0
+    )
+    ema: float = setting(
+        0.99,
+        "decay of the moving average of the weights, which then is what is kept; 0 is off",
+        low=0.0,
+        high=0.99999,
+    )
     monitor: str = setting("val_elbo", "what decides which epoch is kept: val_ and a metric's name")
     latent_size: int = setting(16, "numbers that a picture becomes", "numbers", low=1, high=4096)
     net: str = setting(
@@ -66,7 +82,7 @@ class _Config(PictureConfig, settings.Config):
 
 
 class VAE(Generation):
-    """Two programs: `encode`, a picture to what its numbers may be, and `decode`, numbers to a picture."""
+    """Two programs: `encode`, a picture to a law of its numbers, `decode`, numbers to a picture."""
 
     Config = _Config
     paper = "Kingma & Welling 2014"
@@ -115,7 +131,7 @@ class VAE(Generation):
         return inputs, {**targets, "weight": weight}
 
     def model(self, config):
-        """{"image": uint8 (B, S, S, C), "noise": (B, N), maybe "label"} -> see `decode`, compiled."""
+        """{"image": uint8 (B, S, S, C), "noise": (B, N), maybe "label"} -> see `decode`."""
         plan, size = _plan(config), config.latent_size
         image = keras.Input(plan.shape, dtype="uint8", name="image")
         noise = keras.Input((size,), name="noise")
