@@ -34,6 +34,7 @@ import pytest  # noqa: E402
 import zygote  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from pipelines import cli, progress  # noqa: E402
 from pipelines.engine.export import convert  # noqa: E402
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # a busy machine is no defect
@@ -42,6 +43,7 @@ hypothesis.settings.load_profile("unhurried")
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = dict(backbone="compact_8", image_size=16, batch_size=8)  # a net that trains in seconds
 CLASSES = ("apple", "grün", "sky")
+TINY = [f"--set={name}={value}" for name, value in (SMALL | {"epochs": 1}).items()]
 
 
 def pytest_collection_modifyitems(config, items):
@@ -155,6 +157,40 @@ def exported(trained):
     )
 
 
+@pytest.fixture
+def command(capfd, monkeypatch):
+    """Runs a verb in this process -> (exit code, lines of standard output, lines of standard error)."""
+    # A machine that is slow today says more of what it is at.
+    monkeypatch.setattr(progress, "PATIENCE", 600)
+
+    def run(*words):
+        capfd.readouterr()
+        try:
+            code = cli.main([str(word) for word in words])
+        except SystemExit as exit:  # --help and --version
+            code = exit.code or 0
+        out, err = capfd.readouterr()
+        return code, out.splitlines(), err.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def refused(command):
+    """Runs a verb that must fail -> (exit code, its one line); nothing else is printed but with `--json`."""
+
+    def run(*words):
+        code, out, err = command(*words)
+        assert code in (1, 2)
+        assert len(err) == 1, err
+        assert err[0].startswith("pipelines: ")
+        if "--json" not in words:
+            assert out == []
+        return code, err[0].removeprefix("pipelines: ")
+
+    return run
+
+
 def once(name, make):
     """The folder that `make(folder)` filled, once for all workers of this session; another one waits for it."""
     folder = SCRATCH / name
@@ -183,6 +219,12 @@ def write_photos(folder, counts, size=(40, 30), seed=0):
                 folder / path / f"{i:03d}.jpg", quality=90
             )
     return folder
+
+
+def two_classes(photos, **more):
+    return photos(
+        {f"{s}/{c}": n for s, n in (("train", 6), ("val", 2), ("test", 2)) for c in "ab"} | more
+    )
 
 
 @contextlib.contextmanager

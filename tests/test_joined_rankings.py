@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from liked import made
 from scipy import linalg
-from test_recommendation import made
 
 from pipelines.errors import PipelineError
 from pipelines.families import recommending

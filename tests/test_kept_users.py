@@ -4,7 +4,8 @@ import json
 
 import pytest
 from conftest import page_says
-from test_recommendation import LEARNED, MANIFEST, bundle, file, made, scored  # noqa: F401
+from liked import made, ratings
+from test_recommendation_device import LEARNED, MANIFEST, bundle, scored  # noqa: F401
 
 from pipelines.edge import kept_users, predict
 from pipelines.edge import recommendation as edge
@@ -36,7 +37,8 @@ def test_other_users_are_said(manifest, message):
     assert message in page_says("recommendation", '{"user": "bob"}', manifest)
 
 
-def test_histories_of_training_are_kept_unless_they_are_not_to_be(file, monkeypatch):  # noqa: F811
+def test_histories_of_training_are_kept_unless_they_are_not_to_be(tmp_path, monkeypatch):
+    file = ratings(tmp_path / "ratings.csv")
     begun = made(file)
     learned, part = begun.config.learned, begun.source.held_out("train").examples
     for user, items in zip(part.names, part.columns["history"], strict=True):

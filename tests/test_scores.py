@@ -10,7 +10,6 @@ import types
 import numpy as np
 import pytest
 from conftest import CLASSES, ROOT, SCRATCH, SMALL
-from test_cli import command, refused  # noqa: F401
 
 import pipelines
 from pipelines import catalog
@@ -174,14 +173,14 @@ def test_a_monitor_of_which_less_is_better_keeps_the_least(photos, tmp_path):
         (("--max", "calibration_error=-1"), 1, "export refused: calibration_error is "),
     ],
 )
-def test_limits_of_scores(refused, trained, tmp_path, flags, code, message):  # noqa: F811
+def test_limits_of_scores(refused, trained, tmp_path, flags, code, message):
     found, line = refused("export", trained.path, "--out", tmp_path / "bundle", *flags)
     assert found == code
     assert line.startswith(message)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_that_is_good_enough_is_exported(command, trained, tmp_path):  # noqa: F811
+def test_a_model_that_is_good_enough_is_exported(command, trained, tmp_path):
     run = shutil.copytree(trained.path, tmp_path / "run")
     limits = ("--min", "accuracy=0.5", "--max", "calibration_error=1")
     words = ("--files", "saved_model", "--out", tmp_path / "bundle", *limits)
@@ -198,7 +197,7 @@ def test_the_floor_of_labels_is_the_most_frequent_class():
 
 
 def test_a_model_that_has_learned_nothing_is_told_of_everywhere(
-    command,  # noqa: F811
+    command,
     photos,
     tmp_path,
     monkeypatch,
@@ -247,7 +246,7 @@ def test_a_misspelt_hook_is_refused():
 # Settings and formats of data.
 
 
-def test_an_audit_judges_with_the_settings_of_a_task(command, refused, photos):  # noqa: F811
+def test_an_audit_judges_with_the_settings_of_a_task(command, refused, photos):
     names = ("trainA", "trainB", "testA", "testB")
     data = photos({name: 3 for name in names}, size=(40, 40))
 
@@ -264,7 +263,7 @@ def test_an_audit_judges_with_the_settings_of_a_task(command, refused, photos): 
     assert "settings belong to a task" in refused("audit", data, "--set", "pairs=off")[1]
 
 
-def test_the_format_of_other_data_can_be_named(command, trained, exported, tmp_path):  # noqa: F811
+def test_the_format_of_other_data_can_be_named(command, trained, exported, tmp_path):
     data = shutil.copytree(trained.data_name, tmp_path / "data")
     (data / "labels.csv").write_text("path,label\nno.jpg,apple\n")
     named = ("--data-format", "image_folder")
@@ -320,7 +319,7 @@ def test_settings_in_a_bundle_name_no_folder(method, setting, given, kept):
 
 
 @pytest.mark.parametrize("number", [None, 1])
-def test_folders_of_an_earlier_version_are_one_line(refused, trained, exported, tmp_path, number):  # noqa: F811
+def test_folders_of_an_earlier_version_are_one_line(refused, trained, exported, tmp_path, number):
     for owner, name in ((trained, "run.json"), (exported, "manifest.json")):
         folder = shutil.copytree(
             owner.path, tmp_path / name, ignore=shutil.ignore_patterns("checkpoints", "tensorboard")
