@@ -5,8 +5,10 @@
 Tables are judged exactly, by the probabilities that the environment knows of itself. Nets are
 judged by the mean return of 100 episodes with fixed seeds: of the best epoch by validation on other
 seeds, and of the last one. Steps per CPU second count processor time of all threads of the training
-phase, validations left out. KERAS_BACKEND=jax measures JAX. Prints a line for each run. Needs the
-extra `reinforcement`; if stable-baselines3 is installed, `--peer` runs it with rl-zoo's settings.
+phase, validations left out. KERAS_BACKEND=jax measures JAX, and `--engine tf_agents` TF-Agents, whose
+own process is not counted. Prints a line for each run, and for each net its learning curve over the
+seeds. Needs the extra `reinforcement`; if stable-baselines3 is installed, `--peer` runs it with
+rl-zoo's settings.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from scipy import stats
 
 from pipelines import run as runs
 from pipelines.environments import dynamics, naming
@@ -92,10 +95,12 @@ def table(name, seed, folder):
     return f"q_learning {name} seed {seed}: {found:.4f}, optimum {most:.4f}, {seconds:.0f} CPU s"
 
 
-def net(method, name, given, seed, folder):
-    """A row: mean return of the best and of the last epoch, and steps per CPU second."""
+def net(method, name, given, seed, folder, curves):
+    """A row: mean return of the best and of the last epoch, and steps per CPU second. The mean returns
+    of its validations go to `curves`."""
     run, seconds = trained(method, name, dict(given, seed=seed), folder)
     result = run.evaluate()
+    curves.setdefault((method, name), []).append(run.history["val_mean_return"])
     last = float(run.history["val_mean_return"][-1])
     steps = run.config.epochs * run.config.steps_per_epoch * run.config.batch_size
     rate = f"{steps:,} steps, {steps / seconds:,.0f} per CPU s"
@@ -108,6 +113,23 @@ def net(method, name, given, seed, folder):
         f"{method} {name} seed {seed}: {result['mean_return']:.1f} {spread}, last epoch {last:.1f}"
         f" on validation; {rate}{reached}"
     )
+
+
+def middle(scores, draws=2000):
+    """(mean of the middle half, and the ends of its 95 % interval by bootstrap) over R runs of (R, E).
+
+    Agarwal et al. 2021, arXiv:2108.13264, section 4.3.
+    """
+    rows = np.random.default_rng(0).integers(len(scores), size=(draws, len(scores)))
+    ends = np.percentile(stats.trim_mean(scores[rows], 0.25, axis=1), (2.5, 97.5), axis=0)
+    return np.array([stats.trim_mean(scores, 0.25, axis=0), *ends])
+
+
+def curve(method, name, histories):
+    """A row: the middle of several seeds after each epoch."""
+    points = middle(np.array(histories, float)).T
+    shown = "; ".join(f"{mean:.0f} [{low:.0f}, {high:.0f}]" for mean, low, high in points)
+    return f"{method} {name}, interquartile mean of {len(histories)} seeds by epoch: {shown}"
 
 
 def _reached(run, threshold):
@@ -194,14 +216,18 @@ def main():
     parser.add_argument("parts", nargs="*", default=["tables", *NETS, "bandits", "files"])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--peer", action="store_true", help="run stable-baselines3 as well")
+    parser.add_argument("--engine", default="own", choices=("own", "tf_agents"))
     given = parser.parse_args()
     for part in given.parts:
+        curves = {}
         for seed in range(given.seeds if part != "files" else 1):
-            for row in rows(part, seed, given.peer):
+            for row in rows(part, seed, given, curves):
                 print(row, flush=True)
+        for (method, name), histories in curves.items():
+            print(curve(method, name, histories), flush=True)
 
 
-def rows(part, seed, is_compared):
+def rows(part, seed, asked, curves):
     """The lines of a part of the benchmark with one seed."""
     with tempfile.TemporaryDirectory() as place:
         if part == "tables":
@@ -213,8 +239,9 @@ def rows(part, seed, is_compared):
             yield from files(Path(place))
         else:
             for i, (method, name, given) in enumerate(NETS[part]):
-                yield net(method, name, given, seed, Path(place) / str(i))
-                if is_compared and method in ("ppo", "dqn") and "CartPole" in name:
+                engine = {} if method == "actor_critic" else {"engine": asked.engine}
+                yield net(method, name, {**given, **engine}, seed, Path(place) / str(i), curves)
+                if asked.peer and method in ("ppo", "dqn") and "CartPole" in name:
                     yield peer(method, name, seed)
 
 

@@ -22,7 +22,7 @@ class GridWorld:
 
     actions = ("left", "down", "right", "up")
     longest = 60
-    episodes = (100, 400)  # that validate and test
+    episodes = (400, 400)  # that validate and test
     observation_space, action_space = Discrete(len(MAP) ** 2), Discrete(len(MOVES))
 
     def reset(self, seed: int | None = None) -> tuple[int, dict]:

@@ -47,9 +47,13 @@ class LinUCB:
     def step(self, step):
         """Step number `step` -> its numbers, with what is known of the arms in the net."""
         loss = self._pulls()
-        own = zip(self._agent.cov_matrix, self._agent.data_vector, strict=True)
-        thetas = [np.linalg.solve(a + RIDGE * np.eye(len(a)), b) for a, b in own]
-        self._net.get_layer("arms").set_weights([np.array(thetas, np.float32).T])
+        spreads, sums = (
+            np.array([part.numpy() for part in own])
+            for own in (self._agent.cov_matrix, self._agent.data_vector)
+        )
+        inverses = np.linalg.inv(spreads + RIDGE * np.eye(spreads.shape[-1]))
+        thetas = np.einsum("aij,aj->ai", inverses, sums)
+        self._net.get_layer("arms").set_weights([thetas.T.astype(np.float32)])
         found = {"loss": loss, "train_return": self._returns.result()}
         regrets, self._arms.regrets[:] = list(self._arms.regrets), []
         return found | ({"regret": float(np.mean(regrets))} if regrets else {})
