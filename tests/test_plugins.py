@@ -76,7 +76,13 @@ def test_its_task_trains_and_exports(site, tmp_path):
             radius, angle = (0.4, 1.0)[i % 2], random.uniform(0, 2 * np.pi)
             point = f"{radius * np.cos(angle):.3f} {radius * np.sin(angle):.3f}"
             file.write(f"{point} {('inner', 'outer')[i % 2]}\n")
-    settings = ["--set", "epochs=30", "learning_rate=0.05", "label_smoothing=0"]
+    settings = [
+        "--set",
+        "epochs=6",
+        "steps_per_epoch=35",
+        "learning_rate=0.05",
+        "label_smoothing=0",
+    ]
     text = said(
         site,
         tmp_path,
