@@ -8,7 +8,7 @@ import pytest
 
 import pipelines
 from pipelines import cli
-from pipelines.engine.proof import minisign, seal
+from pipelines.engine.proof import minisign, seal, signing
 from pipelines.errors import NotInstalled, PipelineError
 
 # Of minisign itself: its published key, and its signature of the four bytes "test".
@@ -158,3 +158,16 @@ def test_the_verb(bundle, tmp_path, capsys):
     (bundle.path / "manifest.json.minisig").unlink()
     assert cli.main(["verify", str(bundle.path), "--key", str(tmp_path / "new.pub")]) == 1
     assert cli.main(["verify", str(bundle.path), "--key", str(secret)]) == 2
+    inside = bundle.path / "inner.key"
+    assert cli.main(["sign", str(bundle.path), "--new-key", str(inside)]) == 2
+    assert not inside.exists()
+
+
+def test_a_manifest_with_a_score_that_is_no_number_can_be_signed(bundle, keys):
+    secret, public = keys
+    manifest = seal.read(bundle.path)
+    manifest["reference"]["odd"] = float("nan")
+    seal.write(bundle.path, manifest)
+    found = pipelines.load(bundle.path)
+    found.sign(secret)
+    assert signing.doubts(bundle.path, found.manifest, public)[1] == []

@@ -14,10 +14,11 @@ def flags(parser: ArgumentParser) -> None:
 
 
 def run(a: Namespace) -> tuple[dict, int]:
-    from pipelines.engine.proof import minisign
+    from pipelines.engine.proof import minisign, signing
 
     bundle = _owners.bundle(a.path, "sign")
     key = a.key or a.new_key
+    signing.refuse_inside(bundle.path, key)
     if a.new_key:
         _, public = minisign.new_keys(a.new_key)
         print(f"keys: {a.new_key} is secret; {public} is for whoever verifies")

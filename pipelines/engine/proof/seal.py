@@ -118,7 +118,7 @@ def require(folder: Path, manifest: Mapping, kind: str) -> Path:
 def write(folder: Path, manifest: Mapping) -> None:
     """Writes the manifest with a checksum over all else that stands in it."""
     plain = {name: value for name, value in manifest.items() if name != "checksum"}
-    write_json(folder / MANIFEST, {**plain, "checksum": _digest(plain)})
+    write_json(folder / MANIFEST, {**plain, "checksum": checksum_of(plain)})
 
 
 def add(folder: Path, name: str) -> None:
@@ -134,7 +134,7 @@ def broken(folder: Path, manifest: Mapping) -> list[str]:
     wanted |= manifest["sha256"]
     plain = {name: value for name, value in manifest.items() if name != "checksum"}
     found = []
-    if manifest.get("checksum") != _digest(plain):
+    if manifest.get("checksum") != checksum_of(plain):
         found.append(f"{MANIFEST} was altered: its checksum differs")
     for name, digest in wanted.items():
         if not matches(folder, name, digest):
@@ -215,6 +215,7 @@ def _below(name: str, folders: list[str]) -> bool:
     return any(name.startswith(f"{folder}/") for folder in folders)
 
 
-def _digest(manifest: Mapping) -> str:
+def checksum_of(manifest: Mapping) -> str:
+    """SHA-256 of a manifest, whatever the order of its names."""
     text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -18,15 +18,20 @@ def sign(folder: Path, key: str | Path) -> Path:
     Raises PipelineError if the bundle is not as it was sealed, or if the key lies in it.
     """
     secret = minisign.secret_key(key)
-    if Path(key).resolve().is_relative_to(folder.resolve()):
-        raise PipelineError(
-            f"the secret key {key} lies in the bundle. Move it out first, and make another if"
-            " anyone has had the bundle."
-        )
+    refuse_inside(folder, key)
     broken = seal.broken(folder, seal.read(folder))
     if broken:
         raise PipelineError(f"{folder} is not signed: {broken[0]}. Export the run again.")
     return minisign.sign(folder / seal.MANIFEST, secret)
+
+
+def refuse_inside(folder: Path, key: str | Path) -> None:
+    """Raises PipelineError if a secret key lies in the bundle, or is to be made there."""
+    if Path(key).resolve().is_relative_to(folder.resolve()):
+        raise PipelineError(
+            f"the secret key {key} lies in the bundle. Keep it elsewhere, and make another if"
+            " anyone has had the bundle with it."
+        )
 
 
 def doubts(folder: Path, manifest: Mapping, key: str | Path) -> tuple[str, list[str]]:
@@ -42,6 +47,6 @@ def doubts(folder: Path, manifest: Mapping, key: str | Path) -> tuple[str, list[
     except minisign.Unsigned as error:
         return public.name, [str(error)]
     found = [f"{name} is covered by no signature" for name in seal.compiled(folder)]
-    if json.loads(content) != manifest:
+    if seal.checksum_of(json.loads(content)) != seal.checksum_of(manifest):
         found.append(f"{seal.MANIFEST} has changed since it was read")
     return public.name, found
