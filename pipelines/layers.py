@@ -11,6 +11,7 @@ from pipelines.models import (  # noqa: F401
     adversarial,
     als,
     bert,
+    boltzmann,
     coders,
     counted_terms,
     dcgan,

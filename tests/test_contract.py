@@ -110,6 +110,7 @@ def small_settings(name):
         "ema": 0.0,
         "references": False,  # trainings beside the one that is looked at
         "max_length": 16,
+        "ais_steps": 20,  # temperatures by which a partition function is estimated
         "on_bad_data": "skip",  # so few examples may lack a label that another split has
     }
     small = {key: value for key, value in small.items() if key in fields}

@@ -216,10 +216,11 @@ class Loop(keras.callbacks.Callback):
         )
         kept = f"the checkpoint of step {last} is kept" if last else "there was no checkpoint yet"
         epoch = (self.step - 1) // self.config.steps_per_epoch + 1
+        clip = ", or set clip_norm=1" if hasattr(self.config, "clip_norm") else ""
         finish = f" `{resuming(self.folder)} --finish` takes what was best so far." if last else ""
         raise Refused(
             f"training diverged: {what} at step {self.step} (epoch {epoch}); {kept} in"
-            f" {self._folder()}. Lower learning_rate, or set clip_norm=1.{finish}"
+            f" {self._folder()}. Lower learning_rate{clip}.{finish}"
         )
 
     def _batches(self):
