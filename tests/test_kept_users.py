@@ -27,7 +27,7 @@ def test_a_user_stands_for_what_the_user_has():
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
-        (WITH_USERS, "knows no user 'bob'. It keeps 2 of its training, such as ann, 42; of others give"),
+        (WITH_USERS, "knows no user 'bob'. It keeps 2 of its training, such as ann, 42; of others"),
         (MANIFEST, "keeps no users. Give what is liked, or train it with keep_users=yes"),
     ],
 )  # fmt: skip

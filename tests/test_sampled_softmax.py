@@ -1,4 +1,4 @@
-"""A softmax over some of the items: what is drawn, and that it is the softmax over all in the mean."""
+"""A softmax over some of the items: what is drawn, and that its sum is that over all."""
 
 import keras
 import numpy as np

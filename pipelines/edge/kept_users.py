@@ -1,4 +1,4 @@
-"""The histories of the users that training had, which lie in the bundle unless it was told not to keep them."""
+"""The histories of training's users, which lie in a bundle unless it was told not to keep them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

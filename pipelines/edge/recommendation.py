@@ -31,12 +31,11 @@ def predict(
 ) -> tuple[dict, dict]:
     """Titles or ids that someone liked -> ({"liked", "recommended", "unknown"}, {}).
 
-    source: names with ; or a line each, or with commas, or JSON of a list, of {"liked", "top"} or of
-    {"user", "top"}, a user of the training; a file or its bytes; `top` of its own comes before that
-    of the options. recommended: [{"item",
-    "title", "score", "because"}], the best first; because: the liked ones without which the score
-    is lowest. run: {"history": float32 (1, I)} -> {"items"
-    (1, K), "scores" (1, K)}. Raises ValueError with a reason.
+    source: names with ; or a line each, or with commas, or JSON of a list, of {"liked", "top"}, or
+    of {"user", "top"}, a user of the training; a file or its bytes; `top` of its own comes before
+    that of the options. recommended: [{"item", "title", "score", "because"}], the best first;
+    because: the liked ones without which the score is lowest. run: {"history": float32 (1, I)} ->
+    {"items" (1, K), "scores" (1, K)}. Raises ValueError with a reason.
     """
     known = manifest["learned"]
     chosen = checked(OPTIONS, options or {})

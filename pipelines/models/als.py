@@ -101,8 +101,8 @@ def _long(own: np.ndarray, gram: np.ndarray, confidence: float) -> np.ndarray:
 def _short(own: np.ndarray, near: np.ndarray, confidence: float) -> np.ndarray:
     """The same of rows with fewer columns, by a system of their number (Woodbury's identity).
 
-    (G + (c - 1) Y'Y)^-1 r = x - G^-1 Y' (I / (c - 1) + Y G^-1 Y')^-1 Y x, with x = G^-1 r. near: own
-    times G^-1, (N, L, width).
+    (G + (c - 1) Y'Y)^-1 r = x - G^-1 Y' (I / (c - 1) + Y G^-1 Y')^-1 Y x, with x = G^-1 r. near:
+    own times G^-1, (N, L, width).
     """
     first = confidence * near.sum(1)[..., None]
     small = own @ near.transpose(0, 2, 1)

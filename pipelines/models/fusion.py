@@ -64,7 +64,7 @@ class Fusion(layers.Layer):
 
 
 def comparable(scores: Tensor, history: Tensor, rule: str) -> Tensor:
-    """Scores of parts (B, P, I) in one unit, as a rule adds them; those of votes are Borda's counts."""
+    """Scores of parts (B, P, I) in one unit, as a rule adds them; of votes Borda's counts."""
     if rule == WEIGHTED:
         return standard(scores, history)
     places = all_ranks(scores)

@@ -16,7 +16,7 @@ def vectors(learned: Mapping[str, Sequence[str]], most: int) -> np.ndarray:
 
 
 def meanings(learned: Mapping[str, Sequence[str]], most: int, size: int) -> np.ndarray:
-    """The same in fewer numbers, float32 (I, min(size, W, I) at most): their first singular vectors.
+    """The same in fewer numbers: their first singular vectors, float32 (I, min(size, W, I)).
 
     Latent semantic analysis, Deerwester et al. 1990.
     """
@@ -26,7 +26,7 @@ def meanings(learned: Mapping[str, Sequence[str]], most: int, size: int) -> np.n
 
 
 def check(learned: Mapping[str, Sequence[str]], most: int, who: str) -> None:
-    """Raises PipelineError if no item has a text, or if no text has a word. who: what needs them."""
+    """Raises PipelineError if no item has a text, or no text has a word. who: what needs them."""
     if not any(learned["texts"]):
         raise PipelineError(
             f"{who} needs texts of items. Name a table of them: --set items=movies.csv"

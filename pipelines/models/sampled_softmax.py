@@ -1,8 +1,9 @@
 """Scores of items by the vector of a user, of which training looks at a few items at a time.
 
 A softmax over all items is expensive if there are many. In a step some are drawn, each no more than
-once, the frequent ones more often, and less the logarithm of how often an item is drawn its score is
-what it would be among all (Bengio & Senecal 2008; Yi et al. 2019, section 3, "logQ correction").
+once, the frequent ones more often. From a score the logarithm of how often its item is drawn is
+taken away, so that the sum over those drawn is nearly the sum over all in the mean (Bengio &
+Senecal 2008; Yi et al. 2019, section 3, "logQ correction").
 """
 
 from typing import Any

@@ -31,7 +31,7 @@ def voted(places: Tensor, weights: Tensor, rule: str) -> Tensor:
 
 
 def preferred(places: Tensor, weights: Tensor) -> Tensor:
-    """(B, P, N) -> (B, N, N): 1 if most ballots, by weight, have i before j, -1 if j before i, or 0."""
+    """(B, P, N) -> (B, N, N): 1 if most ballots, by weight, have i before j, -1 if j before i."""
     is_before = ops.sign(places[:, :, None, :] - places[:, :, :, None])
     return ops.sign(ops.sum(is_before * weights[:, None, None], 1))
 

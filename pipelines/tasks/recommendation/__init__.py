@@ -29,8 +29,8 @@ class Ranked(interactions.Config, Settings):
     )
     keep_users: bool = setting(
         True,
-        "keep the histories of training's users in the run and its bundles, so that predict.py takes"
-        " --user; not those of more than 1,000,000 interactions",
+        "keep the histories of training's users in the run and its bundles, so that predict.py"
+        " takes --user; not those of more than 1,000,000 interactions",
     )
     top: int = setting(
         50,

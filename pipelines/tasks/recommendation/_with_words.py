@@ -1,4 +1,4 @@
-"""Hybrids of one model: the words of texts as users among the others, or as what users are alike by."""
+"""Hybrids of one model: words of texts as further users, or as what users are alike by."""
 
 from etils import epy
 

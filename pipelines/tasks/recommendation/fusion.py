@@ -31,8 +31,8 @@ class _Config(recommendation.Ranked, settings.FittedConfig):
     )
     rule: str = setting(
         "weighted",
-        "what is added: scores as deviations from their mean, Borda's counts, or reciprocal ranks; or"
-        " how items do in pairs: Copeland's wins, or a Markov chain, with the weights of Borda's",
+        "what is added: scores as deviations from their mean, Borda's counts, or reciprocal ranks;"
+        " or how items do in pairs: Copeland's wins, or a Markov chain, with the weights of Borda's",
         choices=("weighted", "borda", "reciprocal_rank", "copeland", "markov"),
     )
 
