@@ -238,6 +238,8 @@ def test_what_is_asked_for_is_one_thing():
     assert list(half.asked(["a", "b"], {"walk": 4})) == [("walk", ("a", "b"))]
     (name, error), _ = half.asked(["a"], {"count": 4})
     assert (name, str(error)) == ("a", "is not used with --count")
+    ((name, error),) = half.asked(["a"], {"count": -4})
+    assert str(error) == "count must be a whole number from 0 to 10000; got -4."
 
 
 def test_a_model_that_makes_none_says_what_does():

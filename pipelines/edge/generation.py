@@ -28,7 +28,11 @@ OPTIONS = (
 
 def asked(inputs: Iterable, options: Mapping[str, Any]) -> Iterator:
     """What `predict` is called for: each input; or all of them, as a walk; or nothing, but `count`."""
-    chosen = checked(OPTIONS, options)
+    try:
+        chosen = checked(OPTIONS, options)
+    except ValueError as error:
+        yield "options", error
+        return
     if chosen["count"]:
         yield from ((name_of(item), ValueError("is not used with --count")) for item in inputs)
         yield "made", None
