@@ -140,16 +140,16 @@ def made_by(run: "pipelines.Run", count: int, seed: int) -> np.ndarray:
     return keras.ops.convert_to_numpy(run.method.decode(outputs, config)["made"])
 
 
-def train(data: Path, settings: dict, seed: int) -> "pipelines.Run":
-    folder = tempfile.mkdtemp()
-    return pipelines.train("gan", data=data, run=Path(folder) / "run", seed=seed, **settings)
+def train(data: Path, settings: dict, seed: int, name: str) -> "pipelines.Run":
+    """A run in a folder beside the data."""
+    return pipelines.train("gan", data=data, run=data.parent / name, seed=seed, **settings)
 
 
 def tune(data: Path, given: dict, lines: list[str]) -> None:
     """The best validation distance of each line of settings, by the run's own judge."""
-    for line in lines:
+    for number, line in enumerate(lines):
         began = time.process_time()
-        run = train(data, {**given, **parsed(line.split())}, 0)
+        run = train(data, {**given, **parsed(line.split())}, 0, f"tuned_{number}")
         distances = run.history["val_frechet_distance"]
         best, minutes = int(np.argmin(distances)), (time.process_time() - began) / 60
         print(
@@ -157,6 +157,18 @@ def tune(data: Path, given: dict, lines: list[str]) -> None:
             f" {minutes:.1f} CPU min",
             flush=True,
         )
+
+
+def show_files(run: "pipelines.Run", folder: Path) -> None:
+    """The distance of each file's pictures, by the run's own judge, from the same random numbers."""
+    bundle = run.export(folder)
+    print(f"\nKeras: {bundle.manifest['reference']['frechet_distance']:.4f}\n")
+    print("| file | KB | Frechet distance |\n|---|---:|---:|")
+    for kind, record in bundle.files.items():
+        path = bundle.path / record["path"]
+        files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
+        size = sum(file.stat().st_size for file in files) / 1000
+        print(f"| {kind} | {size:.0f} | {record['metrics']['frechet_distance']:.4f} |")
 
 
 def parsed(pairs: list[str]) -> dict[str, str]:
@@ -168,6 +180,9 @@ def main() -> None:
     arguments.add_argument("--settings", nargs="*", default=[], metavar="NAME=VALUE")
     arguments.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     arguments.add_argument("--tune", nargs="+", default=[], metavar="LINE")
+    arguments.add_argument(
+        "--files", action="store_true", help="export the last seed's GAN as well"
+    )
     given = arguments.parse_args()
     settings, parts = parsed(given.settings), split()
     with tempfile.TemporaryDirectory() as folder:
@@ -183,10 +198,12 @@ def main() -> None:
             show(name, [judge.row(drawn(seed)) for seed in range(DRAWS)])
         for seed in given.seeds:
             began = time.process_time()
-            run = train(data, settings, seed)
+            run = train(data, settings, seed, f"seed_{seed}")
             minutes = (time.process_time() - began) / 60
             rows = [judge.row(made_by(run, count, draw)) for draw in range(DRAWS)]
             show(f"gan, seed {seed}, {minutes:.1f} CPU min", rows)
+        if given.files:
+            show_files(run, data.parent / "bundle")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pipelines import catalog
+from pipelines.config import settings
 from pipelines.families import adversarial_pairs
 from pipelines.losses import adversarial as losses
 from pipelines.models import adversarial, critics
@@ -107,3 +109,12 @@ def test_losses_worked_out_by_hand():
     assert np.isclose(losses.slope_penalty(np.array([1.0, 3.0])), 2.0)
     # Real ones lie 2 above: softplus(-2) for either side.
     assert np.isclose(losses.critic("relativistic", even, even + 2), np.log1p(np.exp(-2)))
+
+
+@pytest.mark.parametrize(
+    ("name", "left_out"),
+    [("gan", set()), ("srgan", {"hinge", "wasserstein"}), ("cyclegan", {"hinge", "wasserstein"})],
+)
+def test_losses_are_called_alike_in_every_method(name, left_out):
+    fields = {field.name: field for field in settings(catalog.method(name).Config)}
+    assert {*fields["adversarial"].metadata["choices"], *left_out} == {*losses.KINDS}

@@ -8,8 +8,6 @@ from pipelines.losses import adversarial as losses
 from pipelines.models.adversarial import Asked
 from pipelines.ops import Tensor
 
-CHOICES = losses.KINDS
-
 
 def losses_of(
     kind: str, critic: Asked, fake: Any, real: Any, shown: Any = None

@@ -10,7 +10,6 @@ from pipelines.formats.examples import Examples
 from pipelines.metrics import copies, frechet, made_pictures
 from pipelines.models import class_judge, picture_features
 
-CHOICES = ("auto", "classes", *picture_features.CHOICES)
 NAME, JUDGE, TRAINING = "features", "judge", "training_pixels"  # of what is learned
 SCARCE = 0.2  # of its share of the real pictures, below which a class is hardly made
 ALIKE = 0.3  # of the real pictures' spread, below which all that is made is much alike
