@@ -31,6 +31,7 @@ NAME = "machine"  # of the layer
 LEAST = 0.05  # deviation of a Gaussian pixel: one that never changes would be infinitely likely
 QUICK = (200, 50)  # temperatures and chains by which log Z is estimated after each epoch
 WIDEST = 4096  # units of a layer
+DRAWN = 8  # sets of random numbers that calibrate the program that samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,9 +285,6 @@ class Boltzmann(Generation):
             "visible": Draw((steps, visible), law),
         }
         return Maker("sample", noise)
-
-
-DRAWN = 8  # sets of random numbers that calibrate the program that samples
 
 
 def filters(weights, shape):
