@@ -277,7 +277,8 @@ def people():
 
 
 def test_a_raw_row_goes_through_run_and_bundle_alike(people, tmp_path):
-    run = pipelines.train(f"{CLASSES}/mlp", people, run=tmp_path / "run", epochs=30, width=8)
+    given = dict(epochs=3, steps_per_epoch=30, width=8)  # a pass takes 3
+    run = pipelines.train(f"{CLASSES}/mlp", people, run=tmp_path / "run", **given)
     assert run.evaluate("train")["accuracy"] > 0.9
     bundle = run.export(tmp_path / "bundle", files=["float32", "int8"], max_drop=0.2)
     row = '{"age": 60, "job": "smith", "note": "", "paid": ""}'
