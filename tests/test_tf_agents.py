@@ -68,8 +68,6 @@ AGENTS = [  # method, environment, settings
     ("double_dqn", "grid", dict(SMALL_NET, updates=2, warmup=0, batch_size=12, environments=2)),
     ("ppo", "gym:Pendulum-v1", dict(SMALL_NET, passes=1, batch_size=12, minibatch=4)),
     ("reinforce", "cart_pole", dict(SMALL_NET, batch_size=2)),
-    ("bandit", "contextual_bandit", dict(batch_size=20)),
-    ("bandit", "contextual_bandit", dict(batch_size=20, policy="thompson")),
 ]
 
 
@@ -141,19 +139,9 @@ def test_what_it_cannot_do_is_refused(name, step, words):
     ("method", "given", "words"),
     [
         ("dqn", dict(priority=0.6), "no priority=0.6. Take priority=0.0, or engine=own"),
-        ("bandit", {}, "bandits with contexts alone"),
     ],
 )
 def test_settings_that_it_has_nothing_for_are_refused(method, given, words):
     known = catalog.method(method)
     with pytest.raises(pipelines.PipelineError, match=words):
         known.phases(known.Config(**ENGINE, **given))
-
-
-def test_a_bandit_by_chance_is_ours_alone():
-    known = catalog.method("bandit")
-    config = known.Config(policy="epsilon_greedy", **ENGINE)
-    lines = ["states 0", "low -1.0", "high 1.0", "action a", "action b"]
-    with pytest.raises(pipelines.PipelineError, match="no policy=epsilon_greedy"):
-        known.phases(config.having({"spaces": lines}))
-    assert np.array(known.phases(config.replace(engine="own").having({"spaces": lines}))).size == 1

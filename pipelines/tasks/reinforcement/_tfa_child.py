@@ -21,8 +21,6 @@ AGENTS = {  # name -> (module, class): (net, environments' maker, settings) -> w
     "double_dqn": ("_tfa_values", "DoubleDQN"),
     "ppo": ("_tfa_policies", "PPO"),
     "reinforce": ("_tfa_policies", "Reinforce"),
-    "ucb": ("_tfa_bandits", "LinUCB"),
-    "thompson": ("_tfa_bandits", "Thompson"),
 }
 
 

@@ -3,7 +3,6 @@
 import itertools
 
 import numpy as np
-from tf_agents.bandits.environments import bandit_py_environment
 from tf_agents.environments import batched_py_environment, py_environment, tf_py_environment
 from tf_agents.specs import array_spec
 from tf_agents.trajectories import time_step
@@ -54,29 +53,6 @@ class World(py_environment.PyEnvironment):
         found = np.asarray(state, self._specs[0].dtype)
         self.met.append(found)
         return found
-
-
-class Arms(bandit_py_environment.BanditPyEnvironment):
-    """A bandit with contexts. `regrets` are those of the pulls since it was emptied."""
-
-    def __init__(self, acting, episodes):
-        self._acting, self._episodes, self.regrets = acting, episodes, []
-        self._context = None
-        super().__init__(*specs(acting.spaces))
-
-    def _observe(self):
-        if self._context is None:
-            self._context = self._acting.reset(next(self._episodes))
-        return self._context
-
-    def _apply_action(self, action):
-        means = getattr(self._acting.env, "means", None)
-        if means is not None:
-            self.regrets.append(float(means.max() - means[int(action)]))
-        self._context, reward, ended, cut = self._acting.step(action)
-        if ended or cut:
-            self._context = None
-        return np.float32(reward)
 
 
 def episodes(seed):

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.errors import PipelineError
 from pipelines.task import Phase
-from pipelines.tasks.reinforcement import Reinforcement, _tf_agents
+from pipelines.tasks.reinforcement import Reinforcement
 from pipelines.tasks.reinforcement._settings import Stepped
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -19,7 +18,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(Stepped, _tf_agents.Engine):
+class _Config(Stepped):
     """The settings of a training by steps of its own, and those of a bandit."""
 
     epochs: int = setting(10, "parts of the training, each with a validation", "epochs", low=1)
@@ -58,8 +57,6 @@ class Bandit(Reinforcement):
 
     def phases(self, config):
         """One, whose steps are pulls; what is known of the arms lasts."""
-        if _tf_agents.is_asked(config):
-            return self._by_tf_agents(config)
         kept = []
 
         def begin(net):
@@ -79,19 +76,6 @@ class Bandit(Reinforcement):
                 yield numbers
 
         return [Phase("train", config, begin=begin, steps=steps, memory=lambda: kept[0].kept)]
-
-    def _by_tf_agents(self, config):
-        if self._spaces(config).states:
-            raise PipelineError(
-                "engine=tf_agents has bandits with contexts alone, LinUCB and Thompson, and this one"
-                " counts its states. Take engine=own."
-            )
-        if config.policy == "epsilon_greedy":
-            raise PipelineError(
-                "engine=tf_agents has no policy=epsilon_greedy. Take policy=ucb or policy=thompson,"
-                " or engine=own."
-            )
-        return _tf_agents.phases(config.policy, config)
 
     def unsupported(self, config):
         """A table has no int8 file."""
