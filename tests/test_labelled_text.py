@@ -11,6 +11,7 @@ from pipelines.engine.audit import audit
 from pipelines.errors import PipelineError
 from pipelines.families import target_kinds
 from pipelines.families.target_kinds import reading
+from pipelines.formats import _text_documents as documents
 from pipelines.formats import text_jsonl
 
 ROWS = [("fine day", "good"), ("what a bore", "bad"), ("lovely", "good"), ("dull, and long", "bad")]
@@ -113,6 +114,41 @@ def test_class_folders_of_pages(tmp_path, suffix):
     (note,) = data.problems
     assert (note.severity, note.kind) == ("note", "html")
     assert note.message.startswith("4 files are HTML and read without markup")
+
+
+def test_columns_that_a_table_of_another_split_lacks_are_left_out(tmp_path):
+    write(tmp_path, "train.csv", "text,label,stars,shop\na,x,1,s\nb,y,2,t\n")
+    write(tmp_path, "test.csv", "text,label,shop,day\nc,x,s,9\nd,y,t,8\n")
+    data = catalog.load(tmp_path)
+    for part in data.splits.values():
+        assert set(part.columns) == {"text", "label", "column/shop"}
+    said = [(p.where, p.message.split(".")[0]) for p in data.problems if p.severity == "warning"]
+    assert sorted(said) == [
+        ("test.csv:1", "not in all tables, so left out: day"),
+        ("train.csv:1", "not in all tables, so left out: stars"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<html><head><title>T</title><h1>Hello</h1><p>World", "Hello\nWorld"),
+        ("<!doctype html><title>T</title><meta charset=utf-8><p>Hello", "Hello"),
+        ("<html><head><link rel=icon><style>p {}</style>Hello</html>", "Hello"),
+        ("<html><head><title>T</title></head><body><img src=a.png></body></html>", ""),
+    ],
+)
+def test_a_page_may_leave_tags_out(page, text):
+    assert documents.without_markup(page) == text
+
+
+def test_a_page_without_a_text_is_an_error_of_the_audit(tmp_path):
+    for name in ("good/0.txt", "good/1.txt", "bad/0.txt"):
+        write(tmp_path, name, f"a text of {name}")
+    write(tmp_path, "bad/1.html", "<html><head><title>T</title><body><img src=a.png>")
+    ((severity, where, message),) = found(catalog.load(tmp_path), "empty")
+    assert (severity, where) == ("error", "bad/1.html")
+    assert "there is no text" in message
 
 
 def test_what_is_no_text_is_counted(tmp_path):

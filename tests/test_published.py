@@ -126,6 +126,14 @@ def test_the_line_with_which_excel_begins_a_table(tmp_path, mark):
     assert [p.where for p in data.problems] == ["a.csv:9"]
 
 
+def test_a_table_of_that_line_alone_is_empty(tmp_path):
+    write(tmp_path / "a.csv", "sep=;")
+    with pytest.raises(PipelineError, match="fits no known format"):
+        catalog.load(tmp_path / "a.csv")
+    with pytest.raises(PipelineError, match=r"a\.csv is empty"):
+        catalog.load(tmp_path / "a.csv", "table")
+
+
 def test_high_and_low_resolution_as_div2k_calls_them(tmp_path):
     for split, i in (("train", 1), ("train", 2), ("valid", 3)):
         save(tmp_path / f"DIV2K_{split}_HR/{i}.png", size=(16, 16))

@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines import catalog
 from pipelines.errors import PipelineError
+from pipelines.families.target_kinds import reading
 from pipelines.formats import table
 from pipelines.formats.examples import Data
 
@@ -147,6 +149,24 @@ def test_other_columns_are_noted(folder):
     data = table.read(write(folder, "id,path,label,size\n1,pics/a.jpg,cat,9\n2,pics/b.jpg,cat,9\n"))
     assert only(data) == ("note", "unused-column", "labels.csv:1")
     assert data.problems[0].message == "not used: id, size."
+
+
+def test_columns_that_a_table_of_another_split_lacks_are_left_out(tmp_path):
+    """Both tables are train: one has the age, one the site, both the sex."""
+    for place, name in (("train", "age"), ("training", "site")):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "a.jpg").touch()
+        write(tmp_path / place, f"path,label,sex,{name}\na.jpg,{place},f,9\n")
+    data = table.read(tmp_path)
+    columns = {name for part in data.splits.values() for name in part.columns}
+    assert columns == {"image", "label", "column/sex"}
+    said = [(p.where, p.message) for p in data.problems if p.severity == "warning"]
+    assert [where for where, _ in said] == ["train/labels.csv:1", "training/labels.csv:1"]
+    assert said[0][1].startswith("not in all tables, so left out: age.")
+    config = catalog.method("classification/scratch").Config().replace(target=("age",))
+    with pytest.raises(PipelineError, match=r"no column 'age'.*\n.*not in all tables") as error:
+        reading.adapted(data, config, ("numbers",))
+    assert len(error.value.lines) == 3
 
 
 def test_pictures_among_others_that_are_in_no_row(folder):

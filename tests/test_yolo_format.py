@@ -117,6 +117,9 @@ def test_yolo_labels_without_a_picture(tmp_path):
         ("names: [cat, dog]\nnc: 3\ntrain: images\n", "nc is 3, and there are 2 names"),
         ("names: {0: cat, 2: dog}\ntrain: images\n", "without a gap"),
         ("names: [cat, cat]\ntrain: images\n", "called 'cat'"),
+        ("names: {0: no, 1: on}\ntrain: images\n", r"name False is read as bool.*\['yes', 'no'\]"),
+        ("names: [[cat], [dog]]\ntrain: images\n", r"name \['cat'\] is read as list"),
+        ("names: [1.10, dog]\ntrain: images\n", "name 1.1 is read as float"),
         ("train: images\n", "has no names"),
     ],
 )

@@ -13,7 +13,7 @@ from pipelines.formats import _cache
 from pipelines.formats._folders import folders, split_folders
 from pipelines.formats._lines import BREAK, first_line, text_of
 from pipelines.formats._text_files import split_in_name
-from pipelines.formats.examples import SPLIT_NAMES, SPLITS, Problem, Unusable, own_file
+from pipelines.formats.examples import APART, SPLIT_NAMES, SPLITS, Problem, Unusable, own_file
 
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = ",;\t"
@@ -34,6 +34,7 @@ class Table:
     split: str = "train"  # of rows that say none
     place: str = "."  # its folder, below `path`
     above: int = 0  # lines of the file over the header
+    apart: frozenset[str] = frozenset()  # columns that tables of other splits lack
 
     def unused(self) -> list[Problem]:
         """A note on the columns that nobody asked for."""
@@ -45,10 +46,16 @@ class Table:
         return [note] if others else []
 
     def others(self, values: Sequence[str]) -> dict[str, str]:
-        """{name: cell} of the columns of a row that nobody asked for, but that have a name."""
+        """{name: cell} of the columns of a row that nobody asked for, but that all tables have."""
+        return {
+            name: values[i].strip() for name, i in self._named.items() if name not in self.apart
+        }
+
+    @functools.cached_property
+    def _named(self) -> dict[str, int]:
+        """{name: place} of the columns that nobody asked for, but that have a name."""
         used = self.columns.values()
-        named = zip(self.header, map(str.strip, values), strict=True)
-        return {name: cell for i, (name, cell) in enumerate(named) if i not in used and name}
+        return {name: i for i, name in enumerate(self.header) if i not in used and name}
 
     def rows(self) -> Iterator[tuple[str, list[str]]]:
         """Yields (file:line, cells) of each row below the header that is not blank.
@@ -143,10 +150,25 @@ def opened(path: str | Path, wanted: Mapping[str, Collection[str]]) -> Table:
     return Table(path, file, content, *header(file, content, wanted), above=above)
 
 
+def alike(tables: Sequence[Table], problems: list[Problem]) -> list[Table]:
+    """Tables of one data set, whose `others` are the columns that all of them have.
+
+    What some lack becomes a Problem of those that have it.
+    """
+    names = [table._named.keys() for table in tables]
+    apart = frozenset(set().union(*names) - set(names[0]).intersection(*names))
+    message = "not in all tables, so left out: {}. Give all tables the same columns to use them."
+    for table in tables:
+        if own := sorted(apart & table._named.keys()):
+            where = f"{table.located(table.file.name)}:1"
+            problems.append(Problem("warning", APART, where, message.format(", ".join(own))))
+    return [replace(table, apart=apart) for table in tables]
+
+
 def _without_separator(text: str) -> tuple[str, int]:
     """A table without Excel's line `sep=;`, and how many lines that were."""
     first, *rest = BREAK.split(text, maxsplit=1)
-    return (rest[0], 1) if rest and SEPARATOR.fullmatch(first) else (text, 0)
+    return ("".join(rest), 1) if SEPARATOR.fullmatch(first) else (text, 0)
 
 
 def opened_by_split(path: str | Path, wanted: Mapping[str, Collection[str]]) -> list[Table]:
@@ -223,7 +245,7 @@ def names(table: Path) -> set[str]:
     try:
         first = first_line(table)
         if SEPARATOR.fullmatch(first):
-            first = BREAK.split(text_of(table), maxsplit=2)[1]
+            first, *_ = BREAK.split(_without_separator(text_of(table))[0], maxsplit=1)
     except PipelineError:
         return set()
     return {cell.strip().strip('"').lower() for cell in re.split("[,;\t]", first)}

@@ -26,7 +26,8 @@ HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype html|html)\b", re.I | re.S
 )
 HTML_SUFFIXES = (".html", ".htm", ".xhtml")
-HIDDEN = frozenset(("script", "style", "template", "head", "noscript"))  # tags without text
+# Tags without text. Of a head, whose ends may be left out, no other tag holds any.
+HIDDEN = frozenset(("script", "style", "template", "title", "noscript"))
 BLOCKS = frozenset(  # tags that end a line
     (
         *("p", "div", "br", "hr", "li", "ul", "ol", "dl", "dt", "dd", "table", "tr", "pre"),
@@ -95,9 +96,7 @@ class _Words(html.parser.HTMLParser):
         self._hidden = ""  # the tag whose end is waited for
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
-        if tag == "body" and self._hidden == "head":
-            self._hidden = ""  # the end of a head may be left out
-        elif tag in HIDDEN:
+        if tag in HIDDEN:
             self._hidden = self._hidden or tag
         elif tag in BLOCKS:
             self.found.append("\n")

@@ -81,9 +81,19 @@ def _names(file: Path, values: Mapping[str, Any]) -> list[str]:
         raise PipelineError(
             f"{file} has no names. Write names: [cat, dog], in the order of their ids."
         )
-    names = list(map(str, names))
+    names = [_name(file, name) for name in names]
     _check_names(file, names, values.get("nc", len(names)))
     return names
+
+
+def _name(file: Path, name: Any) -> str:
+    """What a class is called. Raises PipelineError if it is neither a text nor a whole number."""
+    if not isinstance(name, str) and type(name) is not int:
+        raise PipelineError(
+            f"{file}: the class name {name!r} is read as {type(name).__name__}, not as text. Put"
+            " the names into quotation marks, as in names: ['yes', 'no']."
+        )
+    return str(name)
 
 
 def _check_names(file: Path, names: Sequence[str], count: int) -> None:

@@ -21,6 +21,7 @@ SPLIT_NAMES = {  # what people call the three splits, lower case
 }  # fmt: skip
 Key = TypeVar("Key")
 COLUMN = "column/"  # before the name of a column of the table, apart from what methods add
+APART = "columns-apart"  # the kind of Problem of columns that some tables lack
 UNLABELLED = -1  # as a class id: no one has said what it is; the same as in TFDS
 IGNORE = 255  # in masks: a pixel that counts in neither loss nor metric
 PICTURE_SUFFIXES = frozenset(

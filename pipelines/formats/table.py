@@ -84,7 +84,7 @@ def read(path: str | Path) -> Data:
     paths = Paths(table.path if table.path.is_dir() else table.file.parent)
     problems = delimited.passed_over(table.path)
     rows: dict[str, Row] = {}
-    for opened in tables:
+    for opened in delimited.alike(tables, problems):
         _gather(opened, paths, rows, problems)
     if not rows:
         cause = reason(errors(problems), " Add rows below the header.")

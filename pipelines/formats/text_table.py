@@ -35,9 +35,12 @@ def read(path: str | Path) -> Data:
     path = _cache.placed(path)
     problems = delimited.passed_over(path)
     rows: list[labelled_text.Row] = []
-    for split, file in delimited.parts_of(path):
-        opened = delimited.opened(file, COLUMNS)
-        rows += _rows(dataclasses.replace(opened, split=split), problems)
+    tables = [
+        dataclasses.replace(delimited.opened(file, COLUMNS), split=split)
+        for split, file in delimited.parts_of(path)
+    ]
+    for opened in delimited.alike(tables, problems):
+        rows += _rows(opened, problems)
     return labelled_text.data(path, "text_table", rows, problems)
 
 

@@ -11,7 +11,7 @@ from etils import epy
 from pipelines.errors import PipelineError, nearest
 from pipelines.families.target_kinds import naming
 from pipelines.families.target_kinds.target import CLASS, LABELS, NUMBERS
-from pipelines.formats.examples import COLUMN, UNLABELLED, Data, Examples, Problem, ids_of
+from pipelines.formats.examples import APART, COLUMN, UNLABELLED, Data, Examples, Problem, ids_of
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.edge import numbers
@@ -124,7 +124,10 @@ def _cells(data: Data, part: Examples, wanted: Sequence[str]) -> dict[str, list]
     missing = [name for name in wanted if name not in known]
     if missing:
         has = nearest(missing[0], known) if known else "It has no column but the label."
-        raise PipelineError(f"{data.source} has no column {missing[0]!r} to be learned. {has}")
+        apart = [f"{p.where}: {p.message}" for p in data.problems if p.kind == APART]
+        raise PipelineError(
+            f"{data.source} has no column {missing[0]!r} to be learned. {has}", apart
+        )
     return {name: part.columns[COLUMN + name] for name in wanted}
 
 
