@@ -171,3 +171,26 @@ def test_a_manifest_with_a_score_that_is_no_number_can_be_signed(bundle, keys):
     found = pipelines.load(bundle.path)
     found.sign(secret)
     assert signing.doubts(bundle.path, found.manifest, public)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("me.pub", r"is to be a secret key, and \.pub stands for a public one. Name it .*me\.key"),
+        ("absent/me.key", r"there is no folder .*absent for the keys"),
+        ("there.key", r"there\.pub exists already"),
+    ],
+)
+def test_where_no_pair_of_keys_can_lie_none_is_written(tmp_path, name, message):
+    (tmp_path / "there.pub").touch()
+    with pytest.raises(PipelineError, match=message):
+        minisign.new_keys(tmp_path / name)
+    assert os.listdir(tmp_path) == ["there.pub"]
+
+
+def test_for_a_bundle_that_cannot_be_signed_no_keys_are_made(bundle, tmp_path, capsys):
+    (bundle.path / "labels.txt").write_text("others\n")
+    secret = tmp_path / "new.key"
+    assert cli.main(["sign", str(bundle.path), "--new-key", str(secret)]) == 2
+    assert "is not signed: labels.txt is not the file" in capsys.readouterr().err
+    assert not list(tmp_path.glob("new.*"))

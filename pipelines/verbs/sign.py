@@ -20,6 +20,7 @@ def run(a: Namespace) -> tuple[dict, int]:
     key = a.key or a.new_key
     signing.refuse_inside(bundle.path, key)
     if a.new_key:
+        signing.refuse_broken(bundle.path)  # before there are keys
         _, public = minisign.new_keys(a.new_key)
         print(f"keys: {a.new_key} is secret; {public} is for whoever verifies")
     signature = bundle.sign(key)

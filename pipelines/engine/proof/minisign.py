@@ -22,6 +22,7 @@ from pipelines.files import write_text
 from pipelines.records import read_text
 
 SUFFIX = ".minisig"
+PUBLIC = ".pub"  # of the file of a public key
 KEY, HASHED = b"Ed", b"ED"  # what keys, and signatures of a hash, begin with
 PLAIN = b"\0\0"  # in place of the name of a key derivation: without a password
 CHECKED_BY = b"B2"  # BLAKE2b-256
@@ -108,15 +109,13 @@ def ready(path: str | Path) -> None:
 def new_keys(path: str | Path) -> tuple[Path, Path]:
     """Makes a pair of keys -> (the secret file `path`, the public file NAME.pub beside it).
 
-    The secret one has no password and can be read by its owner alone. Raises PipelineError if
-    either file exists.
+    The secret one has no password and can be read by its owner alone. Raises PipelineError, and
+    writes nothing, if `path` ends in .pub, its folder is missing, or either file exists.
     """
     ed25519 = _ed25519()
     secret_file = Path(path)
-    public_file = secret_file.with_suffix(".pub")
-    for file in (secret_file, public_file):
-        if file.exists():
-            raise PipelineError(f"{file} exists already. Name another file.")
+    public_file = secret_file.with_suffix(PUBLIC)
+    _refuse_unfit(secret_file, public_file)
     number = os.urandom(ID)
     private = ed25519.Ed25519PrivateKey.generate()
     point = private.public_key().public_bytes_raw()
@@ -124,9 +123,25 @@ def new_keys(path: str | Path) -> tuple[Path, Path]:
     salt_and_limits = bytes(32 + 8 + 8)  # of the password that there is none of
     secret = KEY + PLAIN + CHECKED_BY + salt_and_limits + secrets + _checksum(secrets)
     title = named(number)
-    _write(secret_file, f"minisign secret key {title}", secret, 0o600)
     _write(public_file, f"minisign public key {title}", KEY + number + point, 0o644)
+    _write(secret_file, f"minisign secret key {title}", secret, 0o600)
     return secret_file, public_file
+
+
+def _refuse_unfit(secret_file: Path, public_file: Path) -> None:
+    """Raises PipelineError if a pair of keys cannot be written to these files."""
+    if secret_file.suffix.lower() == PUBLIC:
+        raise PipelineError(
+            f"{secret_file} is to be a secret key, and {PUBLIC} stands for a public one. Name it"
+            f" {secret_file.with_suffix('.key')}, say; the public key then goes to {public_file}."
+        )
+    if not secret_file.parent.is_dir():
+        raise PipelineError(
+            f"there is no folder {secret_file.parent} for the keys. Make it, or name another."
+        )
+    for file in (secret_file, public_file):
+        if os.path.lexists(file):
+            raise PipelineError(f"{file} exists already. Name another file.")
 
 
 def sign(file: Path, key: SecretKey) -> Path:

@@ -19,10 +19,15 @@ def sign(folder: Path, key: str | Path) -> Path:
     """
     secret = minisign.secret_key(key)
     refuse_inside(folder, key)
+    refuse_broken(folder)
+    return minisign.sign(folder / seal.MANIFEST, secret)
+
+
+def refuse_broken(folder: Path) -> None:
+    """Raises PipelineError if a bundle is not as it was sealed."""
     broken = seal.broken(folder, seal.read(folder))
     if broken:
         raise PipelineError(f"{folder} is not signed: {broken[0]}. Export the run again.")
-    return minisign.sign(folder / seal.MANIFEST, secret)
 
 
 def refuse_inside(folder: Path, key: str | Path) -> None:
