@@ -1,4 +1,4 @@
-"""Users of the training, whose histories a run keeps unless it is told not to."""
+"""Users of the training, whose histories a run keeps if it is told to."""
 
 import json
 
@@ -27,26 +27,29 @@ def test_a_user_stands_for_what_the_user_has():
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
-        (WITH_USERS, "knows no user 'bob'. It keeps 2 of its training, such as ann, 42; of others"),
-        (MANIFEST, "keeps no users. Give what is liked, or train it with keep_users=yes"),
+        (WITH_USERS, "knows no user 'bob': it keeps the histories of the 2 of its training. Of"),
+        (MANIFEST, "keeps no histories of users. Give what is liked, or train it with --set keep_"),
     ],
 )  # fmt: skip
-def test_other_users_are_said(manifest, message):
-    with pytest.raises(ValueError, match=message):
+def test_other_users_are_said_and_none_is_named(manifest, message):
+    with pytest.raises(ValueError, match=message) as said:
         edge.predict('{"user": "bob"}', scored, manifest)
-    assert message in page_says("recommendation", '{"user": "bob"}', manifest)
+    assert "ann" not in str(said.value)
+    on_page = page_says("recommendation", '{"user": "bob"}', manifest)
+    assert message in on_page
+    assert "ann" not in on_page
 
 
-def test_histories_of_training_are_kept_unless_they_are_not_to_be(tmp_path, monkeypatch):
+def test_histories_of_training_are_kept_if_they_are_to_be(tmp_path, monkeypatch):
     file = ratings(tmp_path / "ratings.csv")
-    begun = made(file)
+    begun = made(file, keep_users=True)
     learned, part = begun.config.learned, begun.source.held_out("train").examples
     for user, items in zip(part.names, part.columns["history"], strict=True):
         own = kept_users.items(user, learned)
         assert own == [learned["items"][i] for i in items]
-    assert not {*KEPT} & set(made(file, keep_users=False).config.learned)
-    monkeypatch.setattr(recommending, "KEPT", 3)
     assert not {*KEPT} & set(made(file).config.learned)
+    monkeypatch.setattr(recommending, "KEPT", 3)
+    assert not {*KEPT} & set(made(file, keep_users=True).config.learned)
 
 
 def test_predict_py_takes_a_user(bundle, capsys):  # noqa: F811

@@ -91,7 +91,8 @@ def test_what_is_asked_for_may_be_more_than_there_is():
 @pytest.fixture(scope="module")
 def bundle():
     def make(folder):
-        run = pipelines.train(f"{TASK}/als", data="tastes", factors=8, sweeps=3, run=folder / "run")
+        settings = dict(factors=8, sweeps=3, keep_users=True)
+        run = pipelines.train(f"{TASK}/als", data="tastes", run=folder / "run", **settings)
         run.export(folder / "bundle", files=["float32", "dynamic"])
 
     return pipelines.load(once("recommendation_als", make) / "bundle")

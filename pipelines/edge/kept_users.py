@@ -1,10 +1,11 @@
-"""The histories of training's users, which lie in a bundle unless it was told not to keep them."""
+"""The histories of training's users, which lie in a bundle if its training was told to keep
+them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 USERS, HISTORIES = "kept_users", "kept_histories"  # of what is learned
-NAMED = 3  # users that a message names
+NONE_KEPT = "keeps no histories of users. Give what is liked, or train it with --set keep_users=yes"
 
 
 def items(user: Any, learned: Mapping[str, Sequence[str]]) -> list[str]:
@@ -15,13 +16,12 @@ def items(user: Any, learned: Mapping[str, Sequence[str]]) -> list[str]:
     """
     users = learned.get(USERS, ())
     if not len(users):
-        raise ValueError("keeps no users. Give what is liked, or train it with keep_users=yes")
+        raise ValueError(NONE_KEPT)
     name = " ".join(str(user).split())
     if name not in users:
-        some = ", ".join(users[:NAMED])
         raise ValueError(
-            f"knows no user {name!r}. It keeps {len(users):,} of its training, such as {some}; of"
-            ' others give what they liked, such as {"liked": ["A", "B"]}'
+            f"knows no user {name!r}: it keeps the histories of the {len(users):,} of its training."
+            ' Of others give what they liked, such as {"liked": ["A", "B"]}'
         )
     places = learned[HISTORIES][users.index(name)].split()
     return [learned["items"][int(place)] for place in places]

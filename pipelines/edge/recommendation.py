@@ -15,7 +15,7 @@ TOP, SHOWN = 10, 5  # items of an answer if it is not said, and in a line
 REASONS, ASKED = 2, 20  # reasons of each item; items of a history that are tried as reasons
 FLAGS = {
     "--liked": 'titles or ids that are liked, such as "A, B, C"',
-    "--user": "a user of the training, whose history the bundle has kept",
+    "--user": "a user of the training, if it was told to keep histories (keep_users=yes)",
 }
 FORMS = {"--user": lambda name: json.dumps({"user": name})}  # of flags -> input
 OPTIONS = (Option("top", TOP, "items of an answer", 1, 1000),)

@@ -80,13 +80,15 @@ function ofJson(given, places, known) {
 /** The items of the history of a user whom training had; see edge/kept_users.py. */
 function historyOf(user, known) {
   const users = known.kept_users ?? [];
-  if (!users.length) throw new Error("keeps no users. Give what is liked, or train it with keep_users=yes");
+  if (!users.length) {
+    throw new Error("keeps no histories of users. Give what is liked, or train it with --set keep_users=yes");
+  }
   const name = String(user).trim().split(/\s+/).join(" ");
   const i = users.indexOf(name);
   if (i < 0) {
     throw new Error(
-      `knows no user '${name}'. It keeps ${users.length.toLocaleString("en")} of its training, such as ` +
-        `${users.slice(0, 3).join(", ")}; of others give what they liked, such as {"liked": ["A", "B"]}`,
+      `knows no user '${name}': it keeps the histories of the ${users.length.toLocaleString("en")} of its training. ` +
+        'Of others give what they liked, such as {"liked": ["A", "B"]}',
     );
   }
   return known.kept_histories[i].split(" ").filter(Boolean).map((place) => known.items[Number(place)]);

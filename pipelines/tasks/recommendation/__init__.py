@@ -28,9 +28,9 @@ class Ranked(interactions.Config, Settings):
         0.0, "interactions with a lower rating do not count; 0 takes every one", low=0.0
     )
     keep_users: bool = setting(
-        True,
-        "keep the histories of training's users in the run and its bundles, so that predict.py"
-        " takes --user; not those of more than 1,000,000 interactions",
+        False,
+        "keep the names and histories of training's users in the run and its bundles, for all who"
+        " get them, so that predict.py takes --user; at most 1,000,000 interactions",
     )
     top: int = setting(
         50,
