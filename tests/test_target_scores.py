@@ -63,6 +63,14 @@ def test_thresholds_of_few_examples_follow_their_chance_less():
     assert np.mean(off[thresholds.chosen]) < 0.7 * np.mean(off[thresholds.best])
 
 
+@pytest.mark.parametrize(("positives", "least", "most"), [(5, -8, -4), (4, 0, 0), (0, 0, 0)])
+def test_a_rare_label_keeps_its_threshold(positives, least, most):
+    """All with it have -4 or more, the others -8; of fewer than 5 nothing is concluded."""
+    logits = np.full(300, -8.0)
+    logits[:positives] = np.linspace(-4, -3, positives)
+    assert least <= thresholds.chosen(logits, logits > -6) <= most
+
+
 def test_the_thresholds_lie_behind_the_logits():
     layer = thresholds.Thresholds()
     assert layer(np.array([[1.0, 2.0]], np.float32)).shape == (1, 4)

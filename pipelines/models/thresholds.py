@@ -7,7 +7,7 @@ from keras import layers, ops
 from pipelines.models import REGISTERED, Tensor
 
 FEW = 5  # examples with a label, and without it, below which its threshold stays one half
-SAMPLES = 50  # of the held-out examples, drawn with replacement
+SAMPLES = 50  # of the held-out examples, drawn with replacement from either kind
 LOOKED_AT = 1_000_000  # examples of all samples together; many of them agree anyway
 
 
@@ -35,12 +35,17 @@ def chosen(logits: np.ndarray, is_true: np.ndarray) -> float:
     """The mean of `best` over bootstrap samples of held-out examples, logits and is_true (N,).
 
     One set of few examples has a best threshold that follows their chance; the mean over samples
-    of them does so less (bagging, Breiman 1996).
+    of them does so less (bagging, Breiman 1996). Examples with the label and those without are
+    drawn apart, so that no sample of a rare label has too few.
     """
     chance, count = np.random.default_rng(0), len(logits)
+    kinds = (np.flatnonzero(is_true), np.flatnonzero(~is_true))
     samples = max(1, min(SAMPLES, LOOKED_AT // max(1, count)))
-    drawn = [chance.integers(count, size=count) for _ in range(samples)]
-    return float(np.mean([best(logits[own], is_true[own]) for own in drawn]))
+    found = []
+    for _ in range(samples):
+        drawn = np.concatenate([chance.choice(own, len(own)) for own in kinds])
+        found.append(best(logits[drawn], is_true[drawn]))
+    return float(np.mean(found))
 
 
 def best(logits: np.ndarray, is_true: np.ndarray) -> float:
