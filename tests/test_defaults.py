@@ -1,5 +1,6 @@
 """What is found in the data if nothing is set."""
 
+import dataclasses
 import types
 
 import pytest
@@ -172,8 +173,12 @@ def test_a_detector_begins_with_a_pretrained_net_if_there_is_one(
         (True, {}, ("efficientnet_lite0", ("all",), 2, 480, 0)),
         (True, {"image_size": 512}, ("efficientnet_lite0", ("all",), 2, 512, 256)),
         (True, {"image_size": 128}, ("", (), 1, 128, 0)),
-        (True, {"unpadded": True}, ("", (), 2, 480, 0)),
+        (True, {"depth": 1}, ("efficientnet_lite0", ("all",), 1, 480, 0)),
+        (True, {"unpadded": True}, ("", (), 1, 480, 0)),  # as in the original
         (True, {"encoder": ""}, ("", (), 2, 480, 0)),
+        (True, {"encoder": "", "image_size": 272}, ("", (), 1, 272, 0)),  # no multiple of 32
+        (True, {"encoder": "", "crop": 272}, ("", (), 1, 480, 272)),
+        (True, {"encoder": "", "image_size": 496, "patch": 1}, ("", (), 1, 496, 0)),
         (None, {"image_size": 512, "crop": 512}, ("", (), 2, 512, 512)),
     ],
 )
@@ -188,7 +193,10 @@ def test_segmentation_begins_with_a_pretrained_encoder_if_there_is_one(
 
 
 def test_an_audit_knows_how_large_the_smallest_class_is(photos):
-    """Boxes of 8 x 8 and of 20 x 40 on pictures of 80 x 40: shares of 0.1 and 0.354."""
+    """Boxes of 8 x 8 and of 20 x 40 on pictures of 80 x 40: shares of 0.1 and 0.354.
+
+    Those of a split that is to judge, though smaller, choose nothing.
+    """
     folder = photos({"scene": 10}, size=(80, 40))
     pictures = sorted(map(str, folder.rglob("*.*")))
     small, large = (0.0, 0.0, 0.2, 0.1), (0.5, 0.0, 1.0, 0.5)
@@ -199,5 +207,9 @@ def test_an_audit_knows_how_large_the_smallest_class_is(photos):
     }
     names = [str(i) for i in range(10)]
     part = Examples(names, columns, pictures, ("image",))
-    data = Data("here", "made", {"train": part}, {"objects/label": ["small", "large"]})
+    tiny = dataclasses.replace(
+        part, columns={**columns, "objects/bbox": [[(0.0, 0.0, 0.02, 0.01), large]] * 10}
+    )
+    splits = {"train": part, "validation": tiny, "test": tiny}
+    data = Data("here", "made", splits, {"objects/label": ["small", "large"]})
     assert auditing.audit(data).small_side == pytest.approx(0.1)

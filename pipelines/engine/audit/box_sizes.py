@@ -6,26 +6,28 @@ import statistics
 import numpy as np
 
 from pipelines.engine.audit.boxes import box_columns, label_column
-from pipelines.engine.audit.facts import Facts, splits
+from pipelines.engine.audit.facts import Facts
 
 FEWEST = 10  # boxes of a class whose size counts
 
 
 def smallest(facts: Facts) -> float:
-    """Of the class whose objects are smallest: the median side of its boxes.
+    """Of the class whose objects are smallest in training: the median side of its boxes.
 
     A side is the square root of a box's area, as a share of its picture's longer side. Classes of
     fewer than 10 boxes do not count, unless there are no others. 0 without boxes.
     """
     sides = collections.defaultdict(list)
-    for split, examples in splits(facts.data):
-        looks = facts.looks.get("image", {}).get(split, ())
-        for column in box_columns(examples):
-            boxes = examples.columns[column]
-            labels = examples.columns.get(label_column(column)) or [[0] * len(b) for b in boxes]
-            for own, classes, look in zip(boxes, labels, looks, strict=False):
-                if look.size:
-                    _add(sides, own, classes, look.size)
+    examples = facts.data.splits.get("train")
+    if examples is None:
+        return 0.0
+    looks = facts.looks.get("image", {}).get("train", ())
+    for column in box_columns(examples):
+        boxes = examples.columns[column]
+        labels = examples.columns.get(label_column(column)) or [[0] * len(b) for b in boxes]
+        for own, classes, look in zip(boxes, labels, looks, strict=False):
+            if look.size:
+                _add(sides, own, classes, look.size)
     return _least_median(sides)
 
 

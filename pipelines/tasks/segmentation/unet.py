@@ -34,7 +34,8 @@ class _Config(segmentation.Config):
     patch: int = setting(
         0,
         "side of the square that the net works on as one cell; 2 or 4 is several times faster; 0"
-        " takes 2 for tiles of 256 or more, else 1",
+        " takes 2 for tiles of 256 or more if image_size, crop and depth allow it, else 1, as an"
+        " unpadded net does",
         "px",
         choices=(0, 1, 2, 4),
     )
@@ -123,7 +124,7 @@ class UNet(segmentation.Segmentation):
         training looks at and for how long, mirroring, and the weights of uneven classes."""
         side = config.image_size or min(LARGEST, data.median_side)
         config = _with_encoder(config, side)
-        config = config.replace(patch=config.patch or (2 if side >= PATCHED_FROM else 1))
+        config = config.replace(patch=config.patch or _cell(config, side))
         changes = labelled.weighed(config, data.pixel_counts) | mirroring.chosen(config)
         step = _step(config)
         side = config.image_size or -(-max(_smallest(config), side) // step) * step
@@ -227,6 +228,17 @@ def _with_encoder(config, side):
         return config.replace(encoder="")
     name = sources.EFFICIENTNET_LITE0.name
     return fine_tuning.begun(config, encoder=name, unfreeze=("all",), backbone_rate=0.2)
+
+
+def _cell(config, side):
+    """`patch` for tiles of `side` px: 2 if they are large and nothing that was chosen forbids it,
+    else 1."""
+    if side < PATCHED_FROM or config.unpadded:
+        return 1
+    if not _is_own(config):
+        return 2 if config.depth > 1 else 1
+    step = 2 * _step(config)
+    return 1 if config.image_size % step or config.crop % step else 2
 
 
 def _is_own(config):
