@@ -347,6 +347,13 @@ def test_glove_is_scaled_by_pairs_of_training_and_judged_by_others():
     assert learned["pairs"].count("2 3") / len(learned["pairs"]) == pytest.approx(3 / 8, abs=0.02)
 
 
+def test_glove_of_texts_of_one_word_is_refused():
+    method, made = config("glove", min_count=1)
+    train = Examples(["x", "y"], {"text": ["cat", "dog"]}, ["t", "t"])
+    with pytest.raises(PipelineError, match="no text of the training split has two words that get"):
+        method.learn(train, made)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("", "no word in it"), ("\0", "has no vector here"), ("\ud800", "is not UTF-8")],

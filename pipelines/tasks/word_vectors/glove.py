@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
+from pipelines.errors import PipelineError
 from pipelines.tasks import word_vectors
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -56,14 +57,19 @@ class GloVe(word_vectors.WordVectors):
     def learn(self, examples, config):
         """Besides, `near`, what the pairs of each word sum to, and some `pairs`, "first second".
 
-        These are drawn as often as they are near; what is judged is scaled by them.
+        These are drawn as often as they are near; what is judged is scaled by them. Raises
+        PipelineError if no text has two words that get vectors.
         """
         found = super().learn(examples, config)
         first, second, weights = _counted(self, examples.columns["text"], config.having(found))
+        if not len(first):
+            raise PipelineError(
+                "no text of the training split has two words that get vectors, so none are near"
+                " each other. Give longer texts, or set min_count=1."
+            )
         sums = np.bincount(first, weights, words.FIRST + len(found["words"]))[words.FIRST :]
-        drawn = np.random.default_rng(config.seed).choice(
-            len(first), KEPT if len(first) else 0, p=weights / max(weights.sum(), 1e-9)
-        )
+        chance = np.random.default_rng(config.seed)
+        drawn = chance.choice(len(first), KEPT, p=weights / weights.sum())
         pairs = [f"{first[i]} {second[i]}" for i in drawn]
         return {**found, "near": [f"{value:.6g}" for value in sums], "pairs": pairs}
 
