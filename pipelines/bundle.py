@@ -9,7 +9,7 @@ from typing import Any
 from pipelines import catalog
 from pipelines.engine import benchmark
 from pipelines.engine.data import kept, learned, source
-from pipelines.engine.proof import doubts, evaluate, proof, seal, signing, trial, verify
+from pipelines.engine.proof import doubts, evaluate, proof, seal, signing, trial, verify, whole
 from pipelines.engine.report import glance, report
 from pipelines.engine.serving import predict
 from pipelines.errors import PipelineError, nearest
@@ -83,7 +83,8 @@ class Bundle:
         answer = proof.answering(run, self.method, self.config)
         title = f"evaluating {proof.KINDS[kind]}"
         result = evaluate.score(answer, part, self.method, self.config, title=title)
-        result = {"split": split, "file": kind, "examples": len(part), **result}
+        count = whole.count(part, self.method, self.config)
+        result = {"split": split, "file": kind, "examples": count, **result}
         return result | doubts.of_result(part, result, self.method, self.config)
 
     def split(self, name: str, data: Any = None, format: str = "auto") -> Part:

@@ -246,7 +246,8 @@ class Method(Task):
         """Changes a trained net so that it says how sure it may be -> what to note down, numbers.
 
         answers: (raw outputs, targets) of each batch of the validation split, NumPy; nothing is
-        computed if they are not asked for. The run keeps the weights as this leaves them.
+        computed if they are not asked for. Of examples in `parts` they are what `raw` makes of the
+        averaged answers. The run keeps the weights as this leaves them.
         """
         return NOTHING
 
@@ -257,6 +258,11 @@ class Method(Task):
     def decode(self, outputs: Any, config: Any) -> Arrays:
         """Raw outputs -> {name: tensor}, what a person wants; part of every exported file."""
         return outputs
+
+    def raw(self, decoded: Arrays, config: Any) -> Any:
+        """Decoded answers, NumPy -> raw outputs that `decode` to them, for `calibrate` with
+        `parts`."""
+        return decoded
 
     # Exported files.
 

@@ -1,10 +1,13 @@
 import math
+import types
 
 import keras
 import numpy as np
 import pytest
 
 from pipelines import catalog
+from pipelines.engine.training import calibration
+from pipelines.families.target_kinds import one_class, several
 from pipelines.models import temperature
 
 scratch = catalog.method("scratch")
@@ -58,6 +61,48 @@ def test_calibration_changes_no_label():
     assert noted["factor"] < 1
     assert noted["log_loss_after"] < noted["log_loss_before"]
     assert scratch.calibrate(model, answers, scratch.Config(calibrated=False)) == {}
+
+
+class Rows:
+    """Held-out rows of raw outputs, as a part has them."""
+
+    def __init__(self, *outputs):
+        self.outputs, self.targets = np.array(outputs, np.float32), np.arange(len(outputs))
+
+    def __len__(self):
+        return len(self.outputs)
+
+    def batches(self):
+        return self
+
+    def as_numpy_iterator(self):
+        for rows in (slice(0, 2), slice(2, None)):
+            yield self.outputs[rows], self.targets[rows]
+
+
+@pytest.mark.parametrize("kind", [several.Several(), one_class.OneClass()])
+def test_raw_outputs_decode_to_the_answers_that_they_are_made_of(kind):
+    outputs = np.array([[2.0, -3.0, 0.5, 0.0]], np.float32)
+    decoded = {name: np.asarray(value) for name, value in kind.decode(outputs, None).items()}
+    again = kind.decode(kind.raw(decoded, None), None)
+    for name, values in decoded.items():
+        np.testing.assert_allclose(again[name], values, rtol=1e-5)
+
+
+def test_what_calibrates_is_the_averaged_answer_to_the_windows_of_a_text():
+    """Of the first of two texts, windows of one and of three quarters: 0.25 * 0.9 + 0.75 * 0.1."""
+    kind, part = several.Several(), Rows([math.log(9), 0.0], [-math.log(9), 0.0], [0.0, 0.0])
+
+    def predict(outputs):
+        return {name: np.asarray(value) for name, value in kind.decode(outputs, None).items()}
+
+    method = types.SimpleNamespace(
+        raw=kind.raw,
+        parts=lambda part, config: (np.array([4, 4, 7]), np.array([0.25, 0.75, 1.0])),
+    )
+    ((outputs, targets),) = calibration._answers(predict, part, method, None)
+    np.testing.assert_allclose(outputs, [[math.log(0.3 / 0.7), 0], [0, 0]], atol=1e-5)
+    assert targets.tolist() == [0, 2]
 
 
 def test_a_run_is_calibrated_on_its_validation_split(trained):

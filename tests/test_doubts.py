@@ -1,9 +1,10 @@
 import types
 
+import numpy as np
 import pytest
 
 from pipelines import catalog
-from pipelines.engine.proof import doubts
+from pipelines.engine.proof import doubts, verify
 
 scratch = catalog.method("scratch")
 CONFIG = scratch.Config(labels=("hat", "shoe"))
@@ -69,6 +70,27 @@ def test_few_examples_are_no_fault_of_the_model(count, is_few):
     line = f"There are {count} examples to judge by, so chance decides much. Add some, at least 10."
     assert judged(count, accuracy=0.9).get("doubts", []) == [line] * is_few
     assert trained((1.0, 0.6), (0.5, 0.9), count=count) == [line] * is_few
+
+
+def test_windows_of_one_text_are_one_example():
+    """Ten rows of five texts."""
+    texts = (np.arange(10) // 2, np.full(10, 0.5))
+    config = types.SimpleNamespace(labels=())
+    method = types.SimpleNamespace(
+        scores=scratch.scores,
+        parts=lambda part, config: texts,
+        floor=lambda part, config: None,
+        doubts=lambda result, config: [],
+    )
+    said = doubts.of_result(Part(10), {"accuracy": 0.9}, method, config)["doubts"]
+    assert said[0].startswith("There are 5 examples to judge by")
+    proven = {"split": "test", "examples": 6}
+    bundle = types.SimpleNamespace(
+        manifest={"proof": proven}, split=lambda *a: Part(10), method=method, config=config
+    )
+    assert verify._part(bundle, None, "auto")[1] == [
+        "the test split has 5 examples, not 6 as at export"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,10 @@ class Labelled(Method):
         """Outputs of the net -> what a person wants, by the kind of target."""
         return target_kinds.of(config).decode(outputs, config)
 
+    def raw(self, decoded, config):
+        """The outputs that decode to an answer, by the kind of target."""
+        return target_kinds.of(config).raw(decoded, config)
+
     def metrics(self, config):
         """The first one named is what an exported file is judged by."""
         return target_kinds.of(config).metrics(config)

@@ -17,7 +17,7 @@ from pipelines import catalog, edge
 from pipelines.config import Config, settings
 from pipelines.engine.data import kept, learned
 from pipelines.engine.export import card, saved_model
-from pipelines.engine.proof import seal
+from pipelines.engine.proof import seal, whole
 from pipelines.engine.serving import web
 from pipelines.engine.training import weights
 from pipelines.files import sha256, write_text, write_yaml
@@ -112,7 +112,7 @@ def write(folder: Path, subject: Any, facts: Mapping, max_drop: float) -> None:
             "data": data_name(run.data_name),
             "named": named(run.data_name),
             "split": subject.name,
-            "examples": len(subject.part),
+            "examples": whole.count(subject.part, method, config),
             "max_drop": max_drop,
             "score": method.scores[0].name,
             "left_out": list(run.info["left_out"]),

@@ -24,7 +24,7 @@ from pipelines.engine.export import (
 from pipelines.engine.export import quantizer as recipes
 from pipelines.engine.export import request as asking
 from pipelines.engine.export.request import Request
-from pipelines.engine.proof import doubts, evaluate, proof, seal
+from pipelines.engine.proof import doubts, evaluate, proof, seal, whole
 from pipelines.errors import PipelineError, Refused
 from pipelines.files import appearing, sweep_beside
 from pipelines.models.fitted import Fitted
@@ -132,8 +132,9 @@ def _good_enough(subject: Subject, limits: list[tuple[Score, float]]) -> None:
         value = subject.reference.get(score.name, float("nan"))
         if not score.reaches(value, limit):
             word = "at least" if score.better == "higher" else "at most"
+            count = whole.count(subject.part, subject.method, subject.config)
             raise Refused(
-                f"export refused: {score.name} is {value:.4f} on {len(subject.part)}"
+                f"export refused: {score.name} is {value:.4f} on {count}"
                 f" {subject.name} examples, and it has to be {word} {limit:g}. Train a better model"
                 " first."
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines import catalog
 from pipelines.config import Config
-from pipelines.engine.proof import floor
+from pipelines.engine.proof import floor, whole
 from pipelines.task import Method, Part
 
 FEW = 10  # examples of which fewer say little
@@ -26,7 +26,7 @@ def of_result(part: Part, result: Mapping, method: Method, config: Any) -> dict:
     """
     found = floor.judged(part, result, method, config)
     own = method.doubts(result, config)
-    said = [*_below(found), *_one_answer(result, config), *own, *_few(part, method)]
+    said = [*_below(found), *_one_answer(result, config), *own, *_few(part, method, config)]
     return found | _advised(said, part, method, config)
 
 
@@ -48,7 +48,8 @@ def of_training(
         said += _curve(history, method)
     if history:
         said += method.doubts(_validated(_best(history, method)), config)
-    return found | _advised([*said, *_few(validation, method)], validation, method, config)
+    said += _few(validation, method, config)
+    return found | _advised(said, validation, method, config)
 
 
 def text(facts: Mapping) -> str:
@@ -84,9 +85,9 @@ def _one_answer(result: Mapping, config: Any) -> list[str]:
     return [f"Everything is taken for {labels[answered[0]]!r}, whatever it is."] if is_one else []
 
 
-def _few(part: Part, method: Method) -> list[str]:
+def _few(part: Part, method: Method, config: Any) -> list[str]:
     """Whether a share of so few examples says little."""
-    count = len(part)
+    count = whole.count(part, method, config)
     if not (method.scores[0].counted and 0 < count < FEW):
         return []
     return [
@@ -128,7 +129,7 @@ def _advised(said: list[str], part: Part, method: Method, config: Any) -> dict:
     """{"doubts": sentences}, with what to try if there is more than too few examples to blame."""
     if not said:
         return {}
-    is_few_alone = said == _few(part, method)
+    is_few_alone = said == _few(part, method, config)
     return {"doubts": said if is_few_alone else [*said, _advice(method, config)]}
 
 

@@ -237,7 +237,7 @@ def evaluate(model, split, method, config, title="evaluating"):
     worst, predict = [], decoder(model, method, config)
     if isinstance(model, Fitted):
         result = score(predict, split, method, config, title=title)
-        return {"examples": len(split), **result}, []
+        return {"examples": whole.count(split, method, config), **result}, []
 
     def keep_worst(at, inputs, targets, decoded):
         if at >= LOSSES:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.engine.proof import proof, signing, trial
+from pipelines.engine.proof import proof, signing, trial, whole
 from pipelines.errors import PipelineError
 from pipelines.files import sweep
 from pipelines.progress import Progress
@@ -100,10 +100,10 @@ def _part(bundle: Any, data: Any, data_format: str) -> tuple[Part | None, list[s
         if data is not None:
             raise
         return None, [f"scores were not repeated: {error}"]
-    if len(part) == wanted["examples"]:
+    count = whole.count(part, bundle.method, bundle.config)
+    if count == wanted["examples"]:
         return part, []
     note = (
-        f"the {wanted['split']} split has {len(part)} examples, not {wanted['examples']} as at"
-        " export"
+        f"the {wanted['split']} split has {count} examples, not {wanted['examples']} as at export"
     )
     return part, [note]

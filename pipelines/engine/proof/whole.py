@@ -17,8 +17,6 @@ class Judge:
         self._metrics = metrics
         self._parts = method.parts(part, config)
         self._waiting: list[tuple[Any, Any]] = []
-        if self._parts is not None:
-            self._first = np.unique(self._parts[0], return_index=True)[1]
 
     def update(self, targets: Any, decoded: Any) -> None:
         """A batch of targets and decoded answers, NumPy."""
@@ -30,24 +28,31 @@ class Judge:
     def finish(self) -> Sequence[Any]:
         """The metrics, which have seen all then."""
         if self._waiting:
-            targets, decoded = keras.tree.map_structure(
-                lambda *t: np.concatenate(t), *self._waiting
-            )
-            first = keras.tree.map_structure(lambda t: t[self._first], targets)
-            self._judge(first, keras.tree.map_structure(self._mean, decoded))
+            self._judge(*joined(self._waiting, self._parts))
         return self._metrics
-
-    def _mean(self, values: np.ndarray) -> np.ndarray:
-        """(N, ...) of all rows -> the mean of each example, its rows weighed by their shares."""
-        numbers, shares = self._parts
-        total = np.zeros((len(self._first), *values.shape[1:]))
-        weights = np.reshape(shares, (-1, *[1] * (values.ndim - 1)))
-        np.add.at(total, np.unique(numbers, return_inverse=True)[1], weights * values)
-        return total.astype(values.dtype)
 
     def _judge(self, targets: Any, decoded: Any) -> None:
         for metric in self._metrics:
             metric.update_state(targets, decoded)
+
+
+def joined(batches: Sequence[tuple[Any, Any]], parts: tuple[Any, Any]) -> tuple[Any, Any]:
+    """(targets, decoded) of each batch of a part -> the same of its whole examples.
+
+    parts: as `parts` of the contract gives them, of all rows.
+    """
+    numbers, shares = parts
+    _, first, example = np.unique(numbers, return_index=True, return_inverse=True)
+
+    def mean(values):
+        total = np.zeros((len(first), *values.shape[1:]))
+        weights = np.reshape(shares, (-1, *[1] * (values.ndim - 1)))
+        np.add.at(total, example, weights * values)
+        return total.astype(values.dtype)
+
+    targets, decoded = keras.tree.map_structure(lambda *t: np.concatenate(t), *batches)
+    own = keras.tree.map_structure(lambda t: t[first], targets)
+    return own, keras.tree.map_structure(mean, decoded)
 
 
 def count(part: Any, method: Any, config: Any) -> int:

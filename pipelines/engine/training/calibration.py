@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.engine.proof import evaluate
+from pipelines.engine.proof import evaluate, whole
 from pipelines.models.fitted import Fitted
 from pipelines.task import Method, Part, Source
 
@@ -16,7 +16,7 @@ def calibrate(model: Any, method: Method, config: Any, source: Source) -> dict[s
     if isinstance(model, Fitted) or not source.parts().get("validation"):
         return {}
     predict = evaluate.Decoder(model, method, config)
-    answers = _answers(predict, source.held_out("validation"))
+    answers = _answers(predict, source.held_out("validation"), method, config)
     noted = dict(method.calibrate(model, answers, config))
     if noted:
         listed = [f"{name.replace('_', ' ')} {value:.3f}" for name, value in noted.items()]
@@ -24,8 +24,19 @@ def calibrate(model: Any, method: Method, config: Any, source: Source) -> dict[s
     return noted
 
 
-def _answers(predict: evaluate.Decoder, part: Part) -> Iterator:
-    """(raw outputs, targets) of each batch, NumPy."""
+def _answers(predict: evaluate.Decoder, part: Part, method: Method, config: Any) -> Iterator:
+    """(raw outputs, targets) of each batch, NumPy; of whole examples, if rows are parts of them."""
+    parts = method.parts(part, config)
+    if parts is not None:
+        targets, decoded = whole.joined(list(_decoded(predict, part)), parts)
+        yield method.raw(decoded, config), targets
+        return
     for inputs, targets in part.batches().as_numpy_iterator():
         predict(inputs)
         yield evaluate.to_numpy(predict.outputs), targets
+
+
+def _decoded(predict: evaluate.Decoder, part: Part) -> Iterator:
+    """(targets, decoded) of each batch, NumPy."""
+    for inputs, targets in part.batches().as_numpy_iterator():
+        yield targets, predict(inputs)

@@ -17,6 +17,8 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.metrics import calibration, classification, top_k
     from pipelines.models import heads, temperature
 
+LEAST = 1e-30  # of a probability whose logarithm is asked for
+
 
 class OneClass(Target):
     """Targets (B, C) are one-hot or blended, outputs (B, C) logits."""
@@ -45,6 +47,10 @@ class OneClass(Target):
     def decode(self, outputs, config):
         """Logits (B, C) -> {"probabilities": (B, C)} that sum to one."""
         return {"probabilities": keras.ops.softmax(outputs)}
+
+    def raw(self, decoded, config):
+        """Logarithms, which softmax takes back."""
+        return np.log(np.maximum(decoded["probabilities"], LEAST))
 
     def metrics(self, config):
         extra = [top_k.TopK(5)] if len(config.labels) > 10 else []

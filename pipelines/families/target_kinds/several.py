@@ -15,6 +15,8 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.metrics import several_labels
     from pipelines.models import heads, solved, thresholds
 
+LEAST = 1e-7  # of a probability, and of what it lacks to 1, when its log odds are asked for
+
 
 class Several(Target):
     """Targets (B, C) are 0 or 1; outputs (B, 2 C) logits, and the threshold of each label."""
@@ -45,6 +47,12 @@ class Several(Target):
         """-> {"probabilities": (B, C), "thresholds": (B, C)}: at or above it a label holds."""
         logits, least = keras.ops.split(outputs, 2, -1)
         return {"probabilities": keras.ops.sigmoid(logits), "thresholds": keras.ops.sigmoid(least)}
+
+    def raw(self, decoded, config):
+        """Log odds of both."""
+        both = np.concatenate([decoded["probabilities"], decoded["thresholds"]], -1)
+        chances = np.clip(both, LEAST, 1 - LEAST)
+        return np.log(chances) - np.log1p(-chances)
 
     def metrics(self, config):
         return [several_labels.SeveralLabels()]

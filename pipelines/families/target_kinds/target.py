@@ -64,6 +64,10 @@ class Target:
         """Outputs -> what a person wants."""
         raise NotImplementedError
 
+    def raw(self, decoded: Arrays, config: Any) -> Any:
+        """See the contract. Only a kind that calibrates is asked."""
+        raise NotImplementedError
+
     def metrics(self, config: Any) -> list:
         """Keras metrics of (targets, decoded); the first score is what files are judged by."""
         raise NotImplementedError
