@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from pipelines import catalog
 from pipelines.edge import draws, pictures, predict, sampling
@@ -119,6 +120,27 @@ def test_random_numbers_follow_from_the_picture_and_in_training_from_the_step():
     several = noise.drawn(draws.Draw((4,), "uniform"), (50,), tf.constant([1, 2]))
     assert several.shape == (50, 4)
     assert 0 <= several.numpy().min() <= several.numpy().max() < 1
+
+
+def test_pictures_that_differ_get_seeds_that_differ_and_are_the_same_everywhere():
+    last = (load_digits().images[-297:] >= 8).astype(np.uint8) * 255
+    distinct = tf.data.Dataset.from_tensor_slices(np.unique(last, axis=0))
+    seeds = {int(seed[0]) for seed in distinct.map(lambda picture: noise.hashed(picture, 1))}
+    assert len(seeds) == len(distinct) == 291
+    fixed = noise.hashed(np.arange(12, dtype=np.uint8).reshape(2, 2, 3), 7)
+    np.testing.assert_array_equal(fixed, [2660447253333263666, 7])
+
+
+def test_two_inputs_of_random_numbers_of_a_picture_have_nothing_in_common():
+    class Two(type(catalog.method("vae"))):
+        def _noise(self, config):
+            return {"one": draws.Draw((4,)), "two": draws.Draw((4,))}
+
+    config = types.SimpleNamespace(
+        image_size=8, threshold=0.0, learned={}, beta=1.0, conditional="off"
+    )
+    inputs, _ = Two().parse({"image": data(1)["image"][0][..., None].repeat(3, 2)}, config)
+    assert not np.intersect1d(inputs["one"], inputs["two"]).size
 
 
 def test_data_without_pictures_is_refused():

@@ -20,7 +20,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.tasks.generation import _pictures
 
 SKETCHED, COLUMNS = 32, 8  # pictures after an epoch, and in a row
-SALT = 21  # keeps the random numbers of an example apart from other uses of the same hash
+SALT = 100  # and the next ones keep random numbers of an example apart from others of its hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +132,8 @@ class Generation(Method):
             image = tf.cast(image >= cut(config), tf.uint8) * 255
         inputs = {"image": image} if self._takes_pictures else {}
         targets = {"image": tf.cast(image, tf.float32) / 255.0}
-        for name, own in self._noise(config).items():
-            inputs[name] = noise.drawn(own, (), noise.hashed(image, SALT))
+        for i, (name, own) in enumerate(sorted(self._noise(config).items())):
+            inputs[name] = noise.drawn(own, (), noise.hashed(image, SALT + i))
         if "label" in example:
             targets["label"] = tf.cast(example["label"], tf.int32)
         if self._is_conditional(config):
