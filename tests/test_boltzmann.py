@@ -158,15 +158,44 @@ def test_log_z_is_the_same_from_either_side_and_by_all_states():
         assert partition.exact(turned) == pytest.approx(wanted)
 
 
-def test_log_z_of_more_states_than_are_looked_at_at_once():
+@pytest.mark.parametrize("block", [2**18, 2**11, 8])
+def test_log_z_of_more_states_than_are_looked_at_at_once(block, monkeypatch):
+    monkeypatch.setattr(partition, "BLOCK", block)  # in the last case one state at a time
     own = made(30, 14, seed=1)
     more = made(14, 16, seed=1)  # 2^14 states, by the visible side
-    assert partition.BITS < 14
     x = states(14)
     sums = x @ own.hidden + np.logaddexp(0, x @ own.weights.T + own.visible).sum(1)
     assert partition.exact(own) == pytest.approx(np.logaddexp.reduce(sums))
     sums = x @ more.visible + np.logaddexp(0, x @ more.weights + more.hidden).sum(1)
     assert partition.exact(more) == pytest.approx(np.logaddexp.reduce(sums))
+
+
+def test_large_pictures_are_summed_in_blocks_of_few_states(monkeypatch):
+    own, sizes = made(5000, 8, seed=1, scale=0.01), []
+    whole = partition._summed
+
+    def seen(given, bias, is_gaussian):
+        sizes.append(given.size)
+        return whole(given, bias, is_gaussian)
+
+    monkeypatch.setattr(partition, "_summed", seen)
+    partition.exact(own)
+    assert max(sizes) <= 2**18
+    assert sum(sizes) == 2**8 * 5000
+
+
+def test_a_sum_of_too_many_terms_is_estimated():
+    assert partition.is_exact(np.zeros((3, 2)), most=2**2 * 3)
+    assert not partition.is_exact(np.zeros((3, 2)), most=2**2 * 3 - 1)
+    assert partition.is_exact(np.zeros((2, 3)), most=2**2 * 3)
+    assert not partition.is_exact(np.zeros((2, 3)), is_gaussian=True, most=2**3 * 2 - 1)
+    assert not partition.is_exact(np.zeros((2, 21)), is_gaussian=True)
+    layer = nets.Boltzmann(4)
+    layer.build((None, 5))
+    layer.assign(made(5, 4))
+    summed, estimated = (layer.estimate(20, 10, 0, most) for most in (80, 79))
+    assert summed.low == summed.value == summed.high
+    assert estimated.low < estimated.high
 
 
 def test_log_z_of_gaussian_units_is_the_integral():

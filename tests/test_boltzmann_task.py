@@ -13,7 +13,7 @@ from pipelines.edge import draws
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError, Refused
 from pipelines.metrics import likelihood
-from pipelines.ops import boltzmann
+from pipelines.ops import boltzmann, partition
 from pipelines.ops.boltzmann import Noise
 from pipelines.tasks.generation import _boltzmann
 
@@ -95,6 +95,10 @@ def test_layers_are_trained_one_by_one_and_then_both():
     np.testing.assert_array_equal(after["hidden_bias"], first["hidden_bias"])
     assert np.abs(np.asarray(after["weights"])[64:] - across).max() > 1e-4
     assert np.abs(np.asarray(whole["weights"])[:64] - below).max() > 1e-4
+    for numbers in (first, after, whole):  # each epoch is judged by log Z of its own weights
+        own = [numbers[name] for name in ("weights", "visible_bias", "hidden_bias")]
+        wanted = partition.exact(boltzmann.Machine(*own))
+        np.testing.assert_allclose(np.asarray(numbers["log_z"]), wanted, rtol=1e-5)
 
 
 def test_pretraining_must_leave_epochs_for_both_layers():

@@ -1,5 +1,6 @@
 """A Boltzmann machine of one or two hidden layers, as a layer."""
 
+import math
 from typing import Any
 
 import keras
@@ -87,10 +88,13 @@ class Boltzmann(layers.Layer):
         self.numbers["base"].assign(odds)
         self.assign(Machine(random.normal(0, 0.01, shape), odds, np.zeros(shape[1])))
 
-    def estimate(self, steps: int, chains: int, seed: int) -> partition.Estimate:
-        """log Z of the machine, exactly if that can be, else by annealing; kept as `log_z`."""
+    def estimate(
+        self, steps: int, chains: int, seed: int, most: float = math.inf
+    ) -> partition.Estimate:
+        """log Z of the machine, exactly if that takes at most `most` terms, else by annealing; kept
+        as `log_z`."""
         own = Machine(*(np.asarray(values) for values in self.machine))
-        if partition.is_exact(own.weights, self.is_gaussian):
+        if partition.is_exact(own.weights, self.is_gaussian, most):
             value = partition.exact(own, self.is_gaussian)
             found = partition.Estimate(value, value, value)
         else:

@@ -8,7 +8,7 @@ import numpy as np
 from pipelines.ops.boltzmann import Machine
 
 EXACT = 20  # units of the smaller side up to which all states are gone through
-BITS = 12  # units whose states are looked at at once
+BLOCK = 2**18  # terms that are looked at at once: 2 MB
 Z = 1.96  # two-sided 95 %
 WIDEST = 1 - 1e-9  # share of the mean that the interval goes below it, so that it ends somewhere
 
@@ -21,10 +21,11 @@ class Estimate(NamedTuple):
     high: float
 
 
-def is_exact(weights: np.ndarray, is_gaussian: bool = False) -> bool:
-    """Whether one side has so few units that all their states can be gone through."""
-    visible, hidden = weights.shape
-    return hidden <= EXACT or (visible <= EXACT and not is_gaussian)
+def is_exact(weights: np.ndarray, is_gaussian: bool = False, most: float = math.inf) -> bool:
+    """Whether one side has at most EXACT units, and its states times the other side's units are at
+    most `most`. Gaussian visible units have no states."""
+    others, units = weights.shape if is_gaussian else sorted(weights.shape, reverse=True)
+    return units <= EXACT and 2**units * others <= most
 
 
 def exact(own: Machine, is_gaussian: bool = False) -> float:
@@ -32,8 +33,9 @@ def exact(own: Machine, is_gaussian: bool = False) -> float:
     weights, visible, hidden = (np.asarray(values, np.float64) for values in own)
     if weights.shape[0] < weights.shape[1] and not is_gaussian:
         weights, visible, hidden = weights.T, hidden, visible
-    low = min(BITS, weights.shape[1])
-    near, far = _states(low), _states(weights.shape[1] - low)
+    others, units = weights.shape
+    low = min(units, max(0, int(math.log2(BLOCK / others))))
+    near, far = _states(low), _states(units - low)
     given, own_near = near @ weights[:, :low].T, near @ hidden[:low]
     total = -math.inf
     for state in far:  # the states of the first units come again with each state of the others
