@@ -25,6 +25,7 @@ from pipelines.models import (  # noqa: F401
     low_rank,
     memory,
     neighbours,
+    one_hot,
     paired,
     policy_nets,
     pool,

@@ -211,7 +211,7 @@ def _found(site, script, wanted, timeout):
             results.put(json.loads(handler.rfile.read(int(handler.headers["Content-Length"]))))
             handler._head(204, {})
 
-        running.RequestHandlerClass.do_POST = post
+        running.RequestHandlerClass = type("Posting", (serve.Handler,), {"do_POST": post})
         threading.Thread(target=running.serve_forever, daemon=True).start()
         flags = [
             "--headless",

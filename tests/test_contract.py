@@ -76,7 +76,7 @@ print(json.dumps(test_contract.trained(sys.argv[2], sys.argv[3], json.loads(sys.
 """
 
 KERAS_ALONE = """
-import pathlib, sys
+import pathlib, re, sys
 import keras
 from pipelines import models
 file = sys.argv[1]
@@ -88,9 +88,12 @@ else:
     raise AssertionError("nothing had to be registered")
 import pipelines.layers
 assert keras.saving.load_model(file).count_params() == 0
+names = []
 for path in pathlib.Path(models.__file__).parent.glob("*.py"):
-    registers = "@keras.saving.register_keras_serializable" in path.read_text(encoding="utf-8")
-    assert not registers or "pipelines.models." + path.stem in sys.modules, path
+    found = re.findall("@keras.saving.register_keras_serializable.*\\nclass (.*?)[(:]", path.read_text())
+    assert not found or "pipelines.models." + path.stem in sys.modules, path
+    names += found
+assert len(names) == len(set(names)), sorted(names)  # of two, a file would be read as the last one
 """
 
 COMPILED = ("classification", "detection")  # trained on JAX, which XLA compiles, by test_devices

@@ -98,7 +98,8 @@ def test_truth_is_what_draw_shows():
     assert segmentation.truth(ids, None)["mask"].tolist() == ids.tolist()
     tags = catalog.method("bilstm_crf").truth({"gold": np.array([0, 2])}, None)
     assert tags["tags"].tolist() == [0, 2]
-    assert catalog.method("autoencoder").truth(targets, None) is None
+    picture = catalog.method("autoencoder").truth({"image": targets}, None)
+    assert picture == {"picture": targets}
 
 
 def test_a_bundle_shows_its_files(exported):

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import types
 
 import bare
 import browser
@@ -46,6 +47,7 @@ SMALL = dict(
     lstm_units=16,
 )
 SMALL |= dict(learning_rate=1e-2, dropout=0.1, word_dropout=0.0, warmup_epochs=0.0, cache="memory")
+FACTS = types.SimpleNamespace(longest={"tokens": 17}, counts={"train": 1})  # of an audit
 
 
 def sentence(i):
@@ -158,9 +160,7 @@ def test_an_id_without_a_class_is_an_error_by_line(unknown):
 )
 def test_lengths_that_no_model_takes_are_refused(own, length, ends):
     with pytest.raises(PipelineError, match=f"max_length must be {ends}"):
-        own.resolve(
-            own.Config(max_length=length, labels=("O",)), type("A", (), {"longest": {"tokens": 17}})
-        )
+        own.resolve(own.Config(max_length=length, labels=("O",)), FACTS)
 
 
 def test_other_features_are_named_and_missing_ones_are_said():
@@ -230,9 +230,7 @@ def test_windows_change_nothing_of_the_truth(room):
 
 def test_plain_tags_need_no_scheme():
     adapted = method.adapt(data([(["a", "b"], ["NN", "VB"])], ("NN", "VB")), config())
-    made = method.resolve(
-        config(labels=("NN", "VB"), max_length=0), type("A", (), {"longest": {"tokens": 17}})
-    )
+    made = method.resolve(config(labels=("NN", "VB"), max_length=0), FACTS)
     assert (made.scheme, made.max_length) == ("plain", 32)
     assert adapted.labels == {"tags": ["NN", "VB"]}
 
@@ -586,7 +584,7 @@ def test_any_text_gets_an_answer(made, text):
 def test_a_sentence_of_10000_tokens_is_trained_and_evaluated_in_windows():
     rows = [(["a", "b"] * 5000, ["B-x", "O"] * 5000), (["a"], ["B-x"])]
     read = method.adapt(data(rows), config(max_length=0))
-    audited = auditing.Audit([], {}, longest={"tokens": 10_000})
+    audited = auditing.Audit([], {"train": 2}, longest={"tokens": 10_000})
     made = setup.resolved(method, config(max_length=0, min_count=1, batch_size=4), read, audited)
     assert made.max_length == _data.LONGEST
     split = source.split(read, "train", method, made)

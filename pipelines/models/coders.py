@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
-from keras import layers, ops
+from keras import layers
 
-from pipelines.models import REGISTERED, Tensor
-from pipelines.parts import IN_FLOAT
+from pipelines.models import Tensor
+from pipelines.models.one_hot import OneHot
 
 SMALL = 4  # pixels: no convolution halves a side of so few
 CHANNELS = 4  # convolutions begin with the `width` divided by it, and double at each halving
@@ -46,29 +46,6 @@ class Plan:
     def channels(self, level: int) -> int:
         """Of the convolution that has halved the side `level` times."""
         return max(1, self.width // CHANNELS) << max(0, level - 1)
-
-
-@keras.saving.register_keras_serializable(REGISTERED)
-class OneHot(layers.Layer):
-    """Ids (B,) -> (B, classes); an id of no class, such as -1, gives zeros.
-
-    In float in every file: the converter gives zero and one of an int8 file different scales.
-    """
-
-    def __init__(self, classes: int, **more):
-        super().__init__(**more)
-        self.classes = classes
-
-    def call(self, ids: Tensor) -> Tensor:
-        with keras.name_scope(IN_FLOAT):
-            is_class = ops.equal(ids[:, None], ops.arange(self.classes))
-            return ops.cast(is_class, self.compute_dtype)
-
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return (*input_shape, self.classes)
-
-    def get_config(self) -> dict:
-        return {**super().get_config(), "classes": self.classes}
 
 
 def encoder(plan: Plan, size: int, heads: Sequence[str] = ("latent",)) -> keras.Model:

@@ -12,31 +12,14 @@ ReLU in the critic, weights of N(0, 0.02), tanh at the end. What differs:
 """
 
 import keras
-from keras import layers, ops
+from keras import layers
 
-from pipelines.models import REGISTERED, Tensor
+from pipelines.models import Tensor
 from pipelines.models.critics import normal
+from pipelines.models.one_hot import OneHot
 
 SMALLEST = 4  # px: the side from which a generator enlarges, if the picture's can be halved to it
 WIDEST = 8  # times `width`
-
-
-@keras.saving.register_keras_serializable(REGISTERED)
-class OneHot(layers.Layer):
-    """Class ids int32 (B,) -> float32 (B, count); an id that is not known gives zeros."""
-
-    def __init__(self, count: int, **kwargs: object):
-        super().__init__(**kwargs)
-        self.count = count
-
-    def call(self, ids: Tensor) -> Tensor:
-        return ops.one_hot(ids, self.count)
-
-    def compute_output_shape(self, shape: tuple) -> tuple:
-        return (*shape, self.count)
-
-    def get_config(self) -> dict:
-        return {**super().get_config(), "count": self.count}
 
 
 def halvings(side: int) -> int:

@@ -17,7 +17,7 @@ HIDDEN = -1e9  # added to the scores of what comes later
 
 
 @keras.saving.register_keras_serializable(REGISTERED)
-class Block(layers.Layer):
+class LlamaBlock(layers.Layer):
     """Attention and a gated layer: (B, T, D) -> (B, T, D), and keys and values.
 
     groups: of heads, each with its own keys and values. inner: units of the gated layer. rank: of
@@ -109,7 +109,7 @@ class Block(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(REGISTERED)
-class Decoder(layers.Layer):
+class Llama(layers.Layer):
     """Blocks on top of each other: (B, T, D) -> (B, T, D), T at most `context`.
 
     To go on from a state, see `language`: (1, N) holds how many items were read, and keys and
@@ -138,7 +138,9 @@ class Decoder(layers.Layer):
         self.units, self.context = width, context
         self._kept = (1, 2, context, groups, width // heads)  # of a block
         self._turns = turns(context, width // heads, base)
-        self.blocks = [Block(**own, seed=seed + 2 * i, name=f"block{i + 1}") for i in range(depth)]
+        self.blocks = [
+            LlamaBlock(**own, seed=seed + 2 * i, name=f"block{i + 1}") for i in range(depth)
+        ]
         self.norm = layers.RMSNormalization(epsilon=epsilon, trainable=not rank, name="norm")
 
     @property

@@ -16,7 +16,7 @@ MOST = {"depth": 512, "width": 16_384, "inner": 131_072, "size": 1_000_000}  # b
 
 @dataclass(frozen=True)
 class Shape:
-    """Of a decoder, see `llama.Decoder`; size: how many tokens there are."""
+    """Of a decoder, see `llama.Llama`; size: how many tokens there are."""
 
     size: int
     width: int
@@ -110,7 +110,7 @@ def _is_merge(merge: str, known: set[str]) -> bool:
 
 
 def assign(net: LanguageNet, file: File) -> None:
-    """Weights of a file to the net of `language.net` whose body is a `llama.Decoder` of its shape."""
+    """Weights of a file to the net of `language.net` whose body is a `llama.Llama` of its shape."""
     made = shape(file)
     net.get_layer("table").embeddings.assign(file["token_embd.weight"])
     body = net.get_layer("body")

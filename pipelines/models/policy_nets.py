@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 from pipelines.models import REGISTERED, Tensor
+from pipelines.models.one_hot import OneHot
 
 FURTHEST = 10.0  # standard deviations beyond which an observation is cut
 TINY = 1e-8
@@ -48,21 +49,6 @@ class RunningScale(layers.Layer):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "apply": self.apply}
-
-
-@keras.saving.register_keras_serializable(REGISTERED)
-class OneHot(layers.Layer):
-    """A state's number, int32 (B,), as a vector of zeros and a one, (B, states)."""
-
-    def __init__(self, states: int, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.states = states
-
-    def call(self, x: Tensor) -> Tensor:
-        return ops.one_hot(x, self.states)
-
-    def get_config(self) -> dict:
-        return {**super().get_config(), "states": self.states}
 
 
 @keras.saving.register_keras_serializable(REGISTERED)

@@ -75,6 +75,6 @@ class SmolLM2(_neural.Neural):
         shape = llama_file.shape(pretrained.language(config.backbone))
         own = dataclasses.asdict(shape)
         del own["size"]
-        return llama.Decoder(
+        return llama.Llama(
             self._context(config), **own, rank=config.rank, seed=config.seed, name="body"
         )
