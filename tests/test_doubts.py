@@ -84,6 +84,9 @@ def test_windows_of_one_text_are_one_example():
     )
     said = doubts.of_result(Part(10), {"accuracy": 0.9}, method, config)["doubts"]
     assert said[0].startswith("There are 5 examples to judge by")
+    method.parts = lambda part, config: part.examples.columns["whole"]  # which no empty part has
+    assert doubts.of_training([], Part(0), method, config) == {}
+    method.parts = lambda part, config: texts
     proven = {"split": "test", "examples": 6}
     bundle = types.SimpleNamespace(
         manifest={"proof": proven}, split=lambda *a: Part(10), method=method, config=config

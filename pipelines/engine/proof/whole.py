@@ -56,6 +56,6 @@ def joined(batches: Sequence[tuple[Any, Any]], parts: tuple[Any, Any]) -> tuple[
 
 
 def count(part: Any, method: Any, config: Any) -> int:
-    """How many whole examples a part has."""
-    parts = method.parts(part, config)
+    """How many whole examples a part has; an empty one has no columns to ask."""
+    parts = method.parts(part, config) if len(part) else None
     return len(part) if parts is None else len(np.unique(parts[0]))

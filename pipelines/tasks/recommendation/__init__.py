@@ -30,7 +30,7 @@ class Ranked(interactions.Config, Settings):
     keep_users: bool = setting(
         False,
         "keep the names and histories of training's users in the run and its bundles, for all who"
-        " get them, so that predict.py takes --user; at most 1,000,000 interactions",
+        " get them, so that predict.py takes --user; nothing of more than 1,000,000 interactions",
     )
     top: int = setting(
         50,
