@@ -1,5 +1,6 @@
 """Generation: pictures as methods get them, and random numbers that are the same everywhere."""
 
+import dataclasses
 import io
 import json
 import shutil
@@ -19,6 +20,8 @@ from pipelines.engine.data import source
 from pipelines.engine.serving import web
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
+from pipelines.formats import examples
+from pipelines.formats.memory import reading
 from pipelines.ops import images, noise
 
 
@@ -102,6 +105,27 @@ def test_classes_are_kept_without_being_judged_as_labels():
     assert made.config.labels == ()
     one = {"image": data(40)["image"], "label": ["cat"] * 40}
     assert not setup.set_up("autoencoder", one, {}).audited.errors
+
+
+def test_classes_that_are_not_used_are_told():
+    method, pictures = catalog.method("vae"), data(40)["image"]
+    label, parts = list(np.arange(40) % 2), {"train": slice(30), "test": slice(30, 40)}
+    halves = {split: {"image": pictures[own]} for split, own in parts.items()}
+    halves["train"]["label"] = label[:30]
+    features = {"image": "picture", "label": "label"}
+    (said,) = reading.read(halves, features, "vae", optional=("label",)).problems
+    assert said.message.startswith("label is not used, as it is not given for test.")
+    config, names = types.SimpleNamespace(learned={}), [f"{i}.png" for i in range(3)]
+    plain = examples.Examples(names, {"image": pictures[:3]}, names, ("image",))
+    several = dataclasses.replace(plain, columns={**plain.columns, "label": [0, [0, 1], 1]})
+    one = dataclasses.replace(plain, columns={**plain.columns, "label": [0, 1, 1]})
+    splits = {"train": one, "validation": several, "test": plain}
+    found = method.adapt(examples.Data("x", "x", splits, {"label": ["a", "b"]}), config)
+    (said,) = found.problems
+    assert (said.where, said.kind) == ("1.png", "several-classes")
+    assert "1 of 3 pictures have several classes" in said.message
+    with_label = [split for split, part in found.splits.items() if "label" in part.columns]
+    assert with_label == ["train"]
 
 
 def test_classes_of_other_data_go_by_their_names():

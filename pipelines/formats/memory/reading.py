@@ -4,7 +4,7 @@ do."""
 import itertools
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,13 +66,14 @@ def read(
         split: _part(part, split, features, task, has_splits, optional)
         for split, part in given.items()
     }
+    not_shared = _not_shared(parts, features, source)
     shared = set(features).intersection(*(part.columns for part in parts.values()))
     features = {name: kind for name, kind in features.items() if name in shared}
     found = _divided(parts)
     if not any(part.count for part in found.values()):
         raise PipelineError("the data holds no example.")
     known, tables, problems = _classes(found, features, names, source)
-    problems += _unused(unused, parts, source)
+    problems += [*not_shared, *_unused(unused, parts, source)]
     splits = {
         split: found[split].examples(features, known, tables) for split in SPLITS if split in found
     }
@@ -333,6 +334,20 @@ def _unused(splits: Sequence[str], parts: Mapping[str, _Part], source: str) -> I
     if others:
         message = f"columns not used: {', '.join(others)}."
         yield Problem("note", "unused-feature", source, message)
+
+
+def _not_shared(parts: Mapping[str, _Part], features: Iterable[str], source: str) -> list[Problem]:
+    """Warnings of optional features that only some of the splits have."""
+    found = []
+    for name in features:
+        without = [split for split, part in parts.items() if name not in part.columns]
+        if 0 < len(without) < len(parts):
+            message = (
+                f"{name} is not used, as it is not given for {', '.join(without)}. Give it for each"
+                " split."
+            )
+            found.append(Problem("warning", "unused-feature", source, message))
+    return found
 
 
 def _by_content(

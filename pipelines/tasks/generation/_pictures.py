@@ -8,7 +8,7 @@ import numpy as np
 from pipelines.edge import pictures as edge
 from pipelines.errors import PipelineError
 from pipelines.formats import _decodable
-from pipelines.formats.examples import Data, Examples
+from pipelines.formats.examples import Data, Examples, Problem
 
 TABLE = "classes"  # of an Examples, and of what is learned: the names of the classes
 STRANGE = -2  # as a class id: a class that training has not; -1 is one that no one has said
@@ -21,14 +21,26 @@ def adapted(data: Data, known: Sequence[str]) -> Data:
     training had, () takes them from the split train; any other is STRANGE. Raises PipelineError if
     there are no pictures.
     """
-    names, splits = data.labels.get("label", ()), {}
+    names, splits, problems = data.labels.get("label", ()), {}, list(data.problems)
     known = known or _trained(data, names)
     for split, examples in data.splits.items():
         if "image" not in examples.columns:
             raise PipelineError(f"{data.source} has no pictures. Choose other data.")
         own = examples.tables.get(TABLE, {}).get("name", names)
         splits[split] = _one(examples, list(own), list(known))
-    return dataclasses.replace(data, splits=splits, labels={})
+        problems += _dropped(split, examples)
+    return dataclasses.replace(data, splits=splits, labels={}, problems=problems)
+
+
+def _dropped(split: str, examples: Examples) -> Iterator[Problem]:
+    """That classes are not used, if some picture has several."""
+    several = [i for i, label in enumerate(examples.columns.get("label", ())) if np.ndim(label)]
+    if several:
+        message = (
+            f"{len(several)} of {len(examples)} pictures have several classes, so the classes of"
+            f" {split} are not used. Give each picture one."
+        )
+        yield Problem("warning", "several-classes", examples.where[several[0]], message)
 
 
 def _trained(data: Data, names: Sequence[str]) -> list[str]:
@@ -43,7 +55,8 @@ def _trained(data: Data, names: Sequence[str]) -> list[str]:
 def _one(examples: Examples, own: list[str], known: list[str]) -> Examples:
     columns, tables = {"image": examples.columns["image"]}, {}
     labels = examples.columns.get("label", ())
-    if known and own and all(np.ndim(label) == 0 for label in labels):
+    has_one = "label" in examples.columns and all(np.ndim(label) == 0 for label in labels)
+    if known and own and has_one:
         ids = [known.index(name) if name in known else STRANGE for name in own]
         columns["label"] = [ids[label] if label >= 0 else label for label in labels]
         tables[TABLE] = {"name": known}
