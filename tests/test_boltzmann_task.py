@@ -112,6 +112,11 @@ def test_pixels_with_shades_need_gaussian_units():
         made("rbm", threshold=0)
     _, config, _ = made("rbm", visible="gaussian")
     assert config.threshold == 0
+    assert made("rbm")[1].threshold == 0.5
+    with pytest.raises(
+        PipelineError, match=r"keeps all shades; got threshold=0.3. Leave threshold"
+    ):
+        made("rbm", visible="gaussian", threshold=0.3)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +170,9 @@ def test_likelihoods_are_means_over_examples_and_bits_over_dimensions():
     metric.update_state({"image": np.zeros((1, 2, 2, 1))}, {"elbo": np.array([-5.0])})
     found = metric.result()
     assert found == {"elbo": -3.0, "bits_per_dimension": pytest.approx(3 / 4 / math.log(2))}
+    density = likelihood.Likelihood(["elbo"], math.log(256))  # each number is one of 256 shades
+    density.update_state(targets, {"elbo": np.array([-1.0, -3.0])})
+    assert density.result()["bits_per_dimension"] == pytest.approx(8 + 2 / 4 / math.log(2))
 
 
 def test_filters_are_weights_as_pictures_each_on_its_own_scale(tmp_path):

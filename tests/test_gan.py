@@ -10,7 +10,8 @@ import pipelines
 from pipelines import catalog, run
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError, Refused
-from pipelines.models import adversarial, dcgan
+from pipelines.models import adversarial, class_judge, dcgan
+from pipelines.tasks.generation import _judging
 
 SMALL = {
     "epochs": 2, "steps_per_epoch": 3, "batch_size": 16, "width": 4, "critic_width": 4,
@@ -114,7 +115,12 @@ def test_settings_that_follow_from_others():
         return setup.set_up("gan", digits(60), {**SMALL, **given}).config
 
     assert resolved().gradient_penalty == 0
+    assert resolved().critic_norm == "spectral"
     assert resolved(adversarial="wasserstein").gradient_penalty == 10
+    assert resolved(adversarial="wasserstein").critic_norm == "none"
+    assert resolved(adversarial="wasserstein", critic_norm="spectral").critic_norm == "spectral"
+    with pytest.raises(PipelineError, match="beta is of adam and adamw; got optimizer=sgd"):
+        resolved(beta=0.9, optimizer="sgd")
     assert resolved(adversarial="wasserstein", gradient_penalty=1).gradient_penalty == 1
     assert resolved().learned["features"] == ["classes"]
     assert resolved(features="pixels").learned["features"] == ["pixels"]
@@ -201,14 +207,14 @@ def test_a_gan_that_diverges_is_stopped_and_the_last_good_one_kept(tmp_path):
 
 def test_collapse_and_copies_are_said():
     doubts = catalog.method("gan").doubts
-    row = {"share": 0.1, "real_share": 0.1, "support": 5}
+    row = {"share": 0.1, "real_share": 0.1, "support": 15}
     healthy = {
-        "spread": 0.9, "rarest_class": 0.8, "copied_share": 0.12, "per_class": {"1": row},
+        "frechet_pictures": 150.0, "spread": 0.9, "rarest_class": 0.8, "copied_share": 0.12, "per_class": {"1": row},
     }  # fmt: skip
     assert doubts(healthy, None) == []
     ill = {
-        "spread": 0.1, "rarest_class": 0.0, "copied_share": 0.4,
-        "per_class": {"1": row, "2": {**row, "share": 0.01}, "3": {**row, "support": 0}},
+        "frechet_pictures": 150.0, "spread": 0.1, "rarest_class": 0.0, "copied_share": 0.4,
+        "per_class": {"1": row, "2": {**row, "share": 0.01}, "3": {**row, "share": 0, "support": 14}},
     }  # fmt: skip
     alike, lacking, copied = doubts(ill, None)
     assert "differ by 0.10 of what two real ones do" in alike
@@ -219,3 +225,25 @@ def test_collapse_and_copies_are_said():
         "40% of what is made is as near to a training picture as the nearest 10%"
     )
     assert "some class" in doubts({"rarest_class": 0.0}, None)[0]
+
+
+@pytest.mark.parametrize("side", [8, 16])
+def test_training_pictures_are_kept_as_the_net_gets_them(side, monkeypatch):
+    monkeypatch.setattr(_judging, "AT_ONCE", 7)
+    made = setup.set_up("gan", digits(60), {**SMALL, "threshold": 0.5, "image_size": side})
+    kept = made.config.learned["training_pixels"]
+    assert kept.shape == (48, min(side, 14) ** 2)
+    _, targets = made.source.held_out("train").sample(len(kept))
+    wanted = class_judge.reduced(targets["image"]) * 255
+    np.testing.assert_allclose(kept, wanted, atol=0.51)  # they are rounded
+    if side == 8:
+        assert set(np.unique(kept)) == {0, 255}
+
+
+def test_few_pictures_raise_no_doubts():
+    doubts = catalog.method("gan").doubts
+    assert doubts({"spread": 0.1, "frechet_pictures": 9.0}, None) == []
+    assert len(doubts({"spread": 0.1, "frechet_pictures": 10.0}, None)) == 1
+    assert doubts({"copied_share": 0.3, "frechet_pictures": 20.0}, None) == []
+    assert len(doubts({"copied_share": 0.3, "frechet_pictures": 200.0}, None)) == 1
+    assert len(doubts({"copied_share": 1.0, "frechet_pictures": 20.0}, None)) == 1

@@ -68,19 +68,19 @@ def metric(**more):
 
 
 def test_all_scores_of_two_crowds_in_two_batches():
-    real = pictures([[0, 0], [0, 1], [1, 0], [1, 1]])
-    made = pictures([[0, 0], [0, 0.5], [0, 0], [0, 0.5]])
+    real = pictures([[0, 0], [0, 1], [1, 0], [1, 1]] * 8)
+    made = pictures([[0, 0], [0, 0.5], [0, 0], [0, 0.5]] * 8)
     judge = metric(
         training=np.array([[0.0, 0.5]]),
         classes=lambda shown: (shown[:, 0, 0, 0] > 0.5).astype(int),
         labels=["left", "right"],
     )
-    for half in (slice(0, 2), slice(2, 4)):
+    for half in (slice(0, 6), slice(6, 32)):
         judge.update_state({"image": real[half]}, {"made": made[half]})
     found = judge.result()
-    flat = [x.reshape(4, 2).astype(float) for x in (real, made)]
+    flat = [x.reshape(32, 2).astype(float) for x in (real, made)]
     assert found["frechet_distance"] == pytest.approx(frechet.distance(*flat))
-    assert found["frechet_pictures"] == 4
+    assert found["frechet_pictures"] == 32
     # Variances by axis: 1/4 and 1/4 of the real ones, 0 and 1/16 of what was made.
     assert found["spread"] == pytest.approx((1 / 16) / (1 / 2))
     # Real ones are 0.5, 0.5, 1.1 and 1.1 away, the nearest tenth 0.5; of made ones all are so near.
@@ -90,6 +90,25 @@ def test_all_scores_of_two_crowds_in_two_batches():
     np.testing.assert_array_equal(found["per_class"]["real_share"], [0.5, 0.5])
     judge.reset_state()
     assert judge.result() == {"frechet_distance": 0.0}
+
+
+def test_what_real_pictures_cannot_say_is_left_out():
+    judge = metric(classes=lambda shown: np.zeros(len(shown), int), labels=["one"])
+    alike = {"image": pictures([[0, 1]] * 14)}
+    judge.update_state(alike, {"made": pictures([[0, 1], [1, 0]] * 7)})
+    assert not {"spread", "rarest_class"} & set(judge.result())  # 14 pictures, all alike
+    judge.update_state({"image": pictures([[1, 1]])}, {"made": pictures([[1, 1]])})
+    assert {"spread", "rarest_class"} <= set(judge.result())
+
+
+def test_how_likely_a_share_is_by_chance():
+    random = np.random.default_rng(0)
+    reached = [copies.share_near(*random.random((2, 20))) for _ in range(4000)]
+    for share in (0.2, 0.3, 0.4):
+        often = np.mean([value >= share - 1e-9 for value in reached])
+        assert often <= copies.chance(share, 20) + 0.01
+        assert copies.chance(share, 20) < 3 * often + 0.01
+    assert copies.chance(1.0, 1) == pytest.approx(0.5)
 
 
 def test_scores_without_classes_and_training_pictures():

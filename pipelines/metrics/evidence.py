@@ -11,11 +11,13 @@ from scipy.special import logsumexp
 from pipelines.metrics import Tensor, Tensors
 
 ACTIVE = 0.01  # variance of a unit's mean: Burda et al. 2016, arXiv:1509.00519, section 5.2
+FEWEST = 10  # pictures, of which fewer do not say which units are active
 LEAST = 1e-7  # of a probability: float32 knows no others near 1
 
 
 class Evidence(keras.metrics.Metric):
-    """The evidence lower bound, its divergence, bits per dimension, and units that are active.
+    """The evidence lower bound, its divergence, bits per dimension, and, of FEWEST pictures or more,
+    how many units are active.
 
     decoded: {"log_likelihood": (B,), "divergence": (B, N), "latent": (B, N)}, nats. dimensions: of
     a picture; 0 if the likelihood is none of a picture, which then has no bits. shades: nats that a
@@ -51,8 +53,9 @@ class Evidence(keras.metrics.Metric):
         found = {
             "elbo": elbo,
             "divergence": self.divergence / self.count,
-            "active_units": float(np.sum(variance > ACTIVE)),
         }
+        if self.count >= FEWEST:
+            found["active_units"] = float(np.sum(variance > ACTIVE))
         if self.dimensions:
             found["bits_per_dimension"] = bits(elbo, self.dimensions, self.shades)
         return found

@@ -7,19 +7,21 @@ from typing import Any
 import keras
 import numpy as np
 
-from pipelines.metrics import Tensor, Tensors
+from pipelines.metrics import Tensor, Tensors, evidence
 
 
 class Likelihood(keras.metrics.Metric):
     """Means over examples of what a model says in nats, and the first one in bits per dimension.
 
     names: of the decoded outputs (B,) that count, of which the first is there. targets: {"image":
-    (B, S, S, C)}, whose numbers are the dimensions.
+    (B, S, S, C)}, whose numbers are the dimensions. shades: as in `evidence.bits`.
     """
 
-    def __init__(self, names: Sequence[str], name: str = "likelihood", **kwargs: Any):
+    def __init__(
+        self, names: Sequence[str], shades: float = 0.0, name: str = "likelihood", **kwargs: Any
+    ):
         super().__init__(name=name, **kwargs)
-        self.names = list(names)
+        self.names, self.shades = list(names), shades
         self.reset_state()
 
     def reset_state(self) -> None:
@@ -41,5 +43,5 @@ class Likelihood(keras.metrics.Metric):
         if not self.count:
             return {self.names[0]: math.nan, "bits_per_dimension": math.nan}
         found = {name: total / self.count for name, total in self.totals.items()}
-        bits = -found[self.names[0]] / self.size / math.log(2)
+        bits = evidence.bits(found[self.names[0]], self.size, self.shades)
         return {**found, "bits_per_dimension": bits}

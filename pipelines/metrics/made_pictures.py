@@ -9,6 +9,8 @@ import numpy as np
 from pipelines.metrics import Tensor, Tensors, copies, frechet, manifold
 
 MOST = 2000  # pictures of each side whose distances to all others are taken
+SAME = 1e-12  # sum of variances, up to which pictures are all alike
+KNOWN = 15  # real pictures of a class, from which on its share says something
 
 
 class MadePictures(keras.metrics.Metric):
@@ -23,7 +25,9 @@ class MadePictures(keras.metrics.Metric):
     training pictures, or None; with them `copied_share`, see `copies.share_near`.
 
     classes: pictures -> class ids, or None; labels: their names. `per_class` has the `share` of the
-    made and the `real_share`, `rarest_class` the least of their ratios.
+    made and the `real_share`, `rarest_class` the least of their ratios, of classes with at least
+    KNOWN real pictures. `spread` is left out if real pictures do not differ, `rarest_class` if no
+    class has so many.
     """
 
     def __init__(
@@ -72,7 +76,8 @@ class MadePictures(keras.metrics.Metric):
 
     def _of_pixels(self) -> dict[str, float]:
         real, made = (np.concatenate(kept["pixels"]) for kept in (self._real, self._made))
-        found = {"spread": float(made.var(0).sum() / max(real.var(0).sum(), 1e-12))}
+        apart = real.var(0).sum()
+        found = {"spread": float(made.var(0).sum() / apart)} if apart > SAME else {}
         if self._training is not None:
             near = [copies.nearness(self._training, x[:MOST]) for x in (real, made)]
             found["copied_share"] = copies.share_near(*near)
@@ -87,7 +92,9 @@ class MadePictures(keras.metrics.Metric):
             for kept in (self._real, self._made)
         ]
         real, made = (own / own.sum() for own in counts)
-        there = real > 0
+        known = counts[0] >= KNOWN
         vectors = {"share": made, "real_share": real, "support": counts[0]}
-        rarest = float((made[there] / real[there]).min())
-        return {"rarest_class": rarest, "per_class": vectors, "labels": self._labels}
+        found = {"per_class": vectors, "labels": self._labels}
+        if not known.any():
+            return found
+        return {"rarest_class": float((made[known] / real[known]).min()), **found}

@@ -150,8 +150,7 @@ class Generation(Method):
     def device(self, config):
         """How pictures come and go: squeezed, grey or not, made by which program."""
         made = self._maker(config)
-        found = {"fit": "stretch", "side": config.image_size}
-        found |= {"channels": channels(config), "cut": cut(config)}
+        found = {"fit": "stretch", **squares(config)}
         if made is None:
             return found
         maker = {"program": made.program, "draws": draws.plain(made.draws)}
@@ -204,6 +203,11 @@ def channels(config) -> int:
 def cut(config) -> int:
     """The lowest of 256 shades that counts as white; 0 if all shades are kept."""
     return math.ceil(config.threshold * 255)
+
+
+def squares(config) -> dict[str, int]:
+    """What pictures become, as `edge.generation.taken` reads it of a manifest."""
+    return {"side": config.image_size, "channels": channels(config), "cut": cut(config)}
 
 
 def shape(config) -> tuple[int, int, int]:

@@ -40,7 +40,11 @@ class Config(PictureConfig, settings.SteppedConfig):
     """The settings of pictures and of a training by steps of its own, and those of a machine."""
 
     threshold: float = setting(
-        0.5, "share of white from which a pixel is 1, and below it 0", low=0.0, high=1.0
+        -1.0,
+        "share of white from which a pixel is 1, and below it 0; -1 takes 0.5, or keeps all shades"
+        " if pixels are Gaussian",
+        low=-1.0,
+        high=1.0,
     )
     epochs: int = setting(100, "passes over the training split", "epochs", low=1)
     batch_size: int = setting(50, "examples per step; 0 takes all", "examples", low=0)
@@ -125,11 +129,17 @@ class Boltzmann(Generation):
         return [Part("train", config.epochs)]
 
     def resolve(self, config, data):
-        """The pictures' size. Raises PipelineError if binary units get pixels with shades."""
+        """The pictures' size and threshold. Raises PipelineError if binary units get pixels with
+        shades, or Gaussian ones get pixels without."""
         config = super().resolve(config, data)
-        if self._is_gaussian(config):
-            return config.replace(threshold=0.0)
-        if not config.threshold:
+        if config.threshold < 0:
+            config = config.replace(threshold=0.0 if self._is_gaussian(config) else 0.5)
+        if self._is_gaussian(config) and config.threshold:
+            raise PipelineError(
+                f"visible=gaussian keeps all shades; got threshold={config.threshold:g}. Leave"
+                " threshold out, or set visible=bernoulli."
+            )
+        if not self._is_gaussian(config) and not config.threshold:
             raise PipelineError(
                 "binary units need pixels that are 0 or 1, and threshold=0 keeps all shades. Set"
                 " threshold=0.5, or train `rbm` with visible=gaussian."
@@ -275,7 +285,8 @@ class Boltzmann(Generation):
 
     def metrics(self, config):
         """Nats, the first of which judges a file, and the error of pictures made anew."""
-        return [likelihood.Likelihood(self._judged), reconstruction.Reconstruction()]
+        shades = math.log(256) if self._is_gaussian(config) else 0.0
+        return [likelihood.Likelihood(self._judged, shades), reconstruction.Reconstruction()]
 
     def _maker(self, config):
         visible = generation.size(config) + self._latent(config)

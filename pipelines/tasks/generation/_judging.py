@@ -4,15 +4,19 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from pipelines.edge import pictures as edge
+from pipelines.edge import generation as edge
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Examples
 from pipelines.metrics import copies, frechet, made_pictures
 from pipelines.models import class_judge, picture_features
+from pipelines.tasks import generation
 
 NAME, JUDGE, TRAINING = "features", "judge", "training_pixels"  # of what is learned
+RARE = 0.001  # of honest models so many, at most, are told that they copy
 SCARCE = 0.2  # of its share of the real pictures, below which a class is hardly made
 ALIKE = 0.3  # of the real pictures' spread, below which all that is made is much alike
+AT_ONCE = 256  # pictures that are read before they are reduced
+FEWEST = 10  # pictures of which fewer do not say that
 
 
 def learned(examples: Examples, config) -> dict:
@@ -38,15 +42,24 @@ def learned(examples: Examples, config) -> dict:
 
 
 def _sample(examples: Examples, config) -> tuple[np.ndarray, np.ndarray]:
-    """Up to `class_judge.MOST` pictures, spread evenly: (float32 (N, S, S, C) in [0, 1], class ids)."""
+    """Up to `class_judge.MOST` pictures, spread evenly: (float64 (N, s, s, C) in [0, 1], class ids).
+
+    They are what the net gets, black or white with a threshold, and then reduced, as the judge sees
+    them; AT_ONCE of them at a time, so that large pictures do not fill the memory.
+    """
     count = min(len(examples), class_judge.MOST)
     rows = np.linspace(0, len(examples) - 1, count).astype(int)
-    sources, side = examples.columns["image"], config.image_size
-    squares = [edge.resize(edge.read_picture(sources[i]), side)[0] for i in rows]
-    channels = int(config.learned["channels"][0])
+    manifest = {"config": generation.squares(config), "learned": config.learned}
+    sources = examples.columns["image"]
     labels = examples.columns.get("label", [-1] * len(examples))
-    shown = np.stack(squares)[..., :channels].astype(np.float32) / 255
-    return shown, np.asarray([labels[i] for i in rows])
+    side = min(config.image_size, class_judge.SIDE)
+    found = []
+    for begin in range(0, count, AT_ONCE):
+        own = rows[begin : begin + AT_ONCE]
+        shown = np.stack([edge.taken(sources[i], manifest) for i in own])
+        found.append(class_judge.reduced(shown.astype(np.float32) / 255))
+    small = np.concatenate(found).reshape(count, side, side, -1)
+    return small, np.asarray([labels[i] for i in rows])
 
 
 def features(config) -> Callable:
@@ -84,7 +97,7 @@ def doubts(result: Mapping) -> list[str]:
 
 def _alike(result: Mapping) -> list[str]:
     spread = result.get("spread", 1.0)
-    if spread >= ALIKE:
+    if spread >= ALIKE or result["frechet_pictures"] < FEWEST:
         return []
     return [
         f"Mode collapse: two pictures that are made differ by {spread:.2f} of what two real ones do."
@@ -97,14 +110,15 @@ def _lacking(result: Mapping) -> list[str]:
     rare = [
         f"{name} ({row['share']:.1%} of what is made, {row['real_share']:.1%} of real pictures)"
         for name, row in result.get("per_class", {}).items()
-        if row["support"] and row["share"] < SCARCE * row["real_share"]
+        if row["support"] >= made_pictures.KNOWN and row["share"] < SCARCE * row["real_share"]
     ]
     return [f"Mode collapse: hardly any picture is made of {', '.join(rare) or 'some class'}."]
 
 
 def _copied(result: Mapping) -> list[str]:
     share = result.get("copied_share", 0.0)
-    if share <= copies.COPIED * copies.SHARE:
+    count = int(min(result.get("frechet_pictures", 0), made_pictures.MOST))
+    if share <= copies.COPIED * copies.SHARE or copies.chance(share, count) > RARE:
         return []
     return [
         f"{share:.0%} of what is made is as near to a training picture as the nearest"

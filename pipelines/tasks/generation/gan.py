@@ -71,7 +71,10 @@ class _Config(PictureConfig, settings.Config):
         choices=("plain", "relativistic", "least_squares", "hinge", "wasserstein"),
     )
     critic_norm: str = setting(
-        "spectral", "what keeps the critic's layers in bounds", choices=("spectral", "none")
+        "auto",
+        "what keeps the critic's layers in bounds; auto is none with adversarial=wasserstein, whose"
+        " penalty does it, else spectral",
+        choices=("auto", "spectral", "none"),
     )
     gradient_penalty: float = setting(
         -1.0,
@@ -113,11 +116,21 @@ class GAN(Generation):
         return config.conditional
 
     def resolve(self, config, data):
-        """The pictures' size, and the penalty that goes with the loss."""
-        penalty = config.gradient_penalty
-        if penalty < 0:
-            penalty = PENALTY if config.adversarial == "wasserstein" else 0.0
-        return super().resolve(config, data).replace(gradient_penalty=penalty)
+        """The pictures' size, and what keeps the critic in bounds, which goes with the loss.
+
+        Raises PipelineError if `beta` is set and the optimizer has none.
+        """
+        if config.beta != _Config.beta and "adam" not in config.optimizer:
+            raise PipelineError(
+                f"beta is of adam and adamw; got optimizer={config.optimizer}. Leave beta out, or set"
+                " optimizer=adam."
+            )
+        slopes = config.adversarial == "wasserstein"
+        penalty, norm = (PENALTY, "none") if slopes else (0.0, "spectral")
+        penalty = penalty if config.gradient_penalty < 0 else config.gradient_penalty
+        norm = norm if config.critic_norm == "auto" else config.critic_norm
+        resolved = super().resolve(config, data)
+        return resolved.replace(gradient_penalty=penalty, critic_norm=norm)
 
     def learn(self, examples, config):
         """What the base learns, the features that pictures are judged on, and the training pixels."""
