@@ -23,6 +23,7 @@ from pipelines.errors import PipelineError
 from pipelines.formats import examples
 from pipelines.formats.memory import reading
 from pipelines.ops import images, noise
+from pipelines.tasks.generation import Generation
 
 
 def data(greys=0, colours=0, size=(8, 8)):
@@ -267,6 +268,39 @@ def test_a_walk_goes_from_picture_to_picture():
         half.predict(sources[:1], run, manifest, {"walk": 2})
 
 
+def test_a_picture_of_a_conditional_model_has_to_be_told_its_class():
+    run, manifest = machine(conditional=True)
+    asked = []
+
+    def noted(inputs, name):
+        asked.append((name, int(inputs["label"][0])))
+        return run(inputs, name)
+
+    picture = encoded([[0, 0], [0, 0]])
+    half.predict(picture, noted, manifest, {"of_class": ("dog",)})
+    half.predict((picture, picture), noted, manifest, {"of_class": ("dog",), "walk": 1})
+    assert {label for _, label in asked} == {1}
+    for chosen in ({}, {"of_class": ("cat", "dog")}):
+        with pytest.raises(ValueError, match="--of-class NAME. There are: cat, dog"):
+            half.predict(picture, noted, manifest, chosen)
+        with pytest.raises(ValueError, match="--of-class NAME. There are: cat, dog"):
+            half.predict((picture, picture), noted, manifest, {**chosen, "walk": 1})
+    with pytest.raises(ValueError, match="knows no classes"):
+        half.predict(picture, *machine(), {"of_class": ("dog",)})
+
+
+def test_a_walk_is_between_codes_and_has_an_end():
+    run, manifest = machine("sample")
+    with pytest.raises(ValueError, match="cannot walk between the pictures that it makes"):
+        half.predict(None, run, manifest, {"count": 2, "walk": 2})
+    run, manifest = machine()
+    with pytest.raises(ValueError, match="at most 2000 frames; got 2001 x 1 = 2001"):
+        half.predict(None, run, manifest, {"count": 2001, "walk": 1})
+    pictures = (encoded([[0, 0], [0, 0]]),) * 4
+    with pytest.raises(ValueError, match="at most 2000 frames; got 3 x 1000 = 3000"):
+        half.predict(pictures, run, manifest, {"walk": 1000})
+
+
 def test_a_walk_of_normal_numbers_stays_as_far_out_as_they_are():
     ends = [
         {"latent": np.array([[3.0, 0.0]], np.float32)},
@@ -281,6 +315,8 @@ def test_a_walk_of_normal_numbers_stays_as_far_out_as_they_are():
 def test_what_is_asked_for_is_one_thing():
     assert list(half.asked(["a", "b"], {})) == ["a", "b"]
     assert list(half.asked([], {"count": 4})) == [("made", None)]
+    ((name, error),) = half.asked([], {"seed": 1})
+    assert (name, str(error)) == ("made", "name pictures, or make some: --count 16")
     assert list(half.asked(["a", "b"], {"walk": 4})) == [("walk", ("a", "b"))]
     (name, error), _ = half.asked(["a"], {"count": 4})
     assert (name, str(error)) == ("a", "is not used with --count")
@@ -308,7 +344,7 @@ def test_an_animation_is_kept(tmp_path):
 MADE = """
 const [own, seed] = JSON.parse(await new Response(process.stdin).text());
 const {drawn} = await import("./draws.js");
-const {line, make} = await import("./generation.js");
+const {line, make, predict} = await import("./generation.js");
 const plain = ({data, shape}) => [[...data], shape];
 const found = [0, 3].map((index) => Object.values(drawn(own, seed, index)).map(plain));
 const maker = {program: "decode", draws: {latent: {shape: [2], law: "normal"}}};
@@ -318,7 +354,8 @@ const run = async ({latent, label}, program) => {
 };
 const {image} = await make(run, manifest, {seed, index: 1, kind: 2}, {0: 0.5});
 const said = line({latent: [1, 2], mse: 0.04, strangeness: 2.5});
-console.log(JSON.stringify([found, image.data, said]));
+const untold = await predict(null, run, {...manifest, programs: {encode: {}}}).catch((error) => error.message);
+console.log(JSON.stringify([found, image.data, said, untold]));
 """
 
 
@@ -329,13 +366,14 @@ def test_a_browser_draws_the_same_numbers_and_makes_pictures_of_them():
         [node, "--input-type=module", "-e", MADE], cwd=web.SOURCE, text=True, check=True,
         input=json.dumps([draws.plain(own), 11]), capture_output=True, timeout=60,
     )  # fmt: skip
-    found, made, line = json.loads(done.stdout)
+    found, made, line, untold = json.loads(done.stdout)
     for index, rows in zip((0, 3), found, strict=True):
         for (data, shape), values in zip(rows, draws.drawn(own, 11, index).values(), strict=True):
             np.testing.assert_allclose(np.reshape(data, shape), values, rtol=1e-6)
     latent = draws.drawn({"latent": draws.Draw((2,))}, 11, 1)["latent"][0]
     assert made == pytest.approx([0.5, latent[1], 2, len("decode")])  # the slider's number first
     assert line == "2 numbers, error 0.0400, strangeness 2.50 (strange)"
+    assert untold == "this model has to be told the class of a picture"
 
 
 def test_grey_is_the_same_in_a_browser():

@@ -10,7 +10,7 @@ from PIL import Image
 
 from pipelines import catalog
 from pipelines.errors import PipelineError
-from pipelines.formats import _idx_file
+from pipelines.formats import _idx_file, idx
 
 PICTURES = np.arange(5 * 2 * 3, dtype=np.uint8).reshape(5, 2, 3) * 8
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
@@ -26,11 +26,11 @@ def write(folder, **files):
     """Files of a folder by their names; those that end with .gz are packed."""
     for name, content in files.items():
         path = folder / name
-        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        path.write_bytes(gzip.compress(content) if name.lower().endswith(".gz") else content)
     return folder
 
 
-@pytest.mark.parametrize("end", ["", ".gz"])
+@pytest.mark.parametrize("end", ["", ".gz", ".GZ"])
 def test_pictures_and_labels_come_back(tmp_path, end):
     files = {
         f"train-{IMAGES}{end}": packed(PICTURES), f"train-{LABELS}{end}": packed([7, 2, 7, 2, 9]),
@@ -124,12 +124,30 @@ def test_what_does_not_belong_together_is_told(tmp_path):
          f"has t10k-{IMAGES}, and no file of labels"),
         ({images: packed(PICTURES), f"t10k-{LABELS}": packed([1])}, "no file of images for it"),
         ({f"t10k-{IMAGES}": packed(PICTURES)}, f"no {images}"),
+        ({f"emnist-letters-{images}": packed(PICTURES), images: packed(PICTURES)},
+         "several data sets: files without such a name, emnist-letters. Put"),
     ]  # fmt: skip
     for number, (files, message) in enumerate(cases):
         folder = tmp_path / str(number)
         folder.mkdir()
         with pytest.raises(PipelineError, match=message):
             catalog.load(write(folder, **files))
+
+
+def test_labels_alone_are_told(tmp_path):
+    write(tmp_path, **{f"train-{LABELS}": packed([1, 2])})
+    with pytest.raises(PipelineError, match="no file of images for it"):
+        idx.read(tmp_path)
+
+
+def test_pictures_of_emnist_are_turned_upright(tmp_path):
+    files = {f"emnist-letters-{split}-{IMAGES}": packed(PICTURES) for split in ("train", "test")}
+    data = catalog.load(write(tmp_path, **files))
+    assert data.format == "idx"
+    (problem,) = data.problems
+    assert (problem.severity, problem.where) == ("note", "emnist-letters")
+    picture = np.asarray(Image.open(io.BytesIO(data.splits["test"].columns["image"][1])))
+    np.testing.assert_array_equal(picture, PICTURES[1].T)
 
 
 def test_a_link_out_of_the_folder_is_not_read(tmp_path):

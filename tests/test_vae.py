@@ -16,6 +16,8 @@ from pipelines.losses import evidence as losses
 from pipelines.losses import reconstruction
 from pipelines.metrics import alarms, evidence, latent_map
 from pipelines.models import coders, strangeness, variational
+from pipelines.ops import noise
+from pipelines.tasks.generation import vae
 
 SMALL = dict(width=4, latent_size=2)
 
@@ -203,6 +205,30 @@ def test_classes_that_are_not_there_cannot_be_asked_for():
 # An autoencoder.
 
 
+def test_a_sparse_code_is_never_negative():
+    _, _, net, (inputs, _) = model("autoencoder", {"sparsity": 0.1, "latent_size": 16})
+    code = np.asarray(net(inputs, training=False)["latent"])
+    assert code.min() == 0
+    assert code.max() > 0
+
+
+def test_a_linear_net_ends_at_black_and_white_in_every_file():
+    method, config, net, (inputs, _) = model("autoencoder", {"net": "linear"})
+    kernel, shift = net.get_layer("decoder").get_layer("pixels").weights
+    shift.assign(np.linspace(-3, 3, 64))
+    programs, raw = method.programs(net, config, inputs), net(inputs, training=False)
+
+    def run(values, name):
+        return {k: np.asarray(v) for k, v in programs[name].call(values).items()}
+
+    wanted, found = method.decode(raw, config), method.answer(run, inputs, config)
+    for name, values in found.items():
+        np.testing.assert_allclose(values, wanted[name], rtol=1e-4, atol=1e-5, err_msg=name)
+    np.testing.assert_allclose(found["image"], np.clip(raw["image"], 0, 1), atol=1e-5)
+    assert np.asarray(raw["image"]).max() > 1
+    assert run(inputs, "reconstruct")["image"].max() == 1
+
+
 def test_a_sparse_code_costs_its_size():
     given = {"image": np.float32([[0.5, 0.5]]), "latent": np.float32([[3, -1]])}
     loss = reconstruction.SquaredError(0.1).call({"image": np.float32([[0.5, 1.0]])}, given)
@@ -257,6 +283,36 @@ def test_the_threshold_is_chosen_on_held_out_pictures():
     np.testing.assert_allclose(after, before / noted["threshold"], rtol=1e-5)
     again = method.calibrate(net, [(net(inputs, training=False), targets)], config)
     assert again["threshold"] == pytest.approx(noted["threshold"], rel=1e-5)
+
+
+def test_what_is_to_be_mended_is_judged_as_pictures_come():
+    method, config, net, (inputs, targets) = model("autoencoder", {"corruption": 0.5})
+    clean = noise.shades(targets["image"]).numpy()
+    np.testing.assert_array_equal(inputs["clean"], clean)
+    outputs = {name: np.asarray(v) for name, v in net(inputs, training=False).items()}
+    programs = method.programs(net, config, inputs)
+
+    def run(values, name):
+        return {k: np.asarray(v) for k, v in programs[name].call(values).items()}
+
+    asked = run({"image": clean}, "reconstruct")  # as `predict` asks
+    np.testing.assert_allclose(outputs["strangeness"], asked["strangeness"], rtol=1e-4)
+    mended = run({"image": inputs["image"]}, "reconstruct")
+    np.testing.assert_allclose(outputs["image"], mended["image"], rtol=1e-4)
+    assert not np.allclose(asked["strangeness"], mended["strangeness"], rtol=1e-2)
+    found = method.answer(run, inputs, config)
+    np.testing.assert_allclose(found["strangeness"], asked["strangeness"], rtol=1e-4)
+    noted = method.calibrate(net, [(outputs, targets)], config)
+    assert noted["threshold"] == pytest.approx(np.quantile(asked["strangeness"], 0.95), rel=1e-4)
+
+
+def test_unknown_classes_do_not_raise_the_threshold():
+    method, config, net, _ = model("autoencoder", {"alarm_share": 0.5})
+    values, labels = np.array([1.0, 2, 3, 50, 60]), np.array([0, 1, -1, -2, -2])
+    noted = method.calibrate(net, [({"strangeness": values}, {"label": labels})], config)
+    assert noted["threshold"] == pytest.approx(2)
+    noted = method.calibrate(net, [({"strangeness": values}, {"label": labels * 0 - 2})], config)
+    assert noted == {}
 
 
 def test_strangeness_is_the_error_over_the_threshold():
@@ -332,6 +388,24 @@ def test_a_code_larger_than_a_picture_is_refused():
         made.source.held_out("train")
     sparse = setup.set_up("autoencoder", data(), {"latent_size": 65, "sparsity": 0.1})
     assert len(sparse.source.held_out("train"))
+
+
+@pytest.mark.parametrize("name", ["vae", "autoencoder"])
+@pytest.mark.parametrize(("side", "other"), [(9, 12), (4, 8)])
+def test_a_side_that_no_convolution_halves_is_refused(name, side, other):
+    method = catalog.method(name)
+    config = method.Config(net="convolutional", image_size=side).having({"channels": ["1"]})
+    with pytest.raises(PipelineError, match=f"got {side}. Set image_size={other}, or net=dense"):
+        method.check(None, config)
+    method.check(None, config.replace(image_size=other, latent_size=2))
+
+
+def test_a_large_odd_picture_has_a_dense_net_by_default():
+    config = catalog.method("vae").Config(image_size=25, width=4).having({"channels": ["1"]})
+    layers = {layer.name for layer in vae.VAE().model(config).get_layer("encoder").layers}
+    assert {"encoder_0", "encoder_1"} < layers
+    assert vae._plan(config).net == "dense"
+    assert vae._plan(config.replace(image_size=26)).net == "convolutional"
 
 
 def test_layers_need_epochs_and_a_dense_net():

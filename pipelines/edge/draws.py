@@ -21,7 +21,8 @@ LAWS = ("normal", "uniform")
 class Draw:
     """Random numbers that one picture takes: their shape, and their law.
 
-    law: "normal", of mean 0 and deviation 1, or "uniform", in [0, 1).
+    law: "normal", of mean 0 and deviation 1, or "uniform", in [0, 1]: float32 rounds
+    the highest ones to 1.
     """
 
     shape: tuple[int, ...]

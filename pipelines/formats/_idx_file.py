@@ -44,7 +44,7 @@ def read(path: Path, axes: int) -> np.ndarray:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
+    if path.suffix.lower() == ".gz":
         return typing.cast(IO[bytes], gzip.open(path, "rb"))
     return open(path, "rb")
 

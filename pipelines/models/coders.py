@@ -48,10 +48,13 @@ class Plan:
         return max(1, self.width // CHANNELS) << max(0, level - 1)
 
 
-def encoder(plan: Plan, size: int, heads: Sequence[str] = ("latent",)) -> keras.Model:
+def encoder(
+    plan: Plan, size: int, heads: Sequence[str] = ("latent",), law: str | None = None
+) -> keras.Model:
     """{"image": uint8 (B, H, W, C), maybe "label": (B,)} -> {head: (B, size)}.
 
-    Each head is a layer of its own: parts of one layer would share the scale of int8 files.
+    law: what the numbers go through last, such as relu; None leaves them as they are. Each head is
+    a layer of its own: parts of one layer would share the scale of int8 files.
     """
     image = keras.Input(plan.shape, dtype="uint8", name="image")
     x = layers.Rescaling(1 / 255.0, name="scaled")(image)
@@ -64,7 +67,8 @@ def encoder(plan: Plan, size: int, heads: Sequence[str] = ("latent",)) -> keras.
     inputs, x = _with_label(plan, {"image": image}, x)
     for i in range(plan.hidden):
         x = layers.Dense(plan.width, activation="relu", name=f"encoder_{i}")(x)
-    made = {name: layers.Dense(size, dtype="float32", name=name)(x) for name in heads}
+    ends = [layers.Dense(size, law, dtype="float32", name=name) for name in heads]
+    made = {end.name: end(x) for end in ends}
     return keras.Model(inputs, made, name="encoder")
 
 

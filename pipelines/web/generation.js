@@ -7,19 +7,23 @@ export const takes = "picture";
 const AXES = 8; // sliders
 const FURTHEST = 3; // deviations from the middle
 
-/** A Blob -> {latent: numbers, mse, strangeness: as far as the model has them}, and the picture made anew. */
-export async function predict(source, run, manifest) {
+/**
+ * A Blob -> {latent: numbers, mse, strangeness: as far as the model has them}, and the picture made anew.
+ * kind: the id of its class, which a conditional model has to be told.
+ */
+export async function predict(source, run, manifest, {kind} = {}) {
   const programs = manifest.programs ?? {};
   if (!programs.encode) throw new Error("is a picture, and this model takes none: make some below");
+  if (manifest.config.conditional && kind === undefined) throw new Error("this model has to be told the class of a picture");
   const given = await taken(source, manifest);
-  const latent = (await run({image: given, ...label(manifest, -1)}, "encode")).latent.data;
+  const latent = (await run({image: given, ...label(manifest, kind)}, "encode")).latent.data;
   const answer = {latent: [...latent]};
   let found;
   if (programs.reconstruct) {
     found = await run({image: given}, "reconstruct");
     if (found.strangeness) answer.strangeness = found.strangeness.data[0];
   } else if (programs.decode) {
-    found = await run({latent: {data: latent, shape: [1, latent.length]}, ...label(manifest, -1)}, "decode");
+    found = await run({latent: {data: latent, shape: [1, latent.length]}, ...label(manifest, kind)}, "decode");
   } else {
     return {answer};
   }
@@ -77,7 +81,7 @@ export function panel(manifest, current) {
   sliders.forEach((slider, axis) => controls.append(labelled(`${axis + 1} `, slider)));
   const made = element("section", {className: "panel", id: "panel"});
   made.append(place, controls);
-  return {element: made, show: renew};
+  return {element: made, show: renew, asked: () => ({kind: Number(kinds.value)})};
 }
 
 function element(tag, values) {
@@ -90,7 +94,7 @@ function labelled(text, control) {
   return made;
 }
 
-/** The input for a class, if the model has one; -1 is none. */
+/** The input for a class, an id, if the model has one. */
 function label({config}, id) {
   return config.conditional ? {label: {data: Int32Array.of(id), shape: [1]}} : {};
 }

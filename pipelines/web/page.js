@@ -56,10 +56,10 @@ async function answer(source, name) {
   button.remove();
 }
 
-/** The options of a task, as the page has them: {name: number}. */
+/** The options of a task, as the page has them, and what its panel asks for: {name: number}. */
 function chosen() {
   const inputs = [...at("options").querySelectorAll("input")];
-  return Object.fromEntries(inputs.map((input) => [input.name, Number(input.value)]));
+  return {...Object.fromEntries(inputs.map((input) => [input.name, Number(input.value)])), ...panel?.asked?.()};
 }
 
 function choices(options) {

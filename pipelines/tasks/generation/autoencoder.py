@@ -20,7 +20,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.metrics import alarms, latent_map
     from pipelines.models import coders, layerwise, strangeness
     from pipelines.ops import noise
-    from pipelines.tasks.generation import _pictures
+    from pipelines.tasks.generation import _pictures, _sides
 
 CORRUPTED = 22  # keeps the corruption of a picture apart from other uses of its hash
 
@@ -46,7 +46,9 @@ class _Config(PictureConfig, settings.Config):
         high=10.0,
     )
     sparsity: float = setting(
-        0.0, "weight of the mean size of a code, which makes most numbers 0", low=0.0
+        0.0,
+        "weight of the mean size of a code, whose numbers then are never negative and often 0",
+        low=0.0,
     )
     layer_epochs: int = setting(
         0,
@@ -80,7 +82,9 @@ class Autoencoder(Generation):
     paper = "Hinton & Salakhutdinov 2006"
 
     def check(self, examples, config):
-        """Raises PipelineError if a code is larger than a picture, which then could be copied."""
+        """Raises PipelineError if a code is larger than a picture, which then could be copied, or
+        if convolutions cannot halve a side."""
+        _sides.check(config)
         most = generation.size(config)
         is_free = not (config.corruption or config.sparsity)
         if is_free and config.latent_size > most:
@@ -90,36 +94,44 @@ class Autoencoder(Generation):
             )
 
     def parse(self, example, config):
-        """As of every method; a picture to be mended is corrupted, always in the same way."""
+        """As of every method; a picture to be mended is corrupted, always in the same way.
+
+        "clean" then is the picture as it was: strangeness is judged on pictures as they come.
+        """
         inputs, targets = super().parse(example, config)
         if config.corruption:
             image = inputs["image"]
-            seed = noise.hashed(image, CORRUPTED)
-            inputs["image"] = noise.corrupted(image, config.corruption, seed)
+            mended = noise.corrupted(image, config.corruption, noise.hashed(image, CORRUPTED))
+            inputs = {**inputs, "image": mended, "clean": image}
         return inputs, targets
 
     def augment(self, inputs, targets, seed, progress, config):
         """New noise for each step, if there is any."""
         if config.corruption:
-            clean = noise.shades(targets["image"])
-            inputs = {**inputs, "image": noise.corrupted(clean, config.corruption, seed)}
+            corrupted = noise.corrupted(inputs["clean"], config.corruption, seed)
+            inputs = {**inputs, "image": corrupted}
         return inputs, targets
 
     def model(self, config):
-        """{"image": uint8 (B, S, S, C)} -> {"latent", "image", "strangeness"}, compiled.
+        """{"image": uint8 (B, S, S, C), maybe "clean"} -> {"latent", "image", "strangeness"}.
 
-        latent: (B, N); image: (B, S, S, C); strangeness: (B,).
+        latent: (B, N); image: (B, S, S, C); strangeness: (B,), of the clean picture if there is
+        one. Compiled.
         """
         shape = generation.shape(config)
         plan = coders.Plan(shape, config.net, config.width, config.depth)
-        image = keras.Input(shape, dtype="uint8", name="image")
-        latent = coders.encoder(plan, config.latent_size)({"image": image})["latent"]
-        pixels = coders.decoder(plan, config.latent_size)({"latent": latent})
+        names = ("image", "clean") if config.corruption else ("image",)
+        inputs = {name: keras.Input(shape, dtype="uint8", name=name) for name in names}
+        encoder = coders.encoder(plan, config.latent_size, law="relu" if config.sparsity else None)
+        decoder = coders.decoder(plan, config.latent_size)
         law = "linear" if config.net == "linear" else "sigmoid"
-        made = keras.layers.Activation(law, dtype="float32", name="made")(pixels)
-        strange = strangeness.Strangeness(dtype="float32", name="strangeness")(image, made)
-        outputs = {"latent": latent, "image": made, "strangeness": strange}
-        net = layerwise.Layerwise({"image": image}, outputs, name="autoencoder")
+        ended = keras.layers.Activation(law, dtype="float32", name="made")
+        codes = [encoder({"image": image})["latent"] for image in inputs.values()]
+        made = [ended(decoder({"latent": code})) for code in codes]
+        judged = strangeness.Strangeness(dtype="float32", name="strangeness")
+        strange = judged(inputs[names[-1]], made[-1])
+        outputs = {"latent": codes[0], "image": made[0], "strangeness": strange}
+        net = layerwise.Layerwise(inputs, outputs, name="autoencoder")
         optimization.compile(net, config, loss=losses.SquaredError(config.sparsity))
         return net
 
@@ -137,14 +149,21 @@ class Autoencoder(Generation):
         return [*stages, Phase("all layers", whole, _beginning(whole, 0))]
 
     def calibrate(self, model, answers, config):
-        """The threshold above which a picture is strange, by those of the validation split."""
-        found = np.concatenate([outputs["strangeness"] for outputs, _ in answers])
+        """The threshold above which a picture is strange, by those of the validation split whose
+        class training had, or that have none."""
+        found = np.concatenate([_familiar(*pair) for pair in answers])
         layer = model.get_layer("strangeness")
-        threshold = float(np.quantile(found, 1 - config.alarm_share))
+        threshold = float(np.quantile(found, 1 - config.alarm_share)) if len(found) else 0.0
         if not (np.isfinite(threshold) and threshold > 0):
             return {}
         layer.threshold.assign(layer.threshold * threshold)
         return {"threshold": float(keras.ops.convert_to_numpy(layer.threshold))}
+
+    def decode(self, outputs, config):
+        """As of the net; numbers of a linear one beyond black and white become black and white."""
+        if config.net != "linear":
+            return outputs
+        return {**outputs, "image": keras.ops.clip(outputs["image"], 0.0, 1.0)}
 
     def programs(self, model, config, inputs):
         """encode: {"image"} -> {"latent"}; decode: {"latent"} -> {"image"}.
@@ -162,12 +181,14 @@ class Autoencoder(Generation):
         def decode(values):
             pixels = decoder(values, training=False)
             with keras.name_scope(IN_FLOAT):
-                return {"image": ended(pixels)}
+                return self.decode({"image": ended(pixels)}, config)
 
         def reconstruct(values):
-            made = decode(encode(values))["image"]
+            pixels = decoder(encode(values), training=False)
             with keras.name_scope(IN_FLOAT):
-                return {"image": made, "strangeness": strange(values["image"], made)}
+                made = ended(pixels)
+                found = {"image": made, "strangeness": strange(values["image"], made)}
+                return self.decode(found, config)
 
         return {
             "encode": Program(encode, given),
@@ -176,10 +197,10 @@ class Autoencoder(Generation):
         }
 
     def answer(self, run, inputs, config):
-        """The picture by way of its code, and how strange it is: all programs."""
-        given = {"image": inputs["image"]}
-        latent = run(given, "encode")["latent"]
-        strange = run(given, "reconstruct")["strangeness"]
+        """The picture by way of its code, and how strange the clean one is: all programs."""
+        latent = run({"image": inputs["image"]}, "encode")["latent"]
+        clean = {"image": inputs.get("clean", inputs["image"])}
+        strange = run(clean, "reconstruct")["strangeness"]
         image = run({"latent": latent}, "decode")["image"]
         return {"latent": latent, "image": image, "strangeness": strange}
 
@@ -190,6 +211,13 @@ class Autoencoder(Generation):
     def explain(self, answer, part, config):
         """A map of the codes."""
         return {"curves": {"latent space": latent_map.of_part(answer, part, config)}}
+
+
+def _familiar(outputs, targets):
+    """The strangeness of the pictures of a batch whose class training had, or that have none."""
+    strange = np.asarray(outputs["strangeness"])
+    labels = np.asarray(targets.get("label", np.zeros(len(strange))))
+    return strange[labels != _pictures.STRANGE]
 
 
 def _beginning(config, level):

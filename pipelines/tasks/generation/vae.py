@@ -22,6 +22,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.losses import evidence as losses
     from pipelines.metrics import evidence, latent_map, reconstruction
     from pipelines.models import coders, joint, variational
+    from pipelines.tasks.generation import _sides
 
 CONVOLUTIONAL = 24  # pixels of a side, from which on net=auto has convolutions
 HEADS = ("latent", "log_variance")  # of the encoder
@@ -54,7 +55,7 @@ class _Config(PictureConfig, settings.Config):
     latent_size: int = setting(16, "numbers that a picture becomes", "numbers", low=1, high=4096)
     net: str = setting(
         "auto",
-        f"dense layers or convolutions; auto has these from {CONVOLUTIONAL} px on",
+        f"dense layers or convolutions; auto has these from {CONVOLUTIONAL} px on, if even",
         choices=("auto", "dense", "convolutional"),
     )
     width: int = setting(128, "units of the hidden layers", "units", low=1, high=8192)
@@ -102,7 +103,9 @@ class VAE(Generation):
         return config.conditional == "on"
 
     def check(self, examples, config):
-        """Raises PipelineError if classes are asked for and there are none."""
+        """Raises PipelineError if classes are asked for and there are none, or if convolutions
+        cannot halve a side."""
+        _sides.check(config)
         if self._is_conditional(config) and not config.learned.get("classes"):
             raise PipelineError(
                 "conditional=on needs a class of each picture, and this data has none. Sort the"
@@ -256,7 +259,8 @@ def bound(answer, part, count, seed=0) -> float:
 def _plan(config):
     net = config.net
     if net == "auto":
-        net = "convolutional" if config.image_size >= CONVOLUTIONAL else "dense"
+        is_large = config.image_size >= CONVOLUTIONAL and _sides.halved(config)
+        net = "convolutional" if is_large else "dense"
     is_conditional = config.conditional == "on"
     classes = len(config.learned.get("classes", ())) if is_conditional else 0
     return coders.Plan(generation.shape(config), net, config.width, config.depth, classes)
