@@ -23,7 +23,6 @@ from pipelines.errors import PipelineError
 from pipelines.formats import examples
 from pipelines.formats.memory import reading
 from pipelines.ops import images, noise
-from pipelines.tasks.generation import Generation
 
 
 def data(greys=0, colours=0, size=(8, 8)):
