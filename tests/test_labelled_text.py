@@ -170,6 +170,16 @@ def test_what_is_no_text_is_counted(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(("name", "severity"), [("b.py", "error"), ("b.xml", "warning")])
+def test_a_class_of_code_is_no_empty_class(tmp_path, name, severity):
+    for place in ("java/a.java", "js/a.js", "python/a.py", f"python/in/{name}"):
+        write(tmp_path, place, f"of {place}")
+    write(tmp_path, "python/README.md", "what lies here")
+    (problem,) = [p for p in catalog.load(tmp_path).problems if p.kind == "empty-class"]
+    assert (problem.where, problem.severity) == ("python", severity)
+    assert ("are .py, which are not read" in problem.message) == (severity == "error")
+
+
 def test_notes_among_pictures_make_no_folder_of_texts(tmp_path):
     for i in range(4):
         write(tmp_path, f"{'xy'[i % 2]}/{i}.png", b"\x89PNG\r\n\x1a\n")

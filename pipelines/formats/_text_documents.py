@@ -57,6 +57,13 @@ def is_text(file: Path) -> bool:
     return suffix == ".txt" or (suffix not in OTHERS and _holds_text(file))
 
 
+def only_suffix(folder: Path) -> str:
+    """The one suffix of all files below a folder, if files of that suffix are never texts, or ""."""
+    files = filter(Path.is_file, folder.rglob("*"))
+    suffixes = {file.suffix.lower() for file in files if not ABOUT.fullmatch(file.name)}
+    return next(iter(suffixes)) if len(suffixes) == 1 and suffixes <= OTHERS else ""
+
+
 def _holds_text(file: Path) -> bool:
     if is_picture(file):
         return False

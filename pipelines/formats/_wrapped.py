@@ -1,6 +1,7 @@
 """Data as an archive unpacks it: in a folder that holds one other folder, and maybe a README."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.formats._class_folders import OTHER_LAYOUTS
@@ -9,6 +10,7 @@ from pipelines.formats._picture_files import is_picture
 
 DEEPEST = 3  # folders within each other
 NOTES = frozenset((".md", ".pdf", ".doc", ".docx", ".html", ".rst", ".rtf"))
+LOOSE = 3  # pictures, at most, that do not make the folder beside them a class
 WORDS = ("readme", "licen", "notice", "citation")  # how notes are called that are .txt
 
 
@@ -25,15 +27,23 @@ def inners(path: Path) -> Iterator[Path]:
 def inner(path: Path) -> Path | None:
     """The only folder in a folder that holds nothing else but notes, or None.
 
-    None as well if its name tells of a layout or of a split, and for a link.
+    A few pictures, such as a cover, are notes beside a folder of several folders. None as well if
+    its name tells of a layout or of a split, and for a link.
     """
     if not path.is_dir():
         return None
     inside = folders(path)
     files = [Path(entry.path) for entry in visible(path) if not entry.is_dir()]
-    if len(inside) != 1 or not all(map(_is_note, files)):
+    others = list(itertools.filterfalse(_is_note, files))
+    if len(inside) != 1 or _tells(inside[0]):
         return None
-    return None if _tells(inside[0]) else inside[0]
+    return inside[0] if not others or _are_loose(others, inside[0]) else None
+
+
+def _are_loose(files: Sequence[Path], folder: Path) -> bool:
+    """Whether files are a few pictures beside a folder of several folders and no pictures."""
+    is_few = len(files) <= LOOSE and all(map(is_picture, files))
+    return is_few and not is_class(folder) and len(folders(folder)) > 1
 
 
 def _tells(folder: Path) -> bool:

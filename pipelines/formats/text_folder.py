@@ -1,6 +1,7 @@
 """One folder of texts per class: CLASS/*.txt, or SPLIT/CLASS/*.txt with splits named train,
 validation, test."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,11 +33,13 @@ def _is_of_pictures(path: Path) -> bool:
 def read(path: str | Path) -> Data:
     """Each file as one `text` with its folder as `label`; HTML without its markup.
 
-    A file is a text by what it holds, whatever its suffix. One that is not UTF-8 becomes a Problem.
+    A file is a text by what it holds, whatever its suffix but for those of other formats and some
+    of code. One that is not UTF-8 becomes a Problem, as does a folder of such files alone.
     Raises PipelineError if there is no class folder with a text, or if folders of splits and of
     classes lie side by side.
     """
-    root, found, problems = LAYOUT.read(path)
+    root, found, walked = LAYOUT.read(path)
+    problems = [_lost(root, problem) or problem for problem in walked]
     pages: list[str] = []
     rows = list(_rows(root, found, problems, pages))
     if pages:
@@ -57,6 +60,19 @@ def _rows(
                 pages.append(name)
                 text = documents.without_markup(text)
             yield labelled_text.Row(split, name, name, text.strip(), label)
+
+
+def _lost(root: Path, problem: Problem) -> Problem | None:
+    """An error in place of the warning that a class is empty, if its files are all code or the
+    like: beside other classes they may be the texts."""
+    suffix = documents.only_suffix(root / problem.where) if problem.kind == "empty-class" else ""
+    if not suffix:
+        return None
+    message = (
+        f"all files in this folder are {suffix}, which are not read as texts, so no such class would"
+        " be learned. Call them .txt if it is a class, or move the folder away."
+    )
+    return dataclasses.replace(problem, severity="error", message=message)
 
 
 def _read_as_pages(pages: list[str]) -> Problem:

@@ -10,6 +10,8 @@ from pipelines.edge.byte_pairs import BYTES
 from pipelines.models.gguf import File
 from pipelines.models.language import LanguageNet
 
+# Of angles of positions that are stretched for longer texts; our net's are not.
+SCALED = ("llama.rope.scaling.", "rope_freqs.", "rope_factors_")
 CONTROL = 3  # kind of a token that stands for no text
 MOST = {"depth": 512, "width": 16_384, "inner": 131_072, "size": 1_000_000}  # believed of a file
 
@@ -39,6 +41,9 @@ def shape(file: File) -> Shape:
     for name, wanted in kinds:
         if found.get(name) != wanted:
             raise file.bad(f"has {name} {found.get(name)!r}, and {wanted!r} can be read")
+    scaled = [name for name in (*found, *file) if name.startswith(SCALED)]
+    if scaled:
+        raise file.bad(f"has angles that are scaled ({scaled[0]}), which cannot be read")
     if "output.weight" in file:
         raise file.bad("has an output apart from its table, which cannot be read")
     made = Shape(

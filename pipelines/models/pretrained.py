@@ -117,6 +117,8 @@ def language(name: str) -> gguf.File:
             f"unknown backbone {name!r} of a language model. Name {SMOLLM2.name}, or a file that"
             " ends with .gguf."
         )
+    if not Path(name).is_file():
+        raise PipelineError(f"there is no file {name}. Correct backbone, or name {SMOLLM2.name}.")
     return gguf.File(name)
 
 
