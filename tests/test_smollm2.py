@@ -140,6 +140,15 @@ def test_missing_weights_say_what_to_install(monkeypatch, tmp_path):
         small(backbone="none.gguf")
 
 
+def test_a_run_goes_on_with_its_own_file_alone(tmp_path):
+    file = llama_files.write(tmp_path / "a.gguf")
+    method, config = small(backbone=str(file))
+    assert len(config.learned["weights"][0]) == 64
+    llama_files.write(file, weights=llama_files.tensors(seed=1))
+    with pytest.raises(PipelineError, match="not the file that this run began with"):
+        method.model(config)
+
+
 def test_a_context_that_the_net_does_not_have_is_refused(tmp_path):
     method, config = small(length=200, overlap=56)
     assert method.resolve(config, None) == config

@@ -7,6 +7,7 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
+from pipelines.files import sha256
 from pipelines.tasks.language_model import _neural
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -57,14 +58,16 @@ class SmolLM2(_neural.Neural):
         return config
 
     def learn(self, examples, config):
-        """The net's own byte pairs: nothing is learned of them."""
-        return llama_file.vocabulary(pretrained.language(config.backbone))
+        """The net's own byte pairs, and `weights`, the SHA-256 of the file that it begins with."""
+        file = pretrained.language(config.backbone)
+        return {**llama_file.vocabulary(file), "weights": [sha256(file.path)]}
 
     def _context(self, config):
         return config.overlap + config.length
 
     def _net(self, config):
         file = pretrained.language(config.backbone)
+        _check_same(file.path, config.learned.get("weights", ()))
         shape = llama_file.shape(file)
         net = language.net(shape.size, shape.width, self._body(config), True, 0.0, config.seed)
         llama_file.assign(net, file)
@@ -77,4 +80,16 @@ class SmolLM2(_neural.Neural):
         del own["size"]
         return llama.Llama(
             self._context(config), **own, rank=config.rank, seed=config.seed, name="body"
+        )
+
+
+def _check_same(path, digests):
+    """Raises PipelineError if a file is another than the one that a run began with.
+
+    digests: its SHA-256, or none of a run that kept none.
+    """
+    if digests and sha256(path) != digests[0]:
+        raise PipelineError(
+            f"{path} is not the file that this run began with: its SHA-256 is not"
+            f" {digests[0][:12]}... Put that file back, or start a new run."
         )
