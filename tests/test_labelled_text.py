@@ -130,6 +130,36 @@ def test_columns_that_a_table_of_another_split_lacks_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "columns", "advice"),
+    [
+        ("cnn", "review,sentiment", "Name both columns: text=review target=sentiment, or"),
+        ("cnn", "my review,mood", "Name both columns: 'text=my review' target=mood, or"),
+        ("bag_of_words", "review,mood", "first line, call 'review' text and 'mood' label, or"),
+        ("cnn", "review,mood,place", "Call the columns text and label"),
+    ],
+)
+def test_a_table_with_names_of_its_own_is_told_what_to_type(tmp_path, name, columns, advice):
+    method, data = catalog.method(name), catalog.load(reviews(tmp_path, columns))
+    with pytest.raises(PipelineError) as error:
+        method.adapt(data, method.Config())
+    assert advice in str(error.value)
+
+
+def test_a_table_is_read_by_what_was_told(tmp_path):
+    method, data = catalog.method("cnn"), catalog.load(reviews(tmp_path, "review,mood"))
+    named = method.Config().replace(text="review", target=("mood",))
+    assert method.adapt(data, named).labels == {"label": ["b", "g"]}
+
+
+def reviews(folder, columns):
+    """A table of 40 texts, each with one of two values and, if there is a third column, of three."""
+    count = len(columns.split(","))
+    cells = [(f"It was film number {i} I saw", "bg"[i % 2], "xyz"[i % 3]) for i in range(40)]
+    rows = [",".join(row[:count]) for row in cells]
+    return write(folder, "a.csv", "\n".join([columns, *rows]))
+
+
+@pytest.mark.parametrize(
     ("page", "text"),
     [
         ("<html><head><title>T</title><h1>Hello</h1><p>World", "Hello\nWorld"),

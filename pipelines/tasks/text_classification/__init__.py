@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import math
+import shlex
 import types
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 TEXTS = ("text", "sentence")  # features that are the text by default, as TFDS calls them
 LEARNED = ("label", "value")
+FEW, WORDS = 50, 4  # values of a column of classes at most, words of a text at least on average
 STEP = 16  # items; batches are cut to multiples of it, as JAX compiles each length anew
 
 
@@ -215,9 +217,31 @@ def _source(data, config):
         return source
     wanted, advice = config.text or " or ".join(TEXTS), "Name the feature with text=NAME"
     if data.format == "rows":
-        advice = "Call the columns text and label"
+        advice = _which(data, config) or "Call the columns text and label"
     names = sorted(name.removeprefix(COLUMN) for name in known)
     raise PipelineError(
         f"{data.source} has no {wanted!r} with a label; it has {', '.join(names) or 'none'}."
         f" {advice}, or choose other data."
     )
+
+
+def _which(data, config):
+    """What to do about a table with one column of sentences and one of few values, or "".
+
+    A method that learns any column is told their names by settings, others by the header.
+    """
+    columns = next(iter(data.splits.values())).columns.items()
+    cells = {name.removeprefix(COLUMN): list(map(str, own)) for name, own in columns}
+    texts = list(filter(_is_text(cells), cells))
+    classes = [name for name, own in cells.items() if 1 < len(set(own)) <= min(FEW, len(own) // 2)]
+    if len(texts) != 1 or len(classes) != 1 or texts == classes:
+        return ""
+    (text,), (label,) = texts, classes
+    if not hasattr(config, "target"):
+        return f"In its first line, call {text!r} text and {label!r} label"
+    return f"Name both columns: {shlex.join([f'text={text}', f'target={label}'])}"
+
+
+def _is_text(cells):
+    """A function: whether a column's cells have WORDS words each, on average."""
+    return lambda name: sum(map(len, map(str.split, cells[name]))) >= WORDS * len(cells[name])
