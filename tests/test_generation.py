@@ -161,7 +161,7 @@ def test_two_inputs_of_random_numbers_of_a_picture_have_nothing_in_common():
             return {"one": draws.Draw((4,)), "two": draws.Draw((4,))}
 
     config = types.SimpleNamespace(
-        image_size=8, threshold=0.0, learned={}, beta=1.0, conditional="off"
+        image_size=8, threshold=0.0, learned={}, beta=1.0, conditional=False
     )
     inputs, _ = Two().parse({"image": data(1)["image"][0][..., None].repeat(3, 2)}, config)
     assert not np.intersect1d(inputs["one"], inputs["two"]).size

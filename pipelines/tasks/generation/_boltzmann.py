@@ -148,11 +148,10 @@ class Boltzmann(Generation):
 
     def floor(self, part, config):
         """What pixels that do not depend on each other reach, if their means are the part's own."""
-        pictures = np.concatenate([targets["image"] for _, targets in part.batches()])
-        flat = pictures.reshape(len(pictures), -1).astype(np.float64)
-        mean, deviation = flat.mean(0), np.maximum(flat.std(0), LEAST)
+        mean, own = _moments(part)
         if self._is_gaussian(config):
-            far = (flat.std(0) / deviation) ** 2
+            deviation = np.maximum(own, LEAST)
+            far = (own / deviation) ** 2
             return float(-np.sum(0.5 * np.log(2 * np.pi) + np.log(deviation) + 0.5 * far))
         odds = np.clip(mean, 1e-12, 1 - 1e-12)
         return float(np.sum(odds * np.log(odds) + (1 - odds) * np.log(1 - odds)))
@@ -313,14 +312,20 @@ def _flat(pictures):
 
 
 def _spread(source):
-    """(mean, deviation) (D,) of the pixels of all training pictures."""
+    """(mean, deviation) (D,) of the pixels of all training pictures; a deviation is LEAST or more."""
+    mean, deviation = _moments(source.held_out("train"))
+    return mean, np.maximum(deviation, LEAST)
+
+
+def _moments(part):
+    """(mean, deviation) (D,) of the pixels of a part, of which one batch at a time is held."""
     count, total, squares = 0, 0.0, 0.0
-    for _, targets in source.held_out("train").batches().as_numpy_iterator():
+    for _, targets in part.batches().as_numpy_iterator():
         flat = targets["image"].reshape(len(targets["image"]), -1).astype(np.float64)
         count, total = count + len(flat), total + flat.sum(0)
         squares = squares + (flat**2).sum(0)
     mean = total / count
-    return mean, np.maximum(np.sqrt(np.maximum(squares / count - mean**2, 0)), LEAST)
+    return mean, np.sqrt(np.maximum(squares / count - mean**2, 0))
 
 
 def _rates(config):

@@ -69,10 +69,9 @@ class _Config(PictureConfig, settings.Config):
     divergence_warmup: float = setting(
         0.1, "share of the training in which that weight rises from 0", low=0.0, high=1.0
     )
-    conditional: str = setting(
-        "off", "whether a class is given to both halves, so that one can be asked for",
-        choices=("off", "on"),
-    )  # fmt: skip
+    conditional: bool = setting(
+        False, "whether a class is given to both halves, so that one can be asked for"
+    )
     bound_samples: int = setting(
         50,
         "draws a picture of the importance-weighted bound in an evaluation; 0 leaves it out",
@@ -100,7 +99,7 @@ class VAE(Generation):
         return Maker("decode", made, self._is_conditional(config))
 
     def _is_conditional(self, config):
-        return config.conditional == "on"
+        return config.conditional
 
     def check(self, examples, config):
         """Raises PipelineError if classes are asked for and there are none, or if convolutions
@@ -261,8 +260,7 @@ def _plan(config):
     if net == "auto":
         is_large = config.image_size >= CONVOLUTIONAL and _sides.halved(config)
         net = "convolutional" if is_large else "dense"
-    is_conditional = config.conditional == "on"
-    classes = len(config.learned.get("classes", ())) if is_conditional else 0
+    classes = len(config.learned.get("classes", ())) if config.conditional else 0
     return coders.Plan(generation.shape(config), net, config.width, config.depth, classes)
 
 
