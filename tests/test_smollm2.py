@@ -128,6 +128,8 @@ def test_scaled_angles_are_refused(tmp_path):
     file = gguf.File(llama_files.write(tmp_path / "a.gguf", weights=weights))
     with pytest.raises(PipelineError, match=r"scaled \(rope_freqs\.weight\)"):
         llama_file.shape(file)
+    metadata = {**llama_files.METADATA, "llama.rope.scaling.type": "none"}
+    llama_file.shape(gguf.File(llama_files.write(tmp_path / "b.gguf", metadata)))
 
 
 def test_missing_weights_say_what_to_install(monkeypatch, tmp_path):

@@ -41,7 +41,8 @@ def shape(file: File) -> Shape:
     for name, wanted in kinds:
         if found.get(name) != wanted:
             raise file.bad(f"has {name} {found.get(name)!r}, and {wanted!r} can be read")
-    scaled = [name for name in (*found, *file) if name.startswith(SCALED)]
+    named = filter(lambda name: name.startswith(SCALED), (*found, *file))
+    scaled = [name for name in named if found.get(name) != "none"]
     if scaled:
         raise file.bad(f"has angles that are scaled ({scaled[0]}), which cannot be read")
     if "output.weight" in file:
