@@ -11,6 +11,7 @@ import numpy as np
 from keras import layers, ops
 
 from pipelines.models import REGISTERED, Tensor
+from pipelines.models.continued import Continued
 from pipelines.models.low_rank import LowRank
 
 HIDDEN = -1e9  # added to the scores of what comes later
@@ -109,14 +110,11 @@ class LlamaBlock(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(REGISTERED)
-class Llama(layers.Layer):
+class Llama(Continued):
     """Blocks on top of each other: (B, T, D) -> (B, T, D), T at most `context`.
 
-    To go on from a state, see `language`: (1, N) holds how many items were read, and keys and
-    values of each block for `context` items. base: of the rotary places.
+    base: of the rotary places.
     """
-
-    spread, rows = 0.05, 0
 
     def __init__(
         self,
@@ -136,16 +134,12 @@ class Llama(layers.Layer):
         own = dict(width=width, heads=heads, groups=groups, inner=inner, epsilon=epsilon, rank=rank)
         self.settings = dict(**own, context=context, depth=depth, base=base, seed=seed)
         self.units, self.context = width, context
-        self._kept = (1, 2, context, groups, width // heads)  # of a block
+        self.kept = (1, 2, context, groups, width // heads)
         self._turns = turns(context, width // heads, base)
         self.blocks = [
             LlamaBlock(**own, seed=seed + 2 * i, name=f"block{i + 1}") for i in range(depth)
         ]
         self.norm = layers.RMSNormalization(epsilon=epsilon, trainable=not rank, name="norm")
-
-    @property
-    def size(self) -> int:
-        return 1 + len(self.blocks) * int(np.prod(self._kept))
 
     def build(self, shape: tuple) -> None:
         for layer in (*self.blocks, self.norm):
@@ -163,24 +157,14 @@ class Llama(layers.Layer):
     def run(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """(1, T, D) and the state before -> (1, T, D) and the state after."""
         read = ops.cast(state[0, 0], "int32")
-        last = (
-            self.context - 1
-        )  # what is beyond is never asked for, but timed with noise as a state
-        places = ops.minimum(read + ops.arange(x.shape[1], dtype="int32"), last)
+        places = self._places(read, x.shape[1])
         turned_by = ops.take(ops.convert_to_tensor(self._turns), places, axis=1)
         mask = _mask(places, ops.arange(self.context, dtype="int32"))
-        after, size = [state[:, :1] + x.shape[1]], int(np.prod(self._kept))
-        for i, block in enumerate(self.blocks):
-            past = ops.reshape(state[:, 1 + i * size : 1 + (i + 1) * size], self._kept)
-            x, known = block(x, turned_by, mask, past, read)
-            after.append(ops.reshape(known, (1, -1)))
-        return self.norm(x), ops.concatenate(after, -1)
 
-    def compute_output_shape(self, shape: tuple) -> tuple:
-        return shape
+        def step(block: LlamaBlock, x: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+            return block(x, turned_by, mask, past, read)
 
-    def get_config(self) -> dict:
-        return {**super().get_config(), **self.settings}
+        return self._through(x, state, step)
 
 
 def turns(count: int, size: int, base: float) -> np.ndarray:
