@@ -6,10 +6,8 @@ import contextlib
 import fcntl
 import gc
 import itertools
-import json
 import os
 import shutil
-import subprocess
 import tempfile
 import zlib
 from pathlib import Path
@@ -236,9 +234,8 @@ def _locked(path):
 
 def page_says(task, text, manifest):
     """What a recommender's page answers, as JSON, or its message; items 2 and 1 score as much."""
-    from pipelines.engine.serving import web
+    import node
 
-    node = shutil.which("node") or pytest.skip("needs node")
     script = """
 const [task, text, manifest] = JSON.parse(await new Response(process.stdin).text());
 const {predict} = await import(`./${task}.js`);
@@ -247,8 +244,4 @@ const run = async () => Object.fromEntries(Object.entries(data).map(([name, own]
 const said = await predict(text, run, manifest).then(({answer}) => JSON.stringify(answer), (e) => e.message);
 console.log(said);
 """
-    done = subprocess.run(
-        [node, "--input-type=module", "-e", script], cwd=web.SOURCE, text=True, check=True,
-        input=json.dumps([task, text, manifest]), capture_output=True, timeout=60,
-    )  # fmt: skip
-    return done.stdout.strip()
+    return "\n".join(node.said(script, [task, text, manifest]))

@@ -3,16 +3,14 @@
 import itertools
 import json
 import math
-import shutil
-import subprocess
 from types import SimpleNamespace
 
+import node
 import numpy as np
 import pytest
 
 from pipelines.edge import continuing, ngram, options, predict, sampling, text_ids
 from pipelines.edge.byte_pairs import BytePairs
-from pipelines.engine.serving import web
 from pipelines.families import byte_pairs
 from pipelines.verbs import predict as verb
 
@@ -80,8 +78,7 @@ SPACED = [
 
 
 @pytest.mark.parametrize("units", ["characters", "words", "tokens"])
-def test_the_page_reads_and_measures_items_alike(units, tmp_path):
-    node = shutil.which("node") or pytest.skip("needs node")
+def test_the_page_reads_and_measures_items_alike(units):
     texts = [text for text in SPACED if "\ud800" not in text]
     items = sorted({item for text in texts for item in ngram.split(text, units)} - {"\n"})
     learned = {"items": [str(ord(item)) for item in items] if units == "characters" else items}
@@ -91,15 +88,14 @@ def test_the_page_reads_and_measures_items_alike(units, tmp_path):
         sizes = known.sizes(text)[:-1]
         assert sum(sizes) == (len(text.encode()) if known.ids(text) else 0)
         wanted.append([known.ids(text), sizes, text.strip(), not text or text[-1].isspace()])
-    script = tmp_path / "try.mjs"
-    script.write_text(
-        f'import {{isOpen, opened, stripped}} from "{web.SOURCE}/text_ids.js";'
-        f"const known = opened({json.dumps(units)}, {json.dumps(learned)});"
-        "const all = (text) => [known.ids(text), known.sizes(text), stripped(text), isOpen(text)];"
-        f"console.log(JSON.stringify({json.dumps(texts)}.map(all)));"
-    )
-    done = subprocess.run([node, script], capture_output=True, text=True, check=True, timeout=60)
-    assert json.loads(done.stdout) == wanted
+    script = """
+import {isOpen, opened, stripped} from "./text_ids.js";
+const [units, learned, texts] = JSON.parse(await new Response(process.stdin).text());
+const known = opened(units, learned);
+const all = (text) => [known.ids(text), known.sizes(text), stripped(text), isOpen(text)];
+console.log(JSON.stringify(texts.map(all)));
+"""
+    assert node.found(script, [units, learned, texts]) == wanted
 
 
 @pytest.mark.parametrize(

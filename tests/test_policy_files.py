@@ -1,12 +1,12 @@
 """A policy's files: they play the same episodes on a device, in the browser's worlds, and on a command line."""
 
 import json
-import shutil
 import subprocess
 import sys
 
 import browser
 import gymnasium
+import node
 import numpy as np
 import pytest
 from conftest import once
@@ -110,7 +110,6 @@ def test_what_is_no_vector_gets_no_answer(text):
 
 
 def test_the_page_refuses_the_same():
-    node = shutil.which("node") or pytest.skip("needs node")
     texts = ["9", "-1", "5.7", "true", '"5"', "[5]", "8"], ["[1, 1e39]", "[true, 1]", "3", "[1, 2]"]
     code = f"""
     import {{predict}} from "{web.SOURCE / "reinforcement.js"}";
@@ -121,9 +120,7 @@ def test_the_page_refuses_the_same():
         await predict(text, run, manifest).then(() => said.push(1), () => said.push(0));
     console.log(JSON.stringify(said));
     """
-    command = [node, "--input-type=module", "-e", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [0] * 6 + [1] + [0] * 3 + [1]
+    assert node.found(code) == [0] * 6 + [1] + [0] * 3 + [1]
 
 
 class Told(gymnasium.Env):
@@ -199,11 +196,9 @@ def test_an_environment_that_breaks_is_told(told, monkeypatch, name, value, word
 
 
 def test_the_worlds_of_the_page_are_those_of_python():
-    node = shutil.which("node") or pytest.skip("needs node")
     actions = np.random.default_rng(0).integers(2, size=1000).tolist()
     code = PHYSICS % (web.SOURCE / "worlds.js", actions)
-    command = [node, "--input-type=module", "-e", code]
-    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    found = node.found(code)
     env = gymnasium.make("CartPole-v1").unwrapped
     env.reset()
     env.state = found["states"][0]

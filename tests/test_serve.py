@@ -11,6 +11,7 @@ import threading
 
 import bare
 import browser
+import node
 import numpy as np
 import pytest
 from conftest import ROOT
@@ -250,7 +251,6 @@ for (const {data, from, to, kind} of JSON.parse(fs.readFileSync(0))) {
 
 
 def test_pictures_are_resized_as_pillow_does():
-    node = shutil.which("node") or pytest.skip("needs node")
     random, cases, wanted = np.random.default_rng(0), [], []
     for height, width, high, wide in (
         (20, 30, 33, 17),
@@ -273,10 +273,6 @@ def test_pictures_are_resized_as_pillow_does():
             wanted.append(
                 np.asarray(Image.fromarray(pixels).resize((wide, high), filter)).ravel().tolist()
             )
-    command = [node, "--input-type=module", "-e", RESIZE]
-    done = subprocess.run(
-        command, cwd=web.SOURCE, input=json.dumps(cases), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    for case, line, values in zip(cases, done.stdout.splitlines(), wanted, strict=True):
+    lines = node.said(RESIZE, cases)
+    for case, line, values in zip(cases, lines, wanted, strict=True):
         assert json.loads(line) == values, case["kind"]

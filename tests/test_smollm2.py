@@ -1,11 +1,8 @@
 """SmolLM2: files of GGUF by hand, the net against KerasHub's Llama, adapters, digits apart."""
 
-import json
-import shutil
-import subprocess
-
 import keras_hub
 import llama_files
+import node
 import numpy as np
 import presets
 import pytest
@@ -14,7 +11,6 @@ import pipelines
 from pipelines import catalog
 from pipelines.edge import text_ids
 from pipelines.engine.proof import evaluate
-from pipelines.engine.serving import web
 from pipelines.errors import PipelineError
 from pipelines.families import byte_pairs
 from pipelines.models import gguf, language, llama_file, low_rank
@@ -264,21 +260,19 @@ def test_each_number_is_a_word_of_its_own():
     assert (len(known.ids("11 11")), len(apart.ids("11 11"))) == (2, 5)
 
 
-def test_digits_apart_are_the_same_on_the_page(tmp_path):
-    node = shutil.which("node") or pytest.skip("needs node")
+def test_digits_apart_are_the_same_on_the_page():
     _, config = small()
     known, learned = text_ids.opened(text_ids.APART, config.learned), dict(config.learned)
     texts = [text for text in TEXTS if "\ud800" not in text]
     wanted = [[known.ids(text), known.sizes(text)[:-1]] for text in texts]
-    script = tmp_path / "try.mjs"
-    script.write_text(
-        f'import {{opened}} from "{web.SOURCE}/text_ids.js";'
-        f'const known = opened("{text_ids.APART}", {json.dumps(learned)});'
-        "const all = (text) => [known.ids(text), known.sizes(text)];"
-        f"console.log(JSON.stringify({json.dumps(texts)}.map(all)));"
-    )
-    done = subprocess.run([node, script], capture_output=True, text=True, check=True, timeout=60)
-    assert json.loads(done.stdout) == wanted
+    script = """
+import {opened} from "./text_ids.js";
+const [units, learned, texts] = JSON.parse(await new Response(process.stdin).text());
+const known = opened(units, learned);
+const all = (text) => [known.ids(text), known.sizes(text)];
+console.log(JSON.stringify(texts.map(all)));
+"""
+    assert node.found(script, [text_ids.APART, learned, texts]) == wanted
 
 
 @pytest.mark.exhaustive
