@@ -9,7 +9,7 @@ from pipelines import catalog
 from pipelines.engine.audit import audit as auditing
 from pipelines.engine.training import setup, summary
 from pipelines.errors import PipelineError
-from pipelines.families import mirroring, reading
+from pipelines.families import duration, mirroring
 from pipelines.formats.examples import Data, Examples
 from pipelines.models import sources
 
@@ -123,7 +123,7 @@ def following(config, counts, **facts):
 )
 def test_a_training_reads_about_as_much_whatever_the_data(settings, examples, found):
     config = catalog.method("yolo").Config(batch_size=8, **settings)
-    assert reading.lasting(config, examples, 8_000) == found
+    assert duration.found(config, examples, 8_000) == found
 
 
 @pytest.mark.parametrize(

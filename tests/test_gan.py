@@ -10,7 +10,7 @@ import pipelines
 from pipelines import catalog, run
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError, Refused
-from pipelines.models import adversarial, class_judge, dcgan
+from pipelines.models import adversarial, class_judge, dcgan, halving
 from pipelines.tasks.generation import _judging
 
 SMALL = {
@@ -84,7 +84,7 @@ def test_spectral_normalisation_divides_by_the_largest_singular_value():
 
 @pytest.mark.parametrize(("side", "halved"), [(8, 1), (27, 0), (28, 2), (30, 1), (32, 3), (64, 4)])
 def test_pictures_of_any_side_are_made(side, halved):
-    assert dcgan.halvings(side) == halved
+    assert halving.halvings(side, dcgan.SMALLEST) == halved
     net = dcgan.generator((side, side, 3), 5, 2)
     made = net({"latent": np.zeros((2, 5), "f")})
     assert made.shape == (2, side, side, 3)

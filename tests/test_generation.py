@@ -2,11 +2,9 @@
 
 import dataclasses
 import io
-import json
-import shutil
-import subprocess
 import types
 
+import node
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,7 +15,6 @@ from pipelines import catalog
 from pipelines.edge import draws, pictures, predict, sampling
 from pipelines.edge import generation as half
 from pipelines.engine.data import source
-from pipelines.engine.serving import web
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
 from pipelines.formats import examples
@@ -359,13 +356,8 @@ console.log(JSON.stringify([found, image.data, said, untold]));
 
 
 def test_a_browser_draws_the_same_numbers_and_makes_pictures_of_them():
-    node = shutil.which("node") or pytest.skip("needs node")
     own = {"latent": draws.Draw((3,)), "start": draws.Draw((2, 2), "uniform")}
-    done = subprocess.run(
-        [node, "--input-type=module", "-e", MADE], cwd=web.SOURCE, text=True, check=True,
-        input=json.dumps([draws.plain(own), 11]), capture_output=True, timeout=60,
-    )  # fmt: skip
-    found, made, line, untold = json.loads(done.stdout)
+    found, made, line, untold = node.found(MADE, [draws.plain(own), 11])
     for index, rows in zip((0, 3), found, strict=True):
         for (data, shape), values in zip(rows, draws.drawn(own, 11, index).values(), strict=True):
             np.testing.assert_allclose(np.reshape(data, shape), values, rtol=1e-6)
@@ -376,17 +368,13 @@ def test_a_browser_draws_the_same_numbers_and_makes_pictures_of_them():
 
 
 def test_grey_is_the_same_in_a_browser():
-    node = shutil.which("node") or pytest.skip("needs node")
     picture = np.random.default_rng(2).integers(0, 256, (50, 3), np.uint8)
     script = """
 const {grey} = await import("./pictures.js");
 console.log(JSON.stringify([...grey(JSON.parse(await new Response(process.stdin).text()))]));
 """
-    done = subprocess.run(
-        [node, "--input-type=module", "-e", script], cwd=web.SOURCE, text=True, check=True,
-        input=json.dumps(picture.ravel().tolist()), capture_output=True, timeout=60,
-    )  # fmt: skip
-    np.testing.assert_array_equal(json.loads(done.stdout), pictures.grey(picture)[:, 0])
+    found = node.found(script, picture.ravel().tolist())
+    np.testing.assert_array_equal(found, pictures.grey(picture)[:, 0])
 
 
 def test_what_is_drawn_is_the_picture_what_came_and_what_was_made():

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .sampling import MASK
+from .sampling import MASK, STEP
 
-STEP = 0x6D2B79F5  # from one state of mulberry32 to the next
 LAWS = ("normal", "uniform")
 
 

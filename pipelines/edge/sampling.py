@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 MASK = 0xFFFFFFFF
+STEP = 0x6D2B79F5  # from one state of `Random` to the next
 
 
 class Random:
@@ -18,7 +19,7 @@ class Random:
         self._state = seed & MASK
 
     def __call__(self) -> float:
-        self._state = (self._state + 0x6D2B79F5) & MASK
+        self._state = (self._state + STEP) & MASK
         mixed = self._state
         mixed = (mixed ^ (mixed >> 15)) * (mixed | 1) & MASK
         mixed ^= mixed + ((mixed ^ (mixed >> 7)) * (mixed | 61) & MASK) & MASK

@@ -6,7 +6,7 @@ EPOCHS = 10  # most: each ends with a validation, and small data would be valida
 PASSES = 500  # over the same examples, that a training takes at most
 
 
-def lasting(config: Any, examples: int, read: int, fewest: int = 4) -> dict[str, int]:
+def found(config: Any, examples: int, read: int, fewest: int = 4) -> dict[str, int]:
     """Settings that end a training after about `read` examples: epochs and steps_per_epoch.
 
     examples: of the training split. fewest: passes over large data. What `config` sets stays as it

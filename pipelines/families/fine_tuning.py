@@ -12,6 +12,7 @@ from pipelines import config as shared
 from pipelines import terminal
 from pipelines.config import setting
 from pipelines.errors import PipelineError
+from pipelines.models import sources
 from pipelines.task import Phase
 
 with epy.lazy_imports():
@@ -27,6 +28,7 @@ OF_PHASES = (
 
 
 NUMBERS = tuple(map(str, range(1, 1000)))  # of blocks
+WORTH_FROM = 160  # pixels of a side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +123,12 @@ class Config(shared.Config):
                 f"unfreeze names {len(self.unfreeze)} phases: say how long each is, as in"
                 f" phase_epochs={lengths}."
             )
+
+
+def worth(side):
+    """Whether the pretrained net for pictures is installed, and pictures of `side` px large enough
+    for it to be worth its time."""
+    return bool(sources.EFFICIENTNET_LITE0.installed()) and side >= WORTH_FROM
 
 
 def begun(config, **wanted):

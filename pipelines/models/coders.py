@@ -11,9 +11,10 @@ import keras
 from keras import layers
 
 from pipelines.models import Tensor
+from pipelines.models.halving import halvings
 from pipelines.models.one_hot import OneHot
 
-SMALL = 4  # pixels: no convolution halves a side of so few
+LEAST = 3  # pixels of a side that convolutions have halved
 CHANNELS = 4  # convolutions begin with the `width` divided by it, and double at each halving
 
 
@@ -34,10 +35,7 @@ class Plan:
     @property
     def halvings(self) -> int:
         """How often a convolution halves the side."""
-        side, count = min(self.shape[:2]), 0
-        while side % 2 == 0 and side > SMALL:
-            side, count = side // 2, count + 1
-        return count if self.net == "convolutional" else 0
+        return halvings(min(self.shape[:2]), LEAST) if self.net == "convolutional" else 0
 
     @property
     def hidden(self) -> int:

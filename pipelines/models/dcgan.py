@@ -16,18 +16,11 @@ from keras import layers
 
 from pipelines.models import Tensor
 from pipelines.models.critics import normal
+from pipelines.models.halving import halvings
 from pipelines.models.one_hot import OneHot
 
 SMALLEST = 4  # px: the side from which a generator enlarges, if the picture's can be halved to it
 WIDEST = 8  # times `width`
-
-
-def halvings(side: int) -> int:
-    """How often a picture is halved: as long as it can be, down to SMALLEST."""
-    count = 0
-    while side % 2 == 0 and side // 2 >= SMALLEST:
-        side, count = side // 2, count + 1
-    return count
 
 
 def generator(
@@ -38,7 +31,7 @@ def generator(
 
     width: channels at full size.
     """
-    count = halvings(shape[0])
+    count = halvings(shape[0], SMALLEST)
     side = shape[0] >> count
     inputs = {"latent": keras.Input((latent_size,), name="latent")}
     x = inputs["latent"]
@@ -72,7 +65,7 @@ def critic(
     inputs = {"picture": keras.Input(shape, name="picture")}
     x = wrapped(_convolution(width, 3, 1, "conv"))(inputs["picture"])
     x = layers.LeakyReLU(0.2)(x)
-    for level in range(halvings(shape[0])):
+    for level in range(halvings(shape[0], SMALLEST)):
         x = wrapped(_convolution(_filters(width, level + 1), 4, 2, f"conv{level}"))(x)
         x = layers.LeakyReLU(0.2)(x)
     features = layers.Flatten(name="features")(x)

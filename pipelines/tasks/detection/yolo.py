@@ -7,7 +7,7 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import fine_tuning, mediapipe, reading
+from pipelines.families import duration, fine_tuning, mediapipe
 from pipelines.models import sources
 from pipelines.tasks import detection
 
@@ -23,7 +23,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 
 READ, READ_TUNED = 16_000, 8_000  # pictures, again and again: from scratch, on a pretrained net
-TUNED_FROM = 160  # pixels of a picture from which on a pretrained net is worth its time
 # The two finest levels of EfficientNet-Lite0 stay as they are: edges and blobs need no training,
 # and cost the most of it.
 TUNED = dict(unfreeze=("14",), backbone_rate=0.2)
@@ -80,7 +79,7 @@ class Yolo(detection.Detection):
         if config.size == "auto":
             config = config.replace(size="pico" if is_tuned else "nano")
         read = READ_TUNED if is_tuned else READ
-        return config.replace(**reading.lasting(config, data.counts["train"], read))
+        return config.replace(**duration.found(config, data.counts["train"], read))
 
     def learns(self, config):
         """That weights are random for want of a pretrained net."""
@@ -136,8 +135,7 @@ class Yolo(detection.Detection):
 
 def _begun(config):
     """`config` with a backbone in place of `auto`."""
-    is_there = sources.EFFICIENTNET_LITE0.installed()
-    if not is_there or config.image_size < TUNED_FROM:
+    if not fine_tuning.worth(config.image_size):
         return config.replace(backbone="csp")
     return fine_tuning.begun(config, backbone=sources.EFFICIENTNET_LITE0.name, **TUNED)
 

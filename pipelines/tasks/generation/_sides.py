@@ -16,9 +16,9 @@ def check(config: Any) -> None:
     """Raises PipelineError if a net of convolutions would have none."""
     if config.net != "convolutional" or halved(config):
         return
-    least = 2 * coders.SMALL
+    rounded = -(-config.image_size // 4) * 4
     raise PipelineError(
         "net=convolutional halves the side of a picture, so image_size must be even and at least"
-        f" {coders.SMALL + 2}; got {config.image_size}. Set"
-        f" image_size={max(least, -(-config.image_size // 4) * 4)}, or net=dense."
+        f" {2 * coders.LEAST}; got {config.image_size}. Set image_size={max(8, rounded)}, or"
+        " net=dense."
     )

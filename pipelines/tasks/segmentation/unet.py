@@ -7,7 +7,7 @@ from etils import epy
 
 from pipelines.config import setting
 from pipelines.errors import PipelineError
-from pipelines.families import fine_tuning, labelled, mediapipe, mirroring, reading
+from pipelines.families import duration, fine_tuning, labelled, mediapipe, mirroring
 from pipelines.models import sources
 from pipelines.tasks import segmentation
 
@@ -21,7 +21,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 LARGEST = 512  # px of a tile that follows the data; a larger one shows such a net nothing new
 AUTO = "auto"  # of the encoder
-TUNED_FROM, PATCHED_FROM = 160, 256  # px of a tile, for a pretrained encoder, and for cells of 2
+PATCHED_FROM = 256  # px of a tile from which on cells are of 2
 CROP = 256  # px that training looks at of tiles of twice as much: more of them fit into a batch
 READ = 8_000  # tiles or parts of them, again and again
 
@@ -131,7 +131,7 @@ class UNet(segmentation.Segmentation):
         if not config.crop and side >= 2 * CROP and not config.unpadded and _takes_crops(config):
             changes["crop"] = CROP
         tiles = data.counts["train"] * _tiles(data, side, config.fit)
-        changes |= reading.lasting(config, tiles, READ)
+        changes |= duration.found(config, tiles, READ)
         return config.replace(image_size=side, **changes)
 
     def learns(self, config):
@@ -223,8 +223,7 @@ def _with_encoder(config, side):
     """`config` with an encoder in place of `auto`, for tiles of `side` px."""
     if config.encoder != AUTO:
         return config
-    is_there = sources.EFFICIENTNET_LITE0.installed()
-    if not is_there or side < TUNED_FROM or config.unpadded:
+    if config.unpadded or not fine_tuning.worth(side):
         return config.replace(encoder="")
     name = sources.EFFICIENTNET_LITE0.name
     return fine_tuning.begun(config, encoder=name, unfreeze=("all",), backbone_rate=0.2)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.families import fine_tuning, reading
+from pipelines.families import duration, fine_tuning
 from pipelines.tasks import tagging
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -48,7 +48,7 @@ class Bert(tagging.Tagging):
     def resolve(self, config, data):
         """Besides, how long a training is."""
         made = super().resolve(config, data)
-        return made.replace(**reading.lasting(made, data.counts["train"], READ))
+        return made.replace(**duration.found(made, data.counts["train"], READ))
 
     def learn(self, examples, config):
         """The letters and shapes that training has, and the backbone's vocabulary of pieces."""

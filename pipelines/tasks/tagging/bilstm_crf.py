@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines import config as settings
-from pipelines.families import reading, vocabulary
+from pipelines.families import duration, vocabulary
 from pipelines.tasks import tagging
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -35,7 +35,7 @@ class BiLSTMCRF(tagging.Tagging):
     def resolve(self, config, data):
         """Besides, how long a training is."""
         made = super().resolve(config, data)
-        return made.replace(**reading.lasting(made, data.counts["train"], READ))
+        return made.replace(**duration.found(made, data.counts["train"], READ))
 
     def learn(self, examples, config):
         """The words, letters and shapes that are known, and the spans of training as hashes.
