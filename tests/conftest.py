@@ -244,4 +244,4 @@ const run = async () => Object.fromEntries(Object.entries(data).map(([name, own]
 const said = await predict(text, run, manifest).then(({answer}) => JSON.stringify(answer), (e) => e.message);
 console.log(said);
 """
-    return "\n".join(node.said(script, [task, text, manifest]))
+    return node.said(script, [task, text, manifest])
