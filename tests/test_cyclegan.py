@@ -24,7 +24,7 @@ from pipelines.engine.data import source
 from pipelines.engine.training import weights
 from pipelines.errors import PipelineError, Refused
 from pipelines.formats import unpaired
-from pipelines.metrics import translation as metric
+from pipelines.metrics import picture_translation as metric
 from pipelines.models import pool
 
 cyclegan = catalog.method("cyclegan")

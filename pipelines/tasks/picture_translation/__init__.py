@@ -20,7 +20,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
     from pipelines import canvas
     from pipelines.edge import pictures
-    from pipelines.metrics import translation as metric
+    from pipelines.metrics import picture_translation as metric
     from pipelines.models import picture_features
     from pipelines.ops import images
 

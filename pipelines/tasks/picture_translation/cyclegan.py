@@ -15,8 +15,8 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
     from pipelines import optimization
     from pipelines.families import adversarial_pairs
-    from pipelines.metrics import translation as metric
-    from pipelines.models import adversarial, critics, picture_features, pool, translation
+    from pipelines.metrics import picture_translation as metric
+    from pipelines.models import adversarial, critics, picture_features, pool, redrawing
 
 DIRECTIONS = ("a_to_b", "b_to_a")
 
@@ -105,7 +105,7 @@ class CycleGAN(picture_translation.PictureTranslation):
         }
         blocks = config.blocks or _blocks(config)
         there, back = (
-            translation.generator(config.width, blocks, name=name) for name in ("a_to_b", "b_to_a")
+            redrawing.generator(config.width, blocks, name=name) for name in ("a_to_b", "b_to_a")
         )
         scale = keras.layers.Rescaling(1 / 127.5, -1, name="scaled")
         to_b, to_a = there(scale(inputs["a"])), back(scale(inputs["b"]))
