@@ -27,9 +27,9 @@ from pipelines.engine.export import export, quantizer
 from pipelines.engine.proof import proof, verify
 from pipelines.engine.training import setup
 from pipelines.errors import PipelineError
+from pipelines.families.tagged import data as tagged_data
 from pipelines.formats.examples import Data, Examples
 from pipelines.models import tagger
-from pipelines.tasks.tagging import _data
 
 method = catalog.method("bilstm_crf")
 linear_crf, bert = catalog.method("linear_crf"), catalog.method("tagging/bert")
@@ -586,7 +586,7 @@ def test_a_sentence_of_10000_tokens_is_trained_and_evaluated_in_windows():
     read = method.adapt(data(rows), config(max_length=0))
     audited = auditing.Audit([], {"train": 2}, longest={"tokens": 10_000})
     made = setup.resolved(method, config(max_length=0, min_count=1, batch_size=4), read, audited)
-    assert made.max_length == _data.LONGEST
+    assert made.max_length == tagged_data.LONGEST
     split = source.split(read, "train", method, made)
     assert len(split) == -(-(10_000 - 32) // 96) + 1
     counted = sum(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines import config as settings
+from pipelines.families import tagged
 from pipelines.task import Phase
 from pipelines.tasks import tagging
 
@@ -16,7 +17,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(tagging.WordSettings, settings.FittedConfig):
+class _Config(tagged.WordSettings, settings.FittedConfig):
     """The settings of every method of tagging: nothing is trained by steps."""
 
 
@@ -40,8 +41,8 @@ class LinearCRF(tagging.Tagging):
         """{"clues": (B, T, F)} -> what `tagger.head` gives."""
         inputs = self._inputs(config)
         outputs = linear_chain.outputs(inputs["clues"], config.learned["weights"].shape)
-        net = tagger.Tagger(inputs, tagging.ruled(outputs, inputs), name="tagging")
-        net.forbidden = tagging.forbidden(config)
+        net = tagger.Tagger(inputs, tagged.ruled(outputs, inputs), name="tagging")
+        net.forbidden = tagged.forbidden(config)
         net.compile(optimizer="sgd", jit_compile=False)
         return net
 

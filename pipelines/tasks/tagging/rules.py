@@ -6,6 +6,7 @@ from etils import epy
 
 from pipelines import config as settings
 from pipelines.config import setting
+from pipelines.families import tagged
 from pipelines.task import Phase
 from pipelines.tasks import tagging
 
@@ -17,7 +18,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Config(tagging.WordSettings, settings.FittedConfig):
+class _Config(tagged.WordSettings, settings.FittedConfig):
     """The settings of every method of tagging: nothing is trained by steps."""
 
     gazetteers: int = setting(

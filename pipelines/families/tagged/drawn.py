@@ -2,8 +2,8 @@
 
 from pipelines import canvas
 from pipelines.edge import spans, words
+from pipelines.families.tagged import places
 from pipelines.metrics import entities
-from pipelines.tasks.tagging import _places
 
 UNKNOWN = "…"  # shown for a word that the model does not know
 
@@ -11,7 +11,7 @@ UNKNOWN = "…"  # shown for a word that the model does not know
 def sentence(inputs, decoded, config, targets=None):
     """One example with the spans that were found; with the true ones in a row above, if there are
     targets."""
-    length, plain = int((_places.word_ids(inputs) != words.PADDING).sum()), config.scheme == "plain"
+    length, plain = int((places.word_ids(inputs) != words.PADDING).sum()), config.scheme == "plain"
     found = spans.spans([config.labels[i] for i in decoded["tags"][:length]], plain)
     if targets is None:
         return canvas.MarkedText([("found", marked(_known(inputs, length, config), found, found))])

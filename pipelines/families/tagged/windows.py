@@ -4,9 +4,9 @@ import collections
 
 import numpy as np
 
+from pipelines.families.tagged.data import TAGS
 from pipelines.formats.examples import Examples
 from pipelines.ops import schemes
-from pipelines.tasks.tagging._data import TAGS
 
 TEXT = 24  # letters of a word that are kept for pictures and for telling spans apart
 

@@ -5,10 +5,10 @@ import itertools
 
 from pipelines.edge import spans, words
 from pipelines.errors import PipelineError
+from pipelines.families.tagged import device_words
 from pipelines.formats import _tags
 from pipelines.formats.examples import Examples, Problem
 from pipelines.ops import schemes
-from pipelines.tasks.tagging import _device_words as device_words
 
 TAGS = "tags"  # the feature whose names are the tags, after `adapt`
 TARGETS = ("tags", "ner", "upos", "pos")  # what is learned by default: the first that the data has
