@@ -10,6 +10,7 @@ import keras_hub  # noqa: F401  # whose layers pretrained nets have
 from pipelines.models import (  # noqa: F401
     adversarial,
     als,
+    attending_writing,
     bert,
     boltzmann,
     coders,
@@ -32,6 +33,7 @@ from pipelines.models import (  # noqa: F401
     pool,
     rating_factors,
     rating_neighbours,
+    recurrent_writing,
     redrawing,
     sampled_softmax,
     strangeness,
@@ -43,4 +45,5 @@ from pipelines.models import (  # noqa: F401
     variational,
     views,
     word_windows,
+    writing,
 )

@@ -10,7 +10,7 @@ from typing import Any
 from pipelines.edge import words
 from pipelines.errors import PipelineError
 from pipelines.formats import _text_files as text_files
-from pipelines.formats import interactions, text_jsonl
+from pipelines.formats import interactions, pairs_jsonl, text_jsonl
 from pipelines.formats.examples import SPLITS, Data, Problem, errors, reason
 from pipelines.ops import schemes
 
@@ -60,7 +60,8 @@ def _rows(
 
 def _fits(file: Path) -> bool:
     is_lines = file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    return is_lines and not text_jsonl.fits(file) and not interactions.has_user(file)
+    others = (text_jsonl.fits, pairs_jsonl.fits, interactions.has_user)
+    return is_lines and not any(fits(file) for fits in others)
 
 
 def _named(rows: dict[str, list[text_files.Sentence]]) -> str:
