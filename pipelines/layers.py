@@ -10,7 +10,6 @@ import keras_hub  # noqa: F401  # whose layers pretrained nets have
 from pipelines.models import (  # noqa: F401
     adversarial,
     als,
-    attending_writing,
     bert,
     boltzmann,
     coders,
@@ -27,13 +26,11 @@ from pipelines.models import (  # noqa: F401
     memory,
     neighbours,
     one_hot,
-    painting,
     paired,
     policy_nets,
     pool,
     rating_factors,
     rating_neighbours,
-    recurrent_writing,
     redrawing,
     sampled_softmax,
     strangeness,
@@ -45,5 +42,4 @@ from pipelines.models import (  # noqa: F401
     variational,
     views,
     word_windows,
-    writing,
 )

@@ -1,18 +1,15 @@
 """One XML file of Pascal VOC: what it says of its picture, with the lines where it says so."""
 
 import math
-import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from xml.parsers import expat
 
+from pipelines.formats import _plain_xml as plain_xml
 from pipelines.formats._boxes import Size
 from pipelines.formats.examples import Unusable
 
-BEGINNING = 2000  # bytes in which a file tells what it is
-BEGIN = re.compile(rb"<annotation[\s>]")
-LINE = "line"  # attribute that keeps the line where an element began
 SIDES = ("ymin", "xmin", "ymax", "xmax")
 
 
@@ -35,13 +32,7 @@ class Annotation(NamedTuple):
 
 def is_annotation(file: Path) -> bool:
     """Whether a file is called as XML is, and begins as an annotation does."""
-    if file.suffix.lower() != ".xml":
-        return False
-    try:
-        with file.open("rb") as opened:
-            return bool(BEGIN.search(opened.read(BEGINNING)))
-    except OSError:
-        return False
+    return plain_xml.begins(file, "annotation")
 
 
 def file_name(file: Path) -> str:
@@ -49,7 +40,7 @@ def file_name(file: Path) -> str:
     machine; "" if it cannot be read.
     """
     try:
-        return _text(_parsed(file.read_bytes()), "filename")
+        return _text(plain_xml.parsed(file.read_bytes()), "filename")
     except (OSError, ValueError, expat.ExpatError):
         return ""
 
@@ -63,44 +54,16 @@ def read(file: Path, where: str) -> Annotation:
 
 def _at(element: ET.Element | None, where: str) -> str:
     """file:line of an element, or the file without one."""
-    return where if element is None else f"{where}:{element.get(LINE)}"
+    return where if element is None else f"{where}:{element.get(plain_xml.LINE)}"
 
 
 def _root(file: Path, where: str) -> ET.Element:
     try:
-        root = _parsed(file.read_bytes())
-    except expat.ExpatError as error:
-        reason = expat.ErrorString(error.code)
-        message = f"this XML does not parse: {reason}. Restore or delete the file."
-        raise Unusable("annotation", message, f"{where}:{error.lineno}") from error
-    except (OSError, ValueError) as error:
+        encoded = file.read_bytes()
+    except OSError as error:
         message = f"this file cannot be used: {error}. Restore or delete it."
         raise Unusable("annotation", message, where) from error
-    if root.tag != "annotation":
-        message = f"the root must be <annotation>; got <{root.tag}>. Restore it."
-        raise Unusable("annotation", message, where)
-    return root
-
-
-def _parsed(encoded: bytes) -> ET.Element:
-    """XML -> its root element; every element keeps the line that it began at.
-
-    Entities of its own are refused.
-    """
-    builder, parser = ET.TreeBuilder(), expat.ParserCreate()
-
-    def refuse(*_: Any) -> None:
-        raise ValueError("it declares a document type, which annotations have no use for")
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        builder.start(tag, {**attributes, LINE: str(parser.CurrentLineNumber)})
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = start
-    parser.EndElementHandler = builder.end
-    parser.CharacterDataHandler = builder.data
-    parser.Parse(encoded, True)
-    return builder.close()
+    return plain_xml.root(encoded, "annotation", where)
 
 
 def _size(size: ET.Element | None, where: str) -> Size | None:

@@ -3,22 +3,19 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.edge import words
 from pipelines.errors import PipelineError
 from pipelines.formats import _text_files as text_files
-from pipelines.formats import interactions, pairs_jsonl, text_jsonl
+from pipelines.formats import aspect_jsonl, interactions, text_jsonl
+from pipelines.formats._spanned_text import Span, SpannedText
 from pipelines.formats.examples import SPLITS, Data, Problem, errors, reason
 from pipelines.ops import schemes
 
 SUFFIXES = (".jsonl", ".ndjson")
 TAGS = ("tags", "ner", "ner_tags", "upos", "pos", "pos_tags")
 SPANS = ("spans", "entities", "label", "labels")  # as Prodigy, spaCy and Doccano have them
-
-Span = tuple[int, int, str]  # (start, end, label), in characters, end exclusive
 
 
 def detect(path: Path) -> bool:
@@ -60,7 +57,7 @@ def _rows(
 
 def _fits(file: Path) -> bool:
     is_lines = file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    others = (text_jsonl.fits, pairs_jsonl.fits, interactions.has_user)
+    others = (text_jsonl.fits, aspect_jsonl.fits, interactions.has_user)
     return is_lines and not any(fits(file) for fits in others)
 
 
@@ -106,9 +103,9 @@ def _tagged(value: dict[str, Any]) -> tuple[list[str], list[str]]:
     return tokens, tags
 
 
-def _spanned(value: dict[str, Any]) -> "_Text":
+def _spanned(value: dict[str, Any]) -> SpannedText:
     text, name = value["text"], _needed(SPANS, value, "spans")
-    return _Text(text, sorted(_span(item, text) for item in _list(value, name)))
+    return SpannedText(text, sorted(_span(item, text) for item in _list(value, name)))
 
 
 def _span(item: Any, text: str) -> Span:
@@ -130,52 +127,6 @@ def _parts(item: Any) -> list:
     if not isinstance(parts, list) or len(parts) != 3:
         raise ValueError(f"{item!r} is no span: start, end and label are needed")
     return parts
-
-
-@dataclass(frozen=True)
-class _Text:
-    """A text and its spans, in their order."""
-
-    text: str
-    spans: Sequence[Span]
-
-    def words_and_tags(self, where: str, problems: list[Problem]) -> tuple[list[str], list[str]]:
-        """The words and their tags in BIO. A word that is cut is wholly in the span."""
-        self._refuse_overlaps()
-        found = words.tokens(self.text)
-        tags, taken = ["O"] * len(found), 0
-        for span in self.spans:
-            inside = range(*_within(span, found, taken))
-            if not inside:
-                raise ValueError("the span {} to {} of {!r} has no word of its own".format(*span))
-            taken = inside.stop
-            tags[inside.start] = f"B-{span[2]}"
-            tags[inside.start + 1 : taken] = [f"I-{span[2]}"] * (len(inside) - 1)
-            self._note_cut(span, found[inside[0]][1], found[inside[-1]][2], where, problems)
-        return [word for word, _, _ in found], tags
-
-    def _refuse_overlaps(self) -> None:
-        for before, after in itertools.pairwise(self.spans):
-            if after[0] < before[1]:
-                raise ValueError(
-                    f"the spans {before[0]} to {before[1]} and {after[0]} to {after[1]} overlap"
-                )
-
-    def _note_cut(
-        self, span: Span, start: int, end: int, where: str, problems: list[Problem]
-    ) -> None:
-        """Notes that words reach from start to end and a span does not."""
-        if span[:2] != (start, end):
-            said, whole = self.text[span[0] : span[1]], self.text[start:end]
-            message = f"the span {said!r} of {span[2]} cuts a word; it is read as {whole!r}."
-            problems.append(Problem("warning", "cut-word", where, message))
-
-
-def _within(span: Span, found: Sequence[tuple[str, int, int]], first: int) -> tuple[int, int]:
-    """(first, last + 1) of the words, from the one of index `first` on, that a span has a part
-    of."""
-    own = [i for i, (_, a, b) in enumerate(found) if a < span[1] and span[0] < b and i >= first]
-    return (own[0], own[-1] + 1) if own else (0, 0)
 
 
 def _first(names: Sequence[str], value: dict[str, Any]) -> str | None:

@@ -18,11 +18,14 @@ def fixed(net: keras.Model) -> keras.Model:
     return net
 
 
-def sequence(net: keras.Model, pieces: Tensor) -> Tensor:
-    """Ids of pieces (B, P), int, 0 behind the last -> features (B, P, D)."""
+def sequence(net: keras.Model, pieces: Tensor, segments: Tensor | None = None) -> Tensor:
+    """Ids of pieces (B, P), int, 0 behind the last -> features (B, P, D).
+
+    segments: (B, P), 1 in the second of two; None is one segment.
+    """
     inputs = {
         "token_ids": pieces,
-        "segment_ids": ops.zeros_like(pieces),
+        "segment_ids": ops.zeros_like(pieces) if segments is None else segments,
         "padding_mask": ops.cast(ops.not_equal(pieces, 0), "int32"),
     }
     return net(inputs)["sequence_output"]

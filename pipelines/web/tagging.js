@@ -23,7 +23,7 @@ export async function predict(text, run, manifest) {
     }
     at += letters(line).length;
   }
-  return {answer: {text, spans: found}, pictures: {spans: marked(all, found, manifest)}};
+  return {answer: {text, spans: found}, pictures: {spans: marked(all, found, ({label}) => kinds(manifest).indexOf(label) % 6)}};
 }
 
 export function line(answer) {
@@ -84,18 +84,18 @@ export function kinds({labels, config}) {
   return [...new Set(labels.filter((label) => label !== "O").map((label) => label.replace(/^[BIES]-/, "")))];
 }
 
-function marked(text, found, manifest) {
+/** Code points of a text and places in it -> it, marked; colour: a function of a place, a number. */
+export function marked(text, found, colour) {
   const made = document.createElement("p");
-  const all = kinds(manifest);
   let at = 0;
-  for (const {start, end, label} of found) {
+  for (const place of found) {
     const mark = document.createElement("mark");
     const name = document.createElement("small");
-    mark.className = `kind${all.indexOf(label) % 6}`;
-    name.textContent = label;
-    mark.append(text.slice(start, end).join(""), name);
-    made.append(text.slice(at, start).join(""), mark);
-    at = end;
+    mark.className = `kind${colour(place)}`;
+    name.textContent = place.label;
+    mark.append(text.slice(place.start, place.end).join(""), name);
+    made.append(text.slice(at, place.start).join(""), mark);
+    at = place.end;
   }
   made.append(text.slice(at).join(""));
   return made;
