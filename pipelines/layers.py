@@ -10,6 +10,7 @@ import keras_hub  # noqa: F401  # whose layers pretrained nets have
 from pipelines.models import (  # noqa: F401
     adversarial,
     als,
+    attending_writing,
     bert,
     boltzmann,
     coders,
@@ -26,11 +27,13 @@ from pipelines.models import (  # noqa: F401
     memory,
     neighbours,
     one_hot,
+    painting,
     paired,
     policy_nets,
     pool,
     rating_factors,
     rating_neighbours,
+    recurrent_writing,
     redrawing,
     sampled_softmax,
     strangeness,
@@ -42,4 +45,5 @@ from pipelines.models import (  # noqa: F401
     variational,
     views,
     word_windows,
+    writing,
 )

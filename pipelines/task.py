@@ -188,6 +188,10 @@ class Method(Task):
         group."""
         return None
 
+    def sizes(self, examples: Examples, config: Any) -> Any:
+        """A number of each example, by which a batch holds those of like size; None mixes all."""
+        return None
+
     def continues(self, config: Any) -> bool:
         """Whether row r of a batch goes on after row r of the one before: nothing is shuffled."""
         return False

@@ -26,8 +26,8 @@ def bands(
     Beyond its edges, a picture is mirrored up to a multiple of `step`, and up to `side`.
     """
     height, width = picture.shape[:2]
-    rows = _mirrored(height, _padded(height, side, step))
-    columns = _mirrored(width, _padded(width, side, step))
+    rows = mirrored(height, _padded(height, side, step))
+    columns = mirrored(width, _padded(width, side, step))
     tops, lefts = starts(len(rows), side, margin, step), starts(len(columns), side, margin, step)
     across = [_weights(left, side, len(columns), margin, scale) for left in lefts]
     sums = None  # of weighted answers, and of weights in the last channel
@@ -96,7 +96,7 @@ def _padded(length: int, side: int, step: int) -> int:
     return max(side, -(-length // step) * step)
 
 
-def _mirrored(length: int, padded: int) -> np.ndarray:
+def mirrored(length: int, padded: int) -> np.ndarray:
     """Indices 0 .. length - 1, then back and forth up to `padded` of them.
 
     The edge pixel is its own neighbour.

@@ -35,7 +35,7 @@ def files(path: Path, fits: Callable[[Path], bool]) -> tuple[dict[str, list[Path
     found, problems = grouped(path, fits, split_in_name)
     nameless = found.pop("", [])
     if found:
-        return found, problems + list(map(_nameless, nameless))
+        return found, problems + list(map(without_split, nameless))
     return {"train": nameless}, problems
 
 
@@ -179,7 +179,7 @@ def _unused(file: Path) -> Problem:
     return Problem("note", "unused-file", file.name, "not used: it has another form.")
 
 
-def _nameless(file: Path) -> Problem:
+def without_split(file: Path) -> Problem:
     message = (
         "left out, as its name says no split, and those of others do. Call it train, validation or"
         " test, or move it away."

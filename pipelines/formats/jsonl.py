@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _text_files as text_files
-from pipelines.formats import aspect_jsonl, interactions, text_jsonl
+from pipelines.formats import aspect_jsonl, interactions, pairs_jsonl, text_jsonl
 from pipelines.formats._spanned_text import Span, SpannedText
 from pipelines.formats.examples import SPLITS, Data, Problem, errors, reason
 from pipelines.ops import schemes
@@ -57,7 +57,7 @@ def _rows(
 
 def _fits(file: Path) -> bool:
     is_lines = file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    others = (text_jsonl.fits, aspect_jsonl.fits, interactions.has_user)
+    others = (text_jsonl.fits, pairs_jsonl.fits, aspect_jsonl.fits, interactions.has_user)
     return is_lines and not any(fits(file) for fits in others)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _text_files as text_files
-from pipelines.formats import conll
+from pipelines.formats import conll, parallel_text, text_pairs
 from pipelines.formats._folders import few
 from pipelines.formats.examples import (
     PICTURE_SUFFIXES,
@@ -39,7 +39,9 @@ def detect(path: Path) -> bool:
         return _fits(path) and not conll.detect(path)
     entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
     files = list(filter(_is_text, entries))
-    if not files or any(map(_is_data, entries)) or conll.detect(path):
+    if not files or any(map(_is_data, entries)):
+        return False
+    if conll.detect(path) or parallel_text.detect(path):
         return False
     return all(map(_fits, files[:MOST]))
 
@@ -55,7 +57,7 @@ def _is_text(file: Path) -> bool:
 
 def _fits(file: Path) -> bool:
     """Whether a .txt file holds running text: lines of words, not of names or numbers."""
-    if not _is_text(file):
+    if not _is_text(file) or text_pairs.fits(file):
         return False
     with file.open("rb") as stream:
         lines = stream.read(LOOK).decode("utf-8", "replace").split("\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PipelineError
-from pipelines.formats import _cache, _left_out, box_table, table, text_table
+from pipelines.formats import _cache, _left_out, box_table, table, text_pairs, text_table
 from pipelines.formats import _delimited as delimited
 from pipelines.formats._folders import shown
 from pipelines.formats._text_files import counted, digest
@@ -27,7 +27,7 @@ from pipelines.formats.examples import (
 )
 
 SPLIT = table.COLUMNS["split"]
-OTHERS = (box_table, table, text_table)  # tables whose columns mean more
+OTHERS = (box_table, table, text_pairs, text_table)  # tables whose columns mean more
 PARQUET = ".parquet"
 MANY = 10_000  # pictures that are counted
 

@@ -31,12 +31,12 @@ def fits(file: Path) -> bool:
         return False
     with file.open("rb") as stream:
         start = stream.read(LOOK).decode("utf-8", "replace")
-    values = _values(start.splitlines())
+    values = objects(start.splitlines())
     first = next((value for value in values if not _is_bare(value)), None)
     return _parsed(first) is not None
 
 
-def _values(lines: list[str]) -> Iterator[Any]:
+def objects(lines: list[str]) -> Iterator[Any]:
     """Yields what the lines hold that are JSON."""
     for line in lines:
         with contextlib.suppress(ValueError, RecursionError):

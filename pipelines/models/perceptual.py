@@ -19,13 +19,14 @@ def features(name: str) -> keras.Model:
     Its weights are fixed. Raises PipelineError if they are not installed.
     """
     net = pretrained.efficientnet_lite0()
-    outputs = [_last(net, level) for level in LEVELS]
+    outputs = [last(net, level) for level in LEVELS]
     model = keras.Model(net.input, outputs, name=name)
     model.trainable = False
     return model
 
 
-def _last(net: keras.Model, prefix: str) -> Tensor:
+def last(net: keras.Model, prefix: str) -> Tensor:
+    """What the last layer gives whose name begins so."""
     return next(layer.output for layer in reversed(net.layers) if layer.name.startswith(prefix))
 
 

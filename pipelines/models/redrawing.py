@@ -32,11 +32,15 @@ class Reflect(layers.Layer):
         return {**super().get_config(), "pixels": self.pixels}
 
 
-def generator(width: int = 64, blocks: int = 9, name: str = "generator") -> keras.Model:
+def generator(
+    width: int = 64, blocks: int = 9, name: str = "generator", enlarge: str = "transposed"
+) -> keras.Model:
     """keras.Model: float pictures (B, H, W, 3) in [-1, 1] -> the same shape and range.
 
     H and W are multiples of 4. c7s1-w, d2w, d4w, `blocks` residual blocks of two 3x3 convolutions,
-    u2w, uw, c7s1-3, in the paper's words; instance normalisation after each but the last.
+    u2w, uw, c7s1-3, in the paper's words; instance normalisation after each but the last. enlarge:
+    how u2w and uw do it, by a `transposed` convolution, or by the `nearest` pixel and a convolution,
+    which leaves no checkerboard (Odena et al. 2016, doi:10.23915/distill.00003).
     """
     inputs = keras.Input((None, None, 3), name="picture")
     x = _normed(_conv(inputs, width, 7, "first"), "first")
@@ -49,12 +53,18 @@ def generator(width: int = 64, blocks: int = 9, name: str = "generator") -> kera
         y = _conv(_normed(y, f"block{i}_conv1"), 4 * width, 3, f"block{i}_conv2")
         x = layers.Add(name=f"add{i}")([x, _normed(y, f"block{i}_conv2", relu=False)])
     for i, factor in enumerate((2, 1)):
-        options = {"kernel_initializer": normal(), "name": f"up{i}"}
-        x = layers.Conv2DTranspose(factor * width, 3, 2, "same", **options)(x)
-        x = _normed(x, f"up{i}")
+        x = _normed(_twice(x, factor * width, f"up{i}", enlarge), f"up{i}")
     x = _conv(x, 3, 7, "last")
     redrawn = layers.Activation("tanh", dtype="float32", name="redrawn")(x)
     return keras.Model(inputs, redrawn, name=name)
+
+
+def _twice(x: Tensor, filters: int, name: str, enlarge: str) -> Tensor:
+    """(B, H, W, C) -> (B, 2 H, 2 W, filters)."""
+    if enlarge == "nearest":
+        return _conv(layers.UpSampling2D(2, name=f"{name}_nearest")(x), filters, 3, name)
+    options = {"kernel_initializer": normal(), "name": name}
+    return layers.Conv2DTranspose(filters, 3, 2, "same", **options)(x)
 
 
 def _conv(x: Tensor, filters: int, size: int, name: str) -> Tensor:

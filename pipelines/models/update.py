@@ -15,7 +15,7 @@ class Update(keras.Model):
     """Trains `net` by what `judge` says of a batch.
 
     judge: (update, batch, outputs of the net) -> the loss, a number. batch: {name: (B, ...)}, with
-    what the net takes as "state". target: a net that the loss may ask, and that is not trained.
+    what the net takes by name. target: a net that the loss may ask, and that is not trained.
     """
 
     def __init__(self, net: keras.Model, judge: Callable, target: keras.Model | None = None):
@@ -25,7 +25,8 @@ class Update(keras.Model):
             target.trainable = False
 
     def call(self, batch: dict, training: bool = False) -> Any:
-        return self.net({"state": batch["state"]}, training=training)
+        taken = {tensor.name: batch[tensor.name] for tensor in keras.tree.flatten(self.net.input)}
+        return self.net(taken, training=training)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,

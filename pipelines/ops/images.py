@@ -25,15 +25,35 @@ def letterbox(picture: Tensor, size: int, padding: int = 114) -> tuple[Tensor, T
     The place is that of the picture in the square: int32 (4,), ymin xmin ymax xmax in pixels. It is
     exactly that of `edge.pictures.resize(..., "letterbox")`; the pixels are within 1 grey level.
     """
-    height, width = tf.shape(picture)[0], tf.shape(picture)[1]
-    sides = tf.cast(tf.stack([height, width]), tf.float64)
-    inner = tf.maximum(1, tf.cast(tf.round(sides * size / tf.reduce_max(sides)), tf.int32))
+    inner = _inner(picture, size)
     low = (size - inner) // 2
     resized = _uint8(tf.image.resize(picture, inner, antialias=True))
     after = size - inner - low
     bars = [[low[0], after[0]], [low[1], after[1]], [0, 0]]
     square = tf.pad(resized, bars, constant_values=padding)
     return tf.ensure_shape(square, (size, size, 3)), tf.concat([low, low + inner], 0)
+
+
+def mirrored(picture: Tensor, top: Tensor, left: Tensor, side: int) -> Tensor:
+    """The square of (H, W, C) at (top, left), mirrored where the picture ends -> (side, side, C).
+
+    The edge pixel is its own neighbour.
+    """
+    for axis, begin in enumerate((top, left)):
+        length = tf.shape(picture)[axis]
+        index = (begin + tf.range(side)) % (2 * length)
+        index = tf.where(index < length, index, 2 * length - 1 - index)
+        picture = tf.gather(picture, index, axis=axis)
+    return picture
+
+
+def fitted(picture: Tensor, size: int) -> Tensor:
+    """Scaled to fit, at the top left, and mirrored from there: uint8 (H, W, 3) -> (size, size, 3).
+
+    As `edge.style_transfer.squared` does it; the pixels are within 1 grey level.
+    """
+    resized = _uint8(tf.image.resize(picture, _inner(picture, size), antialias=True))
+    return tf.ensure_shape(mirrored(resized, 0, 0, size), (size, size, 3))
 
 
 def random_affine(
@@ -161,6 +181,12 @@ def mixup(pictures: Tensor, targets: Tensor, seed: Tensor, alpha: float) -> tupl
 def split_seed(seed: Tensor, count: int) -> list[Tensor]:
     """`count` independent seeds out of one: int (2,) -> list of int (2,)."""
     return tf.unstack(tf.random.experimental.stateless_split(seed, count))
+
+
+def _inner(picture: Tensor, size: int) -> Tensor:
+    """Height and width of a picture of any size, scaled so that the longer one is `size`."""
+    sides = tf.cast(tf.shape(picture)[:2], tf.float64)
+    return tf.maximum(1, tf.cast(tf.round(sides * size / tf.reduce_max(sides)), tf.int32))
 
 
 def _uint8(x: Tensor) -> Tensor:

@@ -92,6 +92,6 @@ function padded(length, side, step) {
 }
 
 /** 0 .. length - 1, then back and forth up to `wanted` of them; the edge pixel is its own neighbour. */
-function mirrored(length, wanted) {
+export function mirrored(length, wanted) {
   return Array.from({length: wanted}, (_, i) => (i % (2 * length) < length ? i % (2 * length) : 2 * length - 1 - (i % (2 * length))));
 }

@@ -22,6 +22,7 @@ from pipelines.progress import Progress
 # Of the permutation's cipher: with its usual 4 and keys as small as 0 and 1, half of 72 examples
 # stay put.
 ROUNDS = 8
+AWAY = 37  # examples by which batches of like size begin later in each epoch
 AUGMENT = 1  # keeps the stream of augmentation apart from others out of the same seed
 
 
@@ -103,6 +104,7 @@ class Split:
         stripe = math.ceil(n / size)  # examples that a row goes through, if rows continue
         continues = self.method.continues(self.config)
         strata = self.method.strata(self.examples, self.config)
+        sized = self._by_size()
         if strata is not None and size % len(strata):
             raise PipelineError(
                 f"batch_size must be a multiple of {len(strata)}, the kinds of examples in a batch;"
@@ -127,6 +129,10 @@ class Split:
         def indices(step):
             if continues:
                 return (tf.range(size, dtype=tf.int64) * stripe + step % stripe) % n
+            if sized is not None:
+                # Blocks of the order of sizes, which begin elsewhere in each epoch.
+                first = shuffled(step, stripe, 1) * size + step // spe * AWAY
+                return tf.gather(sized, (first + tf.range(size, dtype=tf.int64)) % n)
             if strata is None:
                 return shuffled(step, n, size)
             share = size // len(strata)
@@ -158,6 +164,15 @@ class Split:
         else:
             data = numbers.flat_map(read)
         return data.map(augmented, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def _by_size(self):
+        """Rows in the order of their sizes, equal ones mixed, if the method wants that; or None."""
+        sizes = self.method.sizes(self.examples, self.config)
+        if sizes is None:
+            return None
+        mixed = np.random.default_rng(self.config.seed).permutation(len(self))
+        order = np.argsort(np.asarray(sizes)[mixed], kind="stable")
+        return tf.constant(mixed[order], tf.int64)
 
     def batches(self, batch_size=None):
         """Batches (inputs, targets) of one pass in the examples' order, not augmented; the last one

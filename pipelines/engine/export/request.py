@@ -81,6 +81,8 @@ def limits(method: Method, least: Mapping, most: Mapping) -> list[tuple[Score, f
 def kinds(files: Sequence[str] | None, unsupported: Mapping, method: Method) -> list[str]:
     """Names of the files to make. unsupported: {name: why this model has no such file}."""
     known = (proof.NUMPY,) if method.fitted else ("saved_model", *convert.FILES)
+    if set(known) <= set(unsupported):
+        raise PipelineError(f"there is nothing to export: {unsupported[known[0]]}.")
     for kind in files or ():
         _refuse_file(kind, known, unsupported)
     wanted = set((method.files or known) if files is None else files) - set(unsupported)

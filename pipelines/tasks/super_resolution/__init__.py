@@ -143,9 +143,9 @@ class SuperResolution(Method):
         )
         top, left = place[1], place[2]
         margin = 2 * s  # as far as the reduction looks beyond a tile
-        high = _mirrored(image, top * s - margin, left * s - margin, side * s + 2 * margin)
+        high = images.mirrored(image, top * s - margin, left * s - margin, side * s + 2 * margin)
         if "low" in example:
-            low = _mirrored(example["low"], top, left, side)
+            low = images.mirrored(example["low"], top, left, side)
         else:
             weights = tf.constant(bicubic.matrix(side * s + 2 * margin, side + 4)[2:-2])
             low = tf.einsum("ih,hwc,jw->ijc", weights, tf.cast(high, tf.float32), weights)
@@ -290,16 +290,6 @@ def _tiles(size, side, margin):
         for t in axes[0]
         for l in axes[1]  # noqa: E741
     ]
-
-
-def _mirrored(picture, top, left, side):
-    """The square at (top, left), mirrored where the picture ends."""
-    for axis, begin in enumerate((top, left)):
-        length = tf.shape(picture)[axis]
-        index = (begin + tf.range(side)) % (2 * length)
-        index = tf.where(index < length, index, 2 * length - 1 - index)
-        picture = tf.gather(picture, index, axis=axis)
-    return picture
 
 
 def begin_pixels(net, config):
