@@ -261,3 +261,28 @@ def test_encoded_bytes_are_pictures_too():
     inputs, targets = part.sample(1)
     assert inputs["image"][0, 0, 0].tolist() == [200, 10, 30]
     assert targets.tolist() == [[0, 1]]
+
+
+class Sized(Noisy):
+    """Numbers whose size is another order of them."""
+
+    def sizes(self, examples, config):
+        return [number * 7 % len(examples) for number in examples.columns["id"]]
+
+
+def test_batches_hold_examples_of_like_size_in_random_order_and_go_on_at_any_step():
+    part = split(40, epochs=4)
+    part.method = Sized()
+    batches = [np.array(ids) for ids, _ in taken(part, 30)]
+    for epoch in range(3):
+        own = batches[epoch * 10 : epoch * 10 + 10]
+        assert sorted(np.concatenate(own).tolist()) == list(range(40))
+        sizes = [np.sort(ids * 7 % 40) for ids in own]
+        assert sum(row[-1] - row[0] == 3 for row in sizes) >= 9  # one may hold both ends
+        firsts = [row[0] for row in sizes]
+        assert firsts != sorted(firsts)
+    sets = [{tuple(sorted(ids)) for ids in batches[i : i + 10]} for i in (0, 10)]
+    assert sets[0] != sets[1]
+    again = [np.array(ids) for ids, _ in taken(part, 3, first=17)]
+    for ids, wanted in zip(again, batches[17:], strict=False):
+        np.testing.assert_array_equal(ids, wanted)

@@ -1,14 +1,17 @@
 """Pairs of texts as data: their formats, and what is wrong with them."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
 from pipelines import catalog
 from pipelines.engine.audit import audit
 from pipelines.engine.data import source
 from pipelines.errors import PipelineError
+from pipelines.formats import _tfds_features
 from pipelines.formats.examples import Data, Examples
 
 METHOD = catalog.method("translation/attention")
@@ -79,6 +82,7 @@ def test_an_empty_line_on_one_side_is_an_error_and_on_both_a_note(tmp_path):
     assert "1 lines are empty in all" in kinds(data)["empty-lines"].message
     found = audit.audit(adapted(data, source="en", target="de"), progress=False)
     assert problem.example in found.bad
+    assert sum(own.kind == "empty-side" for own in found.problems) == 1
 
 
 @pytest.mark.parametrize("header", [[], ["en\tde"], ["source\ttarget"]])
@@ -120,6 +124,18 @@ def test_pairs_of_json_lines(line, tmp_path):
     texts = {text for part in data.splits.values() for text in part.columns[sides[1]]}
     assert texts == set(GERMAN)
     assert kinds(data)["row"].where == "train.jsonl:5"
+
+
+def test_translation_features_of_tfds_are_columns():
+    sides = tfds.features.Translation(("en", "de"))
+    assert list(_tfds_features.columns(sides)[0]) == ["en", "de"]
+    found, _ = _tfds_features.columns(tfds.features.FeaturesDict({"translation": sides}))
+    assert list(found) == ["translation/en", "translation/de"]
+    data = made(train=PAIRS)
+    part = data.splits["train"]
+    renamed = {f"translation/{name}": own for name, own in part.columns.items()}
+    whole = dataclasses.replace(data, splits={"train": dataclasses.replace(part, columns=renamed)})
+    assert adapted(whole).splits["train"].columns["source"] == [a for a, _ in PAIRS]
 
 
 def made(**splits):

@@ -274,3 +274,31 @@ def test_the_browser_translates_as_python_does(beam):
 
 def test_ids_of_ends_and_of_what_is_unknown_are_the_texts_own():
     assert (writing.END, writing.UNKNOWN) == (text_ids.END, text_ids.UNKNOWN)
+
+
+def as_file(writer):
+    """The programs of a net, one example at a time, as a file has them."""
+
+    def run(inputs, program):
+        if program == "encode":
+            found = writer.encode(inputs["source"])
+        else:
+            read = {name: own for name, own in inputs.items() if name not in ("ids", "state")}
+            features, state, seen = writer.follow(read, inputs["state"], inputs["ids"][:, 0])
+            found = {"logits": writer.logits(features), "state": state, "attention": seen}
+        return {name: np.asarray(own) for name, own in found.items()}
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["encoder_decoder", "luong", "transformer"])
+def test_programs_write_what_the_net_writes_by_itself(name):
+    net, given = small(name), a_batch()
+    writer = net.get_layer("writer")
+    writer.table.embeddings.assign(writer.table.embeddings * 40)  # so that no two ids are near
+    writer.offsets.assign(-4.0 * np.eye(13)[0])  # and no end comes at once
+    wanted = np.asarray(net(given, training=False)["ids"])
+    assert wanted.any()
+    for source, row in zip(given["source"], wanted, strict=True):
+        ids, _, _ = translation.written(as_file(writer), source[None], writer.longest)
+        assert ids == [i for i in row.tolist() if i]

@@ -18,6 +18,7 @@ from pipelines.formats.examples import (
 )
 
 SIDES = ("source", "target")
+EMPTY = "empty-side"  # the kind of Problem of a pair that lacks one
 # ISO 639-1, by which files and columns are called after languages; a country or script may follow.
 LISTED = (
     "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy"
@@ -64,7 +65,7 @@ def data(source: str | Path, format: str, rows: Sequence[Row], problems: list[Pr
         lacking = [language for language, text in row.texts.items() if not text]
         if lacking:
             message = f"the side {' and '.join(lacking)} is empty. Fill it, or delete the pair."
-            problems.append(Problem("error", "empty-side", row.where, message, own))
+            problems.append(Problem("error", EMPTY, row.where, message, own))
     splits = {}
     for split in SPLITS:
         places = [i for i, row in enumerate(rows) if row.split == split]

@@ -75,6 +75,8 @@ def _inner(
     """({keys within the feature: part}, whether it is a sequence)."""
     from tensorflow_datasets import features as kinds
 
+    if isinstance(feature, kinds.Translation):
+        return {(key,): part for key, part in feature.items()}, False
     if type(feature) is not kinds.Sequence:
         return {(): feature}, False
     if not isinstance(feature.feature, kinds.FeaturesDict):

@@ -93,7 +93,8 @@ class Translation(Method):
         names = _sides.chosen(data, config)
         splits = {}
         for split, examples in data.splits.items():
-            columns = dict(zip(_sides.OWN, map(examples.columns.__getitem__, names), strict=True))
+            taken = map(examples.columns.__getitem__, names.values())
+            columns = dict(zip(_sides.OWN, taken, strict=True))
             splits[split] = dataclasses.replace(examples, columns=columns, pictures=(), masks={})
         adapted = dataclasses.replace(data, splits=_sides.recut(splits), labels={})
         found = _checks.problems(adapted, config)

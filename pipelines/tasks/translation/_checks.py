@@ -5,6 +5,7 @@ import unicodedata
 
 import numpy as np
 
+from pipelines.formats._text_pairs import EMPTY, SIDES
 from pipelines.formats.examples import Problem
 
 FEW = 20  # pairs at least, by which what is usual can be told
@@ -16,9 +17,9 @@ LETTERS = 4  # of a text, at least, whose script can be told
 
 def problems(data, config):
     """Problems of pairs in `source` and `target`."""
-    found = []
+    found, known = [], {own.example for own in data.problems if own.kind == EMPTY}
     for split, examples in data.splits.items():
-        found += _empty(examples)
+        found += _empty(examples, known)
         found += _copies(split, examples)
         found += _long(split, examples, config)
     return [*found, *_leaks(data), *_scripts(data), *_ratios(data)]
@@ -30,14 +31,14 @@ def _pairs(examples):
     return [(i, a, b) for i, (a, b) in enumerate(sides) if a.strip() and b.strip()]
 
 
-def _empty(examples):
-    for i, sides in enumerate(
-        zip(*(examples.columns[s] for s in ("source", "target")), strict=True)
-    ):
-        lacking = [n for n, t in zip(("source", "target"), sides, strict=True) if not t.strip()]
-        if lacking:
+def _empty(examples, known):
+    """Pairs with an empty side, but for those that are `known`, by name."""
+    columns = (examples.columns[side] for side in SIDES)
+    for i, texts in enumerate(zip(*columns, strict=True)):
+        lacking = [side for side, text in zip(SIDES, texts, strict=True) if not text.strip()]
+        if lacking and examples.names[i] not in known:
             message = f"the {' and the '.join(lacking)} is empty. Fill it, or delete the pair."
-            yield Problem("error", "empty-side", examples.where[i], message, examples.names[i])
+            yield Problem("error", EMPTY, examples.where[i], message, examples.names[i])
 
 
 def _copies(split, examples):
@@ -54,7 +55,7 @@ def _copies(split, examples):
 
 def _long(split, examples, config):
     """Texts with more words than a model reads items."""
-    for side in ("source", "target"):
+    for side in SIDES:
         counts = [len(text.split()) for text in examples.columns[side]]
         long = [i for i, count in enumerate(counts) if count >= config.length]
         if long:
@@ -84,18 +85,12 @@ def _leaks(data):
 
 def _scripts(data):
     """Texts in another script than their side."""
-    for side in ("source", "target"):
-        every = [(part, i, a if side == "source" else b)
-                 for part in data.splits.values() for i, a, b in _pairs(part)]  # fmt: skip
-        counts = collections.Counter()
-        for *_, text in every:
-            counts.update(scripts(text))
-        if not counts or len(every) < FEW:
-            continue
-        usual, count = counts.most_common(1)[0]
-        if count < SCRIPT * counts.total():
-            continue
-        odd = [(part, i) for part, i, text in every if _is_other(text, usual)]
+    for place, side in enumerate(SIDES):
+        every = [
+            (part, i, sides[place]) for part in data.splits.values() for i, *sides in _pairs(part)
+        ]
+        usual = _usual([text for *_, text in every])
+        odd = [(part, i) for part, i, text in every if usual and _is_other(text, usual)]
         if odd:
             part, i = odd[0]
             message = (
@@ -103,6 +98,17 @@ def _scripts(data):
                 " this is the first. Are they in another language? Then delete the pairs."
             )
             yield Problem("warning", "script", part.where[i], message)
+
+
+def _usual(texts):
+    """The script of nearly all letters of texts, or "" if there is none, or too little text."""
+    counts = collections.Counter()
+    for text in texts:
+        counts.update(scripts(text))
+    if not counts or len(texts) < FEW:
+        return ""
+    usual, count = counts.most_common(1)[0]
+    return usual if count >= SCRIPT * counts.total() else ""
 
 
 def scripts(text):

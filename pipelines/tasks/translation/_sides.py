@@ -12,11 +12,11 @@ KEY = "id"  # what tells examples apart in many data sets, unless it is Indonesi
 
 
 def chosen(data, config):
-    """(column of the source, column of the target). Raises PipelineError if that is not clear."""
+    """{name of a side: its column}, the source first. Raises PipelineError if that is not clear."""
     known = _known(data)
     names = (config.source, config.target)
     if set(OWN) <= set(known):  # adapted already, or called so
-        return OWN
+        return {side: known[side] for side in OWN}
     for name in filter(None, names):
         if name not in known:
             raise PipelineError(
@@ -25,25 +25,30 @@ def chosen(data, config):
             )
     if names[0] and names[0] == names[1]:
         raise PipelineError(f"source and target must differ; got {names[0]} for both.")
-    if all(names):
-        return names
+    if not all(names):
+        names = _guessed(data, known, *names)
+    return {name: known[name] for name in names}
+
+
+def _guessed(data, known, source, target):
+    """(source, target) of two languages, of which one may be named."""
     if len(known) != 2:
         raise PipelineError(
             f"translation learns from texts in two languages; {data.source} has {_listed(known)}."
             " Set source= and target= to two of them, or choose other data."
         )
-    other = {known[0]: known[1], known[1]: known[0]}
-    if names[1]:
-        return other[names[1]], names[1]
-    source = names[0] or known[0]
-    return source, other[source]
+    first, second = known
+    if source == second or target == first:
+        return second, first
+    return first, second
 
 
 def said(data, names):
     """A note of the direction, if the columns are called after languages."""
-    if names == OWN:
+    if tuple(names) == OWN:
         return []
-    message = f"from {names[0]} to {names[1]}; source= and target= say it otherwise."
+    source, target = names
+    message = f"from {source} to {target}; source= and target= say it otherwise."
     return [Problem("note", "direction", data.source, message)]
 
 
@@ -60,10 +65,11 @@ def recut(splits):
 
 
 def _known(data):
-    """The columns that may be sides, in the order of the data."""
+    """{language: column} of those that may be sides, in the order of the data."""
     first = next(iter(data.splits.values()))
-    found = [name for name in first.columns if name in OWN or text_pairs.is_language(name)]
-    others = [name for name in found if name != KEY]
+    called = {name.rpartition("/")[2]: name for name in first.columns}  # translation/en of TFDS
+    found = {own: name for own, name in called.items() if own in OWN or text_pairs.is_language(own)}
+    others = {own: name for own, name in found.items() if own != KEY}
     return others if len(others) > 1 else found
 
 
