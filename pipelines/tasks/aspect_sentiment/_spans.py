@@ -1,13 +1,12 @@
 """The aspects of data, with the polarities that are learned: as spans of text, and as tags."""
 
-import collections
 import dataclasses
 
 from pipelines.errors import PipelineError
 from pipelines.families.tagged.data import TAGS
 from pipelines.formats import _aspects as aspects
 from pipelines.formats._spanned_text import SpannedText
-from pipelines.formats.examples import Problem, ids_of
+from pipelines.formats.examples import UNLABELLED, Problem, ids_of
 from pipelines.ops import schemes
 
 PLACES = (aspects.START, aspects.END, aspects.POLARITY)
@@ -23,26 +22,17 @@ def spans(data, config, problems):
 
     A Problem is added for each aspect that is not within its text, and for what is left out.
     """
-    names = list(map(_known, data.labels[aspects.POLARITY]))
-    found, left_out = {}, collections.Counter()
+    known = list(map(_known, data.labels[aspects.POLARITY]))
+    found = {}
+    left_out = 0
     for split, examples in data.splits.items():
-        found[split] = []
-        for i, text in enumerate(examples.columns["text"]):
-            own = zip(*(examples.columns[name][i] for name in PLACES), strict=True)
-            kept = []
-            for start, end, number in own:
-                said = names[number] if 0 <= number < len(names) else ""
-                polarity = _learned(said, config)
-                left_out[said] += not polarity
-                if not 0 <= start < end <= len(text):
-                    problems.append(_outside(examples, i, start, end))
-                elif polarity:
-                    kept.append((int(start), int(end), polarity))
-            found[split].append(sorted(kept))
-    if left_out["conflict"]:
+        every = [_within(examples, i, known, problems) for i in range(len(examples))]
+        found[split] = [_learned(row, config) for row in every]
+        left_out += sum(map(len, every)) - sum(map(len, found[split]))
+    if left_out:
         message = (
-            f"{left_out['conflict']:,} aspects of which both good and bad is said are left out."
-            " conflict=keep makes them a class, conflict=neutral counts them as neutral."
+            f"{left_out:,} aspects of which both good and bad is said are left out. conflict=keep"
+            " makes them a class, conflict=neutral counts them as neutral."
         )
         problems.append(Problem("note", "conflict", data.source, message))
     return found
@@ -80,11 +70,22 @@ def _known(name):
         raise PipelineError(f"{error}") from error
 
 
-def _learned(said, config):
-    """The polarity that an aspect is learned with; "" if it is left out."""
-    if said != "conflict":
-        return said
-    return {"drop": "", "keep": "conflict", "neutral": "neutral"}[config.conflict]
+def _within(examples, i, known, problems):
+    """Spans of an example whose polarity is known, in order, without those beyond its text."""
+    length, found = len(examples.columns["text"][i]), []
+    for start, end, number in zip(*(examples.columns[n][i] for n in PLACES), strict=True):
+        if not 0 <= start < end <= length:
+            problems.append(_outside(examples, i, start, end))
+        elif number != UNLABELLED:
+            found.append((int(start), int(end), known[number]))
+    return sorted(found)
+
+
+def _learned(row, config):
+    """Spans with the polarities that are learned of them, as `config.conflict` says."""
+    changed = {"drop": "", "keep": "conflict", "neutral": "neutral"}[config.conflict]
+    named = [(*place, changed if name == "conflict" else name) for *place, name in row]
+    return [span for span in named if span[2]]
 
 
 def _outside(examples, i, start, end):

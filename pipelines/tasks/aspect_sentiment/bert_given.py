@@ -21,6 +21,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 LONGEST = 64  # pieces that max_length=0 takes at most
 SHORTEST, POSITIONS = 16, 512  # pieces that say something, and that a BERT has places for
 PIECES = 1.6  # of a word, roughly
+ASPECT = 4  # pieces of an aspect, roughly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ class BertGiven(_given.Given):
         return {"int8": "LiteRT refuses BERT's arithmetic in int8 (XNNPACK)"}
 
     def _room(self, count, config):
-        return int(count * PIECES) + edge.ENDS + edge.SECOND
+        return int(count * PIECES) + edge.ENDS + ASPECT
 
     def _read(self, inputs, config):
         pieces, roles = inputs["pieces"], inputs["roles"]
