@@ -40,7 +40,8 @@ ENOUGH = {
     "width": 8, "critic_width": 4, "hidden": 8, "units": 8, "lstm_units": 8, "letter_units": 8,
     "filters": 8, "word_size": 8, "letter_size": 8, "shape_size": 8, "factors": 8, "latent_size": 8,
     "depth": 2, "blocks": 1, "length": 16, "overlap": 16, "patch": 16, "passes": 2, "sweeps": 2,
-    "minibatch": 8, "updates": 8, "warmup": 16, "replay": 64,
+    "minibatch": 8, "updates": 8, "warmup": 16, "replay": 64, "stages": 2, "stumps": 4,
+    "features": 50, "windows": 100,
 }  # fmt: skip
 SCORES = {
     "accuracy", "map50", "map50_95", "mean_iou", "psnr_y", "ssim_y", "f1", "perplexity", "bleu",

