@@ -595,3 +595,22 @@ def test_a_sentence_of_10000_tokens_is_trained_and_evaluated_in_windows():
         for keep in [t["keep"].numpy()]
     )
     assert counted == 10_001
+
+
+def test_half_a_surrogate_pair_is_refused_on_the_device_and_no_letter_in_data(tmp_path):
+    with pytest.raises(ValueError, match="not UTF-8"):
+        edge.predict("Ada \ud83d lives", None, {"config": {}, "learned": {}})
+    line = '{"tokens": ["Ada", "\\ud83d", "x\\ud83dx"], "tags": ["B-x", "O", "O"]}\n'
+    (tmp_path / "train.jsonl").write_text(line * 3)
+    adapted = method.adapt(catalog.load(str(tmp_path / "train.jsonl")), config())
+    part = adapted.splits["train"]
+    learned = method.learn(part, config(min_count=1))
+    for entries in (learned["letters"], learned["shapes"], learned["words"], learned["known"]):
+        "\n".join(entries).encode("utf-8")  # as the files of a bundle are written
+    assert "\ud83d" not in learned["letters"]
+    encoder = edge.Encoder(method.device(config()), learned)
+    made = encoder.inputs(part.columns["tokens"][0])
+    assert made["words"].tolist()[:2] == [
+        words.FIRST + learned["words"].index("ada"),
+        words.UNKNOWN,
+    ]
