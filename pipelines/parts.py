@@ -60,9 +60,9 @@ class Score:
 class Feature:
     """One column of the examples.
 
-    kind: picture, mask, text, tokens, label, labels, tags, boxes, number, key or vector. names: of
-    its ids, if they are known without the data. optional: whether data may lack it, as it has
-    something else to be learned.
+    kind: picture, mask, text, tokens, label, labels, tags, boxes, number, key, vector or answers.
+    names: of its ids, if they are known without the data. optional: whether data may lack it, as
+    it has something else to be learned.
     """
 
     kind: str

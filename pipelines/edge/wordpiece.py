@@ -67,6 +67,26 @@ def parts(word: str) -> list[str]:
     return "".join(spaced).split()
 
 
+def places(text: str) -> list[tuple[int, int]]:
+    """[(start, end)] of what space, punctuation and ideographs split a text into, in characters.
+
+    So an answer that is a part of "mid-1990s" can be pointed at.
+    """
+    found: list[tuple[int, int]] = []
+    is_open = False  # whether the next letter goes on with the last part
+    for i, letter in enumerate(text):
+        is_part = _is_part(letter)
+        if letter.isspace():
+            is_open = False
+            continue
+        if is_open and not is_part:
+            found[-1] = (found[-1][0], i + 1)
+        else:
+            found.append((i, i + 1))
+        is_open = not is_part
+    return found
+
+
 def _is_seen(letter: str) -> bool:
     """Whether this is no accent, no control character, and not the mark of a broken one."""
     if letter in "\t\n\r":

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _text_files as text_files
-from pipelines.formats import aspect_jsonl, interactions, pairs_jsonl, text_jsonl
+from pipelines.formats import aspect_jsonl, interactions, pairs_jsonl, questions, text_jsonl
 from pipelines.formats._spanned_text import Span, SpannedText
 from pipelines.formats.examples import SPLITS, Data, Problem, errors, reason
 from pipelines.ops import schemes
@@ -57,8 +57,8 @@ def _rows(
 
 def _fits(file: Path) -> bool:
     is_lines = file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    others = (text_jsonl.fits, pairs_jsonl.fits, aspect_jsonl.fits, interactions.has_user)
-    return is_lines and not any(fits(file) for fits in others)
+    others = (text_jsonl.fits, pairs_jsonl.fits, aspect_jsonl.fits, questions.fits)
+    return is_lines and not any(fits(file) for fits in (*others, interactions.has_user))
 
 
 def _named(rows: dict[str, list[text_files.Sentence]]) -> str:

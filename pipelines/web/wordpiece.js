@@ -1,6 +1,9 @@
 // BERT's tokenizer for text in lower case: words -> ids of word pieces.
 
+import {SPACE, letters} from "./words.js";
+
 const LONGEST = 100;
+const IS_SPACE = new RegExp(`[${SPACE}]`, "u");
 const HAN = [
   [0x4e00, 0x9fff], [0x3400, 0x4dbf], [0x20000, 0x2a6df], [0x2a700, 0x2b73f], [0x2b740, 0x2b81f], [0x2b820, 0x2ceaf],
   [0xf900, 0xfaff], [0x2f800, 0x2fa1f],
@@ -31,19 +34,40 @@ export function wordPiece(vocabulary) {
   return Object.assign(made, {text, start: ids.get("[CLS]"), end: ids.get("[SEP]"), unknown});
 }
 
+/** Text -> [[start, end]] of what space, punctuation and ideographs part it into, in code points. */
+export function places(text) {
+  const found = [];
+  let isOpen = false;
+  letters(text).forEach((letter, i) => {
+    if (IS_SPACE.test(letter)) {
+      isOpen = false;
+      return;
+    }
+    const alone = isAlone(letter);
+    if (isOpen && !alone) found.at(-1)[1] = i + 1;
+    else found.push([i, i + 1]);
+    isOpen = !alone;
+  });
+  return found;
+}
+
+function isAlone(letter) {
+  const code = letter.codePointAt(0);
+  return /\p{P}/u.test(letter) || /[!-/:-@[-`{-~]/.test(letter) || HAN.some(([a, b]) => a <= code && code <= b);
+}
+
 /** A word in lower case without accents -> what punctuation, space and ideographs part it into. */
 function parts(word) {
   const found = [];
   let inside = false;
   for (const letter of Array.from(word.toLowerCase().normalize("NFD"))) {
     if (/[\p{Mn}\ufffd]/u.test(letter) || (/[\p{Cc}\p{Cf}]/u.test(letter) && !/[\t\n\r]/.test(letter))) continue;
-    const code = letter.codePointAt(0);
-    const isAlone = /\p{P}/u.test(letter) || /[!-/:-@[-`{-~]/.test(letter) || HAN.some(([a, b]) => a <= code && code <= b);
+    const alone = isAlone(letter);
     if (/[\p{Z}\t\n\r]/u.test(letter)) {
       inside = false;
-    } else if (isAlone || !inside) {
+    } else if (alone || !inside) {
       found.push(letter);
-      inside = !isAlone;
+      inside = !alone;
     } else {
       found[found.length - 1] += letter;
     }

@@ -11,6 +11,7 @@ import numpy as np
 
 from pipelines.errors import PipelineError
 from pipelines.formats import _mask_files as mask_files
+from pipelines.formats import _questions as questions
 from pipelines.formats._text_files import digest
 from pipelines.formats.examples import (
     SPLIT_NAMES,
@@ -254,7 +255,16 @@ def _boxes(value: Any, where: str) -> np.ndarray:
     return boxes
 
 
+def _answers(value: Any, where: str) -> list[list]:
+    """[[text, place]] of answers in any usual form."""
+    try:
+        return questions.answers(value)
+    except (ValueError, TypeError) as error:
+        raise PipelineError(f"{where}: {error}.") from error
+
+
 CHECKED: Mapping[str, Callable[[Any, str], Any]] = {
+    "answers": _answers,
     "text": _text,
     "tokens": _tokens,
     "boxes": _boxes,
