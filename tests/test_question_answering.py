@@ -1,6 +1,7 @@
 """Question answering: data and its places, windows, scores, the device half and its twin in JavaScript."""
 
 import json
+import types
 
 import node
 import numpy as np
@@ -10,10 +11,12 @@ from pipelines import catalog
 from pipelines.edge import passages, wordpiece
 from pipelines.edge import question_answering as edge
 from pipelines.errors import PipelineError
+from pipelines.families import word_pieces
 from pipelines.formats import questions
 from pipelines.formats import squad as reader
 from pipelines.formats.memory import reading
 from pipelines.metrics import answers, squad
+from pipelines.models import replaced, span
 from pipelines.ops import spans
 from pipelines.tasks.question_answering import _data, _offsets, _thresholds, _windows
 
@@ -324,3 +327,42 @@ def test_json_that_is_none_names_its_file(tmp_path):
     file.write_text('{"data": [{"paragraphs": [', "utf-8")
     with pytest.raises(PipelineError, match=r"train\.json is no JSON"):
         reader.read(file)
+
+
+def test_the_threshold_of_a_net_makes_poor_answers_none():
+    """Three windows, each of one question: a sure right answer, a doubtful wrong one, and none."""
+    method = catalog.method("question_answering/bert")
+    config = method.Config(no_answer="on")
+    layer = span.Threshold(name="threshold")
+    layer.build((None, 3))
+    model = types.SimpleNamespace(get_layer={"threshold": layer}.__getitem__)
+    start = np.array([[0, 4, 0], [0, 2, 0], [0, 1, 0]], np.float32)
+    raw = {"start": start, "end": start, "threshold": np.zeros(3, np.float32)}
+    targets = {
+        "question": np.arange(3), "begins": np.array([[0, 0, 4]] * 3),
+        "ends": np.array([[0, 3, 7]] * 3), "text": np.array([_windows.codes("Ada Ben", 8)] * 3),
+        "answers": np.array([_windows.codes(own, 8) for own in ("Ada", "", "")]),
+    }  # fmt: skip
+    assert method.calibrate(model, [(raw, targets)], config) == {"threshold": 6.0}
+    answer = method.decode({**raw, "threshold": layer(start)}, config)
+    assert np.asarray(answer["score"]).tolist() == [2.0, -2.0, -4.0]
+
+
+def test_pieces_are_learned_with_those_that_stand_for_something_first():
+    pieces = word_pieces.learned(["Ada lives.", "Ada is old."] * 3, 40)
+    assert pieces[: word_pieces.FIRST] == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    assert pieces[wordpiece.WordPiece(pieces)("Ada")[0]] == "ada"
+
+
+def test_the_pretraining_judges_what_was_put_in_place():
+    net = replaced.backbone(12, 16, 1, 8, 0.0)
+    model = replaced.pretrainer(net, seed=0)
+    pieces = np.array([[2, 5, 6, 7, 3, 0]])
+    masked = np.array([[2, 4, 6, 4, 3, 0]])
+    inputs = {"pieces": pieces, "segments": np.zeros_like(pieces), "masked": masked}
+    put = np.asarray(model(inputs)["put"])
+    assert (put[0, [0, 2, 4, 5]] == pieces[0, [0, 2, 4, 5]]).all()
+    # Even odds everywhere cost log 2 a piece; of 12 pieces that are as likely a masked one, log 12.
+    even = {"guessed": np.zeros((1, 6, 12)), "put": put, "odds": np.zeros((1, 6))}
+    loss = model.compute_loss(inputs, None, even)
+    assert float(loss) == pytest.approx(np.log(12) + 50 * np.log(2), rel=1e-5)

@@ -1,15 +1,12 @@
 """JSON lines of questions: {"context": "...", "question": "...", "answers": ["..."]} a line; an answer
 may also be {"text", "answer_start"}."""
 
-import contextlib
-import json
 from pathlib import Path
 from typing import Any
 
-from pipelines.formats import _questions, _text_files
+from pipelines.formats import _questions, _text_files, text_jsonl
 from pipelines.formats.examples import SPLITS, Data, Problem
 
-SUFFIXES = (".jsonl", ".ndjson")
 LOOK = 100_000  # bytes in which the first line ends, if a file has this form
 ANSWERS = ("answers", "answer")
 
@@ -22,17 +19,16 @@ def detect(path: Path) -> bool:
 
 def fits(file: Path) -> bool:
     """Whether the first line that is JSON has a question."""
-    if file.suffix.lower() not in SUFFIXES or file.name.startswith(".") or not file.is_file():
+    if file.suffix.lower() not in text_jsonl.SUFFIXES or file.name.startswith("."):
+        return False
+    if not file.is_file():
         return False
     with file.open("rb") as stream:
         start = stream.read(LOOK).decode("utf-8", "replace")
-    for line in filter(str.strip, start.splitlines()):
-        with contextlib.suppress(ValueError, RecursionError):
-            value = json.loads(line)
-            return isinstance(value, dict) and "question" in value
-        if '"question"' in line:  # a passage may be longer than what was looked at
-            return True
-    return False
+    first = next(text_jsonl.objects(start.splitlines()), None)
+    if first is None:  # a passage may be longer than what was looked at
+        return '"question"' in start
+    return isinstance(first, dict) and "question" in first
 
 
 def read(path: Path) -> Data:

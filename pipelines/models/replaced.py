@@ -16,7 +16,9 @@ WEIGHT = 50.0  # of the discriminator's loss; section 2, lambda
 SMALLER = 4  # times that the generator is narrower than the discriminator, as in section 3.2
 
 
-def backbone(size: int, width: int, depth: int, length: int, dropout: float) -> keras.Model:
+def backbone(
+    size: int, width: int, depth: int, length: int, dropout: float, name: str = "electra"
+) -> keras.Model:
     """KerasHub's ELECTRA for `size` pieces and texts of `length`, random weights."""
     import keras_hub
 
@@ -29,7 +31,7 @@ def backbone(size: int, width: int, depth: int, length: int, dropout: float) -> 
         intermediate_dim=4 * width,
         dropout=dropout,
         max_sequence_length=length,
-        name="electra",
+        name=name,
     )
 
 
@@ -88,8 +90,9 @@ def pretrainer(net: keras.Model, seed: int) -> Pretrainer:
         name: keras.Input((None,), dtype="int32", name=name)
         for name in ("pieces", "segments", "masked")
     }
-    width = max(16, net.hidden_dim // SMALLER)
-    generator = backbone(net.vocab_size, width, net.num_layers, net.max_sequence_length, 0.0)
+    width = max(8, net.hidden_dim // SMALLER)
+    length = net.max_sequence_length
+    generator = backbone(net.vocab_size, width, net.num_layers, length, 0.0, "generator")
     guessed = layers.Dense(net.vocab_size, name="guess")(_read(generator, inputs, "masked"))
     drawn = Drawn(seed, name="drawn")(guessed)
     is_masked = ops.not_equal(inputs["masked"], inputs["pieces"])

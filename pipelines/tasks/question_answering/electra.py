@@ -23,14 +23,16 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 class _Config(_reader.Config, shared.Config):
     """The shared settings, and those of the net and its pretraining."""
 
-    epochs: int = setting(40, "passes over the training split, pretraining among them", low=1)
+    epochs: int = setting(
+        40, "passes over the training split, pretraining among them", "epochs", low=1
+    )
     batch_size: int = setting(16, "windows per step", "windows", low=1)
     learning_rate: float = setting(1e-3, "peak learning rate", low=0.0, high=10.0)
     warmup_epochs: float = setting(1.0, "linear warm-up from 0", "epochs", low=0.0)
     pretrain_epochs: int = setting(
         8, "of these, passes in which replaced pieces are found; 0 leaves it out", "epochs", low=0
     )
-    width: int = setting(64, "size of the features of a piece", "features", low=16, high=4096)
+    width: int = setting(64, "size of the features of a piece", "features", low=8, high=4096)
     depth: int = setting(3, "blocks of the net", "blocks", low=1, high=64)
     vocabulary: int = setting(8000, "most word pieces that are learned", "pieces", low=64,
                               high=200_000)  # fmt: skip
