@@ -21,8 +21,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 STEP = 16  # places; batches are cut to multiples of it, as JAX compiles each length anew
 POSITIONS = 512  # word pieces that BERT has places for
 PIECES = 1.4  # word pieces of a word, roughly
-MOST = 256  # places that max_length=0 takes at most
-ASKED = 20  # of these for the question and what stands around it
+ASKED = 20  # places for the question and what stands around it, roughly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +100,7 @@ class QuestionAnswering(Method):
         length = config.max_length
         if not length:
             places = data.longest["items"] * PIECES + ASKED
-            length = min(MOST, math.ceil(places / STEP) * STEP)
+            length = min(_data.LONGEST, math.ceil(places / STEP) * STEP)
         if not STEP <= length <= POSITIONS:
             raise PipelineError(
                 f"max_length must be from {STEP} to {POSITIONS} word pieces; got {length}."

@@ -9,6 +9,7 @@ from pipelines.tasks.question_answering import _offsets
 
 TFDS = ("answers/text", "answers/answer_start")  # columns, as TFDS has squad
 ITEMS = "items"  # where each word of a passage begins, after `adapt`
+LONGEST = 256  # pieces that max_length=0 takes at most
 NONE = "none"  # one item if the passage has no answer: the audit counts items
 
 
@@ -109,9 +110,6 @@ def _long(part, config):
             " the one here; the model cannot point at so much. Raise answer_length."
         )
         yield Problem("warning", "long-answer", part.where[cut[0]], message)
-
-
-LONGEST = 256  # pieces that max_length=0 takes at most
 
 
 def _words(text):
