@@ -1,25 +1,18 @@
 """Captions and grids drawn on pictures, with Pillow and nothing else; spans marked in text."""
 
 import bisect
-import contextlib
 import io
 import math
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from pipelines.edge import lettering
+
 STRIP = (34, 38, 42)  # frames a picture on a light page, and shows on a dark one
 # 4.5:1 or better on STRIP.
 INK = {"neutral": (242, 242, 240), "good": (134, 226, 168), "bad": (255, 164, 156)}
-WIDER_FONTS = (
-    "DejaVuSans.ttf",
-    "NotoSans-Regular.ttf",
-    "arial.ttf",
-    "Arial Unicode.ttf",
-    "NotoSansCJK-Regular.ttc",
-)
 LONGEST = 8  # times `min_side`, which the long side of an enlarged picture may reach
 GAP = 6  # pixels between the cells of a grid
 
@@ -61,7 +54,7 @@ def captioned(
 
     size = max(12, full_width // 16)
     pad, leading = size // 2, math.ceil(size * 1.3)
-    font, lines = _font(list(map(_printable, lines)), size)
+    font, lines = lettering.font(list(map(_printable, lines)), size)
     strip = len(lines) * leading + 2 * pad if lines else 0
     page = Image.new("RGB", (full_width, height + strip), STRIP)
     page.paste(Image.fromarray(picture), ((full_width - width) // 2, 0))
@@ -153,45 +146,6 @@ def _checked(picture: np.ndarray) -> np.ndarray:
             "Scale it to 0..255, cast it, and repeat a single channel three times."
         )
     return picture
-
-
-def _font(lines: list[str], size: int) -> tuple[ImageFont.FreeTypeFont, list[str]]:
-    """A font for `lines`, and the lines as it can draw them.
-
-    Pillow's own font is the same on every machine but knows little beyond ASCII: other letters take
-    a font of the system. If none has them all, they lose their accents or become question marks.
-    """
-    own, letters = ImageFont.load_default(size), set("".join(lines))
-    if not _missing(own, letters):
-        return own, lines
-    for font in _wider_fonts(size):
-        if not _missing(font, letters):
-            return font, lines
-    bare = list(map(_without_accents, lines))
-    replaced = dict.fromkeys(map(ord, _missing(own, set("".join(bare)))), "?")
-    return own, [line.translate(replaced) for line in bare]
-
-
-def _wider_fonts(size: int) -> Iterator[ImageFont.FreeTypeFont]:
-    """Those of WIDER_FONTS that the system has."""
-    for name in WIDER_FONTS:
-        with contextlib.suppress(OSError):
-            yield ImageFont.truetype(name, size)
-
-
-def _without_accents(line: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", line) if not unicodedata.combining(c))
-
-
-def _missing(font: ImageFont.FreeTypeFont, letters: set[str]) -> set[str]:
-    """Those of `letters` that `font` draws as it draws a code point that is no character."""
-    blank = _drawn(font, "\uffff")
-    return {c for c in letters if not c.isascii() and _drawn(font, c) == blank}
-
-
-def _drawn(font: ImageFont.FreeTypeFont, letter: str) -> tuple[tuple[int, int], bytes]:
-    mask = font.getmask(letter)
-    return mask.size, bytes(mask)
 
 
 def _fitted(line: str, font: ImageFont.FreeTypeFont, width: float) -> str:

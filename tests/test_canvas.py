@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageFont
 
 from pipelines import canvas
+from pipelines.edge import lettering
 
 
 def picture(height, width, seed=0):
@@ -77,8 +78,8 @@ def test_any_text_can_be_a_caption(line):
 
 
 def test_letters_that_no_font_has_are_replaced(monkeypatch):
-    monkeypatch.setattr(canvas, "WIDER_FONTS", ())
-    _, lines = canvas._font(["Größe é 日"], 12)
+    monkeypatch.setattr(lettering, "WIDER_FONTS", ())
+    _, lines = lettering.font(["Größe é 日"], 12)
     assert lines == ["Gro?e e ?"]
 
 

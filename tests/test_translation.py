@@ -291,9 +291,9 @@ def as_file(writer):
     return run
 
 
-@pytest.mark.parametrize("name", ["encoder_decoder", "luong", "transformer"])
+@pytest.mark.parametrize("name", ["luong", "transformer"])
 def test_programs_write_what_the_net_writes_by_itself(name):
-    net, given = small(name), a_batch()
+    net, given = small(name, longest=4), a_batch()
     writer = net.get_layer("writer")
     writer.table.embeddings.assign(writer.table.embeddings * 40)  # so that no two ids are near
     writer.offsets.assign(-4.0 * np.eye(13)[0])  # and no end comes at once

@@ -5,13 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from . import lettering
+
 CELL, SIZE, PAD = 22, 13, 6  # pixels: of a cell, of letters, around words
 INK, FULL = (20, 20, 20), np.array([31, 82, 148])  # the colour of a weight of 1
 
 
 def drawn(weights: np.ndarray, columns: Sequence[str], rows: Sequence[str]) -> np.ndarray:
     """Weights (R, C) in [0, 1] -> uint8 (H, W, 3), the columns' words upright above."""
-    font = ImageFont.load_default(SIZE)
+    font, words = lettering.font([*columns, *rows], SIZE)
+    columns, rows = words[: len(columns)], words[len(columns) :]
     left, top = (
         2 * PAD + int(max((font.getlength(word) for word in words), default=0))
         for words in (rows, columns)
