@@ -117,7 +117,7 @@ class Method(Task):
     Config: ClassVar[type] = shared.Config
     paper: ClassVar[str] = ""  # where it comes from, such as "Ronneberger et al. 2015"
     page: ClassVar[str] = ""  # of docs/, with its results
-    files: ClassVar[tuple[str, ...] | None] = None  # made if none is named; None is all
+    files: ClassVar[tuple[str, ...] | None] = None  # made if none is named; None: all; (): none
     fitted: ClassVar[str] = ""  # module of edge/ that runs a model of arrays; "" for a net
     decode_in_float: ClassVar[bool] = False  # whether `decode` stays in float32 in int8 files
 

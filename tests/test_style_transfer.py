@@ -27,9 +27,9 @@ TINY = dict(
 fast, gatys = catalog.method("fast_style"), catalog.method("gatys")
 
 
-def saved(path, shape, mode="RGB"):
+def saved(path, shape, mode="RGB", seed=0):
     """A picture of noise, uint8 or of 16 bits."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     if mode == "I;16":
         Image.fromarray(random.integers(0, 2**16, shape, np.uint16)).save(path)
     else:
@@ -116,6 +116,9 @@ def test_what_is_no_picture_is_refused(tmp_path):
         gatys.source(tmp_path / "missing.jpg", gatys.Config())
     with pytest.raises(PipelineError, match="train fast_style"):
         gatys.source(tmp_path, gatys.Config())
+    picture = saved(tmp_path / "a.png", (40, 40))
+    with pytest.raises(PipelineError, match="a.png is one. .* train gatys"):
+        fast.source(picture, fast.Config())
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "L", "P", "1", "I;16"])
@@ -135,6 +138,8 @@ def test_one_picture_is_optimised_and_a_folder_gets_a_net(tmp_path):
     assert task.source(str(tmp_path), None) is None
     assert task.default(str(path), {})[0] == "gatys"
     assert task.default(catalog.load(tmp_path), {})[0] == "fast_style"
+    (tmp_path / "list.csv").write_text("a.png,1")
+    assert task.source(str(tmp_path / "list.csv"), None) is None
 
 
 def test_a_training_picture_comes_as_often_as_is_set_and_a_small_one_is_an_error(tmp_path):

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from pipelines import catalog, entries
+from pipelines.task import Method
 from pipelines.verbs import _flags
 
 
@@ -32,6 +33,12 @@ def _about(task: str, own: entries.Entry) -> dict[str, str]:
         "method": own.name,
         "summary": own.summary,
         "paper": method.paper,
-        "exports": "NumPy" if method.fitted else "SavedModel, TFLite",
+        "exports": _exports(method),
         "page": f"docs/{method.page}" if method.page else "",
     }
+
+
+def _exports(method: Method) -> str:
+    if method.files == ():
+        return "no files"
+    return "NumPy" if method.fitted else "SavedModel, TFLite"

@@ -56,10 +56,15 @@ def place(name) -> Path:
 
 
 def is_picture(name) -> bool:
-    """Whether data is one picture: a file, or a name in BUNDLED."""
-    if not isinstance(name, (str, Path)):
+    """Whether data is one picture: a file whose header is that of one, or a name in BUNDLED."""
+    if not isinstance(name, (str, Path)) or Path(name).is_dir():
         return False
-    return str(name) in BUNDLED or Path(name).is_file()
+    if str(name) in BUNDLED:
+        return True
+    try:
+        return min(pictures.size(Path(name).expanduser())) > 0
+    except Exception:  # no file, no picture, or a damaged one: whoever reads it says so
+        return False
 
 
 def read(path, what) -> "np.ndarray":

@@ -68,10 +68,17 @@ class FastStyle(style_transfer.StyleTransfer):
     files = ("saved_model", "float32", "float16", "dynamic")
 
     def source(self, data, config):
-        """None: it learns from a data set. A style that cannot be read is told before the data."""
-        if config is not None:
-            _pictures.style(config)
-        return super().source(data, config)
+        """None: it learns from a data set. Raises PipelineError for a single picture, and, before
+        the data is read, for a style that is none."""
+        if config is None:
+            return super().source(data, config)
+        if _pictures.is_picture(data):
+            raise PipelineError(
+                f"fast_style learns from a folder of pictures, and {data} is one. Name a folder, or"
+                " train gatys, which paints one picture."
+            )
+        _pictures.style(config)
+        return None
 
     def adapt(self, data, config):
         """Data with `image` and how many patches an epoch takes of it: 1 where nothing is learned."""

@@ -62,6 +62,7 @@ class Gatys(style_transfer.StyleTransfer):
     Config = _Config
     data = "chelsea"
     paper = "Gatys et al. 2015"
+    files = ()
 
     def source(self, data, config):
         """The picture to paint. Raises PipelineError if it is none, or not the one that was painted."""
