@@ -53,6 +53,9 @@ def test_polarities_of_a_test_file_come_from_its_gold_file(tmp_path):
     train = [row for split in ("train", "validation") for row in polarities(data, split)]
     assert sorted(train) == [[], ["positive", "conflict"]]
     assert not data.problems
+    alone = catalog.load(str(tmp_path / "Test_phaseB.xml"))
+    found = [row for split in alone.splits for row in polarities(alone, split)]
+    assert sorted(found) == [[], ["positive", "negative"]]
 
 
 def test_a_file_without_any_polarity_is_told_and_one_with_some_is_noted(tmp_path):

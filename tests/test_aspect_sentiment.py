@@ -192,6 +192,46 @@ def test_the_browser_takes_the_same_as_python():
     assert node.found(SAME, {"texts": TEXTS, "manifests": manifests}) == expected
 
 
+WHOLE = """
+import {readFileSync} from "node:fs";
+globalThis.document = {createElement: () => ({append() {}})};
+const {line, predict} = await import("./aspect_sentiment.js");
+const {texts, manifests, outputs} = JSON.parse(readFileSync(0));
+const made = [];
+for (const [i, manifest] of manifests.entries()) {
+  const typed = ([name, values]) => [name, {data: Float32Array.from(values)}];
+  const run = async () => Object.fromEntries(Object.entries(outputs[i]).map(typed));
+  const {answer} = await predict(texts[i], run, manifest);
+  made.push([answer, line(answer)]);
+}
+console.log(JSON.stringify(made));
+"""
+
+
+def test_answers_in_the_browser_are_those_of_python():
+    labels = ["O", "B-positive", "I-positive"]
+    config = {"max_length": 8, "scheme": "bio", "word_length": 4}
+    manifests = [
+        {"config": config, "labels": labels, "learned": {"words": [], "shapes": [], "letters": []}},
+        {
+            "config": {"max_length": 8, "near": 2, "given": True},
+            "labels": ["negative", "positive"],
+            "learned": {"terms": ["good"]},
+        },
+    ]
+    texts = ["\U0001f600 so hard drive", "\U0001f600 ok:\nthe [[hard\ndrive]] and [[fan]]"]
+    tags = [0, 0, 1, 2, 0, 0, 0, 0]
+    outputs = [{"tags": tags}, {"probabilities": [0.25, 0.75]}]
+    told_of = {"texts": texts, "manifests": manifests, "outputs": outputs}
+    made = node.found(WHOLE, told_of)
+    arrays = [{"tags": np.array([tags])}, {"probabilities": np.array([[0.25, 0.75]])}]
+    for i, (answer, told) in enumerate(made):
+        expected, _ = edge.predict(texts[i], lambda inputs, i=i: arrays[i], manifests[i])
+        assert answer == expected
+        assert told == edge.line(expected)
+    assert [one["start"] for one in made[1][0]["aspects"]] == [10, 25]
+
+
 def lines(numbers):
     """JSON lines of sentences with two aspects each."""
     made = []

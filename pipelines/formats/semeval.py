@@ -30,7 +30,7 @@ def read(path: Path) -> Data:
     or if none of its aspects has a polarity.
     """
     found, problems = text_files.files(path, _fits)
-    gold = segments.read(_segment_files(path)) if path.is_dir() else {}
+    gold = segments.read(_segment_files(path if path.is_dir() else path.parent))
     problems = [p for p in problems if not p.where.endswith(segments.SUFFIX)]
     rows: list[Row] = []
     for split in SPLITS:
