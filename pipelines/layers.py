@@ -37,6 +37,7 @@ from pipelines.models import (  # noqa: F401
     rating_neighbours,
     recurrent_writing,
     redrawing,
+    regions,
     replaced,
     sampled_softmax,
     span,

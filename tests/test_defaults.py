@@ -212,4 +212,6 @@ def test_an_audit_knows_how_large_the_smallest_class_is(photos):
     )
     splits = {"train": part, "validation": tiny, "test": tiny}
     data = Data("here", "made", splits, {"objects/label": ["small", "large"]})
-    assert auditing.audit(data).small_side == pytest.approx(0.1)
+    found = auditing.audit(data)
+    assert found.small_side == pytest.approx(0.1)
+    assert found.side_range == pytest.approx((0.1, 0.125**0.5))

@@ -228,13 +228,19 @@ def trunk(model):
             "unfreeze needs a pretrained net inside the model, and there is none. Name one, such as"
             " efficientnet_lite0."
         )
-    net = max(nets, key=lambda net: net.count_params())
-    if getattr(net, "fresh", False):
+    # A head may be a net, too, and larger than the pretrained one.
+    net = max(nets, key=lambda net: (not _is_fresh(net), net.count_params()))
+    if _is_fresh(net):
         raise PipelineError(
             f"unfreeze needs a pretrained net, and {net.name} begins with random weights. Name one"
             " with its weights, such as efficientnet_lite0, or leave unfreeze empty."
         )
     return net
+
+
+def _is_fresh(net):
+    """Whether a net is marked as one that began with random weights."""
+    return getattr(net, "fresh", False)
 
 
 def blocks(net):

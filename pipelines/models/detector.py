@@ -42,21 +42,29 @@ def detector(
     levels, the finest first, 4 to 32. backbone: `csp`, or one of `models.backbones`, with its
     arguments.
     """
-    widths, blocks, head = SIZES[size]
-    if backbone == "csp":
-        levels = _csp(pictures, widths, blocks)
-    else:
-        levels = backbones.pyramid(backbone, pictures, [4, 8, 16, 32], arguments)
-    chosen = [levels[int(math.log2(stride)) - 2] for stride in strides]
-    chosen = _pyramid(chosen, [widths[int(math.log2(stride)) - 1] for stride in strides])
+    head = SIZES[size][2]
     found = {"classes": [], "sides": []}
-    for stride, x in zip(strides, chosen, strict=True):
+    levels = features(pictures, size, strides, backbone, arguments)
+    for stride, x in zip(strides, levels, strict=True):
         cells = (pictures.shape[1] / stride) ** 2
         bias = keras.initializers.Constant(math.log(OBJECTS / classes / cells))
         name = f"head{stride}"
         found["classes"].append(_branch(x, head, classes, bias, f"{name}_classes"))
         found["sides"].append(_branch(x, head, 4 * BINS, "zeros", f"{name}_sides"))
-    return {name: _joined(values, name) for name, values in found.items()}
+    return {name: joined(values, name) for name, values in found.items()}
+
+
+def features(
+    pictures: Tensor, size: str, strides: Sequence[int], backbone: str, arguments: str
+) -> list[Tensor]:
+    """Features of uint8 pictures at `strides`, each informed by all others; as `detector` says."""
+    widths, blocks, _ = SIZES[size]
+    if backbone == "csp":
+        levels = _csp(pictures, widths, blocks)
+    else:
+        levels = backbones.pyramid(backbone, pictures, [4, 8, 16, 32], arguments)
+    chosen = [levels[int(math.log2(stride)) - 2] for stride in strides]
+    return _pyramid(chosen, [widths[int(math.log2(stride)) - 1] for stride in strides])
 
 
 def _branch(x: Tensor, width: int, channels: int, bias: Any, name: str) -> Tensor:
@@ -66,7 +74,8 @@ def _branch(x: Tensor, width: int, channels: int, bias: Any, name: str) -> Tenso
     return layers.Reshape((-1, channels), dtype="float32", name=f"{name}_flat")(x)
 
 
-def _joined(values: list[Tensor], name: str) -> Tensor:
+def joined(values: list[Tensor], name: str) -> Tensor:
+    """Logits of several levels (B, A, C) -> those of all."""
     if len(values) == 1:
         return values[0]
     return layers.Concatenate(1, dtype="float32", name=name)(values)

@@ -53,3 +53,19 @@ def _picture(
         "classes": tf.gather(classes, chosen) * tf.cast(is_real, tf.int32),
         "count": found,
     }
+
+
+def apart(boxes: Tensor, scores: Tensor, count: int, iou: float) -> Tensor:
+    """The best `count` of boxes (K, 4) that do not overlap a better one by more than `iou`.
+
+    scores: (K,), any numbers. Returns (count, 4), the best first, zeros behind the last.
+    """
+    chosen, found = tf.raw_ops.NonMaxSuppressionV4(
+        boxes=boxes,
+        scores=scores,
+        max_output_size=count,
+        iou_threshold=iou,
+        score_threshold=tf.float32.min,
+        pad_to_max_output_size=True,
+    )
+    return tf.gather(boxes, chosen) * tf.cast(tf.range(count) < found, tf.float32)[:, None]

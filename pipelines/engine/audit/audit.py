@@ -68,6 +68,7 @@ class Audit:
     longest: column of lists -> most items that an example without an error has.
     grey_ranges: how grey of more than 8 bits is scaled; see `edge.pictures.ranges_of`.
     small_side: how large the objects of the smallest class are; see `box_sizes.smallest`.
+    side_range: from which side to which objects are, (0, 0) without boxes; see `box_sizes.ends`.
     """
 
     problems: list[Problem]
@@ -81,6 +82,7 @@ class Audit:
     longest: dict[str, int] = field(default_factory=dict)
     grey_ranges: list[str] = field(default_factory=list)
     small_side: float = 0.0
+    side_range: tuple[float, float] = (0.0, 0.0)
 
     @property
     def errors(self) -> int:
@@ -185,6 +187,7 @@ def audit(
         longest=_longest(without(data, bad)),
         grey_ranges=deep.ranges(facts.looks),
         small_side=box_sizes.smallest(facts),
+        side_range=box_sizes.ends(facts),
     )
 
 

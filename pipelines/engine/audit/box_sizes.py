@@ -9,6 +9,7 @@ from pipelines.engine.audit.boxes import box_columns, label_column
 from pipelines.engine.audit.facts import Facts
 
 FEWEST = 10  # boxes of a class whose size counts
+ENDS = (0.05, 0.95)  # quantiles: a few odd boxes choose nothing
 
 
 def smallest(facts: Facts) -> float:
@@ -17,10 +18,29 @@ def smallest(facts: Facts) -> float:
     A side is the square root of a box's area, as a share of its picture's longer side. Classes of
     fewer than 10 boxes do not count, unless there are no others. 0 without boxes.
     """
+    many = _by_class(facts)
+    return min(map(statistics.median, many), default=0.0)
+
+
+def ends(facts: Facts) -> tuple[float, float]:
+    """From which side to which boxes are in training, in the unit of `smallest`.
+
+    All classes that count are between: the least of their 5 % quantiles, and the largest of their
+    95 % quantiles. (0, 0) without boxes.
+    """
+    found = [np.quantile(own, ENDS) for own in _by_class(facts)]
+    if not found:
+        return 0.0, 0.0
+    low, high = zip(*found, strict=True)
+    return float(min(low)), float(max(high))
+
+
+def _by_class(facts: Facts) -> list[list[float]]:
+    """The sides of the boxes of each class that counts."""
     sides = collections.defaultdict(list)
     examples = facts.data.splits.get("train")
     if examples is None:
-        return 0.0
+        return []
     looks = facts.looks.get("image", {}).get("train", ())
     for column in box_columns(examples):
         boxes = examples.columns[column]
@@ -28,7 +48,8 @@ def smallest(facts: Facts) -> float:
         for own, classes, look in zip(boxes, labels, looks, strict=False):
             if look.size:
                 _add(sides, own, classes, look.size)
-    return _least_median(sides)
+    many = [found for found in sides.values() if len(found) >= FEWEST]
+    return many or list(sides.values())
 
 
 def _add(sides: dict[int, list[float]], boxes: list, labels: list, size: tuple[int, int]) -> None:
@@ -39,9 +60,3 @@ def _add(sides: dict[int, list[float]], boxes: list, labels: list, size: tuple[i
     for label, area in zip(labels, areas, strict=False):
         if area > 0 and np.isfinite(area):
             sides[int(label)].append(float(area) ** 0.5)
-
-
-def _least_median(sides: dict[int, list[float]]) -> float:
-    many = [found for found in sides.values() if len(found) >= FEWEST]
-    every = many or list(sides.values())
-    return min(map(statistics.median, every), default=0.0)

@@ -42,6 +42,10 @@ class Detection(detecting.Boxes):
     data = "digit_scenes"
     page = "detection.md"
 
+    def default(self, read, settings):
+        """A detector of the YOLO family, which is as good as any and the fastest."""
+        return "yolo", ""
+
     def resolve(self, config, data):
         """Besides, whether pictures are mirrored."""
         return super().resolve(config, data).replace(**mirroring.chosen(config))
