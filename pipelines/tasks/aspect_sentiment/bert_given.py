@@ -12,7 +12,6 @@ from pipelines.tasks.aspect_sentiment import _given
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
     import keras
-    from keras import ops
 
     from pipelines.edge import given_aspects as edge
     from pipelines.edge import wordpiece
@@ -81,8 +80,10 @@ class BertGiven(_given.Given):
     def model(self, config):
         """{"pieces", "roles": int32 (B, T)} -> logits (B, C), compiled."""
         inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in self._inputs}
-        is_again = ops.cast(ops.equal(inputs["roles"], edge.AGAIN), "int32")
-        is_inside = ops.cast(ops.equal(inputs["roles"], edge.INSIDE), "int32")
+        roles = inputs["roles"]
+        # Products in place of comparisons, whose numbers TFLite does not take for ids of segments.
+        is_again = roles * (edge.INSIDE - roles)  # 1 for AGAIN, else 0
+        is_inside = roles * (roles - edge.AGAIN)  # 0 but for INSIDE
         net = pretrained.text_backbone(config.backbone)
         features = bert.sequence(net, inputs["pieces"], is_again)
         whole = bert.Mean(dtype="float32", name="whole")(features, inputs["pieces"])
