@@ -74,7 +74,9 @@ class Gatys(style_transfer.StyleTransfer):
                 f"gatys paints one picture, and {named!s:.60} is none. Name a file with --data, or"
                 " train fast_style, which learns from a folder of pictures."
             )
-        shown = named if str(named) in _pictures.BUNDLED else str(Path(named).absolute())
+        shown = (
+            named if str(named) in _pictures.BUNDLED else str(Path(named).expanduser().absolute())
+        )
         kept = config.learned.get("content")
         if kept is None or _pictures.is_picture(named):
             read = _pictures.content(named, config.image_size)
