@@ -363,6 +363,7 @@ def test_the_pretraining_judges_what_was_put_in_place():
     put = np.asarray(model(inputs)["put"])
     assert (put[0, [0, 2, 4, 5]] == pieces[0, [0, 2, 4, 5]]).all()
     # Even odds everywhere cost log 2 a piece; of 12 pieces that are as likely a masked one, log 12.
-    even = {"guessed": np.zeros((1, 6, 12)), "put": put, "odds": np.zeros((1, 6))}
+    guessed, odds = (np.zeros(shape, np.float32) for shape in ((1, 6, 12), (1, 6)))
+    even = {"guessed": guessed, "put": put, "odds": odds}
     loss = model.compute_loss(inputs, None, even)
     assert float(loss) == pytest.approx(np.log(12) + 50 * np.log(2), rel=1e-5)
