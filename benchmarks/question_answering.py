@@ -31,7 +31,7 @@ from pipelines.metrics import squad
 FOLDS, HELD = 4, 10
 XQUAD = dict(max_length=256, epochs=3, learning_rate=3e-4, warmup_epochs=0.5)
 METHODS = ("bert", "electra")
-HEADER = ["method", "data", "EM", "F1", "floor F1", "questions", "minutes"]
+HEADER = ["method", "data", "EM", "F1", "floor F1", "windows", "minutes"]
 
 
 def parts(articles, fold):

@@ -367,3 +367,19 @@ def test_the_pretraining_judges_what_was_put_in_place():
     even = {"guessed": guessed, "put": put, "odds": odds}
     loss = model.compute_loss(inputs, None, even)
     assert float(loss) == pytest.approx(np.log(12) + 50 * np.log(2), rel=1e-5)
+
+
+def test_a_share_of_the_epochs_is_pretraining():
+    method = catalog.method("electra")
+    parts = {
+        (epochs, share): [
+            (phase.name, phase.config.epochs)
+            for phase in method.phases(method.Config(epochs=epochs, pretraining=share))
+        ]
+        for epochs, share in ((10, 0.2), (1, 0.9), (4, 0.0))
+    }
+    assert parts == {
+        (10, 0.2): [("replaced pieces", 2), ("answers", 8)],
+        (1, 0.9): [("answers", 1)],
+        (4, 0.0): [("answers", 4)],
+    }

@@ -7,7 +7,6 @@ from etils import epy
 
 from pipelines import config as shared
 from pipelines.config import setting
-from pipelines.errors import PipelineError
 from pipelines.task import Phase
 from pipelines.tasks.question_answering import _reader
 
@@ -29,9 +28,10 @@ class _Config(_reader.Config, shared.Config):
     batch_size: int = setting(16, "windows per step", "windows", low=1)
     learning_rate: float = setting(1e-3, "peak learning rate", low=0.0, high=10.0)
     warmup_epochs: float = setting(1.0, "linear warm-up from 0", "epochs", low=0.0)
-    pretrain_epochs: int = setting(
-        8, "of these, passes in which replaced pieces are found; 0 leaves it out", "epochs", low=0
-    )
+    pretraining: float = setting(
+        0.2, "share of the epochs in which replaced pieces are found; 0 leaves it out",
+        low=0.0, high=0.9,
+    )  # fmt: skip
     width: int = setting(64, "size of the features of a piece", "features", low=8, high=4096)
     depth: int = setting(3, "blocks of the net", "blocks", low=1, high=64)
     vocabulary: int = setting(8000, "most word pieces that are learned", "pieces", low=64,
@@ -51,15 +51,10 @@ class Electra(_reader.Reader):
 
     def phases(self, config):
         """Replaced pieces, and then answers."""
-        before = config.pretrain_epochs
-        if before >= config.epochs:
-            raise PipelineError(
-                f"pretrain_epochs={before} leave none of epochs={config.epochs} for questions. Set"
-                f" epochs={before + 1} or more."
-            )
-        rest = config.replace(epochs=config.epochs - before, pretrain_epochs=0)
+        before = min(config.epochs - 1, round(config.pretraining * config.epochs))
+        rest = config.replace(epochs=config.epochs - before)
         answers = Phase("answers", rest, lambda model: optimization.compile(model, rest))
-        return [_pretraining(config), answers] if before else [answers]
+        return [_pretraining(config, before), answers] if before else [answers]
 
     def _backbone(self, config):
         size = len(config.learned["pieces"])
@@ -68,9 +63,9 @@ class Electra(_reader.Reader):
         )
 
 
-def _pretraining(config):
+def _pretraining(config, epochs):
     """The phase of replaced pieces. It is judged by nothing, and its last weights are kept."""
-    own = config.replace(epochs=config.pretrain_epochs, monitor="", keep="last", patience=0)
+    own = config.replace(epochs=epochs, monitor="", keep="last", patience=0)
     made = []
 
     def begin(model):
