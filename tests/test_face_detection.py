@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pipelines import catalog
 from pipelines.edge import face_detection as edge
@@ -13,6 +14,7 @@ from pipelines.formats.examples import Data, Examples
 from pipelines.losses import missed_boxes
 from pipelines.metrics import found_faces
 from pipelines.models import face_windows, haar, haar_net, mtcnn, torch_file
+from pipelines.tasks.face_detection import _windows
 
 
 def crops(labels, names):
@@ -138,3 +140,23 @@ def test_500_faces_are_500_boxes_of_training_and_no_more_are_found_than_there_is
     audit.longest = {"objects/bbox": 500}
     found = catalog.method("mtcnn").resolve(config.replace(labels=("face",)), audit)
     assert (found.max_boxes, found.max_detections) == (500, 500)
+
+
+def test_windows_without_a_face_come_out_of_a_folder_and_from_around_faces(tmp_path):
+    with pytest.raises(PipelineError, match="has no pictures"):
+        _windows.Source(crops([], []).splits["train"].take([]), tmp_path, 12)
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 256, (60, 80, 3)).astype(np.uint8)
+    noise[26:32], noise[32:38] = 20, 230  # what the cascade looks for
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    columns = {"image": [str(tmp_path / "a.png")], "objects/bbox": [[[0.2, 0.25, 0.6, 0.55]]]}
+    source = _windows.Source(Examples(["a"], columns, ["a"]), tmp_path, 12)
+    faces, shape = source.faces()
+    assert faces.shape == (1, 12, 12)
+    assert shape == pytest.approx((1, 1))  # 24 x 24 px
+    assert len(source) == 2
+    assert 10 < len(source.others(100, random)) <= 40
+    few = source.passing(cascade(), 1000, random)
+    passed, _ = haar.judged(cascade(), haar.of_crops(few))
+    assert len(few) > 0
+    assert (passed == 1).all()
