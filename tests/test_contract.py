@@ -121,7 +121,7 @@ def small_settings(name):
     small = {key: value for key, value in small.items() if key in fields}
     if "size" in fields:
         small["size"] = next(c for c in fields["size"].metadata["choices"] if c != "auto")
-    if "pixels" in getattr(fields.get("features"), "metadata", {}).get("choices", ()):
+    if "pixels" in (getattr(fields.get("features"), "metadata", {}).get("choices") or ()):
         small["features"] = "pixels"  # no large net judges what a small one has made
     if "adversarial_epochs" in fields:  # a phase of its own, so that there is one of either kind
         small |= {"epochs": 2, "adversarial_epochs": 1}
