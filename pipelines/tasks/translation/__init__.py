@@ -60,9 +60,6 @@ class Config(settings.Config):
     label_smoothing: float = setting(
         0.1, "share of the target that is spread over all items", low=0.0, high=0.9
     )
-    generate: bool = setting(
-        False, "whether each file has a program that translates by itself, the likeliest item first"
-    )
 
 
 class Translation(Method):
@@ -167,7 +164,7 @@ class Translation(Method):
         """encode: {"source": (1, L)} -> {"state", ...}; step: that and {"ids": (1, 1)} -> logits.
 
         step gives {"logits": (1, V), "state", "attention": (1, L)}, and takes all else that encode
-        gave as it was. With `generate` there is translate: {"source"} -> {"ids": (1, L)} as well.
+        gave as it was.
         """
         writer = model.get_layer("writer")
         source = np.asarray(inputs["source"])[:, : config.length]
@@ -182,18 +179,12 @@ class Translation(Method):
             features, state, attention = found
             return {"logits": writer.logits(features), "state": state, "attention": attention}
 
-        def translate(values):
-            read = writer.encode(values["source"])
-            return {"ids": writer.write(read, values["source"].shape)["ids"]}
-
         known = {name: np.asarray(own) for name, own in encode({"source": source}).items()}
         ids = np.maximum(np.asarray(inputs["target"])[:, :1], 0)
-        made = {
+        return {
             "encode": Program(encode, {"source": source}),
             "step": Program(step, {"ids": ids, **known}),
         }
-        own = {"translate": Program(translate, {"source": source})} if config.generate else {}
-        return {**made, **own}
 
     def answer(self, run, inputs, config):
         """The likeliest item each time, by `encode` and `step`, as the net itself writes."""
