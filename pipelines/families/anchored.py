@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from etils import epy
 
-from pipelines.config import Settings, setting
+from pipelines.config import setting
 from pipelines.errors import PipelineError
 from pipelines.families import pyramids
 
@@ -17,7 +17,7 @@ ENDS = (0.2, 0.9)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(pyramids.Config, Settings):
+class Config(pyramids.Config):
     """The settings of default boxes."""
 
     smallest_box: float = setting(
