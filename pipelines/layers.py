@@ -16,6 +16,7 @@ from pipelines.models import (  # noqa: F401
     coders,
     counted_terms,
     dcgan,
+    embedding,
     fusion,
     glove,
     gradient_reversal,

@@ -192,6 +192,13 @@ class Method(Task):
         """A number of each example, by which a batch holds those of like size; None mixes all."""
         return None
 
+    def drawn(self, examples: Examples, config: Any) -> Callable[[Any], Any] | None:
+        """step, int64 -> rows of its batch, int64 (B,), in TensorFlow; None, the default, shuffles.
+
+        What comes must follow from the seed and the step alone, so that a resumed run is exact.
+        """
+        return None
+
     def continues(self, config: Any) -> bool:
         """Whether row r of a batch goes on after row r of the one before: nothing is shuffled."""
         return False

@@ -81,7 +81,7 @@ export function panel(manifest, current) {
   sliders.forEach((slider, axis) => controls.append(labelled(`${axis + 1} `, slider)));
   const made = element("section", {className: "panel", id: "panel"});
   made.append(place, controls);
-  return {element: made, show: renew, asked: () => ({kind: Number(kinds.value)})};
+  return {element: made, show: renew, asked: () => ({kind: Number(kinds.value)}), alone: !manifest.programs?.encode};
 }
 
 function element(tag, values) {

@@ -149,7 +149,7 @@ async function begin() {
   await choose(at("file").value);
   at("file").disabled = false;
   choices(task.options ?? []);
-  at(task.takes === "text" ? "write" : "drop").hidden = Boolean(panel) && !manifest.programs?.encode;
+  at(task.takes === "text" ? "write" : "drop").hidden = Boolean(panel?.alone);
   if (task.hint) at("text").placeholder = task.hint;
   listen();
 }

@@ -103,6 +103,7 @@ class Split:
         n, size, spe = len(self), self.config.batch_size, self.steps_per_epoch()
         stripe = math.ceil(n / size)  # examples that a row goes through, if rows continue
         continues = self.method.continues(self.config)
+        drawn = self.method.drawn(self.examples, self.config)
         strata = self.method.strata(self.examples, self.config)
         sized = self._by_size()
         if strata is not None and size % len(strata):
@@ -127,6 +128,8 @@ class Split:
             )
 
         def indices(step):
+            if drawn is not None:
+                return drawn(step)
             if continues:
                 return (tf.range(size, dtype=tf.int64) * stripe + step % stripe) % n
             if sized is not None:
