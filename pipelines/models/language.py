@@ -26,7 +26,12 @@ BARRED = -1e9  # added to the score of what must not come
 
 @keras.saving.register_keras_serializable(REGISTERED)
 class LanguageNet(keras.Model):
-    """A functional model whose loss is the mean of minus the log likelihood of what is judged."""
+    """A functional model whose loss is the mean of minus the log likelihood of what is judged.
+
+    raised: the output that holds it, an item each; those whose id is below 0 are not judged.
+    """
+
+    raised = "log_likelihood"
 
     def compute_loss(
         self,
@@ -36,7 +41,7 @@ class LanguageNet(keras.Model):
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        found = y_pred["log_likelihood"]
+        found = y_pred[self.raised]
         judged = ops.cast(ops.greater_equal(y["ids"], 0), found.dtype)
         return -ops.sum(found * judged) / ops.maximum(ops.sum(judged), 1.0)
 

@@ -13,27 +13,16 @@ import numpy as np
 from keras import layers, ops
 
 from pipelines.models import REGISTERED, Tensor
+from pipelines.models.language import BARRED, SPREAD, LanguageNet
 
 END, UNKNOWN = 0, 1
-BARRED = -1e9  # added to the score of what must not come, or must not be looked at
-SPREAD = 0.1  # of the vectors of items at first; Keras's 0.05 holds nets at the plateau
 
 
 @keras.saving.register_keras_serializable(REGISTERED)
-class WritingNet(keras.Model):
+class WritingNet(LanguageNet):
     """A functional model whose loss is the mean of what `Writer` says is to be raised."""
 
-    def compute_loss(
-        self,
-        x: Tensor = None,
-        y: Tensor = None,
-        y_pred: Tensor = None,
-        sample_weight: Tensor = None,
-        training: bool = True,
-    ) -> Tensor:
-        found = y_pred["smoothed"]
-        judged = ops.cast(ops.greater_equal(y["ids"], 0), found.dtype)
-        return -ops.sum(found * judged) / ops.maximum(ops.sum(judged), 1.0)
+    raised = "smoothed"
 
 
 class Writer(layers.Layer):
