@@ -53,7 +53,11 @@ def test_people_of_a_file_of_pairs_are_in_no_training(photos):
 
 def test_people_of_the_test_may_be_others_than_those_of_training(photos):
     folder = photos(
-        {"train/ann": 3, "train/bob": 3, "test/cy": 3, "test/dee": 3, "validation/eve": 2}
+        {
+            **{f"train/{name}": 3 for name in ("ann", "bob")},
+            **{f"test/{name}": 3 for name in ("cy", "dee")},
+            **{f"validation/{name}": 2 for name in ("eve", "flo")},
+        }
     )
     data = read(folder)
     assert people(data.splits["train"]).isdisjoint(people(data.splits["test"]))
@@ -69,6 +73,28 @@ def test_one_picture_makes_no_pair(photos):
     assert "'bob'" in found["one-picture"].message
     assert found["one-picture"].severity == "warning"
     assert (found["no-pairs"].severity, found["no-pairs"].where) == ("error", "test")
+
+
+def test_a_split_of_one_class_makes_no_pair_of_two(photos):
+    data = read(photos({"train/ann": 3, "train/bob": 2, "validation/cy": 3, "test/dee": 2}))
+    found = [problem for problem in data.problems if problem.kind == "no-pairs"]
+    assert {(problem.severity, problem.where) for problem in found} == {
+        ("error", "validation"),
+        ("error", "test"),
+    }
+
+
+@pytest.mark.parametrize(("names", "flip"), [("bd", "off"), (("ann", "bob"), "on")])
+def test_letters_are_not_mirrored(names, flip, photos):
+    from pipelines.engine.data import source
+
+    method = catalog.method("metric_learning/triplet")
+    folders = {f"{split}/{name}": 2 for split in ("train", "validation", "test") for name in names}
+    data = read(photos(folders))
+    config = method.Config(backbone="compact_8")
+    assert method.resolve(config, source.audited(data, method)).flip == flip
+    chosen = config.replace(flip="on")
+    assert method.resolve(chosen, source.audited(data, method)).flip == "on"
 
 
 def lfw(folder):
@@ -89,6 +115,9 @@ def test_pairs_of_a_file_are_those_that_are_judged(tmp_path):
     assert table["fold"] == [0, 0, 1, 1]
     assert Path(table["left"][0]).stem == "bob_0001"
     assert Path(table["right"][1]).stem == "cy_0002"
+    (folder / "pairs.txt").write_text("ann\t1\t2\nbob\t1\tcy\t2\nann\t1\tbob\t2\n")
+    outside = [each for each in read(folder).problems if each.kind == "pairs-outside"]
+    assert [each.message.split(" are")[0] for each in outside] == ["2 of 3 pairs"]
 
 
 @pytest.mark.parametrize(

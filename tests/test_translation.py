@@ -207,13 +207,17 @@ def test_a_text_is_translated_by_sentences_and_parts_of_long_ones():
     assert [part["source"] for part in answer["sentences"]] == [
         "ab cd.",
         "ba.",
-        "abcd",
-        "abcd",
+        "abcd abcd",  # seven items, with "ab" as one; a third word makes eleven
         "abcd",
     ]
     assert answer["unknown"] == 0
     assert "doubt" not in answer
     assert pictures["attention"].shape[2] == 3
+
+
+def test_a_sentence_keeps_what_closes_it():
+    model = translation.Model(spelt, CONFIG, LEARNED)
+    assert list(translation.sentences("(ab.) cd!» a", model)) == ["(ab.)", "cd!»", "a"]
 
 
 def test_a_language_never_seen_is_said():
@@ -261,7 +265,7 @@ console.log(JSON.stringify(answers));
 
 @pytest.mark.parametrize("beam", [1, 3])
 def test_the_browser_translates_as_python_does(beam):
-    texts = ["ab cd. ba.\nabcd abcd abcd", "жук ab", "a"]
+    texts = ["ab cd. ba.\nabcd abcd abcd", "жук ab", "a", "(ab.) cd!» a"]
     config = {**CONFIG, "looks": False}
     found = node.found(SCRIPT, [config, LEARNED, texts, beam])
     manifest = {"config": config, "learned": LEARNED}

@@ -18,7 +18,7 @@ OPTIONS = (
     ),
 )  # fmt: skip
 MOST = 20_000  # words of a text that is translated in one go
-END = re.compile(r"(?<=[.!?…。！？])[\"'»”’)\]]*\s+")  # behind a sentence
+END = re.compile(r"(?<=[.!?…。！？])([\"'»”’)\]]*)\s+")  # of a sentence, and the space behind it
 STRANGE = 0.5  # of the letters: above it, a text is in no language that was learned
 Run = Callable[..., dict]
 
@@ -84,7 +84,7 @@ def strange(text: str, letters: Sequence[str]) -> float:
 
 def sentences(line: str, model: "Model") -> Iterator[str]:
     """The sentences of a line, and parts of those that are too long, between words."""
-    for sentence in filter(None, map(str.strip, END.split(line))):
+    for sentence in filter(None, map(str.strip, END.sub(r"\1\n", line).split("\n"))):
         part: list[str] = []
         for word in sentence.split():
             if part and model.size(" ".join([*part, word])) > model.room:
@@ -164,4 +164,4 @@ def written(
     mean = total / max(1, len(ids))
     if ids and ids[-1] == text_ids.END:
         ids, seen = ids[:-1], seen[:-1]
-    return ids, mean, np.array(seen)
+    return ids, mean, np.array(seen) if ids else np.zeros((0, source.shape[1]))

@@ -4,14 +4,16 @@ pictures."""
 import collections
 import hashlib
 import itertools
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from pipelines.errors import PipelineError
-from pipelines.families import pair_files
+from pipelines.families import mirroring, pair_files
 from pipelines.formats.examples import UNLABELLED, Data, Examples, Problem, joined
 
 COLUMN = "identity"
+SIDED = "sided"  # kind of the note that pictures must not be mirrored
 FEWEST = 6  # classes from which on each split that is cut has classes of its own
 SHARE = 0.15  # of the classes that a cut split gets
 
@@ -35,13 +37,22 @@ def adapted(data: Data, pairs: str) -> Data:
     judged = pair_files.people(path) if path else set()
     splits = _parted(data.splits, names, judged)
     kept = {name: _renamed(part) for name, part in splits.items()}
-    problems = list(data.problems)
+    problems = [*data.problems, *_sided(data, names)]
     for split, part in kept.items():
         problems += _lonely(split, part, names)
     table = _pairs(path, kept, names) if path else {}
+    problems += _outside(path, table, kept["test"]) if table and "test" in kept else []
     tables = {"pairs": table} if table else {}
     kept = {name: replace(part, tables={**part.tables, **tables}) for name, part in kept.items()}
     return replace(data, splits=kept, labels={}, problems=problems)
+
+
+def has_sides(problems: Iterable[Problem]) -> bool:
+    """Whether the names of the classes say that pictures must not be mirrored.
+
+    problems: of data that is `adapted`, which keeps no names of classes.
+    """
+    return any(problem.kind == SIDED for problem in problems)
 
 
 def _renamed(part: Examples) -> Examples:
@@ -80,22 +91,49 @@ def _parted(splits: dict[str, Examples], names: list[str], judged: set[str]) -> 
 
 
 def _with_pairs(splits: dict[str, Examples], cut: list[str]) -> dict[str, Examples]:
-    """The same, but cut splits in which no class has two pictures go back to train."""
-    useless = [name for name in cut if not _most(splits[name]) > 1]
+    """The same, but cut splits that lack pairs of a sort go back to train."""
+    useless = [name for name in cut if not _has_pairs(splits[name])]
     whole = joined([splits["train"], *(splits[name] for name in useless)])
     kept = {name: part for name, part in splits.items() if name not in useless}
     empty = {name: replace(splits[name].take([]), is_cut=True) for name in useless}
     return {**kept, **empty, "train": whole}
 
 
-def _most(part: Examples) -> int:
-    """Pictures of the class that has most of them."""
-    return max(collections.Counter(map(int, part.columns["label"])).values(), default=0)
+def _has_pairs(part: Examples) -> bool:
+    """Whether there are two classes, and one of them has two pictures."""
+    counts = collections.Counter(map(int, part.columns["label"]))
+    return len(counts) > 1 and max(counts.values()) > 1
 
 
 def _hash(names: list[str], kind: int) -> str:
     name = "" if kind == UNLABELLED else names[kind]
     return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _sided(data: Data, names: list[str]) -> list[Problem]:
+    """A note if the names of classes say that a mirrored picture would be of another one."""
+    sided = [name for name in names if mirroring.has_sides(name)]
+    if not sided:
+        return []
+    message = (
+        f"classes are called like letters, digits or sides, as {sided[0]!r} is, so pictures are not"
+        " mirrored in training. If they may be, set flip=on."
+    )
+    return [Problem("note", SIDED, data.source, message)]
+
+
+def _outside(path: Path, table: dict, test: Examples) -> list[Problem]:
+    """A warning if pairs of a file are not of the test, the one split that is judged on them."""
+    own = set(test.names)
+    both = zip(table["left"], table["right"], strict=True)
+    count = sum(not own.issuperset(pair) for pair in both)
+    if not count:
+        return []
+    message = (
+        f"{count:,} of {len(table['left']):,} pairs are not of two pictures of the test, so they are"
+        " not judged. Put their pictures into test/."
+    )
+    return [Problem("warning", "pairs-outside", str(path), message)]
 
 
 def _lonely(split: str, part: Examples, names: list[str]) -> list[Problem]:
@@ -104,6 +142,9 @@ def _lonely(split: str, part: Examples, names: list[str]) -> list[Problem]:
     lonely = {kind for kind, count in counts.items() if count == 1}
     if counts and len(lonely) == len(counts):
         message = "no class has two pictures, so that there is no pair of one kind. Add some."
+        return [Problem("error", "no-pairs", split, message)]
+    if len(counts) == 1:
+        message = "all pictures are of one class, so that there is no pair of two. Add another one."
         return [Problem("error", "no-pairs", split, message)]
     found = []
     for name, where, kind in zip(part.names, part.where, part.columns[COLUMN], strict=True):

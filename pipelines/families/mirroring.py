@@ -27,18 +27,18 @@ class Config:
     )
 
 
-def chosen(config: Any, has_angles: bool = False) -> dict[str, str]:
+def chosen(config: Any, is_sided: bool = False) -> dict[str, str]:
     """What `flip` becomes by the names of the classes: {"flip": "on" or "off"}.
 
-    It is {} if the user has chosen. has_angles: angles are others in the mirror, too.
+    It is {} if the user has chosen. is_sided: what else is learned is another in the mirror, such as an angle.
     """
     if config.flip != "auto":
         return {}
-    has_sides = has_angles or any(map(_has_sides, config.labels))
-    return {"flip": "off" if has_sides else "on"}
+    is_other = is_sided or any(map(has_sides, config.labels))
+    return {"flip": "off" if is_other else "on"}
 
 
-def _has_sides(label: str) -> bool:
+def has_sides(label: str) -> bool:
     """Whether a class would be another one in the mirror, going by its name."""
     words = re.findall(r"[^\W\d_]+", label.lower())
     is_sign = len(label.strip()) == 1 or label.strip().isdigit()

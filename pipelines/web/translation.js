@@ -12,7 +12,7 @@ export const options = [
   ["length_penalty", "length penalty", 1, 0, 2],
 ];
 const MOST = 20000; // words of a text that is translated in one go
-const BEHIND = /(?<=[.!?…。！？])["'»”’)\]]*\s+/u; // a sentence
+const CLOSE = /(?<=[.!?…。！？])(["'»”’)\]]*)\s+/gu; // of a sentence, and the space behind it
 const STRANGE = 0.5; // of the letters: above it, a text is in no language that was learned
 
 /** Text -> {text, translation, sentences: [{source, target, score}], unknown, doubt}. */
@@ -61,7 +61,7 @@ function words(text) {
 /** The sentences of a line, and parts of those that are too long, between words. */
 function sentences(line, known, room) {
   const found = [];
-  for (const sentence of line.split(BEHIND).map((own) => own.trim()).filter(Boolean)) {
+  for (const sentence of line.replaceAll(CLOSE, "$1\n").split("\n").map((own) => own.trim()).filter(Boolean)) {
     let part = [];
     for (const word of words(sentence)) {
       if (part.length && known.ids([...part, word].join(" ")).length > room) {

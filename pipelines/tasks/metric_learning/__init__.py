@@ -109,7 +109,7 @@ class MetricLearning(Method):
 
     def resolve(self, config, data):
         """Settings that follow from the data: the backbone, the picture's size, and how long."""
-        changes = mirroring.chosen(config)
+        changes = mirroring.chosen(config, identities.has_sides(data.problems))
         if config.backbone == "auto":
             is_tuned = sources.EFFICIENTNET_LITE0.installed() and data.median_side >= SMALL
             name = sources.EFFICIENTNET_LITE0.name if is_tuned else "compact"
@@ -189,7 +189,7 @@ class MetricLearning(Method):
     def evaluate(self, answer, part, config):
         """How well pairs are told, in the protocol of LFW; see `metrics.verification`."""
         points, labels, threshold = [], [], 1.0
-        for inputs, targets in part.batches():
+        for inputs, targets in part.batches().as_numpy_iterator():
             found = answer(inputs)
             points.append(np.asarray(found["embedding"]))
             labels.append(np.asarray(targets))

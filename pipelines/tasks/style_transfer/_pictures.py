@@ -30,12 +30,13 @@ def style(config) -> "np.ndarray":
     if config.style in patterns.PATTERNS:
         return patterns.draw(config.style, config.style_size)
     known = list(patterns.PATTERNS)
-    if not Path(config.style).exists():
+    path = Path(config.style).expanduser()
+    if not path.exists():
         raise PipelineError(
             f"there is no style {config.style!r}. Name a picture file or a pattern."
             f" {nearest(config.style, known)}"
         )
-    picture = read(config.style, "style")
+    picture = read(path, "style")
     scale = min(1.0, config.style_size / math.sqrt(picture.shape[0] * picture.shape[1]))
     return _resized(picture, *(max(1, round(side * scale)) for side in picture.shape[:2]))
 
