@@ -131,6 +131,13 @@ def test_a_picture_of_any_mode_is_a_style_and_is_painted(mode, tmp_path):
     assert source.fingerprint() == gatys.source(path, gatys.Config(image_size=40)).fingerprint()
 
 
+def test_a_style_may_lie_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = saved(tmp_path / "own.png", (40, 40))
+    wanted = _pictures.style(fast.Config(style=str(path)))
+    np.testing.assert_array_equal(_pictures.style(fast.Config(style="~/own.png")), wanted)
+
+
 def test_one_picture_is_optimised_and_a_folder_gets_a_net(tmp_path):
     path = saved(tmp_path / "a.png", (40, 40))
     task = catalog.task("style_transfer")

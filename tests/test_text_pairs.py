@@ -98,6 +98,23 @@ def test_pairs_by_tab_have_names_by_their_header(header, tmp_path):
     assert list(data.splits["train"].columns) == names
 
 
+def test_files_by_tab_have_the_same_sides_whatever_their_order(tmp_path):
+    rows = [f"{a}\t{b}" for a, b in zip(ENGLISH, GERMAN, strict=True)]
+    turned = [f"{b}\t{a}" for a, b in zip(ENGLISH, GERMAN, strict=True)]
+    given = dict(train__tsv=["en\tde", *rows], test__tsv=["de\ten", *turned])
+    columns = {name: part.columns for name, part in
+               catalog.load(written(tmp_path / "a", **given)).splits.items()}  # fmt: skip
+    assert columns["test"] == columns["train"] == {"en": [*ENGLISH], "de": [*GERMAN]}
+    other = written(tmp_path / "b", train__tsv=["en\tde", *rows], test__tsv=["en\tfr", *rows])
+    with pytest.raises(PipelineError, match=r"test\.tsv:1 names the sides en and fr, .* en and de"):
+        catalog.load(other)
+    late = written(tmp_path / "c", train__tsv=rows, test__tsv=["en\tde", *rows])
+    with pytest.raises(PipelineError, match=r"have source and target\. Head all files"):
+        catalog.load(late)
+    bare = written(tmp_path / "d", train__tsv=["en\tde", *rows], test__tsv=rows)
+    assert list(catalog.load(bare).splits["test"].columns) == ["en", "de"]
+
+
 def test_a_line_without_a_tab_is_an_error(tmp_path):
     folder = tmp_path / "a"
     folder.mkdir()

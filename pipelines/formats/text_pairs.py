@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.errors import PipelineError
 from pipelines.formats import _text_files as text_files
 from pipelines.formats import _text_pairs
 from pipelines.formats.examples import SPLITS, Data, Problem
@@ -41,22 +42,35 @@ def fits(file: Path) -> bool:
 def read(path: Path) -> Data:
     """Each line as a pair of `source` and `target`, or of the two languages that a header names.
 
-    Further cells, such as Tatoeba's licence, are not read. A line with one cell is an error.
-    Raises PipelineError if a file as a whole cannot be read.
+    Further cells, such as Tatoeba's licence, are not read. A line with one cell is an error. A file
+    without a header has that of the file before. Raises PipelineError if a file as a whole cannot be
+    read, or names other sides than one before.
     """
     found, problems = text_files.files(path, fits)
     rows: list[_text_pairs.Row] = []
+    names: tuple[str, ...] = ()
+    last = None
     for split in SPLITS:
-        names, last = _text_pairs.SIDES, None
         for file, i, line in text_files.filled(found, split, problems):
             cells = [cell.strip() for cell in line.split("\t")]
             header = _header(cells) if file != last else None
             last = file
             if header:
-                names = header
+                names = _agreed(header, names, f"{file.name}:{i}")
                 continue
+            names = names or _text_pairs.SIDES
             rows += _row(split, file, i, cells, names, problems)
     return _text_pairs.data(path.resolve(), "text_pairs", rows, problems)
+
+
+def _agreed(header: tuple[str, str], names: tuple[str, ...], where: str) -> tuple[str, str]:
+    """The header, if it names the same sides as `names`, in any order, or there are none yet."""
+    if names and set(names) != set(header):
+        raise PipelineError(
+            f"{where} names the sides {' and '.join(header)}, and lines before it have"
+            f" {' and '.join(names)}. Head all files by the same two."
+        )
+    return header
 
 
 def _row(
