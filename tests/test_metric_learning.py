@@ -258,6 +258,8 @@ def test_two_pictures_are_compared_and_enrolled_ones_known(people_of_two, tmp_pa
     kept = tmp_path / "known.json"
     (said,) = answers([people_of_two / "ann"], {"enroll": (str(kept),)})
     assert said == {"file": str(kept), "pictures": 2, "names": ["ann"]}
+    with pytest.raises(ValueError, match="none, the folder of --enroll, is not there"):
+        answers([ann], {"enroll": (str(tmp_path / "none/known.json"),)})
     near, far = answers([other, bob], {"known": (str(kept),)})
     assert (near["name"], near["is_known"], near["distance"]) == ("ann", True, pytest.approx(0))
     assert not far["is_known"]
@@ -280,3 +282,8 @@ def test_a_file_of_known_ones_is_checked(text, tmp_path):
     path.write_text(text)
     with pytest.raises(ValueError, match="known.json"):
         edge.read(path, 2)
+
+
+def test_a_picture_is_no_file_of_known_ones(people_of_two):
+    with pytest.raises(ValueError, match="is no file of --enroll"):
+        edge.read(people_of_two / "ann/1.png", 2)

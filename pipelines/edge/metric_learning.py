@@ -128,6 +128,8 @@ def _enrolled(
 ) -> dict[str, Any]:
     if not inputs:
         raise ValueError("name pictures to enroll, or a folder with a folder for each person")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"{path.parent}, the folder of --enroll, is not there. Make it first")
     kept: dict[str, list] = {}
     for item in inputs:
         source = _source(item)
@@ -150,7 +152,7 @@ def read(path: Path, size: int) -> dict[str, np.ndarray]:
     try:
         points = json.loads(path.read_text(encoding="utf-8"))["points"]
         known = {str(name): np.array(own, np.float64) for name, own in points.items()}
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} is no file of --enroll") from error
