@@ -82,9 +82,11 @@ class Task:
         return None
 
     def explain(self, answer: Answer, part: Part, config: Any) -> Mapping[str, Any]:
-        """What answers depend on: {"importance": {name: number}, "curves", "texts": {title: text}}.
+        """What answers depend on: {"importance": {name: number}, "curves", "texts": {title: text}},
+        and further scores, {name: number}.
 
-        answer: of all programs, as `answer` below takes them.
+        answer: of all programs, as `answer` below takes them; `answer.raw(inputs)` of a net are its
+        raw outputs.
         """
         return NOTHING
 

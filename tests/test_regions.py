@@ -1,10 +1,15 @@
 """Faster R-CNN's parts: suppression without a loop, RoI align, and what the loss sees."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from pipelines import catalog
+from pipelines.families import anchored
+from pipelines.metrics.proposal_recall import ProposalRecall
 from pipelines.models import regions
 from pipelines.ops import greedy, roi_align
 
@@ -95,3 +100,48 @@ def test_one_picture_gets_the_proposals_of_a_batch():
     both = np.asarray(layer({"classes": logits, "offsets": moves}))
     one = np.asarray(layer({"classes": logits[1:], "offsets": moves[1:]}))
     assert one[0] == pytest.approx(both[1], abs=1e-6)
+
+
+def proposals_at(best):
+    """300 proposals that overlap nothing, but for the box at each place that `best` names."""
+    made = np.tile(np.float32([0.9, 0.9, 1, 1]), (1, 300, 1))
+    for place, box in best.items():
+        made[0, place] = box
+    return made
+
+
+def test_the_recall_of_proposals_by_hand():
+    """Four objects: among the best 50, the best 100, the best 300, and covered by less than half;
+    a crowd and an empty place count in nothing."""
+    truth = np.float32([[0, 0, 0.2, 0.2], [0, 0.4, 0.2, 0.6], [0.4, 0, 0.6, 0.2], [0.5, 0.5, 1, 1]])
+    targets = {
+        "boxes": np.concatenate([truth, np.float32([[0.9, 0.9, 1, 1], [0, 0, 0, 0]])])[None],
+        "labels": np.int32([[0, 1, 0, 1, 0, -1]]),
+        "crowd": np.int32([[0, 0, 0, 0, 1, 0]]),
+    }
+    half = truth[0] - [0, 0, 0.1, 0]  # an IoU of a half is enough
+    best = {49: half + [0, 0, 0.001, 0], 99: truth[1], 100: truth[2]}
+    recall = ProposalRecall()
+    recall.update_state(targets, proposals_at(best))
+    wanted = {"proposal_recall_50": 0.25, "proposal_recall_100": 0.5, "proposal_recall_300": 0.75}
+    assert recall.result() == wanted
+    recall.update_state(targets, proposals_at({}))
+    assert recall.result()["proposal_recall_300"] == 3 / 8
+    recall.reset_state()
+    assert recall.result()["proposal_recall_50"] == 0
+
+
+def test_the_recall_of_a_run_is_that_of_its_best_anchors():
+    method = catalog.method("faster_rcnn")
+    config = method.Config(image_size=64, strides=(16, 32), smallest_box=0.1, largest_box=0.6)
+    boxes = anchored.boxes(config)
+    logits = np.zeros((2, len(boxes), 2), np.float32)
+    logits[0, 52, 1] = 9
+    targets = {"boxes": np.float32([[boxes[52]], [[0, 0, 0.01, 0.01]]])}
+    targets |= {"labels": np.int32([[0], [1]]), "crowd": np.int32([[0], [0]])}
+    raw = {"objectness": logits, "offsets": np.zeros((2, len(boxes), 4), np.float32)}
+    batches = tf.data.Dataset.from_tensors(({"image": np.zeros((2, 1))}, targets))
+    part = types.SimpleNamespace(batches=lambda: batches)
+    answer = types.SimpleNamespace(raw=lambda inputs: raw)
+    found = method.explain(answer, part, config)
+    assert found == dict.fromkeys([f"proposal_recall_{n}" for n in (50, 100, 300)], 0.5)

@@ -28,14 +28,19 @@ class Rule:
 
 
 def loss(
-    logits: Tensor, moves: Tensor, boxes: Tensor, targets: Any, rule: Rule, has_classes: bool = True
+    logits: Tensor,
+    moves: Tensor | None,
+    boxes: Tensor,
+    targets: Any,
+    rule: Rule,
+    has_classes: bool = True,
 ) -> Tensor:
     """One number: both terms, summed over a batch and divided by its positives, or 1.
 
     logits: (B, A, C + 1), the first is background; moves: offsets (B, A, 4) from `boxes`, which are
-    (A, 4) or (B, A, 4) yxyx; targets: {"boxes": (B, N, 4), "labels": (B, N), -1 for no box,
-    "crowd": (B, N)}. has_classes: if not, there is one class, object. Background in a crowd does
-    not count.
+    (A, 4) or (B, A, 4) yxyx, or None if boxes stay where they are; targets: {"boxes": (B, N, 4),
+    "labels": (B, N), -1 for no box, "crowd": (B, N)}. has_classes: if not, there is one class,
+    object. Background in a crowd does not count.
     """
     labels = ops.cast(targets["labels"], "int32")
     truth, crowd = ops.cast(targets["boxes"], "float32"), ops.cast(targets["crowd"], "float32")
@@ -53,19 +58,22 @@ def loss(
     )[..., 0]
     counted = hard_negatives.hardest(wrong, is_positive, is_negative)
     positive = ops.cast(is_positive, "float32")
-    place = ops.take_along_axis(truth, found.owner[..., None], 1)
-    place = ops.stop_gradient(offsets.encode(place, boxes))
-    away = ops.sum(smooth_l1(ops.cast(moves, "float32") - place), -1)
-    return ops.sum(wrong * counted + away * positive) / ops.maximum(ops.sum(positive), 1.0)
+    lost = wrong * counted
+    if moves is not None:
+        place = ops.take_along_axis(truth, found.owner[..., None], 1)
+        place = ops.stop_gradient(offsets.encode(place, boxes))
+        away = ops.sum(smooth_l1(ops.cast(moves, "float32") - place), -1)
+        lost = lost + away * positive
+    return ops.sum(lost) / ops.maximum(ops.sum(positive), 1.0)
 
 
 class DefaultBoxLoss(keras.losses.Loss):
     """The loss of default boxes (A, 4): targets as `loss` takes them, outputs {"classes":
-    logits (B, A, C + 1), "offsets": (B, A, 4)} -> one number a batch."""
+    logits (B, A, C + 1), "offsets": (B, A, 4), if they move} -> one number a batch."""
 
     def __init__(self, boxes, rule, name="default_boxes", **kwargs):
         super().__init__(name=name, **kwargs)
         self._boxes, self._rule = boxes, rule
 
     def call(self, targets, outputs):
-        return loss(outputs["classes"], outputs["offsets"], self._boxes, targets, self._rule)
+        return loss(outputs["classes"], outputs.get("offsets"), self._boxes, targets, self._rule)

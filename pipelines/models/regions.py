@@ -32,14 +32,7 @@ class Proposals(layers.Layer):
 
     def call(self, found: dict[str, Tensor]) -> Tensor:
         with keras.name_scope(IN_FLOAT):
-            logits = ops.stop_gradient(ops.cast(found["classes"], "float32"))
-            moves = ops.stop_gradient(ops.cast(found["offsets"], "float32"))
-            candidates = min(CANDIDATES, len(self.anchors))
-            scores, best = ops.top_k(logits[..., 1] - logits[..., 0], candidates)
-            anchors = ops.take(ops.convert_to_tensor(self.anchors), best, axis=0)
-            moves = ops.take_along_axis(moves, best[..., None], 1)
-            boxes = ops.clip(offsets.decode(moves, anchors), 0.0, 1.0)
-            return _apart(boxes, scores, min(self.count, candidates))
+            return proposed(found, self.anchors, self.count, CANDIDATES)
 
     def compute_output_shape(self, shapes: dict) -> tuple:
         count = min(self.count, CANDIDATES, len(self.anchors))
@@ -47,6 +40,18 @@ class Proposals(layers.Layer):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "anchors": self.anchors.tolist(), "count": self.count}
+
+
+def proposed(found: dict[str, Tensor], anchors: np.ndarray, count: int, candidates: int) -> Tensor:
+    """The best `count` boxes of as many `candidates`, apart from one another; as `Proposals`."""
+    logits = ops.stop_gradient(ops.cast(found["classes"], "float32"))
+    moves = ops.stop_gradient(ops.cast(found["offsets"], "float32"))
+    candidates = min(candidates, len(anchors))
+    scores, best = ops.top_k(logits[..., 1] - logits[..., 0], candidates)
+    own = ops.take(ops.convert_to_tensor(anchors), best, axis=0)
+    moves = ops.take_along_axis(moves, best[..., None], 1)
+    boxes = ops.clip(offsets.decode(moves, own), 0.0, 1.0)
+    return _apart(boxes, scores, min(count, candidates))
 
 
 def _apart(boxes: Tensor, scores: Tensor, count: int) -> Tensor:

@@ -75,6 +75,10 @@ class Decoder:
         outputs = self._forward(inputs)
         return self._decode(outputs), self._loss(inputs, targets, outputs)
 
+    def raw(self, inputs):
+        """The raw outputs of a batch, which are not decoded."""
+        return self._forward(inputs)
+
     def __call__(self, inputs):
         self.outputs = self._forward(inputs)
         return to_numpy(self._decode(self.outputs))
@@ -128,6 +132,10 @@ class Programs:
     @property
     def names(self):
         return list(self._calls)
+
+    def raw(self, inputs):
+        """The raw outputs of a net for a batch, before `decode`."""
+        return self._serve.raw(inputs)
 
     def __call__(self, inputs, program=SERVE):
         if isinstance(self.model, Fitted):

@@ -13,9 +13,12 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
 
     from pipelines import optimization
     from pipelines.losses import regions as losses
+    from pipelines.metrics import proposal_recall
     from pipelines.models import default_box_heads, detector, regions
     from pipelines.ops import boxes as box_ops
     from pipelines.ops import default_boxes, offsets, suppression
+
+CANDIDATES = 1000  # best anchors that are suppressed when proposals are scored, 300 of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +90,16 @@ class FasterRCNN(detection.Detection):
             least_score=config.least_score,
             candidates=config.proposals,
         )
+
+    def explain(self, answer, part, config):
+        """The recall of the proposals alone, of 50, 100 and 300 a picture; see `ProposalRecall`."""
+        recall, anchors = proposal_recall.ProposalRecall(), anchored.boxes(config)
+        for inputs, targets in part.batches().as_numpy_iterator():
+            raw = answer.raw(inputs)
+            found = {"classes": raw["objectness"], "offsets": raw["offsets"]}
+            most = max(proposal_recall.COUNTS)
+            recall.update_state(targets, regions.proposed(found, anchors, most, CANDIDATES))
+        return recall.result()
 
     def programs(self, model, config, inputs):
         """The answer, and a file for MediaPipe's ObjectDetector, which suppresses by itself."""
