@@ -11,7 +11,8 @@ from conftest import once
 import pipelines
 from pipelines import catalog
 from pipelines.edge import aspect_sentiment as edge
-from pipelines.edge import given_aspects
+from pipelines.edge import given_aspects, litert
+from pipelines.engine.export import convert, saved_model
 from pipelines.errors import PipelineError
 from pipelines.formats.examples import Data, Examples
 from pipelines.metrics import aspects
@@ -145,6 +146,15 @@ def test_pieces_and_their_roles_by_hand():
     made = encoder.inputs(long, 45, 48)  # of what is too long, what stands around the aspect
     assert made["pieces"].tolist() == [2, 9, 9, 9, 9, 5, 6, 6, 6, 3, 5, 3]
     assert made["roles"].tolist() == [0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 1]
+
+
+def test_the_line_that_an_aspect_stands_in_is_read_in_training_too():
+    config = given.Config(max_length=16).having({"pieces": PIECES})
+    texts = ["good\nthe [[fan]] is\nhard", "the [[fan]] is", "[[\nfan]]"]
+    examples = Examples(list("abc"), {"text": texts, "label": [0] * 3}, ["a:1"] * 3)
+    first, second, _ = given.expand(examples, config).columns["pieces"]
+    assert first.tolist() == second.tolist() == [2, 4, 5, 6, 3, 5, 3] + [0] * 9
+    assert given_aspects.sentence("\nfan", 0, 4) == ("\nfan", 0, 4)
 
 
 def test_terms_by_hand():
@@ -328,8 +338,9 @@ def test_an_aspect_is_found_with_its_place():
     assert edge.line({"aspects": []}) == "no aspect"
 
 
-def test_a_bert_reads_the_aspect_and_its_text():
-    """The pieces of the aspect change the answer; what stands behind the last piece does not."""
+def test_a_bert_reads_the_aspect_and_its_text(tmp_path):
+    """The pieces of the aspect change the answer; what stands behind the last piece does not. Its
+    files answer like it."""
     config = given.Config(backbone=presets.text("fan"), labels=("negative", "positive"))
     config = config.replace(max_length=16)
     model = given.model(config)
@@ -343,3 +354,13 @@ def test_a_bert_reads_the_aspect_and_its_text():
     assert np.abs(first - second).max() > 1e-4
     shorter = {name: values[:, :14] for name, values in cat.items()}
     np.testing.assert_allclose(model(shorter, training=False), first, atol=1e-5)
+    programs = given.programs(model, config, cat)
+    saved_model.write(model, programs, tmp_path / "saved_model")
+    kinds = ["float32", "dynamic"]
+    shared = {name: program.inputs for name, program in programs.items()}
+    files = convert.convert(tmp_path / "saved_model", tmp_path, kinds, shared)
+    for inputs, logits in ((cat, first), (dog, second)):
+        odds = np.exp(logits)
+        for path in files.values():
+            found = litert.Model(path)(inputs)["probabilities"]
+            np.testing.assert_allclose(found, odds / odds.sum(), atol=0.02)

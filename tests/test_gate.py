@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from pipelines.engine.proof import proof
@@ -97,3 +98,30 @@ def test_gate_tells_of_the_class_that_fell_furthest_where_all_pass():
     )
     assert record["passed"]
     assert (record["worst_class"], record["worst_class_drop"]) == ("shirt", pytest.approx(0.2))
+
+
+class Constant:
+    """A method of which any answer is right."""
+
+    scores = (ACCURACY,)
+
+    def answer(self, run, inputs, config):
+        return run(inputs)
+
+    def evaluate(self, answer, part, config):
+        answer({"x": np.zeros((1, 2), np.float32)})
+        return {"accuracy": 1.0}
+
+    def difference(self, wanted, got, config):
+        return 0.0
+
+
+@pytest.mark.parametrize(("value", "passed"), [(0.0, True), (math.inf, True), (math.nan, False)])
+def test_a_file_that_gives_nan_fails_whatever_it_scores(monkeypatch, tmp_path, value, passed):
+    outputs = {"id": np.array([1]), "share": np.array([[1.0, value]], np.float32)}
+    monkeypatch.setattr(proof, "predictor", lambda *_: lambda inputs: outputs)
+    judged = (tmp_path, "float32", [0], Constant(), None, {"accuracy": 1.0}, None)
+    record = proof.prove(*judged)
+    assert record["passed"] is passed
+    if not passed:
+        assert record["reason"] == "model.tflite gives no answer: its output share is NaN"

@@ -246,6 +246,12 @@ def test_a_passage_of_100_000_words_is_read_to_its_end():
         edge.predict(f"{passage}\nWho?", _pointing, MANIFEST)
 
 
+def test_right_answers_are_kept_whole_and_once():
+    assert _windows.lines(["in  Rome", "Rome", "in Rome", "Oslo"], 12) == "in Rome\nRome"
+    assert _windows.lines(["in Rome", "a long one", "Oslo"], 12) == "in Rome\nOslo"
+    assert _windows.lines([], 12) == ""
+
+
 def test_metrics_take_the_best_window_of_a_question():
     def row(number, start, score, right):
         targets = {

@@ -43,8 +43,7 @@ def _judged(text: str, run: Callable[[dict], dict], manifest: dict) -> dict:
     plain, places = given_aspects.parted(text)
     found = []
     for start, end in places:
-        first, last = _sentence(plain, start, end)
-        inputs = encoder.inputs(plain[first:last], start - first, end - first)
+        inputs = encoder.inputs(*given_aspects.sentence(plain, start, end))
         outputs = run({name: values[None] for name, values in inputs.items()})
         shares = np.asarray(outputs["probabilities"])[0].astype(float)
         probabilities = dict(zip(manifest["labels"], shares.tolist(), strict=True))
@@ -52,10 +51,3 @@ def _judged(text: str, run: Callable[[dict], dict], manifest: dict) -> dict:
         own = {"start": start, "end": end, "polarity": polarity, "text": plain[start:end]}
         found.append({**own, "probabilities": probabilities})
     return {"text": plain, "aspects": found}
-
-
-def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    """The line or lines that an aspect stands in."""
-    first = text.rfind("\n", 0, start) + 1
-    last = text.find("\n", end)
-    return first, len(text) if last < 0 else last

@@ -43,6 +43,14 @@ def parted(text: str) -> tuple[str, list[Place]]:
     return plain, places
 
 
+def sentence(text: str, start: int, end: int) -> tuple[str, int, int]:
+    """The line or lines that an aspect stands in, which a model reads, and its place in these."""
+    first = text.rfind("\n", 0, start) + 1
+    last = text.find("\n", end)
+    stop = len(text) if last < 0 else last
+    return text[first:stop], start - first, end - first
+
+
 class Pieces:
     """A text and one aspect as a BERT takes them, int32 (T,) each, zeros behind.
 

@@ -35,7 +35,7 @@ async function judged(text, run, manifest) {
   const {plain, places} = parted(text);
   const aspects = [];
   for (const [start, end] of places) {
-    const first = plain.lastIndexOf("\n", start - 1) + 1;
+    const first = plain.slice(0, start).lastIndexOf("\n") + 1;
     const last = plain.indexOf("\n", end);
     const sentence = plain.slice(first, last < 0 ? plain.length : last);
     const {data} = (await run(encoded(sentence, start - first, end - first))).probabilities;

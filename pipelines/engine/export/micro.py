@@ -176,7 +176,7 @@ def prove(
     record = {**record, "micro": micro}
     if not fit.measured:
         return record
-    answer = proof.answering(_runner(files), method, config)
+    answer = proof.answering_in_numbers(_runner(files), method, config)
     try:
         metrics = evaluate.score(answer, part, method, config, title=f"proving on {RUNTIME}")
     except ValueError as error:

@@ -79,11 +79,35 @@ def answering(run: Answer, method: Method, config: Any) -> Answer:
     return answer
 
 
+def answering_in_numbers(run: Answer, method: Method, config: Any) -> Answer:
+    """`answering` of a file that is judged; raises ValueError if an answer holds NaN.
+
+    A NaN may win an argmax, so a file that answers nothing else can score like a constant answer.
+    """
+    answer = answering(run, method, config)
+
+    def checked(inputs):
+        decoded = answer(inputs)
+        lost = [name for name, values in decoded.items() if has_nan(values)]
+        if lost:
+            raise ValueError(f"its output {lost[0]} is NaN")
+        return decoded
+
+    return checked
+
+
+def has_nan(values: Any) -> bool:
+    """Whether an array of real numbers holds NaN; an array of another type never does."""
+    array = np.asarray(values)
+    return array.dtype.kind == "f" and bool(np.isnan(array).any())
+
+
 def prove(folder, kind, part, method, config, reference, max_drop, keras=None, title=""):
     """One file's record: metrics, what it lost, whole and of the worst class, and the verdict.
 
     reference: the Keras model's metrics on the same part. keras: its predict, to measure
-    `max_difference` of outputs. max_drop: see `gate`. title: what is shown meanwhile.
+    `max_difference` of outputs. max_drop: see `gate`. title: what is shown meanwhile. A file that
+    gives NaN fails, whatever it scores.
     """
     differences = []
 
@@ -91,11 +115,11 @@ def prove(folder, kind, part, method, config, reference, max_drop, keras=None, t
         differences.append(method.difference(keras(inputs), decoded, config))
 
     try:
-        answer = answering(predictor(folder, kind, method), method, config)
+        answer = answering_in_numbers(predictor(folder, kind, method), method, config)
         each = compare if keras else None
         metrics = evaluate.score(answer, part, method, config, each, title)
     except ValueError as error:
-        return {"passed": False, "reason": f"{KINDS[kind]} does not run: {error}"}
+        return {"passed": False, "reason": f"{KINDS[kind]} gives no answer: {error}"}
     metrics = {k: v for k, v in metrics.items() if k not in ("matrices", "curves")}
     verdict = gate(metrics, reference, method.scores[0], max_drop, KINDS[kind])
     record = {"metrics": metrics, **verdict}

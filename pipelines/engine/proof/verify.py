@@ -58,7 +58,7 @@ def _verified(bundle: Any, data: Any, data_format: str) -> dict:
         try:
             with Progress(title):
                 run = proof.predictor(bundle.path, kind, method)
-                got = proof.answering(run, method, config)(golden[0])
+                got = proof.answering_in_numbers(run, method, config)(golden[0])
         except ValueError as error:
             failures.append(f"{before['path']} does not run: {error}")
             continue

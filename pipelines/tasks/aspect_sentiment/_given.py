@@ -67,8 +67,7 @@ class Given(labelled.Labelled):
         encoder = edge.encoder(self.device(config), config.learned)
         columns = {name: [] for name in self._inputs}
         for text in examples.columns["text"]:
-            plain, [place] = edge.parted(text)
-            for name, values in encoder.inputs(plain, *place).items():
+            for name, values in encoder.inputs(*read(text)).items():
                 columns[name].append(values)
         columns["label"] = examples.columns["label"]
         return dataclasses.replace(examples, columns=columns)
@@ -114,6 +113,13 @@ class Given(labelled.Labelled):
     def _read(self, inputs, config):
         """(before, aspect, after) of the text that the model's inputs of one example stand for."""
         raise NotImplementedError
+
+
+def read(text):
+    """A text with one mark -> (the line of it that is read, first and last character of the
+    aspect)."""
+    plain, [place] = edge.parted(text)
+    return edge.sentence(plain, *place)
 
 
 def _by_aspect(data, config):

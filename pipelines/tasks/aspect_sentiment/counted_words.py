@@ -44,8 +44,8 @@ class CountedWords(_given.Given):
 
     def learn(self, examples, config):
         """The terms that training has, those of most texts first."""
-        rows = map(edge.parted, examples.columns["text"])
-        return counted.learned((edge.around(text, *at, config.near) for text, [at] in rows), config)
+        rows = map(_given.read, examples.columns["text"])
+        return counted.learned((edge.around(*row, config.near) for row in rows), config)
 
     def model(self, config):
         """{"terms", "counts": int32 (B, T)} -> logits (B, C)."""

@@ -8,7 +8,7 @@ from pipelines.edge import passages
 from pipelines.formats.examples import Examples
 
 LETTERS = 12  # characters of a window that are kept for each of its places
-ANSWERS = 400  # characters of all right answers together that are kept
+ANSWERS = 800  # characters of all right answers together that are kept
 
 
 def expand(examples, config, device):
@@ -35,14 +35,13 @@ def _targets(window, context, answers):
     start, end = place(window, answers)
     letters = LETTERS * len(window.pieces)
     begins, ends = (np.clip(own - first, 0, letters) for own in (window.begins, window.ends))
-    lines = "\n".join(" ".join(text.split()) for text, _ in answers)
     return {
         "start": start,
         "end": end,
         "begins": begins.astype(np.int32),
         "ends": ends.astype(np.int32),
         "text": codes(context[first:last], letters),
-        "answers": codes(lines, ANSWERS),
+        "answers": codes(lines([text for text, _ in answers], ANSWERS), ANSWERS),
     }
 
 
@@ -58,6 +57,18 @@ def place(window, answers):
         if len(own) and low <= begin and stop <= high:
             return int(own[0]), int(own[-1])
     return 0, 0
+
+
+def lines(answers, count):
+    """Answers, a line each, without copies and without those that do not fit in `count` characters.
+
+    The first one is always there. So none is judged by a part of it, unless it is longer itself.
+    """
+    told, *rest = dict.fromkeys(" ".join(text.split()) for text in answers) or [""]
+    for answer in rest:
+        longer = f"{told}\n{answer}"
+        told = longer if len(longer) <= count else told
+    return told
 
 
 def codes(text, count):
