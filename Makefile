@@ -13,7 +13,7 @@ test: $(VENV)/tested check
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not exhaustive"
 
 test-all: $(VENV)/tested check
-	PIPELINES_TEST_OPTIMIZED=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/tested
 	$(BIN)/ruff check .

@@ -85,18 +85,6 @@ def quick_converters():
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_graphs():
-    """TensorFlow runs graphs as they were traced: small ones take longer to optimise than to run.
-
-    `make test-all` sets PIPELINES_TEST_OPTIMIZED, so that it runs them as users do.
-    """
-    import tensorflow as tf
-
-    is_off = "PIPELINES_TEST_OPTIMIZED" not in os.environ
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": is_off})
-
-
 @pytest.fixture(scope="session")
 def real_data():
     """The folder of small public data sets; see README.md there."""
