@@ -84,7 +84,7 @@ class HaarCascade(keras.Layer):
     """
 
     def __init__(self, sizes: dict[str, Any], step: float, **more: Any):
-        super().__init__(trainable=False, **more)
+        super().__init__(**{**more, "trainable": False})
         self.sizes, self.step = dict(sizes), step
 
     def get_config(self) -> dict[str, Any]:
