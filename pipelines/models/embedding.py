@@ -8,7 +8,7 @@ from pipelines.models import REGISTERED, Tensor
 
 
 @keras.saving.register_keras_serializable(REGISTERED)
-class Threshold(layers.Layer):
+class DistanceThreshold(layers.Layer):
     """Embeddings (B, D) -> (B, D + 1): the same, and behind them `value`, which is not trained.
 
     So each exported file carries the threshold that belongs to its weights.
@@ -29,7 +29,7 @@ def embedded(features: Tensor, size: int) -> Tensor:
     """Features (B, F) -> points on the unit sphere and the threshold, float32 (B, size + 1)."""
     points = layers.Dense(size, dtype="float32", name="embedding")(features)
     points = layers.UnitNormalization(dtype="float32", name="unit")(points)
-    return Threshold(dtype="float32", name="threshold")(points)
+    return DistanceThreshold(dtype="float32", name="threshold")(points)
 
 
 def parted(outputs: Tensor) -> tuple[Tensor, Tensor]:
