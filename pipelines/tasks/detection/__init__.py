@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 
+from etils import epy
+
 from pipelines.config import setting
-from pipelines.families import detecting, fine_tuning, mirroring, scene_changes
+from pipelines.families import box_files, detecting, fine_tuning, mirroring, scene_changes
+
+with epy.lazy_imports():  # the settings can be listed without TensorFlow
+    from pipelines.ops import suppression
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +58,45 @@ class Detection(detecting.Boxes):
     def augment(self, inputs, targets, seed, progress, config):
         """Random change of a batch; see `ops.scenes`."""
         return scene_changes.changed(inputs, targets, seed, progress, config)
+
+    def phases(self, config):
+        """Those of `fine_tuning`: one, unless `unfreeze` names more."""
+        return fine_tuning.phases(config, self._compile)
+
+    def decode(self, outputs, config):
+        """Raw outputs -> {"boxes": (B, N, 4) yxyx in [0, 1] of the letterbox, "scores", "classes":
+        (B, N), "count": (B,)}.
+
+        N = max_detections, the best first, zeros behind the last. It is TensorFlow whatever trains
+        the model, as non-maximum suppression has to be what runs in the exported files.
+        """
+        boxes, scores = self._boxes(outputs, config)
+        return suppression.suppress(
+            *(boxes, scores),
+            count=config.max_detections,
+            iou=config.nms_iou,
+            least_score=config.least_score,
+            candidates=self._candidates(config),
+        )
+
+    def programs(self, model, config, inputs):
+        """The answer, and a file for MediaPipe's ObjectDetector, which suppresses by itself."""
+        serve = super().programs(model, config, inputs)
+        count = self._count(config)
+        return {**serve, **box_files.program(self._boxes, count, model, config, inputs)}
+
+    def _compile(self, net, config, rates=(), pull=0.0):
+        """Compiles a net with the loss of the method; see `optimization.optimizer`."""
+        raise NotImplementedError
+
+    def _boxes(self, outputs, config):
+        """Raw outputs -> boxes (B, A, 4) yxyx in [0, 1] of the letterbox, scores (B, A, C)."""
+        raise NotImplementedError
+
+    def _count(self, config):
+        """A, the boxes of a picture before suppression."""
+        raise NotImplementedError
+
+    def _candidates(self, config):
+        """Best boxes that take part in suppression."""
+        return 10 * config.max_detections

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.families import anchored, box_files, fine_tuning, pyramids
+from pipelines.families import anchored, pyramids
 from pipelines.tasks import detection
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -16,7 +16,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.metrics import proposal_recall
     from pipelines.models import default_box_heads, detector, regions
     from pipelines.ops import boxes as box_ops
-    from pipelines.ops import default_boxes, offsets, suppression
+    from pipelines.ops import default_boxes, offsets
 
 CANDIDATES = 1000  # best anchors that are suppressed when proposals are scored, 300 of them
 
@@ -72,24 +72,8 @@ class FasterRCNN(detection.Detection):
             "moves": judged["offsets"],
         }
         made = regions.RegionJoint({"image": inputs}, outputs, name="detection")
-        _compile(made, config)
+        self._compile(made, config)
         return made
-
-    def phases(self, config):
-        """Those of `fine_tuning`: one, unless `unfreeze` names more."""
-        return fine_tuning.phases(config, _compile)
-
-    def decode(self, outputs, config):
-        """Raw outputs -> {"boxes": (B, N, 4) yxyx in [0, 1] of the letterbox, "scores", "classes":
-        (B, N), "count": (B,)}, N = max_detections, the best first, zeros behind the last."""
-        boxes, scores = _boxes(outputs, config)
-        return suppression.suppress(
-            *(boxes, scores),
-            count=config.max_detections,
-            iou=config.nms_iou,
-            least_score=config.least_score,
-            candidates=config.proposals,
-        )
 
     def explain(self, answer, part, config):
         """The recall of the proposals alone, of 50, 100 and 300 a picture; see `ProposalRecall`."""
@@ -101,22 +85,20 @@ class FasterRCNN(detection.Detection):
             recall.update_state(targets, regions.proposed(found, anchors, most, CANDIDATES))
         return recall.result()
 
-    def programs(self, model, config, inputs):
-        """The answer, and a file for MediaPipe's ObjectDetector, which suppresses by itself."""
-        serve = super().programs(model, config, inputs)
-        count = min(config.proposals, regions.CANDIDATES, len(anchored.boxes(config)))
-        return {**serve, **box_files.program(_boxes, count, model, config, inputs)}
+    def _compile(self, net, config, rates=(), pull=0.0):
+        loss = losses.RegionLoss(anchored.boxes(config))
+        optimization.compile(net, config, rates, pull, loss=loss)
 
+    def _boxes(self, outputs, config):
+        """Raw outputs -> boxes (B, N, 4) yxyx in [0, 1] of the letterbox, scores (B, N, C): 0 of
+        regions that are none."""
+        scores = keras.ops.softmax(outputs["classes"], -1)[..., 1:]
+        is_region = keras.ops.cast(box_ops.area(outputs["proposals"]) > 0, "float32")
+        found = offsets.decode(outputs["moves"], outputs["proposals"])
+        return keras.ops.clip(found, 0.0, 1.0), scores * is_region[..., None]
 
-def _compile(net, config, rates=(), pull=0.0):
-    loss = losses.RegionLoss(anchored.boxes(config))
-    optimization.compile(net, config, rates, pull, loss=loss)
+    def _count(self, config):
+        return min(config.proposals, regions.CANDIDATES, len(anchored.boxes(config)))
 
-
-def _boxes(outputs, config):
-    """Raw outputs -> boxes (B, N, 4) yxyx in [0, 1] of the letterbox, scores (B, N, C): 0 of
-    regions that are none."""
-    scores = keras.ops.softmax(outputs["classes"], -1)[..., 1:]
-    is_region = keras.ops.cast(box_ops.area(outputs["proposals"]) > 0, "float32")
-    found = offsets.decode(outputs["moves"], outputs["proposals"])
-    return keras.ops.clip(found, 0.0, 1.0), scores * is_region[..., None]
+    def _candidates(self, config):
+        return config.proposals

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.families import box_files, box_sizes, duration, fine_tuning, pyramids
+from pipelines.families import box_sizes, duration, pyramids
 from pipelines.tasks import detection
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -14,7 +14,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines import optimization
     from pipelines.losses import matched
     from pipelines.models import joint, window_classifier
-    from pipelines.ops import suppression, windows
+    from pipelines.ops import windows
 
 # IoU from which a window shows an object, and below which it shows background: the first is that
 # by which boxes are judged, the second that of Girshick et al. 2014, arXiv:1311.2524, section 2.3.
@@ -55,44 +55,23 @@ class SlidingWindow(detection.Detection):
         classes = len(config.labels) + 1
         found = window_classifier.logits(inputs, _pyramid(config), config.width, classes)
         made = joint.Joint({"image": inputs}, {"classes": found}, name="detection")
-        _compile(made, config)
+        self._compile(made, config)
         return made
 
-    def phases(self, config):
-        """Those of `fine_tuning`: one."""
-        return fine_tuning.phases(config, _compile)
+    def _compile(self, net, config, rates=(), pull=0.0):
+        rule = matched.Rule(positive=SHOWN, negative=BACKGROUND)
+        loss = matched.DefaultBoxLoss(windows.boxes(_pyramid(config)), rule)
+        optimization.compile(net, config, rates, pull, loss=loss)
 
-    def decode(self, outputs, config):
-        """Logits -> {"boxes": (B, N, 4) yxyx in [0, 1] of the letterbox, "scores", "classes": (B,
-        N), "count": (B,)}, N = max_detections, the best first, zeros behind the last."""
-        boxes, scores = _boxes(outputs, config)
-        return suppression.suppress(
-            *(boxes, scores),
-            count=config.max_detections,
-            iou=config.nms_iou,
-            least_score=config.least_score,
-            candidates=10 * config.max_detections,
-        )
+    def _boxes(self, outputs, config):
+        """Raw outputs -> boxes (B, A, 4) yxyx in [0, 1] of the letterbox, scores (B, A, C)."""
+        scores = keras.ops.softmax(outputs["classes"], -1)[..., 1:]
+        places = windows.boxes(_pyramid(config))
+        return keras.ops.zeros_like(scores[..., :1]) + places, scores
 
-    def programs(self, model, config, inputs):
-        """The answer, and a file for MediaPipe's ObjectDetector, which suppresses by itself."""
-        serve = super().programs(model, config, inputs)
-        count = len(windows.boxes(_pyramid(config)))
-        return {**serve, **box_files.program(_boxes, count, model, config, inputs)}
+    def _count(self, config):
+        return len(windows.boxes(_pyramid(config)))
 
 
 def _pyramid(config):
     return windows.sides(config.image_size, config.smallest_box, config.largest_box)
-
-
-def _compile(net, config, rates=(), pull=0.0):
-    rule = matched.Rule(positive=SHOWN, negative=BACKGROUND)
-    loss = matched.DefaultBoxLoss(windows.boxes(_pyramid(config)), rule)
-    optimization.compile(net, config, rates, pull, loss=loss)
-
-
-def _boxes(outputs, config):
-    """Raw outputs -> boxes (B, A, 4) yxyx in [0, 1] of the letterbox, scores (B, A, C)."""
-    scores = keras.ops.softmax(outputs["classes"], -1)[..., 1:]
-    places = windows.boxes(_pyramid(config))
-    return keras.ops.zeros_like(scores[..., :1]) + places, scores

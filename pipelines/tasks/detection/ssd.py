@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from etils import epy
 
-from pipelines.families import anchored, box_files, fine_tuning, pyramids
+from pipelines.families import anchored, pyramids
 from pipelines.tasks import detection
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -13,7 +13,7 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines import optimization
     from pipelines.losses import matched
     from pipelines.models import default_box_heads, detector, joint
-    from pipelines.ops import default_boxes, offsets, suppression
+    from pipelines.ops import default_boxes, offsets
 
 MATCHED = 0.5  # IoU from which a box is an object's: Liu et al. 2016, section 2.2
 
@@ -47,40 +47,19 @@ class SSD(detection.Detection):
             *(default_boxes.A_CELL, len(config.labels) + 1),
         )
         made = joint.Joint({"image": inputs}, outputs, name="detection")
-        _compile(made, config)
+        self._compile(made, config)
         return made
 
-    def phases(self, config):
-        """Those of `fine_tuning`: one, unless `unfreeze` names more."""
-        return fine_tuning.phases(config, _compile)
+    def _compile(self, net, config, rates=(), pull=0.0):
+        rule = matched.Rule(positive=MATCHED, negative=MATCHED)
+        loss = matched.DefaultBoxLoss(anchored.boxes(config), rule)
+        optimization.compile(net, config, rates, pull, loss=loss)
 
-    def decode(self, outputs, config):
-        """Logits -> {"boxes": (B, N, 4) yxyx in [0, 1] of the letterbox, "scores", "classes": (B,
-        N), "count": (B,)}, N = max_detections, the best first, zeros behind the last."""
-        boxes, scores = _boxes(outputs, config)
-        return suppression.suppress(
-            *(boxes, scores),
-            count=config.max_detections,
-            iou=config.nms_iou,
-            least_score=config.least_score,
-            candidates=10 * config.max_detections,
-        )
+    def _boxes(self, outputs, config):
+        """Raw outputs -> boxes (B, A, 4) yxyx in [0, 1] of the letterbox, scores (B, A, C)."""
+        scores = keras.ops.softmax(outputs["classes"], -1)[..., 1:]
+        found = offsets.decode(outputs["offsets"], anchored.boxes(config))
+        return keras.ops.clip(found, 0.0, 1.0), scores
 
-    def programs(self, model, config, inputs):
-        """The answer, and a file for MediaPipe's ObjectDetector, which suppresses by itself."""
-        serve = super().programs(model, config, inputs)
-        count = len(anchored.boxes(config))
-        return {**serve, **box_files.program(_boxes, count, model, config, inputs)}
-
-
-def _compile(net, config, rates=(), pull=0.0):
-    rule = matched.Rule(positive=MATCHED, negative=MATCHED)
-    loss = matched.DefaultBoxLoss(anchored.boxes(config), rule)
-    optimization.compile(net, config, rates, pull, loss=loss)
-
-
-def _boxes(outputs, config):
-    """Raw outputs -> boxes (B, A, 4) yxyx in [0, 1] of the letterbox, scores (B, A, C)."""
-    scores = keras.ops.softmax(outputs["classes"], -1)[..., 1:]
-    found = offsets.decode(outputs["offsets"], anchored.boxes(config))
-    return keras.ops.clip(found, 0.0, 1.0), scores
+    def _count(self, config):
+        return len(anchored.boxes(config))

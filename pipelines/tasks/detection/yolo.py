@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from etils import epy
 
 from pipelines.config import setting
-from pipelines.families import box_files, fine_tuning, pyramids
+from pipelines.families import pyramids
 from pipelines.tasks import detection
 
 with epy.lazy_imports():  # the settings can be listed without TensorFlow
@@ -17,7 +17,6 @@ with epy.lazy_imports():  # the settings can be listed without TensorFlow
     from pipelines.losses import detection as losses
     from pipelines.models import detector, joint
     from pipelines.ops import boxes as box_ops
-    from pipelines.ops import suppression
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,56 +57,32 @@ class Yolo(detection.Detection):
             )
         )
         net = joint.Joint({"image": inputs}, outputs, name="detection")
-        _compile(net, config)
+        self._compile(net, config)
         return net
 
-    def phases(self, config):
-        """Those of `fine_tuning`: one, unless `unfreeze` names more."""
-        return fine_tuning.phases(config, _compile)
-
-    def decode(self, outputs, config):
-        """Logits -> {"boxes": (B, N, 4) yxyx in [0, 1] of the letterbox, "scores", "classes": (B,
-        N), "count": (B,)}.
-
-        N = max_detections, the best first, zeros behind the last. It is TensorFlow whatever trains
-        the model, as non-maximum suppression has to be what runs in the exported files.
-        """
-        boxes, scores = _boxes(outputs, config)
-        return suppression.suppress(
-            *(boxes, scores),
-            count=config.max_detections,
-            iou=config.nms_iou,
-            least_score=config.least_score,
-            candidates=10 * config.max_detections,
+    def _compile(self, net, config, rates=(), pull=0.0):
+        optimization.compile(
+            net,
+            config,
+            rates,
+            pull,
+            loss=losses.DetectionLoss(config.image_size, config.strides, config.focal),
         )
 
-    def programs(self, model, config, inputs):
-        """The answer, and a file for MediaPipe's ObjectDetector, which suppresses by itself."""
-        serve = super().programs(model, config, inputs)
-        cells = sum((config.image_size // stride) ** 2 for stride in config.strides)
-        return {**serve, **box_files.program(_boxes, cells, model, config, inputs)}
+    def _boxes(self, outputs, config):
+        """Logits -> boxes (B, A, 4) yxyx in [0, 1] of the letterbox, scores (B, A, C) in [0, 1]."""
+        points, steps = box_ops.anchor_points(config.image_size, config.strides)
+        classes, sides = (tf.convert_to_tensor(outputs[name]) for name in ("classes", "sides"))
+        shares = tf.nn.softmax(tf.reshape(sides, (-1, len(points), 4, sides.shape[-1] // 4)))
+        distances = (
+            tf.reduce_sum(shares * tf.range(shares.shape[-1], dtype=tf.float32), -1)
+            * steps[:, None]
+        )
+        boxes = (
+            tf.concat([points - distances[..., :2], points + distances[..., 2:]], -1)
+            / config.image_size
+        )
+        return tf.clip_by_value(boxes, 0.0, 1.0), tf.sigmoid(classes)
 
-
-def _compile(net, config, rates=(), pull=0.0):
-    optimization.compile(
-        net,
-        config,
-        rates,
-        pull,
-        loss=losses.DetectionLoss(config.image_size, config.strides, config.focal),
-    )
-
-
-def _boxes(outputs, config):
-    """Logits -> boxes (B, A, 4) yxyx in [0, 1] of the letterbox, scores (B, A, C) in [0, 1]."""
-    points, steps = box_ops.anchor_points(config.image_size, config.strides)
-    classes, sides = (tf.convert_to_tensor(outputs[name]) for name in ("classes", "sides"))
-    shares = tf.nn.softmax(tf.reshape(sides, (-1, len(points), 4, sides.shape[-1] // 4)))
-    distances = (
-        tf.reduce_sum(shares * tf.range(shares.shape[-1], dtype=tf.float32), -1) * steps[:, None]
-    )
-    boxes = (
-        tf.concat([points - distances[..., :2], points + distances[..., 2:]], -1)
-        / config.image_size
-    )
-    return tf.clip_by_value(boxes, 0.0, 1.0), tf.sigmoid(classes)
+    def _count(self, config):
+        return sum((config.image_size // stride) ** 2 for stride in config.strides)
